@@ -1,0 +1,96 @@
+/*
+ * cluster.h - the one small interface through which everything reads a cluster: live, or a
+ * snapshot.
+ *
+ * A read is a GET of a REST path. A live cluster answers over HTTP/2, many at once; a snapshot
+ * answers from a folder that holds answers to the same reads (see snapshot.h). Nothing here can
+ * change a cluster: kta_cluster_send refuses what is neither a dry run nor a review.
+ * Answers are NOT redacted: redact.h is applied by whoever lets text out (evidence, preview).
+ */
+#ifndef KTA_CLUSTER_H
+#define KTA_CLUSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "kta/err.h"
+#include "kta/json.h"
+#include "kta/kubeconfig.h"
+#include "kta/str.h"
+
+struct kta_cluster;
+
+/* timeout_ms: of one request (--request-timeout); 0 for the default. Takes ownership of k. Nothing
+ * is sent yet, an exec credential plugin is run at the first read. */
+int kta_cluster_open(struct kta_kubeconfig *k, int64_t timeout_ms, struct kta_cluster **ret,
+                     struct kta_err *err);
+int kta_cluster_open_snapshot(const char *dir, struct kta_cluster **ret, struct kta_err *err);
+void kta_cluster_free(struct kta_cluster *c);
+
+/* What was opened. Never NULL. For a snapshot these are what was recorded. */
+const char *kta_cluster_context(const struct kta_cluster *c);
+const char *kta_cluster_server(const struct kta_cluster *c);
+const char *kta_cluster_namespace(const struct kta_cluster *c); /* of the context, "default" else */
+const char *kta_cluster_user(const struct kta_cluster *c);
+bool kta_cluster_is_snapshot(const struct kta_cluster *c);
+/* Now, or when the snapshot was taken: ages are counted from it. Seconds since the epoch. */
+int64_t kta_cluster_now(const struct kta_cluster *c);
+const struct kta_kubeconfig *kta_cluster_kubeconfig(const struct kta_cluster *c); /* or NULL */
+
+enum kta_accept {
+    KTA_ACCEPT_JSON,     /* application/json */
+    KTA_ACCEPT_TABLE,    /* a Table, rows without objects */
+    KTA_ACCEPT_METADATA, /* PartialObjectMetadata(List) */
+    KTA_ACCEPT_TEXT,     /* a log: text, not parsed */
+};
+
+struct kta_read {
+    char *path; /* "/apis/apps/v1/namespaces/x/deployments?labelSelector=…"; owned */
+    enum kta_accept accept;
+    size_t max; /* bytes; 0: KTA_MAX_HTTP_BODY; a text answer is cut there, not refused */
+    /* results */
+    int status;            /* HTTP status, 0: none came */
+    struct kta_json *json; /* parsed answer of a 2xx, owned; NULL otherwise and for text */
+    struct kta_str text;   /* for KTA_ACCEPT_TEXT */
+    struct kta_err err;    /* set when not 2xx: "cannot list events in 'x': forbidden …" */
+    bool failed;
+};
+
+struct kta_read *kta_read_add(struct kta_read **reads, size_t *n, size_t *cap,
+                              enum kta_accept accept, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+void kta_reads_free(struct kta_read *reads, size_t n);
+
+/* Does all reads, in parallel where it is live. Lists are paged through (limit, continue) up to
+ * KTA_MAX_LIST items, unless the path has a limit of its own. Returns -1 only when interrupted, or
+ * when not one of them reached the cluster (then err tells it once: refused, TLS, 401). */
+int kta_cluster_read(struct kta_cluster *c, struct kta_read *reads, size_t n, struct kta_err *err);
+/* One read of JSON: *ret is the answer, owned by the caller. 404 is KTA_E_NOT_FOUND. */
+int kta_cluster_get(struct kta_cluster *c, struct kta_json **ret, struct kta_err *err,
+                    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* A dry run (the path must hold dryRun=All) or a review (authorization.k8s.io,
+ * authentication.k8s.io); anything else is refused with KTA_E_POLICY. *ret_status is the HTTP
+ * status; *ret the parsed answer, also of an error (a Status); -1 only when no answer came. */
+int kta_cluster_send(struct kta_cluster *c, const char *method, const char *path,
+                     const char *content_type, const char *body, size_t body_len, int *ret_status,
+                     struct kta_json **ret, struct kta_err *err);
+
+/* Watches a list path (watch=true and resourceVersion are added) until on_event returns false, the
+ * deadline (ms from now) passes (KTA_E_TIMEOUT) or a signal comes. type is ADDED, MODIFIED,
+ * DELETED; the object is freed by the watch. Broken streams are taken up again; 410 starts over
+ * with a list, whose items are reported as ADDED. tick (may be NULL) is called at least every
+ * tick_ms and may also end it by returning false. */
+int kta_cluster_watch(struct kta_cluster *c, const char *path, int64_t deadline_ms,
+                      bool (*on_event)(void *ctx, const char *type, struct kta_json *object),
+                      bool (*tick)(void *ctx), int64_t tick_ms, void *ctx, struct kta_err *err);
+
+/* Counters for -v. */
+struct kta_cluster_stats {
+    int requests;
+    size_t bytes;
+    int64_t ms;
+};
+struct kta_cluster_stats kta_cluster_stats(const struct kta_cluster *c);
+
+#endif

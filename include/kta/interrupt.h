@@ -1,0 +1,20 @@
+/*
+ * interrupt.h - SIGINT, SIGTERM and SIGHUP as a flag that every wait looks at.
+ *
+ * After kta_interrupt_install() these signals no longer end the process: they set a flag and make
+ * kta_interrupt_fd() readable, so that poll() and curl wake up. Whoever waits gives up with
+ * KTA_E_INTERRUPTED. SIGPIPE is ignored: a closed stdout is an ordinary write error.
+ */
+#ifndef KTA_INTERRUPT_H
+#define KTA_INTERRUPT_H
+
+#include "kta/err.h"
+
+void kta_interrupt_install(void);
+int kta_interrupted(void);      /* the signal's number, or 0 */
+int kta_interrupt_fd(void);     /* -1 before install */
+void kta_interrupt_clear(void); /* the REPL: the question is stopped, the session goes on */
+/* Fills err with KTA_E_INTERRUPTED and returns -1 if a signal came, else returns 0. */
+int kta_interrupt_check(struct kta_err *err);
+
+#endif

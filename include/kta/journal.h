@@ -1,0 +1,23 @@
+/*
+ * journal.h - changes made, durably: what was there before, what ran, what came of it; and undo.
+ *
+ * One folder per change under $XDG_STATE_HOME/kubectl-todo-ai/journal. Before a step runs, the
+ * pre-image of every object that it touches is on disk (fsync of file and folder).
+ */
+#ifndef KTA_JOURNAL_H
+#define KTA_JOURNAL_H
+
+#include <stddef.h>
+#include "kta/err.h"
+#include "kta/json.h"
+#include "kta/pipeline.h"
+#include "kta/plan.h"
+
+/* All entries as INTERFACE's ChangeList, newest first; id NULL for all. Caller owns *ret. */
+int kta_journal_list(const char *id, struct kta_json **ret, struct kta_err *err);
+/* The plan that undoes change `id` (NULL: the latest of this context that is neither undone nor an
+ * undo); it is then run by kta_pipeline_run like any other. */
+int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, struct kta_plan *ret,
+                          struct kta_err *err);
+
+#endif

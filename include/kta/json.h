@@ -1,0 +1,87 @@
+/*
+ * json.h - JSON values (RFC 8259), read, built and printed. cJSON lives behind this header.
+ *
+ * Ownership: a value returned by kta_json_parse or kta_json_new_* belongs to the caller until it is
+ * put into another value (set/push take it) or freed. Getters return pointers into the tree, or
+ * NULL/default when the path is absent or of another type; every getter accepts NULL, so look-ups
+ * chain without checks.
+ * Limits: depth KTA_MAX_JSON_DEPTH, checked before parsing. A string with \u0000 is refused.
+ * Numbers above 2^53 lose precision: objects of the cluster are never edited and sent back, changes
+ * are patches.
+ */
+#ifndef KTA_JSON_H
+#define KTA_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "kta/err.h"
+#include "kta/str.h"
+
+struct cJSON;
+#define kta_json cJSON /* struct kta_json is a cJSON node; only json.c knows */
+
+enum kta_json_type {
+    KTA_JSON_NONE, /* NULL pointer */
+    KTA_JSON_NULL,
+    KTA_JSON_BOOL,
+    KTA_JSON_NUMBER,
+    KTA_JSON_STRING,
+    KTA_JSON_ARRAY,
+    KTA_JSON_OBJECT,
+};
+
+int kta_json_parse(const char *s, size_t n, struct kta_json **ret, struct kta_err *err);
+void kta_json_free(struct kta_json *v);
+void kta_json_cleanup(struct kta_json **pv);
+#define kta_auto_json __attribute__((cleanup(kta_json_cleanup)))
+struct kta_json *kta_json_copy(const struct kta_json *v);
+bool kta_json_equal(const struct kta_json *a, const struct kta_json *b); /* order of keys ignored */
+/* True if any object in the tree has the same key twice (policy refuses such documents). */
+bool kta_json_has_duplicates(const struct kta_json *v);
+
+/* ---- reading ---- */
+enum kta_json_type kta_json_type(const struct kta_json *v);
+/* Member of an object; case-sensitive. */
+struct kta_json *kta_json_get(const struct kta_json *v, const char *key);
+/* Path with dots, [n] indexes an array: "spec.template.spec.containers[0].image". Keys with dots in
+ * them are reached with kta_json_get. */
+struct kta_json *kta_json_at(const struct kta_json *v, const char *path);
+const char *kta_json_text(const struct kta_json *v); /* a string's value, else NULL */
+const char *kta_json_str(const struct kta_json *v, const char *path); /* kta_json_text of at() */
+int64_t kta_json_int(const struct kta_json *v, const char *path, int64_t otherwise);
+double kta_json_num(const struct kta_json *v, const char *path, double otherwise);
+bool kta_json_bool(const struct kta_json *v, const char *path, bool otherwise);
+size_t kta_json_len(const struct kta_json *v); /* of an array or object, else 0 */
+struct kta_json *kta_json_item(const struct kta_json *v, size_t i);
+const char *kta_json_key(const struct kta_json *member);   /* the key of a member, or NULL */
+struct kta_json *kta_json_first(const struct kta_json *v); /* first child, or NULL */
+struct kta_json *kta_json_next(const struct kta_json *v);
+/* for (struct kta_json *m …): the children of an array or object. */
+#define kta_json_each(m, v) for (struct kta_json *m = kta_json_first(v); m; m = kta_json_next(m))
+
+/* ---- building ---- */
+struct kta_json *kta_json_new_object(void);
+struct kta_json *kta_json_new_array(void);
+struct kta_json *kta_json_new_str(const char *s); /* NULL gives null; invalid UTF-8 is replaced */
+struct kta_json *kta_json_new_int(int64_t n);
+struct kta_json *kta_json_new_num(double n);
+struct kta_json *kta_json_new_bool(bool b);
+struct kta_json *kta_json_new_null(void);
+/* set replaces a member of that key; both take ownership of the value. set returns the value. */
+struct kta_json *kta_json_set(struct kta_json *obj, const char *key, struct kta_json *value);
+struct kta_json *kta_json_push(struct kta_json *arr, struct kta_json *value);
+void kta_json_set_str(struct kta_json *obj, const char *key, const char *s);
+void kta_json_set_int(struct kta_json *obj, const char *key, int64_t n);
+void kta_json_set_bool(struct kta_json *obj, const char *key, bool b);
+void kta_json_push_str(struct kta_json *arr, const char *s);
+void kta_json_remove(struct kta_json *obj, const char *key);
+/* Replaces the text of a string value in place (redaction). */
+void kta_json_replace_text(struct kta_json *v, const char *s);
+
+/* ---- printing ---- */
+void kta_json_print(const struct kta_json *v, bool pretty, struct kta_str *out);
+/* Appends s as a JSON string with its quotes. */
+void kta_json_quote(const char *s, size_t n, struct kta_str *out);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * kinds.h - names of resources: "deploy", "deployments.apps", "Deployment" → path and properties.
+ *
+ * The well-known kinds are rows of a table; others (custom resources) are asked of the API server's
+ * discovery (aggregated discovery, /api and /apis), once, kept for the process.
+ */
+#ifndef KTA_KINDS_H
+#define KTA_KINDS_H
+
+#include <stdbool.h>
+#include "kta/cluster.h"
+#include "kta/err.h"
+#include "kta/str.h"
+
+struct kta_kind {
+    const char *kind;    /* "Deployment" */
+    const char *plural;  /* "deployments" */
+    const char *group;   /* "apps", "" for core */
+    const char *version; /* "v1" */
+    const char *shorts;  /* "deploy" or "po,pods"…; blank-separated, may be "" */
+    bool namespaced;
+};
+
+/* From the table alone; any spelling kubectl takes, case ignored; NULL when unknown. */
+const struct kta_kind *kta_kind_known(const char *name);
+/* The same, then discovery; KTA_E_NOT_FOUND names the nearest. c may be NULL (table only). */
+int kta_kind_find(struct kta_cluster *c, const char *name, const struct kta_kind **ret,
+                  struct kta_err *err);
+/* The kind of an object by its apiVersion and kind (owner references, manifests). */
+const struct kta_kind *kta_kind_of(struct kta_cluster *c, const char *api_version,
+                                   const char *kind);
+/* Appends "/apis/apps/v1/namespaces/NS/deployments[/NAME]"; escaped. ns NULL: all or cluster. */
+void kta_kind_path(const struct kta_kind *k, const char *ns, const char *name, struct kta_str *out);
+/* All rows, for completion and for matching words of a question. */
+const struct kta_kind *kta_kinds(size_t *ret_n);
+
+#endif

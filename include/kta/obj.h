@@ -1,0 +1,47 @@
+/*
+ * obj.h - reading Kubernetes objects: what every analyzer asks of them.
+ *
+ * All accept NULL and return NULL, 0 or false then; strings point into the object.
+ */
+#ifndef KTA_OBJ_H
+#define KTA_OBJ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "kta/json.h"
+
+const char *kta_obj_kind(const struct kta_json *o);
+const char *kta_obj_name(const struct kta_json *o);
+const char *kta_obj_namespace(const struct kta_json *o);
+const char *kta_obj_uid(const struct kta_json *o);
+int64_t kta_obj_created(const struct kta_json *o); /* seconds since the epoch, or KTA_NO_TIME */
+const char *kta_obj_label(const struct kta_json *o, const char *key);
+const char *kta_obj_annotation(const struct kta_json *o, const char *key);
+/* The controlling owner reference (controller: true), or NULL. */
+struct kta_json *kta_obj_controller(const struct kta_json *o);
+bool kta_obj_owned_by(const struct kta_json *o, const char *uid);
+/* The condition of that type, or NULL; whether its status is "True". */
+struct kta_json *kta_obj_condition(const struct kta_json *o, const char *type);
+bool kta_obj_condition_is(const struct kta_json *o, const char *type, const char *status);
+
+/* A LabelSelector ({matchLabels, matchExpressions}) or a plain map (Service): does it select o's
+ * labels? An empty LabelSelector selects everything, an empty or absent Service map nothing. */
+bool kta_selector_matches(const struct kta_json *selector, const struct kta_json *labels);
+bool kta_map_matches(const struct kta_json *map, const struct kta_json *labels);
+
+/* "500m", "1.5Gi", "128974848", "1e3" → the value in base units × 1000 (milli); -1 if it is not a
+ * quantity. Source: k8s.io/apimachinery/pkg/api/resource. */
+int64_t kta_quantity_milli(const char *text);
+/* Appends bytes (milli / 1000) as people write them: 256Mi, 1.5Gi; CPU as 250m or 2. */
+void kta_quantity_memory(int64_t milli, struct kta_str *out);
+void kta_quantity_cpu(int64_t milli, struct kta_str *out);
+
+/* The status of a container by name among container, init and ephemeral statuses, or NULL. */
+struct kta_json *kta_pod_container_status(const struct kta_json *pod, const char *container);
+bool kta_pod_ready(const struct kta_json *pod);
+int kta_pod_restarts(const struct kta_json *pod);
+/* The word kubectl prints in STATUS (CrashLoopBackOff, Init:0/1, Terminating …); buf is used when
+ * it has to be composed. */
+const char *kta_pod_status_word(const struct kta_json *pod, char *buf, size_t n);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * pipeline.h - the one way to a change: preview → confirm → journal → execute → verify.
+ *
+ * Whoever asks (a question, fix, apply, undo, MCP) fills in a struct kta_pipeline and calls
+ * kta_pipeline_run. Nothing else in the program starts a process that changes a cluster.
+ */
+#ifndef KTA_PIPELINE_H
+#define KTA_PIPELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "kta/cluster.h"
+#include "kta/err.h"
+#include "kta/plan.h"
+#include "kta/policy.h"
+#include "kta/redact.h"
+#include "kta/report.h"
+
+enum kta_dry { KTA_DRYRUN_OFF, KTA_DRYRUN_CLIENT, KTA_DRYRUN_SERVER };
+
+struct kta_pipeline {
+    struct kta_cluster *cluster;
+    struct kta_redact *redact;
+    const struct kta_policy *policy;
+    const struct kta_report *report;
+    const char *kubectl, *helm;           /* absolute paths; NULL: not installed */
+    const struct kta_argv *session_flags; /* --as … : added after classification, shown */
+    enum kta_dry dry_run;
+    bool read_only;
+    bool quiet; /* never asks */
+    int yes;    /* highest kta_risk that needs no question; -1: ask always */
+    bool no_verify;
+    bool rollback_on_failure;
+    int64_t verify_timeout_ms; /* 0: 5 min */
+};
+
+/* Previews every step of a plan (server dry-run, diff, rights, objects). Never changes anything.
+ * -1 only when interrupted. */
+int kta_preview_plan(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err *err);
+
+/* The whole way. Each step's state tells its fate; the return value and err tell the first of what
+ * went wrong by INTERFACE's order (interrupted, KTA_E_VERIFY, KTA_E_EXECUTE, KTA_E_POLICY,
+ * KTA_E_UNCONFIRMED). 0: done and verified, or a dry run, or nothing to do. */
+int kta_pipeline_run(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err *err);
+
+/* Runs a command of class read and gives its output, bounded and redacted (tools/). Refuses
+ * (KTA_E_POLICY) any other class. *ret_exit is the child's exit code. */
+int kta_run_read(struct kta_pipeline *p, const struct kta_argv *argv, struct kta_str *out,
+                 int *ret_exit, struct kta_err *err);
+
+#endif

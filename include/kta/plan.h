@@ -1,0 +1,84 @@
+/*
+ * plan.h - proposed actions: each an argv, with what is known of it before and after it ran.
+ */
+#ifndef KTA_PLAN_H
+#define KTA_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "kta/argv.h"
+#include "kta/err.h"
+#include "kta/finding.h"
+#include "kta/json.h"
+#include "kta/policy.h"
+#include "kta/redact.h"
+#include "kta/str.h"
+
+enum kta_state {
+    KTA_PLANNED,
+    KTA_DECLINED,
+    KTA_REFUSED,  /* by policy */
+    KTA_EXECUTED, /* ran; verification not wanted */
+    KTA_FAILED,
+    KTA_VERIFIED,
+    KTA_UNVERIFIED, /* ran, but the workload did not recover, or it cannot be known */
+    KTA_UNKNOWN,    /* interrupted: it may or may not have happened */
+    KTA_UNDONE,
+};
+const char *kta_state_name(enum kta_state s);
+
+struct kta_preview {
+    char *diff;  /* unified diff of what changes, redacted; "" when nothing changes; NULL: none */
+    int objects; /* touched; -1 unknown */
+    int allowed; /* 1, 0, -1 unknown: SelfSubjectAccessReview */
+    bool validated;  /* the API server accepted a dry run */
+    char **warnings; /* sentences */
+    size_t n_warnings, cap_warnings;
+};
+void kta_preview_warn(struct kta_preview *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+struct kta_step {
+    char id[16];          /* "1", "2" … */
+    struct kta_argv argv; /* exactly what is shown and run */
+    char *stdin_text;     /* manifest, with placeholders; NULL: none */
+    char *why;
+    char fix_id[16]; /* of the finding it came from, or "" */
+    struct kta_verdict verdict;
+    enum kta_risk risk;
+    struct kta_preview preview;
+    enum kta_state state;
+    int exit_code;
+    char *output;  /* redacted, bounded */
+    char *outcome; /* what verification saw: a sentence */
+    char *journal; /* ID.N, or NULL */
+};
+
+struct kta_plan {
+    char *id; /* journal ID once it has one */
+    char *question;
+    char *context, *namespace_;
+    struct kta_step **v;
+    size_t n, cap;
+};
+
+void kta_plan_init(struct kta_plan *p, const char *question, const char *context,
+                   const char *namespace_);
+void kta_plan_release(struct kta_plan *p);
+/* Adds a step: copies argv, pins context and namespace (kta_command_pin), classifies it, assigns
+ * the risk. A step with the same argv and stdin as one that is there is not added twice; then that
+ * one is returned. NULL with err when the plan is full or the argv is not a command at all. */
+struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *policy,
+                              const struct kta_argv *argv, const char *stdin_text, const char *why,
+                              struct kta_err *err);
+/* Classifies a step again after it was edited. */
+void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, struct kta_step *s);
+
+struct kta_json *kta_plan_json(const struct kta_plan *p); /* INTERFACE's "plan" array */
+/* Reads the plan of an Answer document (or a bare array of steps) for apply. */
+int kta_plan_parse(const struct kta_json *document, const struct kta_policy *policy,
+                   struct kta_plan *ret, struct kta_err *err);
+/* The script of --dry-run --quiet. */
+void kta_plan_script(const struct kta_plan *p, struct kta_str *out);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * policy.h - what a command is, and whether it may run: a pure function of argv, tables and rules.
+ *
+ * argv is parsed as kubectl and helm parse it (flags before, between and after; shorthands and
+ * groups; --flag=value and --flag value by a table of which flags take one; "--" ends flags).
+ * What a model says of its own command is never looked at. What is unknown is never a read.
+ */
+#ifndef KTA_POLICY_H
+#define KTA_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "kta/argv.h"
+#include "kta/err.h"
+#include "kta/json.h"
+
+enum kta_class {
+    KTA_CLASS_READ,  /* changes nothing anywhere, reveals no secret: runs without asking */
+    KTA_CLASS_WRITE, /* goes through the pipeline: preview, confirmation */
+    KTA_CLASS_DENY,  /* never runs for a model */
+};
+const char *kta_class_name(enum kta_class c); /* "read", "write", "deny" */
+
+/* One parsed flag, in the order given. */
+struct kta_flag {
+    const char *name;  /* long name without dashes ("namespace" for -n), or as given if unknown */
+    const char *value; /* NULL for a switch without a value */
+    size_t at;         /* index in argv of its first word */
+    bool known;
+};
+
+/* A command as kubectl or helm would understand it. Strings point into argv or static tables
+ * (except those in `own`); released with kta_command_release. argv must outlive it. */
+struct kta_command {
+    const char *program;        /* "kubectl" or "helm" */
+    const char *verb, *subverb; /* "rollout", "restart"; NULL when there is none */
+    struct kta_flag *flags;
+    size_t n_flags;
+    const char **args; /* positional arguments after the verbs, before "--" */
+    size_t n_args;
+    const char *const *after; /* arguments after "--" (a container's command); NULL if none */
+    size_t n_after;
+    const char *namespace_, *context; /* the last -n / --context (--kube-context), or NULL */
+    bool all_namespaces;
+    enum { KTA_DRY_NONE, KTA_DRY_CLIENT, KTA_DRY_SERVER } dry_run; /* where the verb has the flag */
+    bool reads_stdin;                                              /* -f - */
+    struct kta_argv own;                                           /* storage */
+};
+
+/* KTA_E_POLICY with a sentence when it cannot be parsed. */
+int kta_command_parse(const struct kta_argv *argv, struct kta_command *ret, struct kta_err *err);
+void kta_command_release(struct kta_command *cmd);
+const char *kta_command_flag(const struct kta_command *cmd, const char *name); /* last value */
+bool kta_command_has(const struct kta_command *cmd, const char *name);
+/* The objects a kubectl command names: kind (as written, NULL if none), names. "pod/x svc/y" and
+ * "pods a b" both; returns the count, at most max are filled in. */
+struct kta_named {
+    const char *kind, *name; /* point into `own` of the command; name NULL: all, or by selector */
+};
+size_t kta_command_objects(struct kta_command *cmd, struct kta_named *ret, size_t max);
+
+/* What is in force for a session. Everything borrowed. */
+struct kta_policy {
+    const struct kta_argv *enabled_commands; /* the configuration's allow-list; NULL: absent */
+    const struct kta_json *rules;            /* the configuration's `rules:` list, or NULL */
+    const struct kta_json *protected_;       /* the configuration's `protected:`, or NULL */
+    const char *context, *namespace_;        /* the session's own */
+    bool by_user; /* argv was typed by the user (/run): deny rules for models still hold */
+};
+
+struct kta_verdict {
+    enum kta_class class_;
+    bool not_enabled; /* denied by enabledCommands */
+    bool protected_;  /* target is protected: typed confirmation */
+    char reason[256]; /* a sentence: why this class */
+    char rule[96];    /* which rule decided, for policy explain: "verb get", "flag --server", … */
+};
+
+/* Never fails: what cannot be parsed is deny. stdin_text is the manifest that travels beside the
+ * argv (its documents are looked at for kinds), or NULL. p may be NULL. */
+void kta_policy_check(const struct kta_policy *p, const struct kta_argv *argv,
+                      const char *stdin_text, struct kta_verdict *ret);
+
+/* Puts the session's context and namespace into an argv that lacks them (--context/-n for kubectl,
+ * --kube-context/-n for helm), before any "--". Cluster-scoped commands get no namespace. */
+void kta_command_pin(struct kta_argv *argv, const char *context, const char *namespace_);
+
+#endif
