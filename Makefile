@@ -86,11 +86,11 @@ demo: all
 
 # Every tier prints "ok NAME" and "not ok NAME: why"; tests/run.sh counts them.
 test: all
-	@tests/run.sh lint unit cli cluster charts
+	+@tests/run.sh lint unit cli cluster charts
 test-unit: all unit-programs
-	@tests/run.sh unit
+	+@tests/run.sh unit
 test-cli test-cluster test-charts test-mcp: all
-	@tests/run.sh $(@:test-%=%)
+	+@tests/run.sh $(@:test-%=%)
 lint:
 	@tests/lint.sh
 bench: all
