@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # lint.sh: formatting, layering of rooms, one owner for each third-party header. "ok NAME" lines.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 failed=0
 check() { # NAME, complaints on stdin
     local name=$1 text

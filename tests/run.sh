@@ -5,7 +5,7 @@
 # with 0 if all went well. A program that prints neither, or ends badly after saying only "ok",
 # counts as one failure: nothing is skipped silently.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 passed=0 failed=0 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
