@@ -64,7 +64,10 @@ struct kta_policy {
     const struct kta_argv *enabled_commands; /* the configuration's allow-list; NULL: absent */
     const struct kta_json *rules;            /* the configuration's `rules:` list, or NULL */
     const struct kta_json *protected_;       /* the configuration's `protected:`, or NULL */
-    const char *context, *namespace_;        /* the session's own */
+    const struct kta_json *admin;     /* the administrator's policy document (/etc/kubectl-todo-ai/
+                                         policy.yaml as a whole: rules, protected, enabledCommands), or
+                                         NULL; evaluated first, and users can only tighten it */
+    const char *context, *namespace_; /* the session's own */
     bool by_user; /* argv was typed by the user (/run): deny rules for models still hold */
 };
 
@@ -74,6 +77,9 @@ struct kta_verdict {
     bool protected_;  /* target is protected: typed confirmation */
     char reason[256]; /* a sentence: why this class */
     char rule[96];    /* which rule decided, for policy explain: "verb get", "flag --server", … */
+    int risk;         /* of a write: 0 low, 1 medium, 2 high (by verb, kind, namespace, selector,
+                         context and the manifest's kinds); 0 for a read, 2 for deny */
+    char risk_why[128]; /* why it is more than low: "deletes a namespace"; "" when low */
 };
 
 /* Never fails: what cannot be parsed is deny. stdin_text is the manifest that travels beside the
