@@ -1,0 +1,73 @@
+/*
+ * interrupt.c - SIGINT, SIGTERM and SIGHUP as a flag and a readable descriptor.
+ *
+ * The handler only stores the number and writes one byte to a non-blocking pipe: both are
+ * async-signal-safe, and a full pipe is as readable as one with a byte.
+ */
+#include "kta/interrupt.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t caught;
+static int pipe_fd[2] = {-1, -1};
+
+static void on_signal(int sig)
+{
+    int saved = errno;
+    caught = sig;
+    if (pipe_fd[1] >= 0 && write(pipe_fd[1], "!", 1) < 0)
+        errno = 0;
+    errno = saved;
+}
+
+void kta_interrupt_install(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    if (pipe_fd[0] < 0 && pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK) < 0)
+        pipe_fd[0] = pipe_fd[1] = -1; /* the flag alone still works: waits have deadlines */
+    struct sigaction sa;
+    memset(&sa, 0, sizeof sa);
+    sigemptyset(&sa.sa_mask);
+    sa.sa_handler = on_signal; /* no SA_RESTART: a blocking call returns EINTR */
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction old;
+        /* nohup and `sh -c '… &'` start us with a signal ignored: that stays so */
+        if (!sigaction(signals[i], NULL, &old) && old.sa_handler == SIG_IGN)
+            continue;
+        sigaction(signals[i], &sa, NULL);
+    }
+    sa.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &sa, NULL);
+}
+
+int kta_interrupted(void)
+{
+    return caught;
+}
+
+int kta_interrupt_fd(void)
+{
+    return pipe_fd[0];
+}
+
+void kta_interrupt_clear(void)
+{
+    char drop[64];
+    caught = 0;
+    while (pipe_fd[0] >= 0 && read(pipe_fd[0], drop, sizeof drop) > 0)
+        continue;
+}
+
+int kta_interrupt_check(struct kta_err *err)
+{
+    int sig = caught;
+    if (!sig)
+        return 0;
+    return kta_err_set(err, KTA_E_INTERRUPTED, "interrupted by %s",
+                       sig == SIGINT    ? "Ctrl-C"
+                       : sig == SIGTERM ? "SIGTERM"
+                                        : "SIGHUP");
+}
