@@ -1,0 +1,592 @@
+/*
+ * json.c - JSON values on top of cJSON, the only file that knows it.
+ *
+ * Invariants: what cJSON cannot represent or survives badly is settled before it sees the text:
+ * depth (it recurses to parse, print and free), \u0000 (it would truncate the string), halves of
+ * surrogate pairs (it refuses the whole document; they become U+FFFD). Printing is our own, because
+ * cJSON prints integers above 2^53 as floats and copies invalid UTF-8.
+ */
+#include "kta/json.h"
+#include <ctype.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cjson/cJSON.h>
+#include "kta/alloc.h"
+#include "kta/limits.h"
+#include "kta/utf8.h"
+
+/* A number that a double holds exactly lies within ±2^53. */
+#define EXACT_INT 9007199254740992.0
+
+/* ---- parsing ---- */
+
+struct scan {
+    const char *s;
+    size_t n, i;
+    int depth;
+    bool lone; /* a half of a surrogate pair was seen */
+};
+
+static int line_at(const char *s, size_t at)
+{
+    int line = 1;
+    for (size_t i = 0; i < at; i++)
+        line += s[i] == '\n';
+    return line;
+}
+
+static int hex4(const char *s)
+{
+    int v = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (!isxdigit(c))
+            return -1;
+        v = v * 16 + (isdigit(c) ? c - '0' : (c | 32) - 'a' + 10);
+    }
+    return v;
+}
+
+/* The code unit of the \uXXXX at i, or -1. */
+static int unit_at(const struct scan *sc, size_t i)
+{
+    if (i + 6 > sc->n || sc->s[i] != '\\' || sc->s[i + 1] != 'u')
+        return -1;
+    return hex4(sc->s + i + 2);
+}
+
+/* i is at the backslash; leaves it behind the escape. With `mend`, lone halves are overwritten in
+ * that copy of the text, whose length stays the same. */
+static int scan_escape(struct scan *sc, char *mend, struct kta_err *err)
+{
+    int unit = unit_at(sc, sc->i), low;
+    if (unit < 0) { /* another escape, or broken: cJSON tells */
+        sc->i += 2;
+        return 0;
+    }
+    if (unit == 0)
+        return kta_err_set(err, KTA_E_PARSE, "line %d: JSON string holds a NUL character",
+                           line_at(sc->s, sc->i));
+    low = (unit & 0xFC00) == 0xD800 ? unit_at(sc, sc->i + 6) : -1;
+    if (low >= 0 && (low & 0xFC00) == 0xDC00) {
+        sc->i += 12;
+        return 0;
+    }
+    if ((unit & 0xF800) == 0xD800) {
+        sc->lone = true;
+        if (mend)
+            memcpy(mend + sc->i + 2, "fffd", 4);
+    }
+    sc->i += 6;
+    return 0;
+}
+
+static int scan_string(struct scan *sc, char *mend, struct kta_err *err)
+{
+    sc->i++;
+    while (sc->i < sc->n && sc->s[sc->i] != '"') {
+        if (sc->s[sc->i] == '\0')
+            return kta_err_set(err, KTA_E_PARSE, "line %d: JSON string holds a NUL character",
+                               line_at(sc->s, sc->i));
+        if (sc->s[sc->i] != '\\')
+            sc->i++;
+        else if (scan_escape(sc, mend, err) < 0)
+            return -1;
+    }
+    sc->i++;
+    return 0;
+}
+
+/* Looks at depth and strings only: the grammar is cJSON's. */
+static int scan_text(struct scan *sc, char *mend, struct kta_err *err)
+{
+    while (sc->i < sc->n) {
+        char c = sc->s[sc->i];
+        if (c == '"') {
+            if (scan_string(sc, mend, err) < 0)
+                return -1;
+            continue;
+        }
+        if ((c == '{' || c == '[') && ++sc->depth > KTA_MAX_JSON_DEPTH)
+            return kta_err_set(err, KTA_E_LIMIT, "line %d: JSON nested deeper than %d levels",
+                               line_at(sc->s, sc->i), KTA_MAX_JSON_DEPTH);
+        if (c == '}' || c == ']')
+            sc->depth--;
+        sc->i++;
+    }
+    return 0;
+}
+
+static void use_our_memory(void)
+{
+    static bool done;
+    cJSON_Hooks hooks = {kta_malloc, free};
+    if (!done)
+        cJSON_InitHooks(&hooks);
+    done = true;
+}
+
+static int syntax_error(const char *s, size_t n, const char *end, struct kta_err *err)
+{
+    kta_auto_str struct kta_str near = KTA_STR_INIT;
+    size_t at = end ? (size_t)(end - s) : n;
+    if (at >= n)
+        return kta_err_set(err, KTA_E_PARSE, "JSON ends too early");
+    kta_clean(s + at, n - at < 20 ? n - at : 20, &near);
+    near.s[strcspn(near.s, "\n")] = '\0';
+    return kta_err_set(err, KTA_E_PARSE, "line %d: JSON syntax error near '%s'", line_at(s, at),
+                       near.s);
+}
+
+int kta_json_parse(const char *s, size_t n, struct kta_json **ret, struct kta_err *err)
+{
+    kta_auto_free char *mended = NULL;
+    struct scan sc = {.s = s, .n = n};
+    const char *end = NULL;
+    struct kta_json *v;
+
+    use_our_memory();
+    if (scan_text(&sc, NULL, err) < 0)
+        return -1;
+    if (sc.lone) {
+        mended = kta_malloc(n + 1);
+        memcpy(mended, s, n);
+        mended[n] = '\0';
+        sc = (struct scan){.s = s, .n = n};
+        scan_text(&sc, mended, err);
+        s = mended;
+    }
+    v = n ? cJSON_ParseWithLengthOpts(s, n, &end, /* require_null_terminated= */ 0) : NULL;
+    if (!v)
+        return syntax_error(s, n, end, err);
+    while ((size_t)(end - s) < n && strchr(" \t\r\n", *end) && *end)
+        end++;
+    if ((size_t)(end - s) < n) {
+        cJSON_Delete(v);
+        return kta_err_set(err, KTA_E_PARSE, "line %d: more text after the JSON value",
+                           line_at(s, (size_t)(end - s)));
+    }
+    *ret = v;
+    return 0;
+}
+
+void kta_json_free(struct kta_json *v)
+{
+    cJSON_Delete(v);
+}
+
+void kta_json_cleanup(struct kta_json **pv)
+{
+    cJSON_Delete(*pv);
+    *pv = NULL;
+}
+
+struct kta_json *kta_json_copy(const struct kta_json *v)
+{
+    use_our_memory();
+    return v ? cJSON_Duplicate(v, /* recurse= */ 1) : NULL;
+}
+
+/* ---- reading ---- */
+
+enum kta_json_type kta_json_type(const struct kta_json *v)
+{
+    static const struct {
+        int bit;
+        enum kta_json_type type;
+    } types[] = {
+        {cJSON_NULL, KTA_JSON_NULL},     {cJSON_False, KTA_JSON_BOOL},
+        {cJSON_True, KTA_JSON_BOOL},     {cJSON_Number, KTA_JSON_NUMBER},
+        {cJSON_String, KTA_JSON_STRING}, {cJSON_Array, KTA_JSON_ARRAY},
+        {cJSON_Object, KTA_JSON_OBJECT},
+    };
+    for (size_t i = 0; v && i < KTA_LEN(types); i++)
+        if ((v->type & 0xFF) == types[i].bit)
+            return types[i].type;
+    return KTA_JSON_NONE;
+}
+
+static struct kta_json *get_n(const struct kta_json *v, const char *key, size_t n)
+{
+    if (kta_json_type(v) != KTA_JSON_OBJECT)
+        return NULL;
+    for (struct kta_json *m = v->child; m; m = m->next)
+        if (m->string && !strncmp(m->string, key, n) && !m->string[n])
+            return m;
+    return NULL;
+}
+
+struct kta_json *kta_json_get(const struct kta_json *v, const char *key)
+{
+    return get_n(v, key, strlen(key));
+}
+
+struct kta_json *kta_json_at(const struct kta_json *v, const char *path)
+{
+    struct kta_json *at;
+    /* the constness of the tree is the caller's business, as with strchr */
+    memcpy(&at, &v, sizeof at);
+    while (at && path && *path) {
+        size_t n = strcspn(path, ".[");
+        if (*path == '[') {
+            char *end;
+            unsigned long i = strtoul(path + 1, &end, 10);
+            if (*end != ']' || end == path + 1)
+                return NULL;
+            at = kta_json_type(at) == KTA_JSON_ARRAY ? kta_json_item(at, i) : NULL;
+            path = end + 1;
+        } else {
+            at = get_n(at, path, n);
+            path += n;
+        }
+        if (*path == '.')
+            path++;
+    }
+    return at;
+}
+
+const char *kta_json_text(const struct kta_json *v)
+{
+    return kta_json_type(v) == KTA_JSON_STRING ? v->valuestring : NULL;
+}
+
+const char *kta_json_str(const struct kta_json *v, const char *path)
+{
+    return kta_json_text(kta_json_at(v, path));
+}
+
+double kta_json_num(const struct kta_json *v, const char *path, double otherwise)
+{
+    const struct kta_json *at = kta_json_at(v, path);
+    return kta_json_type(at) == KTA_JSON_NUMBER ? at->valuedouble : otherwise;
+}
+
+int64_t kta_json_int(const struct kta_json *v, const char *path, int64_t otherwise)
+{
+    const struct kta_json *at = kta_json_at(v, path);
+    double d;
+    if (kta_json_type(at) != KTA_JSON_NUMBER)
+        return otherwise;
+    d = at->valuedouble;
+    if (isnan(d))
+        return otherwise;
+    if (d >= 9223372036854775807.0)
+        return INT64_MAX;
+    return d <= -9223372036854775808.0 ? INT64_MIN : (int64_t)d;
+}
+
+bool kta_json_bool(const struct kta_json *v, const char *path, bool otherwise)
+{
+    const struct kta_json *at = kta_json_at(v, path);
+    return kta_json_type(at) == KTA_JSON_BOOL ? (at->type & 0xFF) == cJSON_True : otherwise;
+}
+
+struct kta_json *kta_json_first(const struct kta_json *v)
+{
+    enum kta_json_type t = kta_json_type(v);
+    return t == KTA_JSON_ARRAY || t == KTA_JSON_OBJECT ? v->child : NULL;
+}
+
+struct kta_json *kta_json_next(const struct kta_json *v)
+{
+    return v ? v->next : NULL;
+}
+
+size_t kta_json_len(const struct kta_json *v)
+{
+    size_t n = 0;
+    kta_json_each(m, v) n++;
+    return n;
+}
+
+struct kta_json *kta_json_item(const struct kta_json *v, size_t i)
+{
+    struct kta_json *m = kta_json_first(v);
+    while (m && i--)
+        m = m->next;
+    return m;
+}
+
+const char *kta_json_key(const struct kta_json *member)
+{
+    return member ? member->string : NULL;
+}
+
+bool kta_json_equal(const struct kta_json *a, const struct kta_json *b)
+{
+    enum kta_json_type t = kta_json_type(a);
+    if (t != kta_json_type(b))
+        return false;
+    if (t == KTA_JSON_STRING)
+        return !strcmp(a->valuestring, b->valuestring);
+    if (t == KTA_JSON_NUMBER)
+        return a->valuedouble >= b->valuedouble && a->valuedouble <= b->valuedouble;
+    if (t == KTA_JSON_BOOL)
+        return (a->type & 0xFF) == (b->type & 0xFF);
+    if (kta_json_len(a) != kta_json_len(b))
+        return false;
+    for (const struct kta_json *x = kta_json_first(a), *y = kta_json_first(b); x;
+         x = x->next, y = y->next)
+        if (!kta_json_equal(x, t == KTA_JSON_OBJECT ? kta_json_get(b, x->string) : y))
+            return false;
+    return true;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool object_has_duplicates(const struct kta_json *v)
+{
+    size_t n = kta_json_len(v), i = 0;
+    kta_auto_free char **keys = kta_calloc(n + 1, sizeof *keys);
+    kta_json_each(m, v) keys[i++] = m->string;
+    qsort(keys, n, sizeof *keys, by_text);
+    for (i = 1; i < n; i++)
+        if (!strcmp(keys[i - 1], keys[i]))
+            return true;
+    return false;
+}
+
+bool kta_json_has_duplicates(const struct kta_json *v)
+{
+    if (kta_json_type(v) == KTA_JSON_OBJECT && object_has_duplicates(v))
+        return true;
+    kta_json_each(m, v) if (kta_json_has_duplicates(m)) return true;
+    return false;
+}
+
+/* ---- building ---- */
+
+struct kta_json *kta_json_new_object(void)
+{
+    use_our_memory();
+    return cJSON_CreateObject();
+}
+
+struct kta_json *kta_json_new_array(void)
+{
+    use_our_memory();
+    return cJSON_CreateArray();
+}
+
+struct kta_json *kta_json_new_str(const char *s)
+{
+    kta_auto_str struct kta_str b = KTA_STR_INIT;
+    size_t n;
+    use_our_memory();
+    if (!s)
+        return cJSON_CreateNull();
+    n = strlen(s);
+    if (kta_utf8_valid(s, n))
+        return cJSON_CreateString(s);
+    for (size_t i = 0; i < n;) {
+        uint32_t cp;
+        i += kta_utf8_decode(s + i, n - i, &cp);
+        kta_utf8_encode(cp, &b);
+    }
+    return cJSON_CreateString(b.s);
+}
+
+struct kta_json *kta_json_new_int(int64_t n)
+{
+    use_our_memory();
+    return cJSON_CreateNumber((double)n);
+}
+
+struct kta_json *kta_json_new_num(double n)
+{
+    use_our_memory();
+    return cJSON_CreateNumber(n);
+}
+
+struct kta_json *kta_json_new_bool(bool b)
+{
+    use_our_memory();
+    return cJSON_CreateBool(b);
+}
+
+struct kta_json *kta_json_new_null(void)
+{
+    use_our_memory();
+    return cJSON_CreateNull();
+}
+
+struct kta_json *kta_json_set(struct kta_json *obj, const char *key, struct kta_json *value)
+{
+    struct kta_json *old = kta_json_get(obj, key);
+    if (!value)
+        value = kta_json_new_null();
+    if (kta_json_type(obj) != KTA_JSON_OBJECT) {
+        kta_json_free(value);
+        return NULL;
+    }
+    if (old == value)
+        return value;
+    if (old)
+        cJSON_ReplaceItemInObjectCaseSensitive(obj, key, value);
+    else
+        cJSON_AddItemToObject(obj, key, value);
+    return value;
+}
+
+struct kta_json *kta_json_push(struct kta_json *arr, struct kta_json *value)
+{
+    if (!value)
+        value = kta_json_new_null();
+    if (kta_json_type(arr) != KTA_JSON_ARRAY) {
+        kta_json_free(value);
+        return NULL;
+    }
+    cJSON_AddItemToArray(arr, value);
+    return value;
+}
+
+void kta_json_set_str(struct kta_json *obj, const char *key, const char *s)
+{
+    kta_json_set(obj, key, kta_json_new_str(s));
+}
+
+void kta_json_set_int(struct kta_json *obj, const char *key, int64_t n)
+{
+    kta_json_set(obj, key, kta_json_new_int(n));
+}
+
+void kta_json_set_bool(struct kta_json *obj, const char *key, bool b)
+{
+    kta_json_set(obj, key, kta_json_new_bool(b));
+}
+
+void kta_json_push_str(struct kta_json *arr, const char *s)
+{
+    kta_json_push(arr, kta_json_new_str(s));
+}
+
+void kta_json_remove(struct kta_json *obj, const char *key)
+{
+    struct kta_json *m = kta_json_get(obj, key);
+    if (m)
+        cJSON_Delete(cJSON_DetachItemViaPointer(obj, m));
+}
+
+void kta_json_replace_text(struct kta_json *v, const char *s)
+{
+    char *copy;
+    if (!kta_json_text(v))
+        return;
+    copy = kta_strdup(s); /* s may point into the old text */
+    explicit_bzero(v->valuestring, strlen(v->valuestring));
+    free(v->valuestring);
+    v->valuestring = copy;
+}
+
+/* ---- printing ---- */
+
+void kta_json_quote(const char *s, size_t n, struct kta_str *out)
+{
+    static const char *const shorts[32] = {
+        ['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
+    kta_str_addc(out, '"');
+    for (size_t i = 0; i < n;) {
+        unsigned char c = (unsigned char)s[i];
+        size_t run = 0;
+        uint32_t cp;
+        while (i + run < n && (unsigned char)s[i + run] >= 0x20 &&
+               (unsigned char)s[i + run] < 0x7F && s[i + run] != '"' && s[i + run] != '\\')
+            run++;
+        if (run) {
+            kta_str_addn(out, s + i, run);
+            i += run;
+        } else if (c == '"' || c == '\\') {
+            kta_str_addc(out, '\\');
+            kta_str_addc(out, s[i++]);
+        } else if (c < 0x20 || c == 0x7F) {
+            if (c < 0x20 && shorts[c])
+                kta_str_add(out, shorts[c]);
+            else
+                kta_str_addf(out, "\\u%04x", c);
+            i++;
+        } else {
+            i += kta_utf8_decode(s + i, n - i, &cp);
+            kta_utf8_encode(cp, out);
+        }
+    }
+    kta_str_addc(out, '"');
+}
+
+/* The shortest text that reads back as the same double. */
+static void print_number(double d, struct kta_str *out)
+{
+    char buf[40];
+    if (isnan(d) || isinf(d)) {
+        kta_str_add(out, "null");
+        return;
+    }
+    if (fabs(d) <= EXACT_INT && fabs(d - trunc(d)) <= 0) {
+        kta_str_addf(out, "%lld", (long long)d);
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        double back;
+        snprintf(buf, sizeof buf, "%.*g", digits, d);
+        back = strtod(buf, NULL);
+        if (back >= d && back <= d)
+            break;
+    }
+    kta_str_add(out, buf);
+}
+
+static void new_line(bool pretty, int depth, struct kta_str *out)
+{
+    if (!pretty)
+        return;
+    kta_str_addc(out, '\n');
+    for (int i = 0; i < depth; i++)
+        kta_str_add(out, "  ");
+}
+
+static void print_value(const struct kta_json *v, bool pretty, int depth, struct kta_str *out);
+
+static void print_children(const struct kta_json *v, bool pretty, int depth, struct kta_str *out)
+{
+    bool object = kta_json_type(v) == KTA_JSON_OBJECT;
+    kta_str_addc(out, object ? '{' : '[');
+    kta_json_each(m, v)
+    {
+        new_line(pretty, depth + 1, out);
+        if (object) {
+            kta_json_quote(m->string, strlen(m->string), out);
+            kta_str_add(out, pretty ? ": " : ":");
+        }
+        print_value(m, pretty, depth + 1, out);
+        if (m->next)
+            kta_str_addc(out, ',');
+    }
+    if (v->child)
+        new_line(pretty, depth, out);
+    kta_str_addc(out, object ? '}' : ']');
+}
+
+static void print_value(const struct kta_json *v, bool pretty, int depth, struct kta_str *out)
+{
+    enum kta_json_type t = kta_json_type(v);
+    if (t == KTA_JSON_STRING)
+        kta_json_quote(v->valuestring, strlen(v->valuestring), out);
+    else if (t == KTA_JSON_NUMBER)
+        print_number(v->valuedouble, out);
+    else if (t == KTA_JSON_BOOL)
+        kta_str_add(out, (v->type & 0xFF) == cJSON_True ? "true" : "false");
+    else if (t == KTA_JSON_ARRAY || t == KTA_JSON_OBJECT)
+        print_children(v, pretty, depth, out);
+    else
+        kta_str_add(out, "null");
+}
+
+void kta_json_print(const struct kta_json *v, bool pretty, struct kta_str *out)
+{
+    print_value(v, pretty, 0, out);
+}
