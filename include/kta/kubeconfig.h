@@ -28,6 +28,7 @@ struct kta_exec_spec {
     struct kta_argv env;  /* "K=V" added to the environment */
     char *api_version, *install_hint, *interactive_mode;
     bool provide_cluster_info;
+    char *cluster_config; /* JSON: the cluster's extension for the plugin, or NULL */
 };
 
 /* Everything resolved. All strings owned; PEM contents loaded from data or files. */
