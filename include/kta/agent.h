@@ -1,0 +1,68 @@
+/*
+ * agent.h - from a question to an answer and a plan: evidence first, then (where there is one) the
+ * model, whose reads are answered until it is done.
+ */
+#ifndef KTA_AGENT_H
+#define KTA_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "kta/diagnose.h"
+#include "kta/err.h"
+#include "kta/llm.h"
+#include "kta/pipeline.h"
+#include "kta/plan.h"
+#include "kta/world.h"
+
+struct kta_agent {
+    /* filled in by the caller, borrowed */
+    struct kta_pipeline *pipeline; /* cluster, policy, redact, report, kubectl, helm */
+    struct kta_llm *llm;           /* NULL: the built-in engine alone */
+    struct kta_scope scope;
+    const char *question;
+    const char *piped;        /* text from stdin that belongs to the question, or NULL */
+    int max_iterations;       /* 0: KTA_MAX_ITERATIONS */
+    bool shim;                /* --enable-tool-use-shim: no native tools */
+    bool show_tool_output;
+    const char *template_text; /* replaces prompts/system.md, or NULL */
+    const struct kta_argv *extra_prompts; /* texts appended to the system prompt, or NULL */
+    struct kta_diagnose_options diagnose;
+    const struct kta_json *history; /* earlier messages (the REPL), or NULL */
+    /* results; released with kta_agent_release */
+    struct kta_world *world;
+    struct kta_targets targets;
+    struct kta_findings findings;
+    struct kta_evidence evidence;
+    struct kta_intent_match intent;
+    struct kta_plan plan;         /* what is proposed */
+    struct kta_plan alternatives; /* what the model proposes where the engine is surer; may be empty */
+    struct kta_str answer;        /* Markdown */
+    bool streamed;                /* the answer already went out through report->text */
+    struct kta_json *messages;    /* the conversation, for the next question */
+    const char *model;            /* "none" without one */
+    int turns, prompt_tokens, completion_tokens;
+    struct kta_err model_err;     /* set when the model failed and the engine answered instead */
+};
+
+void kta_agent_init(struct kta_agent *a);
+void kta_agent_release(struct kta_agent *a);
+
+/* Targets, findings, evidence: everything before the model. */
+int kta_agent_collect(struct kta_agent *a, struct kta_err *err);
+/* The messages that the first turn would send, as JSON ({"messages":[…],"tools":[…]}): for
+ * --show-prompt. After kta_agent_collect. Caller owns. */
+struct kta_json *kta_agent_prompt(struct kta_agent *a);
+/* Collect, ask, plan. A failing model is not an error here: see model_err. */
+int kta_agent_answer(struct kta_agent *a, struct kta_err *err);
+
+/* kubectl and helm commands (and manifests) in a model's text: every fenced block and every line
+ * that begins with "kubectl " or "helm " (with or without "$ "). For each, found() is called. */
+struct kta_proposed {
+    struct kta_argv argv;
+    char *stdin_text;
+    char *problem; /* why it cannot be taken as it is (shell syntax …), or NULL */
+};
+void kta_commands_in_text(const char *text, void (*found)(void *ctx, struct kta_proposed *p),
+                          void *ctx);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * ui.h - what a person sees: the answer and the plan on stdout, all else on stderr.
+ */
+#ifndef KTA_UI_H
+#define KTA_UI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "kta/finding.h"
+#include "kta/plan.h"
+#include "kta/report.h"
+#include "kta/str.h"
+
+enum kta_output { KTA_OUT_TEXT, KTA_OUT_JSON, KTA_OUT_JSONL };
+
+struct kta_ui;
+
+struct kta_ui_options {
+    enum kta_output output;
+    bool quiet;      /* no progress, no notes but warnings, never asks */
+    bool no_colour;
+    bool script;     /* --dry-run -q in text: stdout is a script, everything else goes to stderr */
+    const char *context, *server, *namespace_; /* shown above a plan; may be set later */
+};
+
+struct kta_ui *kta_ui_new(const struct kta_ui_options *options);
+void kta_ui_free(struct kta_ui *ui);
+const struct kta_report *kta_ui_report(struct kta_ui *ui);
+void kta_ui_where(struct kta_ui *ui, const char *context, const char *server,
+                  const char *namespace_);
+
+/* Markdown for a terminal (colour) or as it is (plain); cleaned. */
+void kta_ui_answer(struct kta_ui *ui, const char *markdown);
+void kta_ui_findings(struct kta_ui *ui, const struct kta_findings *f);
+/* Any text of the frontend: stdout (or stderr where stdout carries a document). */
+void kta_ui_print(struct kta_ui *ui, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "kubectl-todo-ai: message" and "  hint" on stderr. */
+void kta_ui_error(struct kta_ui *ui, const struct kta_err *err);
+/* The whole document (-o json), or the last line of -o jsonl. */
+void kta_ui_document(struct kta_ui *ui, const struct kta_json *doc);
+/* Flushes stdout; -1 with a sentence when it could not be written. */
+int kta_ui_flush(struct kta_ui *ui, struct kta_err *err);
+
+/* Findings as Markdown: cause line, why, what changed, what to do. For answers without a model. */
+void kta_findings_markdown(const struct kta_findings *f, struct kta_str *out);
+
+#endif

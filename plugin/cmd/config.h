@@ -1,0 +1,30 @@
+/*
+ * config.h - the configuration file: $XDG_CONFIG_HOME/kubectl-todo-ai/config.yaml.
+ *
+ * A flag's key is its name in camelCase (options.c); the structured keys are rows of a table in
+ * config.c. An unknown key is an error that names the nearest known one and the line.
+ */
+#ifndef CMD_CONFIG_H
+#define CMD_CONFIG_H
+
+#include "kta/argv.h"
+#include "kta/json.h"
+#include "options.h"
+
+struct config {
+    char *path; /* the file that was read, or would be */
+    bool found;
+    struct kta_json *tree; /* or NULL */
+    bool has_enabled;
+    struct kta_argv enabled; /* enabledCommands */
+    const struct kta_json *rules, *protected_, *ignore;
+    const char *redaction; /* off, standard, strict */
+};
+
+/* path NULL: the default place, which need not exist. Values go into s where no flag set them. */
+int config_load(const char *path, struct settings *s, struct config *ret, struct kta_err *err);
+void config_release(struct config *c);
+/* The commented file that `config init` writes. */
+void config_template(struct kta_str *out);
+
+#endif
