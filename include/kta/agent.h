@@ -20,11 +20,11 @@ struct kta_agent {
     struct kta_llm *llm;           /* NULL: the built-in engine alone */
     struct kta_scope scope;
     const char *question;
-    const char *piped;        /* text from stdin that belongs to the question, or NULL */
-    int max_iterations;       /* 0: KTA_MAX_ITERATIONS */
-    bool shim;                /* --enable-tool-use-shim: no native tools */
+    const char *piped;  /* text from stdin that belongs to the question, or NULL */
+    int max_iterations; /* 0: KTA_MAX_ITERATIONS */
+    bool shim;          /* --enable-tool-use-shim: no native tools */
     bool show_tool_output;
-    const char *template_text; /* replaces prompts/system.md, or NULL */
+    const char *template_text;            /* replaces prompts/system.md, or NULL */
     const struct kta_argv *extra_prompts; /* texts appended to the system prompt, or NULL */
     struct kta_diagnose_options diagnose;
     const struct kta_json *history; /* earlier messages (the REPL), or NULL */
@@ -34,14 +34,15 @@ struct kta_agent {
     struct kta_findings findings;
     struct kta_evidence evidence;
     struct kta_intent_match intent;
-    struct kta_plan plan;         /* what is proposed */
-    struct kta_plan alternatives; /* what the model proposes where the engine is surer; may be empty */
-    struct kta_str answer;        /* Markdown */
-    bool streamed;                /* the answer already went out through report->text */
-    struct kta_json *messages;    /* the conversation, for the next question */
-    const char *model;            /* "none" without one */
+    struct kta_plan plan; /* what is proposed */
+    struct kta_plan
+        alternatives;          /* what the model proposes where the engine is surer; may be empty */
+    struct kta_str answer;     /* Markdown */
+    bool streamed;             /* the answer already went out through report->text */
+    struct kta_json *messages; /* the conversation, for the next question */
+    const char *model;         /* "none" without one */
     int turns, prompt_tokens, completion_tokens;
-    struct kta_err model_err;     /* set when the model failed and the engine answered instead */
+    struct kta_err model_err; /* set when the model failed and the engine answered instead */
 };
 
 void kta_agent_init(struct kta_agent *a);

@@ -18,9 +18,9 @@
 /* What a tool works on. All borrowed. */
 struct kta_tool_env {
     struct kta_pipeline *pipeline;
-    struct kta_plan *plan;                /* where changes are added */
-    const struct kta_findings *findings;  /* whose fixes may be chosen */
-    int reads, changes, refused;          /* counted here */
+    struct kta_plan *plan;               /* where changes are added */
+    const struct kta_findings *findings; /* whose fixes may be chosen */
+    int reads, changes, refused;         /* counted here */
 };
 
 struct kta_tool {
@@ -39,8 +39,8 @@ struct kta_json *kta_tools_json(const struct kta_findings *findings);
 void kta_tool_call(struct kta_tool_env *env, const char *name, const char *args_text,
                    struct kta_str *result);
 /* One command proposed in text (fenced blocks, `command` strings): classified, run or planned. */
-void kta_tool_command(struct kta_tool_env *env, const struct kta_argv *argv,
-                      const char *stdin_text, const char *why, struct kta_str *result);
+void kta_tool_command(struct kta_tool_env *env, const struct kta_argv *argv, const char *stdin_text,
+                      const char *why, struct kta_str *result);
 /* Cuts text to at most max bytes by taking out the middle, on line boundaries, saying how much. */
 void kta_cut_middle(const char *s, size_t n, size_t max, struct kta_str *out);
 

@@ -17,9 +17,9 @@ struct kta_ui;
 
 struct kta_ui_options {
     enum kta_output output;
-    bool quiet;      /* no progress, no notes but warnings, never asks */
+    bool quiet; /* no progress, no notes but warnings, never asks */
     bool no_colour;
-    bool script;     /* --dry-run -q in text: stdout is a script, everything else goes to stderr */
+    bool script; /* --dry-run -q in text: stdout is a script, everything else goes to stderr */
     const char *context, *server, *namespace_; /* shown above a plan; may be set later */
 };
 
@@ -40,8 +40,5 @@ void kta_ui_error(struct kta_ui *ui, const struct kta_err *err);
 void kta_ui_document(struct kta_ui *ui, const struct kta_json *doc);
 /* Flushes stdout; -1 with a sentence when it could not be written. */
 int kta_ui_flush(struct kta_ui *ui, struct kta_err *err);
-
-/* Findings as Markdown: cause line, why, what changed, what to do. For answers without a model. */
-void kta_findings_markdown(const struct kta_findings *f, struct kta_str *out);
 
 #endif

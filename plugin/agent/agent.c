@@ -1,0 +1,226 @@
+/*
+ * agent.c - one question: collect, then the model or the engine, then one plan.
+ *
+ * A model's choice never silently beats a finding of high confidence: where they disagree, the
+ * finding's fix is the plan and the model's proposal becomes the alternative; both are shown.
+ */
+#include "agent_private.h"
+
+#include <string.h>
+
+#include "kta/alloc.h"
+#include "kta/limits.h"
+#include "kta/log.h"
+
+#define SURE 0.8 /* a finding's confidence from which it is not silently overruled */
+
+void kta_agent_init(struct kta_agent *a)
+{
+    memset(a, 0, sizeof *a);
+    a->model = "none";
+    kta_str_init(&a->answer, 0);
+}
+
+void kta_agent_release(struct kta_agent *a)
+{
+    kta_plan_release(&a->plan);
+    kta_plan_release(&a->alternatives);
+    kta_findings_release(&a->findings);
+    kta_evidence_release(&a->evidence);
+    kta_targets_release(&a->targets);
+    kta_str_release(&a->answer);
+    kta_json_free(a->messages);
+    kta_world_free(a->world);
+    kta_agent_init(a);
+}
+
+static const char *namespace_of(const struct kta_agent *a)
+{
+    /* the objects' own namespace where they all share one; it may have been found elsewhere */
+    if (a->targets.n > 0 && a->targets.v[0].ref.namespace_)
+        return a->targets.v[0].ref.namespace_;
+    return kta_or(a->scope.namespace_, kta_cluster_namespace(a->pipeline->cluster));
+}
+
+/* A name that nothing has, but something has nearly: the nearest is looked at, and it is said. */
+static int find_targets(struct kta_agent *a, struct kta_err *err)
+{
+    if (kta_target_find(a->world, &a->scope, a->question, &a->targets, err) < 0)
+        return -1;
+    if (!a->targets.suggestion)
+        return 0;
+    kta_auto_free char *near = kta_strdup(a->targets.suggestion);
+    kta_report_note(a->pipeline->report, "nothing has exactly that name; the nearest is '%s'",
+                    near);
+    if (a->intent.intent == KTA_INTENT_RESTART || a->intent.intent == KTA_INTENT_SCALE)
+        return 0; /* a change needs the right name */
+    kta_targets_release(&a->targets);
+    if (kta_target_find(a->world, &a->scope, near, &a->targets, err) < 0)
+        return -1;
+    free(a->targets.suggestion);
+    a->targets.suggestion = KTA_STEAL(near);
+    return 0;
+}
+
+static void add_piped(struct kta_agent *a)
+{
+    if (!a->piped || !*a->piped)
+        return;
+    kta_auto_str struct kta_str cut = KTA_STR_INIT;
+    kta_auto_free char *safe = kta_redact_dup(a->pipeline->redact, a->piped);
+    kta_cut_middle(safe, strlen(safe), KTA_MAX_TOOL_RESULT * 2, &cut);
+    kta_evidence_add(&a->evidence, 1000, "text that the user piped in", cut.s);
+}
+
+static int add_usage(struct kta_agent *a, struct kta_err *err)
+{
+    bool memory = a->intent.intent == KTA_INTENT_MEMORY;
+
+    if (!memory && a->intent.intent != KTA_INTENT_CPU)
+        return 0;
+    kta_auto_str struct kta_str table = KTA_STR_INIT;
+    if (kta_usage_table(a->world, &a->scope, &a->targets, memory, &table, err) < 0)
+        return -1;
+    kta_evidence_add(&a->evidence, 900, memory ? "memory usage" : "CPU usage", table.s);
+    return 0;
+}
+
+int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
+{
+    if (a->world)
+        return 0;
+    const struct kta_report *r = a->pipeline->report;
+    a->world = kta_world_new(a->pipeline->cluster, a->pipeline->redact, r);
+    kta_intent_of(a->question, &a->intent);
+    kta_report_progress(r, "looking at the cluster");
+    if (find_targets(a, err) < 0 ||
+        kta_diagnose(a->world, &a->scope, &a->targets, &a->diagnose, &a->findings, err) < 0)
+        return -1;
+    if (kta_collect_evidence(a->world, &a->scope, &a->targets, &a->findings, &a->evidence, err) < 0)
+        return -1;
+    add_piped(a);
+    if (add_usage(a, err) < 0)
+        return -1;
+    kta_plan_init(&a->plan, a->question, kta_cluster_context(a->pipeline->cluster),
+                  namespace_of(a));
+    kta_plan_init(&a->alternatives, a->question, kta_cluster_context(a->pipeline->cluster),
+                  namespace_of(a));
+    kta_report_done(r);
+    struct kta_cluster_stats st = kta_cluster_stats(a->pipeline->cluster);
+    kta_log(1, "evidence: %d requests, %zu bytes, %d ms; %zu findings", st.requests, st.bytes,
+            (int)st.ms, a->findings.n);
+    const char *missing = kta_world_missing(a->world);
+    if (*missing)
+        kta_report_note(r, "could not be read: %s", missing);
+    return 0;
+}
+
+bool agent_worth_fixing(const struct kta_finding *f)
+{
+    return f->n_fixes > 0 && f->severity >= KTA_WARNING && f->confidence >= 0.5;
+}
+
+void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan)
+{
+    if (a->pipeline->read_only)
+        return;
+    for (size_t i = 0; i < a->findings.n; i++) {
+        const struct kta_finding *f = a->findings.v[i];
+        if (!agent_worth_fixing(f))
+            continue;
+        struct kta_err err = KTA_ERR_INIT;
+        struct kta_step *s = kta_plan_add(plan, a->pipeline->policy, &f->fixes[0].argv,
+                                          f->fixes[0].stdin_text, f->fixes[0].summary, &err);
+        if (s)
+            snprintf(s->fix_id, sizeof s->fix_id, "%s", f->fixes[0].id);
+    }
+}
+
+static bool same_argv(const struct kta_argv *a, const struct kta_argv *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (!kta_streq(a->v[i], b->v[i]))
+            return false;
+    return true;
+}
+
+/* Steps that are a finding's fix carry its id, however they came into the plan. */
+static void link_fixes(struct kta_agent *a)
+{
+    for (size_t s = 0; s < a->plan.n; s++)
+        for (size_t i = 0; i < a->findings.n; i++)
+            for (size_t j = 0; j < a->findings.v[i]->n_fixes; j++)
+                if (same_argv(&a->plan.v[s]->argv, &a->findings.v[i]->fixes[j].argv))
+                    snprintf(a->plan.v[s]->fix_id, sizeof a->plan.v[s]->fix_id, "%s",
+                             a->findings.v[i]->fixes[j].id);
+}
+
+static bool chose_a_fix_of(const struct kta_plan *plan, const struct kta_finding *f)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        for (size_t j = 0; j < f->n_fixes; j++)
+            if (kta_streq(plan->v[i]->fix_id, f->fixes[j].id))
+                return true;
+    return false;
+}
+
+/* After the model: does the plan take care of what the engine is sure of? */
+static void reconcile(struct kta_agent *a)
+{
+    link_fixes(a);
+    if (a->pipeline->read_only || !a->intent.sure || a->intent.intent != KTA_INTENT_DIAGNOSE)
+        return;
+    for (size_t i = 0; i < a->findings.n; i++) {
+        const struct kta_finding *f = a->findings.v[i];
+        if (!agent_worth_fixing(f) || f->confidence < SURE || chose_a_fix_of(&a->plan, f))
+            continue;
+        if (a->plan.n > 0)
+            kta_report_note(a->pipeline->report,
+                            "the model proposes something else than the finding %s (%s); the "
+                            "finding's fix comes first, the model's proposal is the alternative",
+                            f->id, f->code);
+        struct kta_plan model = a->plan;
+        a->plan = a->alternatives;
+        a->alternatives = model;
+        agent_plan_fixes(a, &a->plan);
+        return;
+    }
+}
+
+int kta_agent_answer(struct kta_agent *a, struct kta_err *err)
+{
+    if (kta_agent_collect(a, err) < 0)
+        return -1;
+    if (!a->llm)
+        return agent_engine_answer(a, err);
+    a->model = kta_llm_model(a->llm);
+    if (agent_model_answer(a, &a->model_err) == 0) {
+        reconcile(a);
+        return 0;
+    }
+    if (a->model_err.code == KTA_E_INTERRUPTED || a->model_err.code == KTA_E_TIMEOUT) {
+        *err = a->model_err;
+        return -1;
+    }
+    kta_report_note(a->pipeline->report, "%s; the built-in engine answers instead",
+                    a->model_err.msg);
+    kta_plan_release(&a->plan);
+    kta_plan_init(&a->plan, a->question, kta_cluster_context(a->pipeline->cluster),
+                  namespace_of(a));
+    kta_str_clear(&a->answer);
+    a->streamed = false;
+    return agent_engine_answer(a, err);
+}
+
+void agent_context_line(struct kta_agent *a, struct kta_str *out)
+{
+    const struct kta_cluster *c = a->pipeline->cluster;
+
+    kta_str_addf(out, "Context: %s; server %s; user %s; namespace %s", kta_cluster_context(c),
+                 kta_cluster_server(c), kta_cluster_user(c), namespace_of(a));
+    if (kta_cluster_is_snapshot(c))
+        kta_str_add(out, "; a snapshot, nothing can be changed");
+    kta_str_addc(out, '\n');
+}

@@ -1,0 +1,242 @@
+/*
+ * engine.c - the answer without a model: what the question wants is recognised by rules, and each
+ * kind of question is a row of a table. When unsure, the general diagnosis is given and it is said.
+ */
+#include <string.h>
+
+#include "agent_private.h"
+#include "kta/alloc.h"
+#include "kta/kinds.h"
+#include "kta/obj.h"
+#include "kta/markdown.h"
+
+static const char *target_words(const struct kta_agent *a, struct kta_str *buf)
+{
+    if (a->targets.n == 0 || !a->targets.v[0].object) {
+        const char *ns = a->targets.n ? a->targets.v[0].ref.namespace_ : a->scope.namespace_;
+        if (ns)
+            kta_str_addf(buf, "namespace %s", ns);
+        else
+            kta_str_add(buf, "the cluster");
+        return buf->s;
+    }
+    for (size_t i = 0; i < a->targets.n && i < 5; i++)
+        kta_str_addf(buf, "%s%s %s", i ? ", " : "", a->targets.v[i].ref.kind,
+                     a->targets.v[i].ref.name);
+    return buf->s;
+}
+
+static int diagnose(struct kta_agent *a, struct kta_err *err)
+{
+    kta_auto_str struct kta_str what = KTA_STR_INIT;
+
+    (void)err;
+    if (!a->intent.sure)
+        kta_str_add(&a->answer, "Without a model the question is not understood in full; this is "
+                                "the general diagnosis.\n\n");
+    if (a->findings.n == 0) {
+        kta_str_addf(&a->answer, "Nothing is wrong with %s as far as the engine can see.\n",
+                     target_words(a, &what));
+        return 0;
+    }
+    kta_findings_markdown(&a->findings, &a->answer);
+    agent_plan_fixes(a, &a->plan);
+    return 0;
+}
+
+static int usage(struct kta_agent *a, struct kta_err *err)
+{
+    return kta_usage_table(a->world, &a->scope, &a->targets, a->intent.intent == KTA_INTENT_MEMORY,
+                           &a->answer, err);
+}
+
+/* The workload that a change of this kind acts on; what cannot be is said. NULL then. */
+static struct kta_json *workload(struct kta_agent *a, const char *verb)
+{
+    kta_auto_str struct kta_str what = KTA_STR_INIT;
+
+    if (a->targets.suggestion) {
+        kta_str_addf(&a->answer,
+                     "Nothing has exactly that name. Did you mean '%s'? Ask again with "
+                     "that name.\n",
+                     a->targets.suggestion);
+        return NULL;
+    }
+    struct kta_json *top = NULL;
+    for (size_t i = 0; i < a->targets.n; i++) {
+        struct kta_json *o = a->targets.v[i].object;
+        if (!o)
+            continue;
+        o = kta_world_owner(a->world, o);
+        const char *kind = kta_obj_kind(o);
+        if (!kta_streq(kind, "Deployment") && !kta_streq(kind, "StatefulSet") &&
+            !kta_streq(kind, "DaemonSet"))
+            continue;
+        if (top && top != o) {
+            kta_str_addf(&a->answer,
+                         "It is not clear what to %s; it may be one of: %s. Name one, "
+                         "as kind/name, with -n NAMESPACE.\n",
+                         verb, target_words(a, &what));
+            return NULL;
+        }
+        top = o;
+    }
+    if (!top)
+        kta_str_addf(&a->answer,
+                     "There is no Deployment, StatefulSet or DaemonSet of that name to "
+                     "%s in %s. 'kubectl get deployments -A' lists them.\n",
+                     verb, kta_or(a->scope.namespace_, "this cluster"));
+    return top;
+}
+
+static void lower_kind(const struct kta_json *o, char *buf, size_t n)
+{
+    snprintf(buf, n, "%s", kta_obj_kind(o));
+    for (char *p = buf; *p; p++)
+        *p = (char)(*p | 0x20);
+}
+
+static int propose(struct kta_agent *a, const struct kta_argv *argv, const char *why,
+                   struct kta_err *err)
+{
+    if (a->pipeline->read_only) {
+        kta_str_add(&a->answer, "This session is read-only, so it is not offered.\n");
+        return 0;
+    }
+    return kta_plan_add(&a->plan, a->pipeline->policy, argv, NULL, why, err) ? 0 : -1;
+}
+
+static int restart(struct kta_agent *a, struct kta_err *err)
+{
+    struct kta_json *o = workload(a, "restart");
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    char kind[64];
+
+    if (!o)
+        return 0;
+    lower_kind(o, kind, sizeof kind);
+    kta_argv_addl(&argv, "kubectl", "rollout", "restart", NULL);
+    kta_argv_addf(&argv, "%s/%s", kind, kta_obj_name(o));
+    kta_argv_addl(&argv, "-n", kta_obj_namespace(o), NULL);
+    kta_str_addf(&a->answer, "A rollout restart replaces the pods of %s %s one after another.\n",
+                 kind, kta_obj_name(o));
+    return propose(a, &argv, "restart it, as asked", err);
+}
+
+static int scale(struct kta_agent *a, struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    char kind[64];
+
+    if (a->intent.number < 0) {
+        kta_str_add(&a->answer, "To how many replicas? Ask, for example: scale backend to 3.\n");
+        return 0;
+    }
+    struct kta_json *o = workload(a, "scale");
+    if (!o)
+        return 0;
+    lower_kind(o, kind, sizeof kind);
+    kta_argv_addl(&argv, "kubectl", "scale", NULL);
+    kta_argv_addf(&argv, "%s/%s", kind, kta_obj_name(o));
+    kta_argv_addf(&argv, "--replicas=%d", a->intent.number);
+    kta_argv_addl(&argv, "-n", kta_obj_namespace(o), NULL);
+    kta_str_addf(&a->answer, "%s %s runs %d replicas now; %d were asked for.\n", kind,
+                 kta_obj_name(o), (int)kta_json_int(o, "spec.replicas", 1), a->intent.number);
+    return propose(a, &argv, "scale it, as asked", err);
+}
+
+static int list(struct kta_agent *a, struct kta_err *err)
+{
+    const struct kta_kind *kind;
+    kta_auto_str struct kta_str path = KTA_STR_INIT;
+    struct kta_read *reads = NULL;
+    size_t n = 0, cap = 0;
+
+    if (kta_kind_find(a->pipeline->cluster, kta_or(a->intent.kind, "pods"), &kind, err) < 0)
+        return -1;
+    const char *ns = kind->namespaced ? a->scope.namespace_ : NULL;
+    kta_kind_path(kind, ns, NULL, &path);
+    bool snapshot = kta_cluster_is_snapshot(a->pipeline->cluster);
+    kta_read_add(&reads, &n, &cap, snapshot ? KTA_ACCEPT_JSON : KTA_ACCEPT_TABLE, "%s%s", path.s,
+                 snapshot ? "" : "?includeObject=Metadata");
+    int r = kta_cluster_read(a->pipeline->cluster, reads, n, err);
+    if (r == 0 && reads[0].failed) {
+        *err = reads[0].err;
+        r = -1;
+    }
+    if (r == 0) {
+        kta_redact_object(a->pipeline->redact, reads[0].json);
+        kta_str_addf(&a->answer, "%s in %s:\n\n", kind->plural, kta_or(ns, "all namespaces"));
+        kta_table_markdown(reads[0].json, ns == NULL && kind->namespaced, &a->answer);
+    }
+    kta_reads_free(reads, n);
+    return r;
+}
+
+/* The last lines of the logs of the pods that are meant. */
+static int logs(struct kta_agent *a, struct kta_err *err)
+{
+    size_t shown = 0;
+
+    (void)err;
+    for (size_t i = 0; i < a->targets.n && shown < 5; i++) {
+        struct kta_json **pods = NULL;
+        struct kta_json *o = a->targets.v[i].object;
+        size_t n = o ? kta_world_pods_of(a->world, o, &pods) : 0;
+        struct kta_json *self[1] = {o};
+        bool is_pod = kta_streq(kta_obj_kind(o), "Pod");
+        struct kta_json **v = is_pod ? self : pods;
+        n = is_pod ? 1 : n;
+        for (size_t p = 0; p < n && shown < 5; p++) {
+            const char *container = kta_json_str(v[p], "spec.containers[0].name");
+            size_t len = 0;
+            const char *log = kta_world_log(a->world, kta_obj_namespace(v[p]), kta_obj_name(v[p]),
+                                            container, false, &len);
+            if (!log)
+                continue;
+            kta_auto_str struct kta_str safe = KTA_STR_INIT;
+            kta_redact_text(a->pipeline->redact, log, len, &safe);
+            size_t from = safe.len;
+            for (int lines = 0; from > 0 && lines <= 30; from--)
+                lines += safe.s[from - 1] == '\n';
+            kta_str_addf(&a->answer, "The end of the log of pod %s, container %s:\n\n```\n",
+                         kta_obj_name(v[p]), container);
+            kta_str_addn(&a->answer, safe.s + from, safe.len - from);
+            kta_str_add(&a->answer, "\n```\n");
+            shown++;
+        }
+        free(pods);
+    }
+    if (shown == 0)
+        kta_str_add(&a->answer,
+                    "There is no log of what was asked for. Name a pod or a workload.\n");
+    return 0;
+}
+
+static int changes(struct kta_agent *a, struct kta_err *err)
+{
+    bool any = false;
+
+    (void)err;
+    for (size_t i = 0; i < a->evidence.n; i++) {
+        if (!kta_starts(a->evidence.v[i].source, "what changed"))
+            continue;
+        kta_str_addf(&a->answer, "%s:\n\n```\n%s\n```\n", a->evidence.v[i].source,
+                     a->evidence.v[i].text);
+        any = true;
+    }
+    if (!any)
+        kta_str_add(&a->answer, "No change was found in what was asked for.\n");
+    return 0;
+}
+
+static int (*const answers[])(struct kta_agent *a, struct kta_err *err) = {
+    [KTA_INTENT_DIAGNOSE] = diagnose, [KTA_INTENT_MEMORY] = usage,    [KTA_INTENT_CPU] = usage,
+    [KTA_INTENT_RESTART] = restart,   [KTA_INTENT_SCALE] = scale,     [KTA_INTENT_LIST] = list,
+    [KTA_INTENT_LOGS] = logs,         [KTA_INTENT_CHANGES] = changes,
+};
+
+int agent_engine_answer(struct kta_agent *a, struct kta_err *err)
+{
+    return answers[a->intent.sure ? a->intent.intent : KTA_INTENT_DIAGNOSE](a, err);
+}

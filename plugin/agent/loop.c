@@ -1,0 +1,302 @@
+/*
+ * loop.c - turns with the model: ask, run what it reads, ask again, until it is done.
+ *
+ * Three ways to act end in the same place (tools/): native tool calls, one JSON object held to a
+ * schema, or commands in fenced text. A malformed call is answered to the model, never a crash.
+ */
+#include <string.h>
+
+#include "agent_private.h"
+#include "kta/alloc.h"
+#include "kta/interrupt.h"
+#include "kta/limits.h"
+#include "kta/log.h"
+
+#define BUDGET_DEFAULT (48u << 10) /* bytes of evidence where the window is not known */
+#define ANSWER_RESERVE 2048        /* tokens kept for the answer and the constant part */
+
+struct turn_ctx {
+    struct kta_agent *a;
+    struct kta_llm_turn *turn;
+};
+
+static void on_text(void *ctx, const char *p, size_t n)
+{
+    struct turn_ctx *t = ctx;
+    const struct kta_report *r = t->a->pipeline->report;
+
+    if (t->turn->way == KTA_WAY_SCHEMA || !r || !r->text)
+        return;
+    kta_report_done(r);
+    t->a->streamed = true;
+    r->text(r->ctx, p, n);
+}
+
+static void on_thinking(void *ctx, const char *p, size_t n)
+{
+    struct turn_ctx *t = ctx;
+
+    (void)p;
+    (void)n;
+    kta_report_progress(t->a->pipeline->report, "%s is thinking", t->a->model);
+}
+
+static void on_retry(void *ctx, int attempt, int64_t wait_ms, const char *why)
+{
+    struct turn_ctx *t = ctx;
+
+    kta_report_note(t->a->pipeline->report, "%s; trying again in %.1f s (attempt %d)", why,
+                    (double)wait_ms / 1000, attempt + 1);
+}
+
+static size_t first_budget(struct kta_agent *a)
+{
+    int window = kta_llm_window(a->llm);
+
+    if (window <= 0)
+        return BUDGET_DEFAULT;
+    int tokens = window - ANSWER_RESERVE;
+    if (tokens < 256)
+        tokens = 256;
+    return (size_t)tokens * 3;
+}
+
+static void show_tool(struct kta_agent *a, const char *what, const struct kta_str *result)
+{
+    kta_report_progress(a->pipeline->report, "%s", what);
+    if (a->show_tool_output)
+        kta_report_note(a->pipeline->report, "%s\n%s", what, result->s);
+    kta_log(1, "tool: %s: %zu bytes", what, result->len);
+}
+
+static void push_text(struct kta_json *messages, const char *role, const char *text)
+{
+    struct kta_json *m = kta_json_push(messages, kta_json_new_object());
+
+    kta_json_set_str(m, "role", role);
+    kta_json_set_str(m, "content", text);
+}
+
+/* The assistant's message as the API wants to see it again, then one answer for each call. */
+static void answer_calls(struct kta_agent *a, struct kta_tool_env *env, struct kta_llm_turn *t)
+{
+    struct kta_json *m = kta_json_push(a->messages, kta_json_new_object());
+
+    kta_json_set_str(m, "role", "assistant");
+    kta_json_set_str(m, "content", t->text.s);
+    struct kta_json *calls = kta_json_set(m, "tool_calls", kta_json_new_array());
+    for (size_t i = 0; i < t->n_calls; i++) {
+        struct kta_json *c = kta_json_push(calls, kta_json_new_object());
+        kta_json_set_str(c, "id", t->calls[i].id);
+        kta_json_set_str(c, "type", "function");
+        struct kta_json *f = kta_json_set(c, "function", kta_json_new_object());
+        kta_json_set_str(f, "name", t->calls[i].name);
+        kta_json_set_str(f, "arguments", t->calls[i].args);
+    }
+    for (size_t i = 0; i < t->n_calls; i++) {
+        kta_auto_str struct kta_str result = KTA_STR_INIT;
+        if (kta_interrupted())
+            kta_str_add(&result, "The user stopped this.");
+        else
+            kta_tool_call(env, t->calls[i].name, t->calls[i].args, &result);
+        kta_auto_free char *what = kta_asprintf("%s %.120s", t->calls[i].name, t->calls[i].args);
+        show_tool(a, what, &result);
+        struct kta_json *answer = kta_json_push(a->messages, kta_json_new_object());
+        kta_json_set_str(answer, "role", "tool");
+        kta_json_set_str(answer, "tool_call_id", t->calls[i].id);
+        kta_json_set_str(answer, "content", result.s);
+    }
+}
+
+/* ---- commands in text ---- */
+
+struct text_ctx {
+    struct kta_agent *a;
+    struct kta_tool_env *env;
+    bool reads; /* run the reads too (where the model has no other way to ask) */
+    struct kta_str results;
+};
+
+static void found_command(void *ctx, struct kta_proposed *p)
+{
+    struct text_ctx *t = ctx;
+    kta_auto_str struct kta_str line = KTA_STR_INIT, result = KTA_STR_INIT;
+    struct kta_verdict verdict;
+
+    kta_argv_quote(&p->argv, &line);
+    if (p->problem) {
+        kta_str_addf(&t->results, "%s\n  cannot be used: %s\n", line.s, p->problem);
+        return;
+    }
+    kta_policy_check(t->a->pipeline->policy, &p->argv, p->stdin_text, &verdict);
+    if (verdict.class_ == KTA_CLASS_READ && !t->reads)
+        return;
+    int reads = t->env->reads;
+    kta_tool_command(t->env, &p->argv, p->stdin_text, NULL, &result);
+    show_tool(t->a, line.s, &result);
+    if (t->env->reads > reads)
+        kta_str_addf(&t->results, "$ %s\n", line.s);
+    if (t->env->reads > reads || verdict.class_ == KTA_CLASS_DENY) {
+        kta_cut_middle(result.s, result.len, KTA_MAX_TOOL_RESULT / 2, &t->results);
+        kta_str_addc(&t->results, '\n');
+    }
+}
+
+/* True if there were reads whose results the model should see. */
+static bool act_on_text(struct kta_agent *a, struct kta_tool_env *env, const char *text, bool reads)
+{
+    struct text_ctx t = {.a = a, .env = env, .reads = reads, .results = KTA_STR_LIMITED(65536)};
+    int before = env->reads;
+
+    kta_commands_in_text(text, found_command, &t);
+    bool again = reads && env->reads > before;
+    if (again) {
+        push_text(a->messages, "assistant", text);
+        kta_auto_free char *all = kta_asprintf("Results:\n%s", t.results.s);
+        push_text(a->messages, "user", all);
+    }
+    kta_str_release(&t.results);
+    return again;
+}
+
+/* The object of the schema: {answer, fixes, commands}. True if the model should go on. */
+static bool act_on_object(struct kta_agent *a, struct kta_tool_env *env, const char *text)
+{
+    struct kta_err err = KTA_ERR_INIT;
+    kta_auto_json struct kta_json *doc = NULL;
+    kta_auto_str struct kta_str results = KTA_STR_INIT;
+    int before = env->reads;
+
+    if (kta_json_parse(text, strlen(text), &doc, &err) < 0 ||
+        kta_json_type(doc) != KTA_JSON_OBJECT) {
+        kta_str_clear(&a->answer);
+        kta_str_add(&a->answer, text);
+        return act_on_text(a, env, text, true);
+    }
+    kta_json_each(id, kta_json_get(doc, "fixes"))
+    {
+        const struct kta_fix *fix =
+            kta_json_text(id) ? kta_findings_fix(&a->findings, kta_json_text(id)) : NULL;
+        if (fix)
+            kta_tool_command(env, &fix->argv, fix->stdin_text, fix->summary, &results);
+    }
+    kta_json_each(c, kta_json_get(doc, "commands"))
+    {
+        kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+        kta_json_each(w, kta_json_get(c, "argv"))
+        {
+            kta_argv_add(&argv, kta_or(kta_json_text(w), ""));
+        }
+        if (argv.n == 0)
+            continue;
+        kta_argv_quote(&argv, &results);
+        kta_str_add(&results, ":\n");
+        kta_tool_command(env, &argv, kta_json_str(c, "stdin"), kta_json_str(c, "why"), &results);
+        kta_str_addc(&results, '\n');
+    }
+    kta_str_clear(&a->answer);
+    kta_str_add(&a->answer, kta_or(kta_json_str(doc, "answer"), ""));
+    if (env->reads == before)
+        return false;
+    push_text(a->messages, "assistant", text);
+    push_text(a->messages, "user", results.s);
+    return true;
+}
+
+/* ---- the loop ---- */
+
+/* One turn; a prompt that is too long is asked again with half of the evidence. */
+static int ask(struct kta_agent *a, struct kta_llm_turn *t, size_t *budget, struct kta_err *err)
+{
+    for (int shrink = 0;; shrink++) {
+        if (kta_llm_chat(a->llm, t, err) == 0)
+            return 0;
+        if (!t->context_overflow || shrink == 4 || a->turns > 0)
+            return -1;
+        *budget /= 2;
+        kta_report_note(a->pipeline->report,
+                        "the prompt is too long for %s; asking again with less evidence", a->model);
+        kta_json_free(a->messages);
+        a->messages = agent_first_messages(a, a->shim, *budget);
+        t->messages = a->messages;
+        kta_llm_turn_release(t);
+        kta_err_clear(err);
+    }
+}
+
+static void count(struct kta_agent *a, const struct kta_llm_turn *t)
+{
+    a->turns++;
+    a->prompt_tokens += t->prompt_tokens;
+    a->completion_tokens += t->completion_tokens;
+    kta_log(1, "model: turn %d: %d+%d tokens (%d cached), first after %d ms, %d ms", a->turns,
+            t->prompt_tokens, t->completion_tokens, t->cached_tokens, (int)t->first_ms,
+            (int)t->took_ms);
+}
+
+/* Takes one turn's result. *ret_again: there is more to say to the model. */
+static int take(struct kta_agent *a, struct kta_tool_env *env, struct kta_llm_turn *t,
+                bool *ret_again, struct kta_err *err)
+{
+    *ret_again = false;
+    if (t->n_calls > 0) {
+        answer_calls(a, env, t);
+        *ret_again = true;
+        return 0;
+    }
+    if (t->way == KTA_WAY_SCHEMA) {
+        *ret_again = act_on_object(a, env, t->text.s);
+        return 0;
+    }
+    kta_str_clear(&a->answer);
+    kta_str_addn(&a->answer, t->text.s, t->text.len);
+    if (t->text.len == 0)
+        return kta_err_set(err, KTA_E_MODEL, "the model %s gave an empty answer", a->model);
+    *ret_again = act_on_text(a, env, t->text.s, t->way == KTA_WAY_TEXT);
+    if (t->cut_by_length)
+        kta_report_note(a->pipeline->report, "the model's answer was cut by its length limit");
+    if (!*ret_again)
+        push_text(a->messages, "assistant", t->text.s);
+    return 0;
+}
+
+int agent_model_answer(struct kta_agent *a, struct kta_err *err)
+{
+    struct kta_tool_env env = {.pipeline = a->pipeline, .plan = &a->plan, .findings = &a->findings};
+    kta_auto_json struct kta_json *tools = a->shim ? NULL : kta_tools_json(&a->findings);
+    kta_auto_json struct kta_json *schema = agent_schema(a);
+    int limit = a->max_iterations > 0 ? a->max_iterations : KTA_MAX_ITERATIONS;
+    size_t budget = first_budget(a);
+    bool again = true;
+
+    a->messages = agent_first_messages(a, a->shim, budget);
+    while (again) {
+        if (a->turns == limit) {
+            kta_report_note(a->pipeline->report, "stopped after %d turns (--max-iterations)",
+                            limit);
+            break;
+        }
+        struct kta_llm_turn t = {.messages = a->messages,
+                                 .tools = tools,
+                                 .schema = a->shim ? NULL : schema,
+                                 .way = a->shim ? KTA_WAY_TEXT : KTA_WAY_AUTO,
+                                 .on_text = on_text,
+                                 .on_thinking = on_thinking,
+                                 .on_retry = on_retry};
+        struct turn_ctx ctx = {.a = a, .turn = &t};
+        t.ctx = &ctx;
+        kta_report_progress(a->pipeline->report, "%s is thinking", a->model);
+        int r = ask(a, &t, &budget, err);
+        if (r == 0) {
+            count(a, &t);
+            r = take(a, &env, &t, &again, err);
+        }
+        kta_llm_turn_release(&t);
+        kta_report_done(a->pipeline->report);
+        if (r < 0)
+            return -1;
+        if (kta_interrupt_check(err) < 0)
+            return -1;
+    }
+    return 0;
+}

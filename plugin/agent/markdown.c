@@ -1,0 +1,135 @@
+/* markdown.c - findings and tables as Markdown: plain text that also reads well unrendered. */
+#include "kta/markdown.h"
+
+#include <string.h>
+
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/obj.h"
+#include "kta/utf8.h"
+
+#define MAX_QUOTES    6   /* pieces of evidence shown for a finding; -o json has all */
+#define MAX_QUOTE_LEN 600 /* bytes of one */
+
+static void quote_text(const struct kta_quote *q, struct kta_str *out)
+{
+    size_t n = strlen(q->text), keep = kta_utf8_prefix(q->text, n, MAX_QUOTE_LEN);
+
+    kta_str_addf(out, "  - %s: ", q->source);
+    for (size_t i = 0; i < keep; i++) {
+        if (q->text[i] == '\n')
+            kta_str_add(out, i + 1 < keep ? "\n      " : "");
+        else
+            kta_str_addc(out, q->text[i]);
+    }
+    kta_str_add(out, keep < n ? " …\n" : "\n");
+}
+
+static void fixes_text(const struct kta_finding *f, struct kta_str *out)
+{
+    if (f->n_fixes == 0)
+        return;
+    kta_str_add(out, "- What to do:\n");
+    for (size_t j = 0; j < f->n_fixes; j++) {
+        kta_str_addf(out, "  - [%s] %s (%s risk%s):\n    `", f->fixes[j].id, f->fixes[j].summary,
+                     kta_risk_name(f->fixes[j].risk),
+                     f->fixes[j].validated == 1 ? ", the API server accepts it" : "");
+        kta_argv_quote(&f->fixes[j].argv, out);
+        kta_str_add(out, "`\n");
+    }
+}
+
+static void finding_text(const struct kta_finding *f, struct kta_str *out)
+{
+    kta_str_addf(out, "**%s** %s %s%s%s: %s\n", kta_severity_name(f->severity), f->object.kind,
+                 f->object.namespace_ ? f->object.namespace_ : "", f->object.namespace_ ? "/" : "",
+                 f->object.name, kta_or(f->summary, f->code));
+    if (f->change)
+        kta_str_addf(out, "- What changed: %s\n", f->change);
+    if (f->n_evidence > 0)
+        kta_str_addf(out, "- Why: `%s`\n", f->code);
+    for (size_t i = 0; i < f->n_evidence && i < MAX_QUOTES; i++)
+        quote_text(&f->evidence[i], out);
+    if (f->n_evidence > MAX_QUOTES)
+        kta_str_addf(out, "  - and %zu more (-o json)\n", f->n_evidence - MAX_QUOTES);
+    for (size_t i = 0; i < f->n_symptoms && i < 5; i++)
+        kta_str_addf(out, "- Because of it: %s %s\n", f->symptoms[i].kind, f->symptoms[i].name);
+    if (f->advice)
+        kta_str_addf(out, "- You must provide: %s\n", f->advice);
+    fixes_text(f, out);
+}
+
+void kta_findings_markdown(const struct kta_findings *f, struct kta_str *out)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (i)
+            kta_str_addc(out, '\n');
+        finding_text(f->v[i], out);
+    }
+}
+
+/* ---- tables ---- */
+
+static void cell_text(const struct kta_json *v, struct kta_str *out)
+{
+    if (kta_json_text(v))
+        kta_clean(kta_json_text(v), strlen(kta_json_text(v)), out);
+    else if (v)
+        kta_json_print(v, false, out);
+}
+
+static void list_markdown(const struct kta_json *list, struct kta_str *out)
+{
+    kta_str_add(out, "| NAMESPACE | NAME | STATUS |\n| --- | --- | --- |\n");
+    kta_json_each(o, kta_json_get(list, "items"))
+    {
+        char buf[64];
+        bool pod = kta_streq(kta_obj_kind(o), "Pod");
+        kta_str_addf(out, "| %s | %s | %s |\n", kta_or(kta_obj_namespace(o), "-"),
+                     kta_or(kta_obj_name(o), ""),
+                     pod ? kta_pod_status_word(o, buf, sizeof buf) : "");
+    }
+}
+
+void kta_table_markdown(const struct kta_json *table, bool with_namespace, struct kta_str *out)
+{
+    const struct kta_json *columns = kta_json_get(table, "columnDefinitions");
+
+    if (!columns) {
+        list_markdown(table, out);
+        return;
+    }
+    size_t n = 0;
+    kta_str_add(out, with_namespace ? "| NAMESPACE " : "");
+    kta_json_each(c, columns)
+    {
+        if (kta_json_int(c, "priority", 0) == 0)
+            kta_str_addf(out, "| %s ", kta_or(kta_json_str(c, "name"), ""));
+    }
+    kta_str_add(out, with_namespace ? "|\n| --- " : "|\n");
+    kta_json_each(c, columns)
+    {
+        if (kta_json_int(c, "priority", 0) == 0)
+            kta_str_add(out, "| --- ");
+    }
+    kta_str_add(out, "|\n");
+    kta_json_each(row, kta_json_get(table, "rows"))
+    {
+        if (with_namespace)
+            kta_str_addf(out, "| %s ", kta_or(kta_json_str(row, "object.metadata.namespace"), ""));
+        size_t i = 0;
+        kta_json_each(c, columns)
+        {
+            if (kta_json_int(c, "priority", 0) == 0) {
+                kta_str_add(out, "| ");
+                cell_text(kta_json_item(kta_json_get(row, "cells"), i), out);
+                kta_str_addc(out, ' ');
+            }
+            i++;
+        }
+        kta_str_add(out, "|\n");
+        n++;
+    }
+    if (n == 0)
+        kta_str_add(out, "\nThere are none.\n");
+}

@@ -1,0 +1,128 @@
+/*
+ * plan_text.c - a plan as a person confirms it: each command exactly as it will run, what it
+ * changes, whether it is allowed, and what came of it.
+ */
+#include <string.h>
+
+#include "kta/alloc.h"
+#include "kta/utf8.h"
+#include "ui_private.h"
+
+#define RED    "\033[31m"
+#define GREEN  "\033[32m"
+#define YELLOW "\033[33m"
+#define BOLD   "\033[1m"
+#define PLAIN  "\033[0m"
+
+static const char *paint(const struct kta_ui *ui, const char *code)
+{
+    return ui->colour ? code : "";
+}
+
+/* Prints text with every line indented; nothing in it can move the cursor. */
+static void indented(struct kta_ui *ui, const char *text, const char *indent, bool diff)
+{
+    kta_auto_str struct kta_str clean = KTA_STR_INIT;
+
+    kta_clean(text, strlen(text), &clean);
+    for (const char *p = clean.s; *p;) {
+        size_t n = strcspn(p, "\n");
+        const char *code = !diff ? "" : *p == '+' ? GREEN : *p == '-' ? RED : "";
+        fprintf(ui->out, "%s%s%.*s%s\n", indent, paint(ui, code), (int)n, p,
+                *code ? paint(ui, PLAIN) : "");
+        p += n + (p[n] == '\n');
+    }
+}
+
+static void show_preview(struct kta_ui *ui, const struct kta_step *s)
+{
+    const struct kta_preview *p = &s->preview;
+
+    fprintf(ui->out, "     %s risk", kta_risk_name(s->risk));
+    if (s->verdict.risk_why[0])
+        fprintf(ui->out, " (%s)", s->verdict.risk_why);
+    if (p->objects >= 0)
+        fprintf(ui->out, "; %d object%s", p->objects, p->objects == 1 ? "" : "s");
+    if (p->allowed >= 0)
+        fprintf(ui->out, "; %s", p->allowed ? "you may do this" : "you may NOT do this (RBAC)");
+    fprintf(ui->out, "; %s\n",
+            p->validated ? "the API server accepts it (dry run)" : "not validated by the server");
+    for (size_t i = 0; i < p->n_warnings; i++)
+        indented(ui, p->warnings[i], "     ! ", false);
+    if (p->diff && *p->diff)
+        indented(ui, p->diff, "       ", true);
+    else if (p->diff && p->validated)
+        fprintf(ui->out, "       (changes nothing)\n");
+}
+
+static void show_one(struct kta_ui *ui, const struct kta_step *s)
+{
+    kta_auto_str struct kta_str line = KTA_STR_INIT, clean = KTA_STR_INIT;
+
+    kta_argv_quote(&s->argv, &line);
+    kta_clean(line.s, line.len, &clean);
+    fprintf(ui->out, "  %s. %s%s%s\n", s->id, paint(ui, BOLD), clean.s, paint(ui, PLAIN));
+    if (s->why && *s->why)
+        indented(ui, s->why, "     ", false);
+    if (s->stdin_text) {
+        fprintf(ui->out, "     with this manifest as its input:\n");
+        indented(ui, s->stdin_text, "     | ", false);
+    }
+    if (s->verdict.class_ == KTA_CLASS_DENY)
+        fprintf(ui->out, "     %srefused by policy: %s%s\n", paint(ui, RED), s->verdict.reason,
+                paint(ui, PLAIN));
+    else
+        show_preview(ui, s);
+}
+
+void ui_show_plan(void *ctx, const struct kta_plan *plan)
+{
+    struct kta_ui *ui = ctx;
+
+    ui_end_text(ui);
+    if (ui->o.output != KTA_OUT_TEXT || plan->n == 0)
+        return;
+    if (ui->progress_shown)
+        kta_report_done(&ui->report);
+    fprintf(ui->out, "\nPlan for context %s%s%s, server %s, namespace %s:\n", paint(ui, BOLD),
+            kta_or(ui->context, "?"), paint(ui, PLAIN), kta_or(ui->server, "?"),
+            kta_or(plan->namespace_, kta_or(ui->namespace_, "?")));
+    for (size_t i = 0; i < plan->n; i++)
+        show_one(ui, plan->v[i]);
+    fflush(ui->out);
+}
+
+static const struct {
+    const char *mark, *code;
+} marks[] = {
+    [KTA_PLANNED] = {"…", ""},
+    [KTA_DECLINED] = {"not done", ""},
+    [KTA_REFUSED] = {"refused", RED},
+    [KTA_EXECUTED] = {"done", GREEN},
+    [KTA_FAILED] = {"failed", RED},
+    [KTA_VERIFIED] = {"done and verified", GREEN},
+    [KTA_UNVERIFIED] = {"done, but not recovered", RED},
+    [KTA_UNKNOWN] = {"interrupted, state unknown", YELLOW},
+    [KTA_UNDONE] = {"undone", YELLOW},
+};
+
+void ui_show_step(void *ctx, const struct kta_plan *plan, const struct kta_step *step)
+{
+    struct kta_ui *ui = ctx;
+
+    (void)plan;
+    if (ui->o.output != KTA_OUT_TEXT || step->state == KTA_PLANNED)
+        return;
+    kta_report_done(&ui->report);
+    fprintf(ui->out, "  %s. %s%s%s", step->id, paint(ui, marks[step->state].code),
+            marks[step->state].mark, *marks[step->state].code ? paint(ui, PLAIN) : "");
+    if (step->state == KTA_FAILED)
+        fprintf(ui->out, " (exit code %d)", step->exit_code);
+    if (step->outcome && *step->outcome) {
+        kta_auto_str struct kta_str clean = KTA_STR_INIT;
+        kta_clean(step->outcome, strlen(step->outcome), &clean);
+        fprintf(ui->out, ": %s", clean.s);
+    }
+    fputc('\n', ui->out);
+    fflush(ui->out);
+}

@@ -1,0 +1,227 @@
+/*
+ * ui.c - the frontend of a terminal, a pipe, or a program that reads JSON.
+ *
+ * Text mode: answer, findings, plan and outcome on stdout; progress, notes and questions on stderr
+ * and /dev/tty. With -o json stdout carries one document, with jsonl a line for each event. As a
+ * script (--dry-run -q) stdout carries only the plan's commands.
+ */
+#include "kta/ui.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/term.h"
+#include "kta/utf8.h"
+#include "render.h"
+#include "ui_private.h"
+
+static FILE *people(const struct kta_ui *ui)
+{
+    return ui->o.output == KTA_OUT_TEXT && !ui->o.script ? stdout : stderr;
+}
+
+static void clear_progress(struct kta_ui *ui)
+{
+    if (ui->progress_shown)
+        fputs("\r\033[K", stderr);
+    ui->progress_shown = false;
+}
+
+static void on_progress(void *ctx, const char *text)
+{
+    struct kta_ui *ui = ctx;
+
+    if (!ui->progress_wanted)
+        return;
+    clear_progress(ui);
+    if (!text)
+        return;
+    kta_auto_str struct kta_str clean = KTA_STR_INIT;
+    kta_clean(text, strlen(text), &clean);
+    size_t width = (size_t)kta_term_width(2);
+    size_t keep = kta_utf8_prefix(clean.s, strcspn(clean.s, "\n"), width > 8 ? width - 5 : 3);
+    fprintf(stderr, "\r\033[K\033[2m… %.*s\033[0m", (int)keep, clean.s);
+    fflush(stderr);
+    ui->progress_shown = true;
+}
+
+static void on_note(void *ctx, const char *text)
+{
+    struct kta_ui *ui = ctx;
+    kta_auto_str struct kta_str clean = KTA_STR_INIT;
+
+    clear_progress(ui);
+    kta_clean(text, strlen(text), &clean);
+    kta_str_trim(&clean);
+    fprintf(stderr, "note: %s\n", clean.s);
+}
+
+static void write_rendered(struct kta_ui *ui, struct kta_str *out)
+{
+    clear_progress(ui);
+    fwrite(out->s, 1, out->len, people(ui));
+    fflush(people(ui));
+    kta_str_release(out);
+}
+
+static void on_text(void *ctx, const char *p, size_t n)
+{
+    struct kta_ui *ui = ctx;
+    struct kta_str out = KTA_STR_INIT;
+
+    if (ui->o.output != KTA_OUT_TEXT)
+        return;
+    render_feed(&ui->render, p, n, &out);
+    write_rendered(ui, &out);
+    ui->text_open = true;
+}
+
+void ui_end_text(struct kta_ui *ui)
+{
+    struct kta_str out = KTA_STR_INIT;
+
+    if (!ui->text_open)
+        return;
+    render_end(&ui->render, &out);
+    write_rendered(ui, &out);
+    ui->text_open = false;
+}
+
+static void on_event(void *ctx, const char *type, const struct kta_json *data)
+{
+    struct kta_ui *ui = ctx;
+
+    if (ui->o.output != KTA_OUT_JSONL)
+        return;
+    kta_auto_str struct kta_str line = KTA_STR_INIT, now = KTA_STR_INIT;
+    struct kta_json *e = kta_json_new_object();
+    kta_json_set_str(e, "apiVersion", "todo-ai/v1");
+    kta_json_set_str(e, "kind", "Event");
+    kta_json_set_str(e, "type", type);
+    kta_time_format(kta_wall(), &now);
+    kta_json_set_str(e, "time", now.s);
+    kta_json_set(e, "data", data ? kta_json_copy(data) : kta_json_new_object());
+    kta_json_print(e, false, &line);
+    kta_json_free(e);
+    puts(line.s);
+    fflush(stdout);
+}
+
+static void on_output(void *ctx, const char *p, size_t n)
+{
+    struct kta_ui *ui = ctx;
+    kta_auto_str struct kta_str clean = KTA_STR_INIT;
+
+    clear_progress(ui);
+    kta_clean(p, n, &clean);
+    fwrite(clean.s, 1, clean.len, people(ui));
+}
+
+struct kta_ui *kta_ui_new(const struct kta_ui_options *options)
+{
+    struct kta_ui *ui = kta_calloc(1, sizeof *ui);
+
+    ui->o = *options;
+    ui->o.context = ui->o.server = ui->o.namespace_ = NULL;
+    kta_ui_where(ui, options->context, options->server, options->namespace_);
+    ui->out = people(ui);
+    ui->colour = !options->no_colour && kta_term_colour(fileno(ui->out));
+    ui->progress_wanted = !options->quiet && kta_term_isatty(2) && kta_term_colour(2);
+    render_init(&ui->render, ui->colour);
+    ui->report = (struct kta_report){.ctx = ui,
+                                     .progress = on_progress,
+                                     .note = on_note,
+                                     .text = on_text,
+                                     .event = on_event,
+                                     .plan = ui_show_plan,
+                                     .step = ui_show_step,
+                                     .output = on_output,
+                                     .ask = options->quiet ? NULL : ui_ask};
+    return ui;
+}
+
+void kta_ui_free(struct kta_ui *ui)
+{
+    if (!ui)
+        return;
+    clear_progress(ui);
+    render_release(&ui->render);
+    free(ui->context);
+    free(ui->server);
+    free(ui->namespace_);
+    free(ui);
+}
+
+const struct kta_report *kta_ui_report(struct kta_ui *ui)
+{
+    return &ui->report;
+}
+
+void kta_ui_where(struct kta_ui *ui, const char *context, const char *server,
+                  const char *namespace_)
+{
+    free(ui->context);
+    free(ui->server);
+    free(ui->namespace_);
+    ui->context = kta_strdup(context);
+    ui->server = kta_strdup(server);
+    ui->namespace_ = kta_strdup(namespace_);
+}
+
+void kta_ui_answer(struct kta_ui *ui, const char *markdown)
+{
+    on_text(ui, markdown, strlen(markdown));
+    ui_end_text(ui);
+}
+
+void kta_ui_print(struct kta_ui *ui, const char *fmt, ...)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT, clean = KTA_STR_INIT;
+    va_list ap;
+
+    ui_end_text(ui);
+    clear_progress(ui);
+    va_start(ap, fmt);
+    kta_str_vaddf(&text, fmt, ap);
+    va_end(ap);
+    kta_clean(text.s, text.len, &clean);
+    fwrite(clean.s, 1, clean.len, people(ui));
+}
+
+void kta_ui_error(struct kta_ui *ui, const struct kta_err *err)
+{
+    kta_auto_str struct kta_str clean = KTA_STR_INIT;
+
+    if (ui) {
+        ui_end_text(ui);
+        clear_progress(ui);
+    }
+    fflush(stdout);
+    kta_clean(err->msg, strlen(err->msg), &clean);
+    fprintf(stderr, "kubectl-todo-ai: %s\n", clean.s);
+    kta_str_clear(&clean);
+    kta_clean(err->hint, strlen(err->hint), &clean);
+    if (clean.len)
+        fprintf(stderr, "  %s\n", clean.s);
+}
+
+void kta_ui_document(struct kta_ui *ui, const struct kta_json *doc)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    clear_progress(ui);
+    kta_json_print(doc, ui->o.output == KTA_OUT_JSON, &text);
+    puts(text.s);
+}
+
+int kta_ui_flush(struct kta_ui *ui, struct kta_err *err)
+{
+    if (ui)
+        ui_end_text(ui);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return kta_err_sys(err, KTA_E_FAIL, errno, "cannot write to the standard output");
+    return 0;
+}
