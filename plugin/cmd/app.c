@@ -1,0 +1,259 @@
+/* app.c - opens the rooms of one run by what flags, environment and configuration say. */
+#include "app.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kta/alloc.h"
+#include "kta/fs.h"
+#include "kta/interrupt.h"
+#include "kta/limits.h"
+#include "kta/log.h"
+#include "kta/yaml.h"
+
+#define ADMIN_POLICY "/etc/kubectl-todo-ai/policy.yaml"
+
+static int make_ui(struct app *app, struct kta_err *err)
+{
+    const char *output = kta_or(set_text(&app->set, OPT_OUTPUT), "text");
+    int level;
+
+    if (set_number(&app->set, OPT_VERBOSE, 0, &level, err) < 0)
+        return -1;
+    kta_log_level(level);
+    app->output = kta_streq(output, "json")    ? KTA_OUT_JSON
+                  : kta_streq(output, "jsonl") ? KTA_OUT_JSONL
+                                               : KTA_OUT_TEXT;
+    bool quiet = set_on(&app->set, OPT_QUIET);
+    const char *dry = set_text(&app->set, OPT_DRY_RUN);
+    struct kta_ui_options o = {
+        .output = app->output,
+        .quiet = quiet,
+        .no_colour = set_on(&app->set, OPT_NO_COLOR),
+        .script = quiet && dry && !kta_streq(dry, "none") && app->output == KTA_OUT_TEXT,
+    };
+    app->ui = kta_ui_new(&o);
+    return 0;
+}
+
+int app_init(struct app *app, int argc, char **argv, struct kta_err *err)
+{
+    memset(app, 0, sizeof *app);
+    if (options_parse(argc, argv, &app->set, &app->words, &app->dash, err) < 0)
+        return -1;
+    if (config_load(set_text(&app->set, OPT_CONFIG), &app->set, &app->config, err) < 0)
+        return -1;
+    return make_ui(app, err);
+}
+
+void app_release(struct app *app)
+{
+    kta_llm_free(app->llm);
+    kta_cluster_free(app->cluster);
+    kta_redact_free(app->redact);
+    kta_ui_free(app->ui);
+    kta_json_free(app->admin_policy);
+    kta_argv_release(&app->session_flags);
+    kta_argv_release(&app->words);
+    free(app->kubectl);
+    free(app->helm);
+    config_release(&app->config);
+    settings_release(&app->set);
+}
+
+static void make_redact(struct app *app)
+{
+    const char *mode = app->config.redaction;
+
+    if (!app->redact)
+        app->redact = kta_redact_new(kta_streq(mode, "off")      ? KTA_REDACT_OFF
+                                     : kta_streq(mode, "strict") ? KTA_REDACT_STRICT
+                                                                 : KTA_REDACT_STANDARD);
+}
+
+static int read_admin_policy(struct app *app, struct kta_err *err)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    if (!kta_fs_exists(ADMIN_POLICY))
+        return 0;
+    if (kta_fs_read(ADMIN_POLICY, KTA_MAX_CONFIG_FILE, &text, err) < 0 ||
+        kta_yaml_parse(text.s, text.len, &app->admin_policy, err) < 0) {
+        err->code = KTA_E_USAGE;
+        return kta_err_wrap(err, "read the administrator's policy %s", ADMIN_POLICY);
+    }
+    return 0;
+}
+
+int app_open_policy(struct app *app, struct kta_err *err)
+{
+    make_redact(app);
+    if (read_admin_policy(app, err) < 0)
+        return -1;
+    app->policy = (struct kta_policy){
+        .enabled_commands = app->config.has_enabled ? &app->config.enabled : NULL,
+        .rules = app->config.rules,
+        .protected_ = app->config.protected_,
+        .admin = app->admin_policy,
+        .context = set_text(&app->set, OPT_CONTEXT),
+        .namespace_ = set_text(&app->set, OPT_NAMESPACE),
+    };
+    return 0;
+}
+
+/* Flags of this session that every command needs to reach the same cluster as the same user. */
+static void make_session_flags(struct app *app)
+{
+    static const enum opt_id passed[] = {OPT_CLUSTER, OPT_USER,   OPT_AS,
+                                         OPT_AS_UID,  OPT_SERVER, OPT_TOKEN};
+
+    for (size_t i = 0; i < KTA_LEN(passed); i++)
+        if (set_text(&app->set, passed[i]))
+            kta_argv_addf(&app->session_flags, "--%s=%s", opt_rows[passed[i]].name,
+                          set_text(&app->set, passed[i]));
+    for (size_t i = 0; i < app->set.v[OPT_AS_GROUP].list.n; i++)
+        kta_argv_addf(&app->session_flags, "--as-group=%s", app->set.v[OPT_AS_GROUP].list.v[i]);
+    if (set_on(&app->set, OPT_INSECURE))
+        kta_argv_add(&app->session_flags, "--insecure-skip-tls-verify=true");
+}
+
+static int open_live(struct app *app, struct kta_err *err)
+{
+    const struct settings *s = &app->set;
+    struct kta_kubeconfig *k = NULL;
+    int64_t timeout;
+    struct kta_kube_flags flags = {
+        .kubeconfig = set_text(s, OPT_KUBECONFIG),
+        .context = set_text(s, OPT_CONTEXT),
+        .cluster = set_text(s, OPT_CLUSTER),
+        .user = set_text(s, OPT_USER),
+        .namespace_ = set_text(s, OPT_NAMESPACE),
+        .server = set_text(s, OPT_SERVER),
+        .token = set_text(s, OPT_TOKEN),
+        .as = set_text(s, OPT_AS),
+        .as_uid = set_text(s, OPT_AS_UID),
+        .as_groups = &s->v[OPT_AS_GROUP].list,
+        .insecure = set_on(s, OPT_INSECURE),
+    };
+
+    if (set_duration(s, OPT_REQUEST_TIMEOUT, 0, &timeout, err) < 0)
+        return -1;
+    if (kta_kubeconfig_load(&flags, &k, err) < 0) {
+        const char *from = s->v[OPT_CONTEXT].source == FROM_FILE ? app->config.path : NULL;
+        return from ? kta_err_wrap(err, "context from %s", from) : -1;
+    }
+    make_session_flags(app);
+    if (set_text(s, OPT_KUBECONFIG))
+        setenv("KUBECONFIG", k->env_kubeconfig ? k->env_kubeconfig : flags.kubeconfig, 1);
+    return kta_cluster_open(k, timeout, &app->cluster, err);
+}
+
+static int yes_of(const struct app *app)
+{
+    enum kta_risk r;
+
+    if (set_on(&app->set, OPT_SKIP_PERMISSIONS))
+        return KTA_RISK_HIGH;
+    if (set_text(&app->set, OPT_YES) && kta_risk_parse(set_text(&app->set, OPT_YES), &r) == 0)
+        return (int)r;
+    return -1;
+}
+
+static enum kta_dry dry_of(const struct app *app)
+{
+    const char *dry = set_text(&app->set, OPT_DRY_RUN);
+
+    if (!dry || kta_streq(dry, "none"))
+        return KTA_DRYRUN_OFF;
+    return kta_streq(dry, "client") ? KTA_DRYRUN_CLIENT : KTA_DRYRUN_SERVER;
+}
+
+static int make_pipeline(struct app *app, struct kta_err *err)
+{
+    app->kubectl = kta_fs_which("kubectl");
+    app->helm = kta_fs_which("helm");
+    app->pipeline = (struct kta_pipeline){
+        .cluster = app->cluster,
+        .redact = app->redact,
+        .policy = &app->policy,
+        .report = kta_ui_report(app->ui),
+        .kubectl = app->kubectl,
+        .helm = app->helm,
+        .session_flags = &app->session_flags,
+        .dry_run = dry_of(app),
+        .read_only = set_on(&app->set, OPT_READ_ONLY),
+        .quiet = set_on(&app->set, OPT_QUIET),
+        .yes = yes_of(app),
+        .no_verify = set_on(&app->set, OPT_NO_VERIFY),
+        .rollback_on_failure = set_on(&app->set, OPT_ROLLBACK),
+    };
+    return set_duration(&app->set, OPT_VERIFY_TIMEOUT, 0, &app->pipeline.verify_timeout_ms, err);
+}
+
+int app_open_cluster(struct app *app, struct kta_err *err)
+{
+    const char *snapshot = set_text(&app->set, OPT_SNAPSHOT);
+
+    if (app_open_policy(app, err) < 0)
+        return -1;
+    if (snapshot ? kta_cluster_open_snapshot(snapshot, &app->cluster, err) : open_live(app, err))
+        return -1;
+    app->policy.context = kta_cluster_context(app->cluster);
+    app->scope.selector = set_text(&app->set, OPT_SELECTOR);
+    app->scope.namespace_ =
+        set_on(&app->set, OPT_ALL_NAMESPACES)
+            ? NULL
+            : kta_or(set_text(&app->set, OPT_NAMESPACE), kta_cluster_namespace(app->cluster));
+    app->policy.namespace_ = app->scope.namespace_;
+    kta_ui_where(app->ui, kta_cluster_context(app->cluster), kta_cluster_server(app->cluster),
+                 app->scope.namespace_);
+    return make_pipeline(app, err);
+}
+
+int app_open_llm(struct app *app, struct kta_err *err)
+{
+    const struct settings *s = &app->set;
+    struct kta_llm_config c = {
+        .provider = set_text(s, OPT_LLM_PROVIDER),
+        .model = set_text(s, OPT_MODEL),
+        .endpoint = set_text(s, OPT_ENDPOINT),
+        .api_key_file = set_text(s, OPT_API_KEY_FILE),
+        .insecure = set_on(s, OPT_SKIP_VERIFY_SSL),
+    };
+
+    return app->llm ? 0 : kta_llm_open(&c, &app->llm, err);
+}
+
+/* One empty file per endpoint that was told about. */
+static char *told_file(const char *endpoint)
+{
+    kta_auto_str struct kta_str name = KTA_STR_INIT;
+
+    kta_str_add(&name, "told/");
+    for (const char *p = endpoint; *p; p++)
+        kta_str_addc(&name, strchr("abcdefghijklmnopqrstuvwxyz0123456789.-", *p) ? *p : '_');
+    return kta_xdg_path(KTA_XDG_STATE, name.s);
+}
+
+void app_first_use(struct app *app)
+{
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (!app->llm || kta_llm_is_local(app->llm))
+        return;
+    kta_auto_free char *file = told_file(kta_llm_endpoint(app->llm));
+    if (!file || kta_fs_exists(file))
+        return;
+    fprintf(
+        stderr,
+        "kubectl-todo-ai sends your question, and the states, events and logs that it collects "
+        "for it,\nwith secrets replaced by placeholders, to %s (model %s).\n"
+        "  --show-prompt prints exactly what is sent. To keep everything on this machine use a "
+        "local\n  model (--llm-provider ollama or llamacpp) or none (--llm-provider none). This "
+        "is said once.\n",
+        kta_llm_endpoint(app->llm), kta_llm_model(app->llm));
+    kta_auto_free char *dir = kta_fs_dirname(file);
+    if (kta_fs_mkdirs(dir, &ignored) == 0)
+        kta_fs_write(file, "", 0, &ignored);
+}

@@ -1,0 +1,94 @@
+/*
+ * app.h - one run of the program: what the command line and the configuration said, and the rooms
+ * that a command opens as it needs them.
+ *
+ * To add a command: a function in a file of its own (cmd_NAME.c), a declaration here, a row in
+ * commands.c.
+ */
+#ifndef CMD_APP_H
+#define CMD_APP_H
+
+#include <stdbool.h>
+#include "config.h"
+#include "kta/agent.h"
+#include "kta/cluster.h"
+#include "kta/llm.h"
+#include "kta/pipeline.h"
+#include "kta/policy.h"
+#include "kta/redact.h"
+#include "kta/ui.h"
+#include "options.h"
+
+struct command;
+
+struct app {
+    struct settings set;
+    struct config config;
+    struct kta_argv words; /* of the command line, without flags and the command's name */
+    int dash;              /* how many of words came before "--", or -1 */
+    enum kta_output output;
+    bool documented; /* the document of -o json is out */
+    struct kta_ui *ui;
+    /* opened by the functions below */
+    struct kta_redact *redact;
+    struct kta_cluster *cluster;
+    struct kta_llm *llm;
+    struct kta_policy policy;
+    struct kta_json *admin_policy;
+    struct kta_pipeline pipeline;
+    struct kta_argv session_flags;
+    struct kta_scope scope;
+    char *kubectl, *helm;
+};
+
+struct command {
+    const char *name;
+    const char *usage;
+    const char *help; /* one line; NULL: not in the list */
+    int (*run)(struct app *app, struct kta_err *err);
+};
+extern const struct command commands[]; /* ends with a NULL name */
+const struct command *command_find(const char *name);
+
+/* Reads flags and configuration, makes the ui. */
+int app_init(struct app *app, int argc, char **argv, struct kta_err *err);
+void app_release(struct app *app);
+/* Cluster (or snapshot), namespace, policy, pipeline. */
+int app_open_cluster(struct app *app, struct kta_err *err);
+int app_open_policy(struct app *app, struct kta_err *err);
+/* The model, or NULL where the engine is to answer alone. */
+int app_open_llm(struct app *app, struct kta_err *err);
+/* Tells, once for each endpoint, what goes where. */
+void app_first_use(struct app *app);
+/* One question: answer, plan, pipeline, document. */
+int app_ask(struct app *app, const char *question, const char *piped, struct kta_json **history,
+            struct kta_err *err);
+/* Runs a plan through the pipeline and prints its document of that kind. */
+int app_run_plan(struct app *app, struct kta_plan *plan, struct kta_json *doc, struct kta_err *err);
+
+/* exit.c: INTERFACE's exit codes and error objects. */
+int exit_code(const struct kta_err *err);
+struct kta_json *error_json(const struct kta_err *err); /* null without an error */
+struct kta_json *document_new(const struct app *app, const char *kind);
+/* Adds error and exitCode and prints it once, where -o wants a document. */
+void document_print(struct app *app, struct kta_json *doc, const struct kta_err *err);
+
+int cmd_ask(struct app *app, struct kta_err *err);
+int cmd_repl(struct app *app, struct kta_err *err);
+int cmd_apply(struct app *app, struct kta_err *err);
+int cmd_diagnose(struct app *app, struct kta_err *err);
+int cmd_fix(struct app *app, struct kta_err *err);
+int cmd_undo(struct app *app, struct kta_err *err);
+int cmd_history(struct app *app, struct kta_err *err);
+int cmd_snapshot(struct app *app, struct kta_err *err);
+int cmd_policy(struct app *app, struct kta_err *err);
+int cmd_redact(struct app *app, struct kta_err *err);
+int cmd_config(struct app *app, struct kta_err *err);
+int cmd_explain(struct app *app, struct kta_err *err);
+int cmd_completion(struct app *app, struct kta_err *err);
+int cmd_version(struct app *app, struct kta_err *err);
+int cmd_help(struct app *app, struct kta_err *err);
+/* Candidates for the last of the words, one a line. */
+void complete_words(int argc, char **argv);
+
+#endif

@@ -1,0 +1,285 @@
+/*
+ * ask.c - the main job: a question, its answer, its plan through the pipeline, one document.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "kta/alloc.h"
+#include "kta/fs.h"
+#include "kta/interrupt.h"
+#include "kta/limits.h"
+#include "kta/log.h"
+#include "kta/tools.h"
+#include "kta/term.h"
+
+#define STDIN_PATIENCE_MS 2000 /* INTERFACE: dropped with a notice if no byte comes in 2 s */
+
+/* Text on stdin, if it is a pipe or a file (or there is no question, and no terminal). More than
+ * KTA_MAX_STDIN keeps its head and its tail. */
+static int read_stdin(bool needed, struct kta_str *out, struct kta_err *err)
+{
+    struct stat st;
+    struct pollfd fds[2] = {{.fd = 0, .events = POLLIN},
+                            {.fd = kta_interrupt_fd(), .events = POLLIN}};
+    bool first = true;
+    char buf[65536];
+
+    if (fstat(0, &st) < 0 || kta_term_isatty(0))
+        return 0;
+    if (!S_ISFIFO(st.st_mode) && !S_ISREG(st.st_mode) && !(needed && S_ISSOCK(st.st_mode)))
+        return 0;
+    for (;;) {
+        int n = poll(fds, 2, needed || !first ? -1 : STDIN_PATIENCE_MS);
+        if (kta_interrupt_check(err) < 0)
+            return -1;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0) {
+            fputs("note: nothing came on stdin for 2 s; going on without it\n", stderr);
+            return 0;
+        }
+        ssize_t got = read(0, buf, sizeof buf);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return kta_err_sys(err, KTA_E_FAIL, errno, "cannot read the standard input");
+        if (got == 0)
+            return 0;
+        first = false;
+        kta_str_addn(out, buf, (size_t)got);
+        if (out->len > KTA_MAX_STDIN) { /* the end of a log tells as much as its beginning */
+            kta_auto_str struct kta_str cut = KTA_STR_INIT;
+            kta_cut_middle(out->s, out->len, KTA_MAX_STDIN / 2, &cut);
+            kta_str_clear(out);
+            kta_str_addn(out, cut.s, cut.len);
+        }
+    }
+}
+
+static void join_words(const struct kta_argv *words, struct kta_str *out)
+{
+    for (size_t i = 0; i < words->n; i++)
+        kta_str_addf(out, "%s%s", i ? " " : "", words->v[i]);
+    kta_str_trim(out);
+}
+
+static int read_prompts(struct app *app, char **ret_template, struct kta_argv *extra,
+                        struct kta_err *err)
+{
+    const char *path = set_text(&app->set, OPT_TEMPLATE);
+    struct kta_argv *paths = &app->set.v[OPT_EXTRA_PROMPTS].list;
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    if (path) {
+        if (kta_fs_read(path, KTA_MAX_CONFIG_FILE, &text, err) < 0)
+            goto bad;
+        *ret_template = kta_str_detach(&text);
+    }
+    for (size_t i = 0; i < paths->n; i++) {
+        kta_str_clear(&text);
+        if (kta_fs_read(paths->v[i], KTA_MAX_CONFIG_FILE, &text, err) < 0)
+            goto bad;
+        kta_argv_add(extra, text.s);
+    }
+    return 0;
+bad:
+    err->code = KTA_E_USAGE;
+    return kta_err_wrap(err, "read a prompt file");
+}
+
+static struct kta_json *answer_document(const struct app *app, const struct kta_agent *a)
+{
+    struct kta_json *doc = document_new(app, "Answer");
+    struct kta_json *usage = kta_json_new_object();
+
+    kta_json_set_str(doc, "question", a->question);
+    kta_json_set_str(doc, "answer", a->answer.s);
+    kta_json_set_str(doc, "model", a->model);
+    kta_json_set_int(doc, "turns", a->turns);
+    kta_json_set_int(usage, "promptTokens", a->prompt_tokens);
+    kta_json_set_int(usage, "completionTokens", a->completion_tokens);
+    kta_json_set(doc, "usage", usage);
+    kta_json_set(doc, "findings", kta_findings_json(&a->findings));
+    kta_json_set(doc, "plan", kta_plan_json(&a->plan));
+    if (a->alternatives.n > 0)
+        kta_json_set(doc, "alternatives", kta_plan_json(&a->alternatives));
+    return doc;
+}
+
+static void findings_event(struct app *app, const struct kta_agent *a)
+{
+    kta_auto_json struct kta_json *data = kta_json_new_object();
+
+    kta_json_set(data, "findings", kta_findings_json(&a->findings));
+    kta_report_event(kta_ui_report(app->ui), "findings", data);
+}
+
+/* With a model the findings are told at once, a line each, while it thinks. */
+static void headline(struct app *app, const struct kta_agent *a)
+{
+    if (!a->llm || app->output != KTA_OUT_TEXT)
+        return;
+    for (size_t i = 0; i < a->findings.n && i < 5; i++) {
+        const struct kta_finding *f = a->findings.v[i];
+        kta_ui_print(app->ui, "[%s] %s %s %s: %s\n", f->id, f->code, f->object.kind, f->object.name,
+                     kta_or(f->summary, ""));
+    }
+    if (a->findings.n > 0)
+        kta_ui_print(app->ui, "\n");
+}
+
+/* The plan first; when the person declines it, the model's alternative, if there is one. */
+static int run_plans(struct app *app, struct kta_agent *a, struct kta_err *err)
+{
+    if (a->plan.n == 0)
+        return 0;
+    int r = kta_pipeline_run(&app->pipeline, &a->plan, err);
+    bool declined = r < 0 && err->code == KTA_E_UNCONFIRMED;
+    if (a->alternatives.n == 0)
+        return r;
+    if (!declined || app->pipeline.quiet || !kta_term_can_ask()) {
+        kta_preview_plan(&app->pipeline, &a->alternatives, &(struct kta_err)KTA_ERR_INIT);
+        kta_ui_print(app->ui, "\nThe model proposes instead (not run):\n");
+        kta_ui_report(app->ui)->plan(app->ui, &a->alternatives);
+        return r;
+    }
+    kta_ui_print(app->ui, "\nThe model proposes instead:\n");
+    kta_err_clear(err);
+    return kta_pipeline_run(&app->pipeline, &a->alternatives, err);
+}
+
+static int show_prompt(struct app *app, struct kta_agent *a, struct kta_err *err)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    if (kta_agent_collect(a, err) < 0)
+        return -1;
+    kta_auto_json struct kta_json *doc = kta_agent_prompt(a);
+    if (app->output != KTA_OUT_TEXT) {
+        kta_ui_document(app->ui, doc);
+        return 0;
+    }
+    kta_json_each(m, kta_json_get(doc, "messages"))
+    {
+        kta_str_addf(&text, "=== %s ===\n%s\n", kta_json_str(m, "role"),
+                     kta_json_str(m, "content"));
+    }
+    if (kta_json_get(doc, "tools")) {
+        kta_str_add(&text, "=== tools ===\n");
+        kta_json_print(kta_json_get(doc, "tools"), true, &text);
+        kta_str_addc(&text, '\n');
+    }
+    kta_ui_print(app->ui, "%s", text.s);
+    return 0;
+}
+
+static int answer_and_act(struct app *app, struct kta_agent *a, struct kta_err *err)
+{
+    if (kta_agent_collect(a, err) < 0)
+        return -1;
+    headline(app, a);
+    findings_event(app, a);
+    if (kta_agent_answer(a, err) < 0)
+        return -1;
+    if (!a->streamed)
+        kta_ui_answer(app->ui, a->answer.s);
+    else
+        kta_ui_answer(app->ui, "");
+    kta_log(1, "answer: %d turns, %d+%d tokens", a->turns, a->prompt_tokens, a->completion_tokens);
+    if (run_plans(app, a, err) < 0)
+        return -1;
+    if (app->pipeline.dry_run != KTA_DRYRUN_OFF && set_on(&app->set, OPT_QUIET) &&
+        app->output == KTA_OUT_TEXT) {
+        kta_auto_str struct kta_str script = KTA_STR_INIT;
+        kta_plan_script(&a->plan, &script);
+        fputs(script.s, stdout);
+    }
+    return 0;
+}
+
+int app_ask(struct app *app, const char *question, const char *piped, struct kta_json **history,
+            struct kta_err *err)
+{
+    struct kta_agent a;
+    kta_auto_free char *template = NULL;
+    kta_auto_argv struct kta_argv extra = KTA_ARGV_INIT;
+
+    kta_agent_init(&a);
+    a.pipeline = &app->pipeline;
+    a.llm = app->llm;
+    a.scope = app->scope;
+    a.question = question;
+    a.piped = piped;
+    a.shim = set_on(&app->set, OPT_SHIM);
+    a.show_tool_output = set_on(&app->set, OPT_SHOW_TOOL_OUTPUT);
+    a.diagnose = (struct kta_diagnose_options){.no_probe = set_on(&app->set, OPT_NO_PROBE),
+                                               .ignore = app->config.ignore};
+    a.history = history ? *history : NULL;
+    int r = set_number(&app->set, OPT_MAX_ITERATIONS, 0, &a.max_iterations, err);
+    if (r == 0)
+        r = read_prompts(app, &template, &extra, err);
+    a.template_text = template;
+    a.extra_prompts = &extra;
+    bool prompt_only = set_on(&app->set, OPT_SHOW_PROMPT);
+    if (r == 0)
+        r = prompt_only ? show_prompt(app, &a, err) : answer_and_act(app, &a, err);
+    if (r == 0 && a.model_err.code != KTA_E_OK) {
+        *err = a.model_err; /* the engine's answer was given; the exit code still tells */
+        r = -1;
+    }
+    if (!prompt_only || r < 0) {
+        kta_auto_json struct kta_json *doc = answer_document(app, &a);
+        document_print(app, doc, err);
+    }
+    if (history && a.messages) {
+        kta_json_free(*history);
+        *history = KTA_STEAL(a.messages);
+        /* the system message is made anew for each question */
+        if (kta_json_len(*history) > 0) {
+            struct kta_json *rest = kta_json_new_array();
+            for (struct kta_json *m = kta_json_next(kta_json_first(*history)); m;
+                 m = kta_json_next(m))
+                kta_json_push(rest, kta_json_copy(m));
+            kta_json_free(*history);
+            *history = rest;
+        }
+    }
+    kta_agent_release(&a);
+    return r;
+}
+
+int cmd_ask(struct app *app, struct kta_err *err)
+{
+    kta_auto_str struct kta_str question = KTA_STR_INIT, piped = KTA_STR_INIT;
+
+    join_words(&app->words, &question);
+    if (question.len == 0 && kta_term_isatty(0))
+        return cmd_repl(app, err);
+    if (read_stdin(question.len == 0, &piped, err) < 0)
+        return -1;
+    kta_str_trim(&piped);
+    if (question.len == 0) {
+        kta_str_addn(&question, piped.s, piped.len);
+        kta_str_clear(&piped);
+    }
+    if (question.len == 0) {
+        kta_err_set(err, KTA_E_USAGE, "there is no question");
+        return kta_err_hint(err, "ask one: kubectl todo-ai \"why is backend crashing\"; "
+                                 "'kubectl todo-ai help' tells more");
+    }
+    if (question.len > KTA_MAX_QUESTION) {
+        kta_err_set(err, KTA_E_LIMIT, "the question has %zu bytes; at most %u are taken",
+                    question.len, KTA_MAX_QUESTION);
+        return kta_err_hint(err, "pipe long text in beside a short question: "
+                                 "… | kubectl todo-ai \"explain\"");
+    }
+    if (app_open_llm(app, err) < 0 || app_open_cluster(app, err) < 0)
+        return -1;
+    if (!set_on(&app->set, OPT_SHOW_PROMPT))
+        app_first_use(app);
+    return app_ask(app, question.s, piped.len ? piped.s : NULL, NULL, err);
+}

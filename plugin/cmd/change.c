@@ -1,0 +1,119 @@
+/* change.c - the commands around changes that were planned or made: apply, undo, history. */
+#include "app.h"
+
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/fs.h"
+#include "kta/journal.h"
+#include "kta/limits.h"
+
+static int one_word(struct app *app, const char *what, bool needed, const char **ret,
+                    struct kta_err *err)
+{
+    *ret = app->words.n ? app->words.v[0] : NULL;
+    if (app->words.n > 1)
+        return kta_err_set(err, KTA_E_USAGE, "one %s is enough, not also '%s'", what,
+                           app->words.v[1]);
+    if (needed && !*ret)
+        return kta_err_set(err, KTA_E_USAGE, "which %s?", what);
+    return 0;
+}
+
+static int run_and_tell(struct app *app, struct kta_plan *plan, const char *kind,
+                        struct kta_err *err)
+{
+    int r = kta_pipeline_run(&app->pipeline, plan, err);
+    kta_auto_json struct kta_json *doc = document_new(app, kind);
+
+    kta_json_set(doc, "plan", kta_plan_json(plan));
+    document_print(app, doc, err);
+    return r;
+}
+
+int cmd_apply(struct app *app, struct kta_err *err)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    kta_auto_json struct kta_json *doc = NULL;
+    struct kta_plan plan = {0};
+    const char *file;
+
+    if (one_word(app, "plan file", true, &file, err) < 0)
+        return -1;
+    const char *path = kta_streq(file, "-") ? "/dev/stdin" : file;
+    if (kta_fs_read(path, KTA_MAX_MANIFEST * 4, &text, err) < 0 ||
+        kta_json_parse(text.s, text.len, &doc, err) < 0) {
+        err->code = KTA_E_USAGE;
+        return kta_err_wrap(err, "read the plan %s", file);
+    }
+    if (app_open_cluster(app, err) < 0)
+        return -1;
+    int r = kta_plan_parse(doc, &app->policy, &plan, err);
+    if (r < 0)
+        kta_err_wrap(err, "%s", file);
+    else
+        r = run_and_tell(app, &plan, "Answer", err);
+    kta_plan_release(&plan);
+    return r;
+}
+
+int cmd_undo(struct app *app, struct kta_err *err)
+{
+    struct kta_plan plan = {0};
+    const char *id;
+
+    if (one_word(app, "change", false, &id, err) < 0 || app_open_cluster(app, err) < 0)
+        return -1;
+    int r = kta_journal_undo_plan(&app->pipeline, id, set_on(&app->set, OPT_FORCE), &plan, err);
+    if (r == 0)
+        r = run_and_tell(app, &plan, "Change", err);
+    kta_plan_release(&plan);
+    return r;
+}
+
+static void one_change(struct app *app, const struct kta_json *c)
+{
+    kta_auto_str struct kta_str age = KTA_STR_INIT, line = KTA_STR_INIT;
+    int64_t t = kta_time_parse(kta_json_str(c, "time"));
+
+    if (t != KTA_NO_TIME)
+        kta_age(kta_wall() - t, &age);
+    kta_ui_print(app->ui, "%s  %s ago  %s  %s\n", kta_or(kta_json_str(c, "id"), "?"), age.s,
+                 kta_or(kta_json_str(c, "context"), ""), kta_or(kta_json_str(c, "question"), ""));
+    kta_json_each(s, kta_json_get(c, "plan"))
+    {
+        kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+        kta_json_each(w, kta_json_get(s, "argv"))
+        {
+            kta_argv_add(&argv, kta_or(kta_json_text(w), ""));
+        }
+        kta_str_clear(&line);
+        kta_argv_quote(&argv, &line);
+        kta_ui_print(app->ui, "    %s  %s  %s\n", kta_or(kta_json_str(s, "id"), ""),
+                     kta_or(kta_json_str(s, "state"), ""), line.s);
+        if (kta_json_str(s, "undo"))
+            kta_ui_print(app->ui, "      undo: %s\n", kta_json_str(s, "undo"));
+    }
+}
+
+int cmd_history(struct app *app, struct kta_err *err)
+{
+    kta_auto_json struct kta_json *list = NULL;
+    const char *id;
+
+    if (one_word(app, "change", false, &id, err) < 0 || kta_journal_list(id, &list, err) < 0)
+        return -1;
+    struct kta_json *changes = kta_json_get(list, "changes");
+    if (!changes)
+        changes = list;
+    if (app->output == KTA_OUT_TEXT && kta_json_len(changes) == 0)
+        kta_ui_print(app->ui, "No changes have been made yet.\n");
+    kta_json_each(c, changes)
+    {
+        if (app->output == KTA_OUT_TEXT)
+            one_change(app, c);
+    }
+    kta_auto_json struct kta_json *doc = document_new(app, "ChangeList");
+    kta_json_set(doc, "changes", kta_json_copy(changes));
+    document_print(app, doc, err);
+    return 0;
+}

@@ -1,0 +1,72 @@
+/* config_cmd.c - the command config: view (what is in force, from where), path, init. */
+#include "app.h"
+
+#include "kta/alloc.h"
+#include "kta/fs.h"
+
+static void view(struct app *app)
+{
+    static const char *const from[] = {"default", "file", "flag"};
+    struct kta_json *values = kta_json_new_object();
+
+    for (int i = 0; i < OPT_COUNT; i++) {
+        if (opt_rows[i].no_key || !app->set.v[i].value)
+            continue;
+        kta_auto_free char *key = opt_key(&opt_rows[i]);
+        kta_ui_print(app->ui, "%s: %s  # %s", key, app->set.v[i].value, from[app->set.v[i].source]);
+        if (app->set.v[i].source == FROM_FILE)
+            kta_ui_print(app->ui, " %s:%d", app->config.path, app->set.v[i].line);
+        kta_ui_print(app->ui, "\n");
+        struct kta_json *v = kta_json_set(values, key, kta_json_new_object());
+        kta_json_set_str(v, "value", app->set.v[i].value);
+        kta_json_set_str(v, "from", from[app->set.v[i].source]);
+    }
+    if (app->config.has_enabled) {
+        kta_ui_print(app->ui, "enabledCommands:  # file %s\n", app->config.path);
+        for (size_t i = 0; i < app->config.enabled.n; i++)
+            kta_ui_print(app->ui, "  - %s\n", app->config.enabled.v[i]);
+        struct kta_json *list = kta_json_set(values, "enabledCommands", kta_json_new_array());
+        for (size_t i = 0; i < app->config.enabled.n; i++)
+            kta_json_push_str(list, app->config.enabled.v[i]);
+    }
+    if (!app->config.found)
+        kta_ui_print(app->ui, "# there is no file %s; everything else is the default\n",
+                     kta_or(app->config.path, "config.yaml"));
+    struct kta_json *doc = document_new(app, "Config");
+    kta_json_set(doc, "values", values);
+    document_print(app, doc, &(struct kta_err)KTA_ERR_INIT);
+    kta_json_free(doc);
+}
+
+static int init(struct app *app, struct kta_err *err)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    if (app->config.found)
+        return kta_err_set(err, KTA_E_USAGE, "%s exists already and was left as it is",
+                           app->config.path);
+    config_template(&text);
+    kta_auto_free char *dir = kta_fs_dirname(app->config.path);
+    if (kta_fs_mkdirs(dir, err) < 0 || kta_fs_write(app->config.path, text.s, text.len, err) < 0)
+        return -1;
+    kta_ui_print(app->ui, "wrote %s; every line in it is a comment until you change it\n",
+                 app->config.path);
+    return 0;
+}
+
+int cmd_config(struct app *app, struct kta_err *err)
+{
+    const char *what = app->words.n ? app->words.v[0] : "view";
+
+    if (!app->config.path)
+        return kta_err_set(err, KTA_E_USAGE, "neither HOME nor XDG_CONFIG_HOME is set");
+    if (kta_streq(what, "path"))
+        kta_ui_print(app->ui, "%s\n", app->config.path);
+    else if (kta_streq(what, "view"))
+        view(app);
+    else if (kta_streq(what, "init"))
+        return init(app, err);
+    else
+        return kta_err_set(err, KTA_E_USAGE, "config takes view, path or init, not '%s'", what);
+    return 0;
+}

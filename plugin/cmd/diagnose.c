@@ -1,0 +1,144 @@
+/* diagnose.c - the commands diagnose (findings) and fix (their fixes as a plan). */
+#include "app.h"
+
+#include "kta/alloc.h"
+#include "kta/world.h"
+
+struct look {
+    struct kta_world *world;
+    struct kta_targets targets;
+    struct kta_findings findings;
+};
+
+static void look_release(struct look *l)
+{
+    kta_findings_release(&l->findings);
+    kta_targets_release(&l->targets);
+    kta_world_free(l->world);
+}
+
+/* Targets given as words ("deploy/backend", "backend"); a name that nothing has is an error. */
+static int find(struct app *app, struct look *l, struct kta_err *err)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    for (size_t i = 0; i < app->words.n; i++)
+        kta_str_addf(&text, "%s%s", i ? " " : "", app->words.v[i]);
+    if (kta_target_find(l->world, &app->scope, text.s, &l->targets, err) < 0)
+        return -1;
+    if (app->words.n == 0 || (l->targets.n > 0 && l->targets.v[0].object))
+        return 0;
+    kta_err_set(err, KTA_E_NOT_FOUND, "nothing in %s is called '%s'",
+                kta_or(app->scope.namespace_, "any namespace"), text.s);
+    if (l->targets.suggestion)
+        return kta_err_hint(err, "the nearest name is '%s'", l->targets.suggestion);
+    return kta_err_hint(err, "look in another namespace with -n, or in all with -A");
+}
+
+static int look(struct app *app, struct look *l, struct kta_err *err)
+{
+    struct kta_diagnose_options options = {.no_probe = set_on(&app->set, OPT_NO_PROBE),
+                                           .ignore = app->config.ignore};
+    const struct kta_report *report = kta_ui_report(app->ui);
+
+    if (app_open_cluster(app, err) < 0)
+        return -1;
+    l->world = kta_world_new(app->cluster, app->redact, report);
+    if (find(app, l, err) < 0 ||
+        kta_diagnose(l->world, &app->scope, &l->targets, &options, &l->findings, err) < 0)
+        return -1;
+    kta_report_done(report);
+    const char *missing = kta_world_missing(l->world);
+    if (*missing)
+        kta_report_note(report, "could not be read: %s", missing);
+    return 0;
+}
+
+static int fail_on(struct app *app, const struct kta_findings *f, struct kta_err *err)
+{
+    enum kta_severity limit;
+
+    if (!set_text(&app->set, OPT_FAIL_ON))
+        return 0;
+    kta_severity_parse(set_text(&app->set, OPT_FAIL_ON), &limit);
+    for (size_t i = 0; i < f->n; i++)
+        if (f->v[i]->severity >= limit)
+            return kta_err_set(err, KTA_E_FAIL_ON, "there are findings of severity %s or above",
+                               kta_severity_name(limit));
+    return 0;
+}
+
+static const char *where(const struct app *app)
+{
+    return kta_or(app->scope.namespace_, "all namespaces");
+}
+
+int cmd_diagnose(struct app *app, struct kta_err *err)
+{
+    struct look l = {0};
+    int r = look(app, &l, err);
+
+    if (r == 0) {
+        if (app->output == KTA_OUT_TEXT && l.findings.n == 0)
+            kta_ui_print(app->ui, "Nothing is wrong in %s as far as the engine can see.\n",
+                         where(app));
+        kta_ui_findings(app->ui, &l.findings);
+        r = fail_on(app, &l.findings, err);
+    }
+    if (l.world) {
+        kta_auto_json struct kta_json *doc = document_new(app, "FindingList");
+        kta_json_set(doc, "findings", kta_findings_json(&l.findings));
+        document_print(app, doc, err);
+    }
+    look_release(&l);
+    return r;
+}
+
+static int plan_of(struct app *app, const struct look *l, struct kta_plan *plan,
+                   struct kta_err *err)
+{
+    for (size_t i = 0; i < l->findings.n; i++) {
+        const struct kta_finding *f = l->findings.v[i];
+        if (f->n_fixes == 0 || f->severity < KTA_WARNING)
+            continue;
+        struct kta_step *s = kta_plan_add(plan, &app->policy, &f->fixes[0].argv,
+                                          f->fixes[0].stdin_text, f->fixes[0].summary, err);
+        if (!s)
+            return -1;
+        snprintf(s->fix_id, sizeof s->fix_id, "%s", f->fixes[0].id);
+    }
+    return 0;
+}
+
+int cmd_fix(struct app *app, struct kta_err *err)
+{
+    struct look l = {0};
+    struct kta_plan plan = {0};
+    int r = look(app, &l, err);
+
+    if (l.world)
+        kta_plan_init(&plan, "fix", kta_cluster_context(app->cluster), app->scope.namespace_);
+    if (r == 0) {
+        kta_ui_findings(app->ui, &l.findings);
+        r = plan_of(app, &l, &plan, err);
+    }
+    if (r == 0 && plan.n == 0)
+        kta_ui_print(app->ui, "There is nothing that the engine can mend in %s.\n", where(app));
+    else if (r == 0)
+        r = kta_pipeline_run(&app->pipeline, &plan, err);
+    if (r == 0 && app->pipeline.dry_run != KTA_DRYRUN_OFF && app->pipeline.quiet &&
+        app->output == KTA_OUT_TEXT) {
+        kta_auto_str struct kta_str script = KTA_STR_INIT;
+        kta_plan_script(&plan, &script);
+        fputs(script.s, stdout);
+    }
+    if (l.world) {
+        kta_auto_json struct kta_json *doc = document_new(app, "Answer");
+        kta_json_set(doc, "findings", kta_findings_json(&l.findings));
+        kta_json_set(doc, "plan", kta_plan_json(&plan));
+        document_print(app, doc, err);
+    }
+    kta_plan_release(&plan);
+    look_release(&l);
+    return r;
+}
