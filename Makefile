@@ -28,6 +28,9 @@ DEPS := libcurl:libcurl4-openssl-dev libcjson:libcjson-dev readline:libreadline-
         libmicrohttpd:libmicrohttpd-dev libsodium:libsodium-dev
 PKGS := $(foreach d,$(DEPS),$(firstword $(subst :, ,$(d))))
 LIBS  = $(shell pkg-config --libs $(PKGS))
+# V=1 shows the commands
+Q     := $(if $(V),,@)
+say    = $(if $(V),,@echo "  $(1)")
 
 ROOMS := base io redact k8s llm policy diagnose actions tools agent ui mcp cmd
 SRC   := $(wildcard $(ROOMS:%=plugin/%/*.c))
@@ -50,29 +53,32 @@ check-deps:
 	 [ -z "$$missing" ] || { echo "make: missing Debian packages:$$missing (apt-get install$$missing, or run ./install.sh)" >&2; exit 1; }
 
 $(BIN): $(B)/libkta.a $(B)/obj/main.o
-	$(CC) -pie $(LDOPT) -o $@ $(B)/obj/main.o $(B)/libkta.a $(LIBS) -lm
+	$(call say,LD $@)
+	$(Q)$(CC) -pie $(LDOPT) -o $@ $(B)/obj/main.o $(B)/libkta.a $(LIBS) -lm
 
 $(B)/libkta.a: $(OBJ)
 	@rm -f $@
-	ar rcs $@ $(OBJ)
+	$(Q)ar rcs $@ $(OBJ)
 
 $(B)/obj/%.o: plugin/%.c | check-deps
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC $<)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # prompts/ and other data files, as bytes in the program (kta/embedded.h)
 $(B)/gen/embedded.c: plugin/gen/embed.sh $(DATA)
 	@mkdir -p $(@D)
-	sh plugin/gen/embed.sh $(DATA) > $@
+	$(Q)sh plugin/gen/embed.sh $(DATA) > $@
 
 $(B)/obj/gen/embedded.o: $(B)/gen/embedded.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(B)/unit/%: tests/unit/%.c $(B)/libkta.a
 	@mkdir -p $(@D)
 	@pkg-config --exists cmocka || { echo "make: missing Debian package: libcmocka-dev (or run ./install.sh --test)" >&2; exit 1; }
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -pie $(LDOPT) -o $@ $< $(B)/libkta.a $(LIBS) -lcmocka -lm
+	$(call say,CC $<)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -pie $(LDOPT) -o $@ $< $(B)/libkta.a $(LIBS) -lcmocka -lm
 
 -include $(OBJ:.o=.d) $(B)/obj/main.d
 

@@ -8,12 +8,16 @@
 #ifndef KTA_INTERRUPT_H
 #define KTA_INTERRUPT_H
 
+#include <stdint.h>
 #include "kta/err.h"
 
 void kta_interrupt_install(void);
 int kta_interrupted(void);      /* the signal's number, or 0 */
 int kta_interrupt_fd(void);     /* -1 before install */
 void kta_interrupt_clear(void); /* the REPL: the question is stopped, the session goes on */
+/* The same as a signal, ms from now (--timeout): kta_interrupt_check then fails with KTA_E_TIMEOUT.
+ */
+void kta_interrupt_after(int64_t ms);
 /* Fills err with KTA_E_INTERRUPTED and returns -1 if a signal came, else returns 0. */
 int kta_interrupt_check(struct kta_err *err);
 

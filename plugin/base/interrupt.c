@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t caught;
@@ -25,7 +26,7 @@ static void on_signal(int sig)
 
 void kta_interrupt_install(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
     if (pipe_fd[0] < 0 && pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK) < 0)
         pipe_fd[0] = pipe_fd[1] = -1; /* the flag alone still works: waits have deadlines */
     struct sigaction sa;
@@ -41,6 +42,14 @@ void kta_interrupt_install(void)
     }
     sa.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &sa, NULL);
+}
+
+void kta_interrupt_after(int64_t ms)
+{
+    struct itimerval t = {
+        .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)}};
+
+    setitimer(ITIMER_REAL, &t, NULL);
 }
 
 int kta_interrupted(void)
@@ -66,6 +75,8 @@ int kta_interrupt_check(struct kta_err *err)
     int sig = caught;
     if (!sig)
         return 0;
+    if (sig == SIGALRM)
+        return kta_err_set(err, KTA_E_TIMEOUT, "the run took longer than --timeout allows");
     return kta_err_set(err, KTA_E_INTERRUPTED, "interrupted by %s",
                        sig == SIGINT    ? "Ctrl-C"
                        : sig == SIGTERM ? "SIGTERM"

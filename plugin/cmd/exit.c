@@ -1,6 +1,8 @@
 /* exit.c - from an error to INTERFACE's exit code and JSON. */
 #include "app.h"
 
+#include <signal.h>
+
 #include "kta/interrupt.h"
 #include "kta/str.h"
 
@@ -13,6 +15,8 @@ static const int codes[] = {
 
 int exit_code(const struct kta_err *err)
 {
+    if (err->code == KTA_E_INTERRUPTED && kta_interrupted() == SIGALRM)
+        return codes[KTA_E_TIMEOUT];
     if (err->code == KTA_E_INTERRUPTED && kta_interrupted())
         return 128 + kta_interrupted();
     return codes[err->code];
