@@ -1,0 +1,572 @@
+/*
+ * http.c - HTTP on top of libcurl, the only file that knows it.
+ *
+ * One multi handle per peer keeps the connections; one loop (kta_http_run) drives whatever is under
+ * way and wakes on sockets, on our own deadlines and on signals. Easy handles are reused. All
+ * deadlines of a request (whole, first byte, idle) are ours, so that each has its own sentence.
+ * When the certificate's name is not the URL's host, the URL is rewritten to that name (so that SNI
+ * and verification use it), CURLOPT_CONNECT_TO leads to the real address, and Host stays what the
+ * user wrote.
+ * The sentences for what curl reports are in http_error.c.
+ */
+#include "kta/http.h"
+#include <curl/curl.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "http_error.h"
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/interrupt.h"
+#include "kta/limits.h"
+#include "kta/log.h"
+
+struct header {
+    char *name, *value;
+};
+
+struct transfer {
+    CURL *easy;
+    struct kta_http *http;
+    struct kta_http_req *req; /* NULL: idle */
+    struct curl_slist *headers;
+    int64_t started, last; /* ms: begin, last byte received */
+    size_t got;            /* bytes of the body */
+    bool stopped, too_large;
+    char why[CURL_ERROR_SIZE];
+};
+
+struct kta_http {
+    CURLM *multi;
+    char *origin; /* "https://host:port", as it goes into the URL */
+    char *prefix; /* the base's path without a final slash */
+    char *peer;   /* "host:port" for sentences */
+    char *host;   /* Host header where the URL was rewritten, else NULL */
+    char *proxy;  /* NULL: the environment's */
+    char *agent;
+    char *ca, *cert, *key;
+    bool insecure, https;
+    struct curl_slist *connect_to;
+    struct header *headers;
+    size_t n_headers, cap_headers;
+    int64_t connect_ms;
+    struct transfer slots[KTA_HTTP_PARALLEL];
+};
+
+/* ---- the peer ---- */
+
+static int url_part(CURLU *u, CURLUPart part, unsigned flags, char **ret)
+{
+    char *text = NULL;
+    if (curl_url_get(u, part, &text, flags) != CURLUE_OK)
+        return -1;
+    *ret = kta_strdup(text);
+    curl_free(text);
+    return 0;
+}
+
+static int read_base(struct kta_http *h, const char *base, const char *server_name,
+                     struct kta_err *err)
+{
+    kta_auto_free char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL;
+    CURLU *u = curl_url();
+    int ok = u && curl_url_set(u, CURLUPART_URL, base, 0) == CURLUE_OK &&
+             url_part(u, CURLUPART_SCHEME, 0, &scheme) == 0 &&
+             url_part(u, CURLUPART_HOST, 0, &host) == 0 &&
+             url_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT, &port) == 0 &&
+             url_part(u, CURLUPART_PATH, 0, &path) == 0;
+    curl_url_cleanup(u);
+    if (!ok || (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0))
+        return kta_err_set(err, KTA_E_USAGE, "'%.200s' is not an http:// or https:// address",
+                           base);
+    h->https = !strcmp(scheme, "https");
+    h->peer = kta_asprintf("%s:%s", host, port);
+    while (*path && path[strlen(path) - 1] == '/')
+        path[strlen(path) - 1] = '\0';
+    h->prefix = KTA_STEAL(path);
+    if (h->https && server_name && *server_name && strcmp(server_name, host) != 0) {
+        kta_auto_free char *to = kta_asprintf("%s:%s:%s:%s", server_name, port, host, port);
+        h->origin = kta_asprintf("https://%s:%s", server_name, port);
+        h->host = kta_strdup(h->peer);
+        h->connect_to = curl_slist_append(NULL, to);
+    } else {
+        h->origin = kta_asprintf("%s://%s:%s", scheme, host, port);
+    }
+    return 0;
+}
+
+static bool is_loopback(const char *peer)
+{
+    return kta_starts(peer, "127.") || kta_starts(peer, "localhost:") || kta_starts(peer, "[::1]");
+}
+
+/* As Go does for kubectl: loopback is never proxied, HTTP_PROXY counts too (curl reads only the
+ * lower-case name), and a SOCKS proxy resolves the names. */
+static char *choose_proxy(const struct kta_http *h, const char *given)
+{
+    const char *upper = getenv("HTTP_PROXY");
+    if (given && kta_starts(given, "socks5://"))
+        return kta_asprintf("socks5h://%s", given + strlen("socks5://"));
+    if (given)
+        return kta_strdup(given);
+    if (is_loopback(h->peer))
+        return kta_strdup("");
+    return !h->https && !getenv("http_proxy") && upper ? kta_strdup(upper) : NULL;
+}
+
+static int add_config_headers(struct kta_http *h, const char *const *list, struct kta_err *err)
+{
+    for (; list && *list; list++) {
+        const char *colon = strchr(*list, ':'), *value;
+        kta_auto_free char *name = NULL;
+        if (!colon || colon == *list || strpbrk(*list, "\r\n"))
+            return kta_err_set(err, KTA_E_USAGE, "a header must be 'Name: value' on one line");
+        name = kta_strndup(*list, (size_t)(colon - *list));
+        for (value = colon + 1; *value == ' ' || *value == '\t'; value++)
+            ;
+        kta_http_header(h, name, value);
+    }
+    return 0;
+}
+
+int kta_http_new(const struct kta_http_config *config, struct kta_http **ret, struct kta_err *err)
+{
+    static bool begun;
+    struct kta_http *h;
+    if (!begun && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return kta_err_set(err, KTA_E_FAIL, "cannot start libcurl");
+    begun = true;
+    h = kta_calloc(1, sizeof *h);
+    if (read_base(h, config->base, config->tls.server_name, err) < 0 ||
+        add_config_headers(h, config->headers, err) < 0) {
+        kta_http_free(h);
+        return -1;
+    }
+    h->proxy = choose_proxy(h, config->proxy);
+    h->agent = kta_strdup(kta_or(config->user_agent, "kubectl-todo-ai/" KTA_VERSION));
+    h->ca = kta_strdup(config->tls.ca_pem);
+    h->cert = kta_strdup(config->tls.cert_pem);
+    h->key = kta_strdup(config->tls.key_pem);
+    h->insecure = config->tls.insecure;
+    h->connect_ms = config->connect_ms ? config->connect_ms : KTA_HTTP_CONNECT_MS;
+    h->multi = curl_multi_init();
+    if (!h->multi) {
+        kta_http_free(h);
+        return kta_err_set(err, KTA_E_FAIL, "cannot start libcurl");
+    }
+    curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)KTA_HTTP_PARALLEL);
+    *ret = h;
+    return 0;
+}
+
+static void wipe(char *s)
+{
+    if (s)
+        explicit_bzero(s, strlen(s));
+    free(s);
+}
+
+void kta_http_free(struct kta_http *h)
+{
+    if (!h)
+        return;
+    for (size_t i = 0; i < KTA_HTTP_PARALLEL; i++) {
+        curl_easy_cleanup(h->slots[i].easy);
+        curl_slist_free_all(h->slots[i].headers);
+    }
+    curl_multi_cleanup(h->multi);
+    curl_slist_free_all(h->connect_to);
+    for (size_t i = 0; i < h->n_headers; i++) {
+        free(h->headers[i].name);
+        wipe(h->headers[i].value);
+    }
+    free(h->headers);
+    free(h->origin);
+    free(h->prefix);
+    free(h->peer);
+    free(h->host);
+    wipe(h->proxy);
+    free(h->agent);
+    free(h->ca);
+    wipe(h->cert);
+    wipe(h->key);
+    free(h);
+}
+
+void kta_http_header(struct kta_http *h, const char *name, const char *value)
+{
+    size_t i = 0;
+    while (i < h->n_headers && strcasecmp(h->headers[i].name, name) != 0)
+        i++;
+    if (i < h->n_headers) {
+        free(h->headers[i].name);
+        wipe(h->headers[i].value);
+        h->headers[i] = h->headers[--h->n_headers];
+    }
+    if (!value)
+        return;
+    KTA_GROW(h->headers, h->n_headers, h->cap_headers);
+    h->headers[h->n_headers].name = kta_strdup(name);
+    /* a line break would begin another header */
+    h->headers[h->n_headers++].value = kta_strndup(value, strcspn(value, "\r\n"));
+}
+
+/* ---- one transfer ---- */
+
+static size_t on_body(char *p, size_t size, size_t n, void *ctx)
+{
+    struct transfer *t = ctx;
+    struct kta_http_req *r = t->req;
+    size_t max = r->max_body ? r->max_body : KTA_MAX_HTTP_BODY;
+    n *= size;
+    t->got += n;
+    t->last = kta_now_ms();
+    if (t->got > max) {
+        t->too_large = true;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    if (!r->on_body || r->status < 200 || r->status > 299) {
+        kta_str_addn(&r->answer, p, n);
+        return n;
+    }
+    if (r->on_body(r->ctx, p, n))
+        return n;
+    t->stopped = true;
+    return CURL_WRITEFUNC_ERROR;
+}
+
+/* The value if the header line is `name`, else NULL. */
+static char *header_value(const char *line, size_t n, const char *name)
+{
+    size_t len = strlen(name);
+    if (n <= len || line[len] != ':' || strncasecmp(line, name, len) != 0)
+        return NULL;
+    line += len + 1;
+    n -= len + 1;
+    while (n && isspace((unsigned char)*line))
+        line++, n--;
+    while (n && isspace((unsigned char)line[n - 1]))
+        n--;
+    return kta_strndup(line, n);
+}
+
+static int64_t retry_after(const char *value)
+{
+    char *end;
+    double s = strtod(value, &end);
+    time_t date;
+    if (end != value && !*end)
+        return s < 0 ? 0 : s > 86400 ? 86400000 : (int64_t)(s * 1000);
+    date = curl_getdate(value, NULL);
+    if (date == (time_t)-1)
+        return -1;
+    return date <= time(NULL) ? 0 : (int64_t)(date - time(NULL)) * 1000;
+}
+
+static void take_content_type(struct kta_http_req *r, const char *value)
+{
+    size_t n = strcspn(value, "; \t");
+    if (n >= sizeof r->content_type_in)
+        n = sizeof r->content_type_in - 1;
+    for (size_t i = 0; i < n; i++)
+        r->content_type_in[i] = (char)tolower((unsigned char)value[i]);
+    r->content_type_in[n] = '\0';
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *ctx)
+{
+    struct transfer *t = ctx;
+    kta_auto_free char *type = NULL, *after = NULL, *after_ms = NULL;
+    n *= size;
+    t->last = kta_now_ms();
+    if (n > 5 && !strncmp(p, "HTTP/", 5)) { /* a new answer: after a 100 or a proxy's 200 */
+        const char *blank = memchr(p, ' ', n);
+        t->req->status = blank ? (int)strtol(blank, NULL, 10) : 0;
+        t->req->content_type_in[0] = '\0';
+        t->req->retry_after_ms = -1;
+        return n;
+    }
+    if ((type = header_value(p, n, "content-type")))
+        take_content_type(t->req, type);
+    else if ((after = header_value(p, n, "retry-after")) && t->req->retry_after_ms < 0)
+        t->req->retry_after_ms = retry_after(after);
+    else if ((after_ms = header_value(p, n, "retry-after-ms")))
+        t->req->retry_after_ms = strtol(after_ms, NULL, 10);
+    return n;
+}
+
+static void set_blob(CURL *e, CURLoption option, const char *pem)
+{
+    struct curl_blob blob = {.flags = CURL_BLOB_NOCOPY};
+    blob.len = strlen(pem);
+    memcpy(&blob.data, &pem, sizeof pem);
+    curl_easy_setopt(e, option, &blob);
+}
+
+static void set_tls(const struct kta_http *h, CURL *e)
+{
+    curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (h->insecure) {
+        curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    if (h->ca) {
+        set_blob(e, CURLOPT_CAINFO_BLOB, h->ca);
+        curl_easy_setopt(e, CURLOPT_CAPATH, NULL); /* only that authority, not the system's too */
+    }
+    if (h->cert)
+        set_blob(e, CURLOPT_SSLCERT_BLOB, h->cert);
+    if (h->key)
+        set_blob(e, CURLOPT_SSLKEY_BLOB, h->key);
+}
+
+static void add_header(struct curl_slist **list, const char *name, const char *value)
+{
+    /* curl leaves out "Name:"; "Name;" is the header without a value */
+    kta_auto_free char *line =
+        *value ? kta_asprintf("%s: %s", name, value) : kta_asprintf("%s;", name);
+    *list = curl_slist_append(*list, line);
+}
+
+static void set_headers(struct transfer *t)
+{
+    const struct kta_http *h = t->http;
+    const struct kta_http_req *r = t->req;
+    struct curl_slist *list = NULL;
+    for (size_t i = 0; i < h->n_headers; i++)
+        add_header(&list, h->headers[i].name, h->headers[i].value);
+    if (h->host)
+        add_header(&list, "Host", h->host);
+    add_header(&list, "Accept", kta_or(r->accept, "application/json"));
+    if (r->body)
+        add_header(&list, "Content-Type", kta_or(r->content_type, "application/json"));
+    list = curl_slist_append(list, "Expect:"); /* no pause before a large body */
+    for (const char *const *e = r->headers; e && *e; e++)
+        if (!strpbrk(*e, "\r\n"))
+            list = curl_slist_append(list, *e);
+    curl_slist_free_all(t->headers);
+    t->headers = list;
+    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, list);
+}
+
+static void set_method(CURL *e, const struct kta_http_req *r)
+{
+    const char *method = kta_or(r->method, "GET");
+    if (!strcmp(method, "HEAD"))
+        curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+    if (r->body || !strcmp(method, "POST")) {
+        curl_easy_setopt(e, CURLOPT_POST, 1L);
+        curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(r->body ? r->body_len : 0));
+        curl_easy_setopt(e, CURLOPT_POSTFIELDS, r->body ? r->body : "");
+    }
+    curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static void begin(struct kta_http *h, struct transfer *t, struct kta_http_req *r)
+{
+    CURL *e = t->easy;
+    kta_auto_free char *url = kta_asprintf("%s%s%s", h->origin, h->prefix, kta_or(r->path, "/"));
+
+    *t = (struct transfer){.easy = e, .http = h, .req = r, .headers = t->headers};
+    t->started = t->last = kta_now_ms();
+    r->retry_after_ms = -1;
+    curl_easy_reset(e);
+    curl_easy_setopt(e, CURLOPT_URL, url);
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->why);
+    curl_easy_setopt(e, CURLOPT_USERAGENT, h->agent);
+    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_ms);
+    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(e, CURLOPT_PIPEWAIT, h->https ? 1L : 0L); /* share the first connection */
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
+    if (h->proxy)
+        curl_easy_setopt(e, CURLOPT_PROXY, h->proxy);
+    if (h->connect_to)
+        curl_easy_setopt(e, CURLOPT_CONNECT_TO, h->connect_to);
+    if (h->https)
+        set_tls(h, e);
+    set_method(e, r);
+    set_headers(t);
+    curl_multi_add_handle(h->multi, e);
+}
+
+static void end(struct transfer *t)
+{
+    struct kta_http_req *r = t->req;
+    r->took_ms = kta_now_ms() - t->started;
+    curl_multi_remove_handle(t->http->multi, t->easy);
+    kta_log(2, "http: %s %s%.*s: %d, %zu bytes, %lld ms%s%s", kta_or(r->method, "GET"),
+            t->http->peer, (int)strcspn(kta_or(r->path, "/"), "?"), kta_or(r->path, "/"), r->status,
+            t->got, (long long)r->took_ms, r->failed ? ": " : "", r->failed ? r->err.msg : "");
+    t->req = NULL;
+}
+
+static void end_failed(struct transfer *t, enum kta_code code, const char *what, int64_t ms)
+{
+    t->req->failed = true;
+    if (ms)
+        kta_err_set(&t->req->err, code, "%s: %s within %g s", t->http->peer, what,
+                    (double)ms / 1000);
+    else
+        kta_err_set(&t->req->err, code, "%s: %s", t->http->peer, what);
+    end(t);
+}
+
+/* curl is done with it. */
+static void finish(struct transfer *t, CURLcode rc)
+{
+    struct kta_http_failure f = {.curl = (int)rc, .why = t->why, .peer = t->http->peer};
+    struct kta_http_req *r = t->req;
+    long verify = 0, sys = 0;
+
+    if (t->too_large) {
+        r->failed = true;
+        kta_err_set(&r->err, KTA_E_LIMIT, "%s: the answer is larger than %zu KiB", t->http->peer,
+                    (r->max_body ? r->max_body : KTA_MAX_HTTP_BODY) >> 10);
+    } else if (rc != CURLE_OK && !t->stopped) {
+        curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
+        curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
+        f.verify = verify;
+        f.sys = (int)sys;
+        f.status = r->status;
+        f.tls_without_cert = t->http->https && !t->http->cert;
+        f.connect_ms = t->http->connect_ms;
+        f.kind = curl_easy_strerror(rc);
+        r->failed = true;
+        kta_http_explain(&f, &r->err);
+    }
+    end(t);
+}
+
+/* ---- the loop ---- */
+
+/* Ends what has passed a deadline; returns the ms until the next one, at most `wait`. */
+static int64_t look_at_clock(struct kta_http *h, int64_t wait)
+{
+    int64_t now = kta_now_ms();
+    for (size_t i = 0; i < KTA_HTTP_PARALLEL; i++) {
+        struct transfer *t = &h->slots[i];
+        const struct kta_http_req *r = t->req;
+        int64_t whole, left;
+        if (!r)
+            continue;
+        whole = r->timeout_ms ? r->timeout_ms : KTA_HTTP_TIMEOUT_MS;
+        if (whole > 0 && now >= t->started + whole) {
+            end_failed(t, KTA_E_TIMEOUT, "no complete answer", whole);
+            continue;
+        }
+        if (r->first_byte_ms && !t->got && now >= t->started + r->first_byte_ms) {
+            end_failed(t, KTA_E_TIMEOUT, "no answer", r->first_byte_ms);
+            continue;
+        }
+        if (r->idle_ms && t->got && now >= t->last + r->idle_ms) {
+            end_failed(t, KTA_E_TIMEOUT, "the answer stalled: nothing more came", r->idle_ms);
+            continue;
+        }
+        left = whole > 0 ? t->started + whole - now : wait;
+        if (r->first_byte_ms && !t->got && t->started + r->first_byte_ms - now < left)
+            left = t->started + r->first_byte_ms - now;
+        if (r->idle_ms && t->got && t->last + r->idle_ms - now < left)
+            left = t->last + r->idle_ms - now;
+        wait = left < wait ? left : wait;
+    }
+    return wait;
+}
+
+static size_t fill_slots(struct kta_http *h, struct kta_http_req *reqs, size_t n, size_t *next)
+{
+    size_t active = 0;
+    for (size_t i = 0; i < KTA_HTTP_PARALLEL; i++) {
+        struct transfer *t = &h->slots[i];
+        if (!t->req && *next < n) {
+            if (!t->easy)
+                t->easy = curl_easy_init();
+            if (t->easy)
+                begin(h, t, &reqs[(*next)++]);
+        }
+        active += t->req != NULL;
+    }
+    return active;
+}
+
+static void collect(struct kta_http *h)
+{
+    CURLMsg *m;
+    int left;
+    while ((m = curl_multi_info_read(h->multi, &left))) {
+        struct transfer *t = NULL;
+        CURLcode rc = m->data.result;
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+        if (t && t->req)
+            finish(t, rc);
+    }
+}
+
+static int give_up(struct kta_http *h, struct kta_http_req *reqs, size_t n, size_t next,
+                   struct kta_err *err)
+{
+    kta_interrupt_check(err);
+    for (size_t i = 0; i < KTA_HTTP_PARALLEL; i++)
+        if (h->slots[i].req)
+            end_failed(&h->slots[i], KTA_E_INTERRUPTED, "interrupted", 0);
+    for (; next < n; next++) {
+        reqs[next].failed = true;
+        kta_err_set(&reqs[next].err, KTA_E_INTERRUPTED, "%s: interrupted", h->peer);
+    }
+    return -1;
+}
+
+int kta_http_run(struct kta_http *h, struct kta_http_req *reqs, size_t n, struct kta_err *err)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct kta_http_req *r = &reqs[i];
+        r->status = 0;
+        r->failed = false;
+        r->retry_after_ms = -1;
+        r->content_type_in[0] = '\0';
+        kta_err_clear(&r->err);
+        kta_str_init(&r->answer, 0);
+    }
+    while (fill_slots(h, reqs, n, &next)) {
+        struct curl_waitfd wake = {.fd = kta_interrupt_fd(), .events = CURL_WAIT_POLLIN};
+        int running = 0;
+        int64_t wait;
+        curl_multi_perform(h->multi, &running);
+        collect(h);
+        wait = look_at_clock(h, 1000);
+        if (kta_interrupted())
+            return give_up(h, reqs, n, next, err);
+        if (fill_slots(h, reqs, n, &next) && running)
+            curl_multi_poll(h->multi, &wake, wake.fd >= 0, (int)wait, NULL);
+    }
+    return 0;
+}
+
+void kta_http_req_release(struct kta_http_req *r)
+{
+    kta_str_release(&r->answer);
+}
+
+void kta_url_escape(const char *s, struct kta_str *out)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (isalnum(c) || strchr("-._~", c))
+            kta_str_addc(out, (char)c);
+        else
+            kta_str_addf(out, "%%%02X", c);
+    }
+}

@@ -1,0 +1,109 @@
+/*
+ * term.c - the terminal: its colours and width, and asking through /dev/tty, which is there also
+ * when the standard streams are pipes.
+ */
+#include "kta/term.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include "kta/interrupt.h"
+#include "kta/limits.h"
+
+bool kta_term_isatty(int fd)
+{
+    return isatty(fd) == 1;
+}
+
+bool kta_term_colour(int fd)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return kta_term_isatty(fd) && (!no || !*no) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+int kta_term_width(int fd)
+{
+    struct winsize size = {0};
+    const char *columns = getenv("COLUMNS");
+    long given = columns ? strtol(columns, NULL, 10) : 0;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return given >= 20 && given <= 1000 ? (int)given : 80;
+}
+
+static int open_tty(void)
+{
+    return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
+bool kta_term_can_ask(void)
+{
+    int fd = open_tty();
+    if (fd < 0)
+        return false;
+    close(fd);
+    return true;
+}
+
+static int write_all(int fd, const char *p, size_t n)
+{
+    while (n) {
+        ssize_t done = write(fd, p, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return -1;
+        p += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+/* Reads up to a newline. Byte by byte: what follows the line belongs to whoever reads next. */
+static int read_line(int fd, struct kta_str *line, struct kta_err *err)
+{
+    for (;;) {
+        struct pollfd fds[2] = {{.fd = fd, .events = POLLIN},
+                                {.fd = kta_interrupt_fd(), .events = POLLIN}};
+        char c;
+        ssize_t n;
+        if (kta_interrupt_check(err) < 0)
+            return -1;
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            break;
+        if (!fds[0].revents)
+            continue;
+        n = read(fd, &c, 1);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (n <= 0)
+            break;
+        if (c == '\n')
+            return 0;
+        kta_str_addc(line, c);
+        if (line->len > KTA_MAX_QUESTION)
+            return kta_err_set(err, KTA_E_LIMIT, "the line is too long");
+    }
+    return kta_err_set(err, KTA_E_UNCONFIRMED, "nobody answered: the terminal's input has ended");
+}
+
+int kta_term_ask(const char *prompt, struct kta_str *line, struct kta_err *err)
+{
+    int fd = open_tty(), rc;
+    if (fd < 0) {
+        kta_err_set(err, KTA_E_UNCONFIRMED, "there is no terminal to ask on");
+        return kta_err_hint(err, "Run it in a terminal, or add --yes.");
+    }
+    kta_str_clear(line);
+    if (write_all(fd, prompt, strlen(prompt)) < 0)
+        rc = kta_err_sys(err, KTA_E_UNCONFIRMED, errno, "cannot write to the terminal");
+    else
+        rc = read_line(fd, line, err);
+    if (rc == 0 && line->len && line->s[line->len - 1] == '\r')
+        kta_str_truncate(line, line->len - 1);
+    close(fd);
+    return rc;
+}
