@@ -72,6 +72,8 @@ static const struct row {
     {35, ANY, "unsupported protocol", KTA_E_AUTH, "the server's TLS is older than 1.2", ""},
     {35, ANY, "protocol version", KTA_E_AUTH, "the server's TLS is older than 1.2", ""},
     {35, ANY, NULL, KTA_E_AUTH, "the TLS handshake failed", ""},
+    {ANY, ANY, "connection died", KTA_E_CLUSTER,
+     "the server closed the connection without an answer", ""},
     {52, ANY, NULL, KTA_E_CLUSTER, "the server closed the connection without an answer", ""},
     {1, ANY, NULL, KTA_E_CLUSTER, "the answer is not HTTP", "Is it the right port?"},
     {8, ANY, NULL, KTA_E_CLUSTER, "the answer is not HTTP", "Is it the right port?"},
