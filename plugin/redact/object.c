@@ -1,0 +1,110 @@
+/*
+ * object.c - Kubernetes objects, lists and Tables in place.
+ *
+ * What the API says is secret (data and stringData of a Secret, a Helm release, a registry's
+ * credentials) is replaced whole; a value whose neighbour `name` or whose own key is telling is
+ * judged by the text rules as "name=value"; every other string goes through the text rules.
+ */
+#include "session.h"
+#include <stdlib.h>
+#include <string.h>
+#include "kta/alloc.h"
+#include "kta/b64.h"
+
+enum { MAX_NAME = 256 };
+
+static void replace_whole(struct kta_redact *r, struct kta_json *v, const char *source)
+{
+    const char *text = kta_json_text(v);
+    if (!text || !*text)
+        return;
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+    kta_redact_whole(r, text, strlen(text), source, KTA_HIDE_SECRET, &out);
+    kta_json_replace_text(v, out.s);
+}
+
+/* data (base64) and stringData of a Secret. */
+static void secret_values(struct kta_redact *r, struct kta_json *object, const char *member,
+                          bool encoded)
+{
+    const char *name = kta_or(kta_json_str(object, "metadata.name"), "?");
+    const char *space = kta_json_str(object, "metadata.namespace");
+    kta_json_each(v, kta_json_get(object, member))
+    {
+        kta_auto_free char *source =
+            kta_asprintf("secret %s%s%s key %s", space ? space : "", space ? "/" : "", name,
+                         kta_or(kta_json_key(v), "?"));
+        const char *text = kta_json_text(v);
+        if (!text)
+            continue;
+        kta_auto_str struct kta_str plain = KTA_STR_INIT;
+        if (!encoded)
+            kta_redact_learn(r, text, strlen(text), source);
+        else if (!kta_b64_decode(text, strlen(text), &plain))
+            kta_redact_learn(r, plain.s, plain.len, source);
+        replace_whole(r, v, source);
+    }
+}
+
+static void text_value(struct kta_redact *r, struct kta_json *v)
+{
+    const char *text = kta_json_text(v);
+    if (!text)
+        return;
+    kta_auto_free char *out = kta_redact_dup(r, text);
+    if (strcmp(out, text) != 0)
+        kta_json_replace_text(v, out);
+}
+
+/* A string under a key: judged as "key=value", of which only the value is kept. */
+static void named_value(struct kta_redact *r, const char *name, struct kta_json *v)
+{
+    const char *text = kta_json_text(v);
+    size_t n = name ? strlen(name) : 0;
+    if (!text || !*text)
+        return;
+    if (!n || n > MAX_NAME) {
+        text_value(r, v);
+        return;
+    }
+    kta_auto_free char *pair = kta_asprintf("%s=%s", name, text);
+    kta_auto_free char *out = kta_redact_dup(r, pair);
+    if (strncmp(out, pair, n + 1) != 0)
+        text_value(r, v);
+    else if (strcmp(out + n + 1, text) != 0)
+        kta_json_replace_text(v, out + n + 1);
+}
+
+static void walk(struct kta_redact *r, struct kta_json *v, const char *name)
+{
+    if (kta_json_type(v) == KTA_JSON_STRING) {
+        named_value(r, name, v);
+        return;
+    }
+    if (kta_json_type(v) == KTA_JSON_ARRAY) {
+        kta_json_each(item, v) walk(r, item, name);
+        return;
+    }
+    if (kta_json_type(v) != KTA_JSON_OBJECT)
+        return;
+    bool secret = kta_streq(kta_json_text(kta_json_get(v, "kind")), "Secret");
+    if (secret) {
+        secret_values(r, v, "data", /* encoded= */ true);
+        secret_values(r, v, "stringData", /* encoded= */ false);
+    }
+    /* a copy: the name itself goes through the rules, too */
+    kta_auto_free char *env = kta_strdup(kta_json_text(kta_json_get(v, "name")));
+    kta_json_each(m, v)
+    {
+        const char *key = kta_json_key(m);
+        if (secret && (kta_streq(key, "data") || kta_streq(key, "stringData")))
+            continue; /* a placeholder that is read again would be defused */
+        walk(r, m, env && kta_streq(key, "value") ? env : key);
+    }
+}
+
+void kta_redact_object(struct kta_redact *r, struct kta_json *object)
+{
+    if (r->mode != KTA_REDACT_OFF)
+        walk(r, object, NULL);
+}

@@ -1,0 +1,73 @@
+/*
+ * stream.c - unbounded text in pieces.
+ *
+ * Held back is what the rules have not settled: at most MAX_HELD bytes, then it is judged as it is.
+ * A scan costs as much as what is held, so the next one waits until that has grown by half (or by
+ * a line, when nothing old is held).
+ */
+#include "session.h"
+#include <stdlib.h>
+#include <string.h>
+#include "kta/alloc.h"
+
+enum { MAX_HELD = 1 << 20 };
+
+struct kta_redact_stream {
+    struct kta_redact *r;
+    struct kta_str held;
+    size_t next; /* scan when this much is held */
+};
+
+struct kta_redact_stream *kta_redact_stream_new(struct kta_redact *r)
+{
+    struct kta_redact_stream *s = kta_calloc(1, sizeof *s);
+    s->r = r;
+    kta_str_init(&s->held, 0);
+    return s;
+}
+
+static void scan(struct kta_redact_stream *s, bool last, struct kta_str *out)
+{
+    struct kta_spans sp = {0};
+    size_t done = kta_scan(s->r, s->held.s, s->held.len, last, &sp);
+    kta_spans_settle(&sp);
+    /* a span over the edge is judged again with what follows it */
+    for (size_t i = sp.n; i-- > 0 && sp.v[i].end > done;)
+        if (sp.v[i].start < done)
+            done = sp.v[i].start;
+    kta_redact_emit(s->r, s->held.s, done, &sp, out);
+    kta_spans_release(&sp);
+    size_t rest = s->held.len - done;
+    if (rest)
+        memmove(s->held.s, s->held.s + done, rest);
+    kta_str_truncate(&s->held, rest);
+    s->next = rest + rest / 2;
+}
+
+void kta_redact_stream_feed(struct kta_redact_stream *s, const char *p, size_t n,
+                            struct kta_str *out)
+{
+    if (s->r->mode == KTA_REDACT_OFF) {
+        kta_str_addn(out, p, n);
+        return;
+    }
+    while (n) {
+        size_t take = n < MAX_HELD - s->held.len ? n : MAX_HELD - s->held.len;
+        kta_str_addn(&s->held, p, take);
+        p += take;
+        n -= take;
+        if (s->held.len >= MAX_HELD)
+            scan(s, /* last= */ false, out);
+        if (s->held.len >= MAX_HELD)
+            scan(s, /* last= */ true, out);
+    }
+    if (s->held.len > s->next)
+        scan(s, /* last= */ false, out);
+}
+
+void kta_redact_stream_end(struct kta_redact_stream *s, struct kta_str *out)
+{
+    scan(s, /* last= */ true, out);
+    kta_str_release(&s->held);
+    free(s);
+}

@@ -1,0 +1,130 @@
+/* A redaction session: stable placeholders, the way back, foreign placeholders, objects. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kta/alloc.h"
+#include "kta/redact.h"
+
+#define P(n) "\xE2\x9F\xA6secret:" #n "\xE2\x9F\xA7"
+
+static void redacts(struct kta_redact *r, const char *text, const char *want)
+{
+    kta_auto_free char *got = kta_redact_dup(r, text);
+    assert_string_equal(got, want);
+}
+
+static void test_placeholders_are_stable_and_come_back(void **state)
+{
+    (void)state;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    redacts(r, "DB_PASSWORD=hunter2000", "DB_PASSWORD=" P(1));
+    redacts(r, "API_TOKEN=abcd-efgh-1234", "API_TOKEN=" P(2));
+    redacts(r, "OTHER_PASSWORD=hunter2000", "OTHER_PASSWORD=" P(1));
+    assert_int_equal(kta_redact_count(r), 2);
+    assert_non_null(kta_redact_source(r, 2));
+    assert_null(kta_redact_source(r, 3));
+    assert_null(kta_redact_source(r, 0));
+    assert_null(kta_redact_dup(r, NULL));
+    struct kta_err err = KTA_ERR_INIT;
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+    assert_int_equal(kta_redact_restore(r, "a" P(1) "b" P(2) "\xE2\x9F\xA6", &out, &err), 0);
+    assert_string_equal(out.s, "ahunter2000babcd-efgh-1234\xE2\x9F\xA6");
+    kta_str_clear(&out);
+    assert_int_equal(kta_redact_restore(r, "x" P(3), &out, &err), -1);
+    assert_int_equal(err.code, KTA_E_POLICY);
+    assert_string_equal(out.s, "");
+    assert_int_equal(kta_redact_restore(r, P(0), &out, &err), -1);
+    assert_int_equal(kta_redact_restore(r, P(99999999999), &out, &err), 0); /* is none */
+    assert_true(kta_redact_has_placeholder("a" P(7)));
+    assert_false(kta_redact_has_placeholder("secret:7"));
+    kta_redact_free(r);
+}
+
+static void test_foreign_placeholders_are_defused(void **state)
+{
+    (void)state;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    redacts(r, "DB_PASSWORD=hunter2000", "DB_PASSWORD=" P(1));
+    redacts(r, "run with " P(1) ".", "run with [secret:1].");
+    redacts(r, "\\u27e6name:1\\u27E7 \\n", "[name:1] \\n");
+    redacts(r, "\xE2\x9F", "\xE2\x9F");
+    kta_redact_free(r);
+}
+
+static void test_scripts(void **state)
+{
+    (void)state;
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+    kta_redact_script("a --x='p=" P(2) " q' \\'" P(1), &out);
+    assert_string_equal(out.s, "a --x='p='\"${SECRET_2:?}\"' q' \\'\"${SECRET_1:?}\"");
+}
+
+static void test_learned_values_are_found_everywhere(void **state)
+{
+    (void)state;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    kta_redact_learn(r, "Tr0ub4dor&3\n", 12, "secret demo/db key password");
+    kta_redact_learn(r, "short", 5, "too short");
+    redacts(r, "login Tr0ub4dor&3 short", "login " P(1) " short");
+    redacts(r, "login Tr0ub4dor%263!", "login " P(1) "!");
+    assert_string_equal(kta_redact_source(r, 1), "secret demo/db key password");
+    /* base64 of "user:Tr0ub4dor&3" and of the value itself */
+    kta_auto_free char *a = kta_redact_dup(r, "x dXNlcjpUcjB1YjRkb3ImMw== y VHIwdWI0ZG9yJjM= z");
+    assert_null(strstr(a, "UcjB1YjRkb3ImM"));
+    assert_null(strstr(a, "VHIwdWI0ZG9yJjM"));
+    kta_redact_free(r);
+}
+
+static void test_objects(void **state)
+{
+    (void)state;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    struct kta_err err = KTA_ERR_INIT;
+    const char *text =
+        "{\"kind\":\"List\",\"items\":[{\"kind\":\"Secret\",\"metadata\":{\"name\":\"db\","
+        "\"namespace\":\"demo\"},\"data\":{\"password\":\"aHVudGVyMjAwMA==\",\"u\":\"YWRtaW4=\"}},"
+        "{\"kind\":\"Pod\",\"spec\":{\"containers\":[{\"name\":\"app\",\"image\":\"a/b:1\","
+        "\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"sekrit99\"},{\"name\":\"LEVEL\","
+        "\"value\":\"hunter2000\"}]}]}}]}";
+    kta_auto_json struct kta_json *o = NULL;
+    assert_int_equal(kta_json_parse(text, strlen(text), &o, &err), 0);
+    kta_redact_object(r, o);
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+    kta_json_print(o, false, &out);
+    assert_null(strstr(out.s, "aHVudGVyMjAwMA"));
+    assert_null(strstr(out.s, "YWRtaW4"));
+    assert_null(strstr(out.s, "sekrit99"));
+    assert_null(strstr(out.s, "hunter2000"));
+    assert_non_null(strstr(out.s, "\"a/b:1\""));
+    assert_non_null(strstr(out.s, "\"DB_PASSWORD\""));
+    assert_non_null(kta_json_str(o, "items[0].data.password"));
+    assert_true(kta_redact_has_placeholder(kta_json_str(o, "items[0].data.password")));
+    assert_true(
+        kta_redact_has_placeholder(kta_json_str(o, "items[1].spec.containers[0].env[0].value")));
+    kta_redact_free(r);
+}
+
+static void test_off_changes_nothing(void **state)
+{
+    (void)state;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_OFF);
+    redacts(r, "DB_PASSWORD=hunter2000 " P(1), "DB_PASSWORD=hunter2000 " P(1));
+    kta_redact_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_placeholders_are_stable_and_come_back),
+        cmocka_unit_test(test_foreign_placeholders_are_defused),
+        cmocka_unit_test(test_scripts),
+        cmocka_unit_test(test_learned_values_are_found_everywhere),
+        cmocka_unit_test(test_objects),
+        cmocka_unit_test(test_off_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
