@@ -42,6 +42,7 @@ enum kta_accept {
     KTA_ACCEPT_TABLE,    /* a Table, rows without objects */
     KTA_ACCEPT_METADATA, /* PartialObjectMetadata(List) */
     KTA_ACCEPT_TEXT,     /* a log: text, not parsed */
+    KTA_ACCEPT_DISCOVERY /* /api and /apis: an aggregated APIGroupDiscoveryList */
 };
 
 struct kta_read {

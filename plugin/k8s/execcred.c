@@ -1,0 +1,341 @@
+/*
+ * execcred.c - runs an exec credential plugin and keeps what it gave.
+ *
+ * Invariants: argv only, never a shell. The cache's file name is a hash, but the whole description
+ * of cluster and plugin is compared, so a collision cannot hand one cluster's token to another. A
+ * cache that somebody else could have written is not read.
+ */
+#include "execcred.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "kta/alloc.h"
+#include "kta/b64.h"
+#include "kta/clock.h"
+#include "kta/fs.h"
+#include "kta/json.h"
+#include "kta/limits.h"
+#include "kta/log.h"
+#include "kta/proc.h"
+#include "kta/utf8.h"
+
+enum { EARLY_SECONDS = 30 }; /* a credential that ends so soon is asked for again */
+
+extern char **environ;
+
+void exec_credential_release(struct exec_credential *c)
+{
+    free(c->token);
+    free(c->cert_pem);
+    free(c->key_pem);
+    memset(c, 0, sizeof *c);
+}
+
+/* ---- what the plugin is told ---- */
+
+static void info_cluster(const struct kta_kubeconfig *k, struct kta_json *spec)
+{
+    struct kta_json *c = kta_json_set(spec, "cluster", kta_json_new_object());
+    struct kta_json *config = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    kta_json_set_str(c, "server", k->server);
+    if (k->tls_server_name)
+        kta_json_set_str(c, "tls-server-name", k->tls_server_name);
+    if (k->insecure)
+        kta_json_set_bool(c, "insecure-skip-tls-verify", true);
+    if (k->ca_pem) {
+        kta_auto_str struct kta_str b64 = KTA_STR_INIT;
+
+        kta_b64_encode(k->ca_pem, strlen(k->ca_pem), &b64);
+        kta_json_set_str(c, "certificate-authority-data", b64.s);
+    }
+    if (k->proxy_url)
+        kta_json_set_str(c, "proxy-url", k->proxy_url);
+    if (k->exec->cluster_config &&
+        kta_json_parse(k->exec->cluster_config, strlen(k->exec->cluster_config), &config,
+                       &ignored) == 0)
+        kta_json_set(c, "config", config);
+}
+
+void exec_info(const struct kta_kubeconfig *k, bool interactive, struct kta_str *out)
+{
+    kta_auto_json struct kta_json *v = kta_json_new_object();
+    struct kta_json *spec;
+
+    kta_json_set_str(v, "kind", "ExecCredential");
+    kta_json_set_str(v, "apiVersion", k->exec->api_version);
+    spec = kta_json_set(v, "spec", kta_json_new_object());
+    if (k->exec->provide_cluster_info)
+        info_cluster(k, spec);
+    kta_json_set_bool(spec, "interactive", interactive);
+    kta_json_print(v, false, out);
+}
+
+/* ---- what it answers ---- */
+
+static const char *text_or_null(const char *s)
+{
+    return s && *s ? s : NULL;
+}
+
+int exec_credential_parse(const char *json, size_t n, const char *api_version,
+                          struct exec_credential *ret, struct kta_err *err)
+{
+    kta_auto_json struct kta_json *v = NULL;
+    const struct kta_json *status;
+    const char *token, *cert, *key, *expires;
+    int64_t until;
+
+    if (kta_json_parse(json, n, &v, err) < 0)
+        return kta_err_wrap(err, "its output is no JSON");
+    if (!kta_streq(kta_json_str(v, "kind"), "ExecCredential"))
+        return kta_err_set(err, KTA_E_AUTH, "its output is no ExecCredential");
+    if (!kta_streq(kta_json_str(v, "apiVersion"), api_version))
+        return kta_err_set(err, KTA_E_AUTH,
+                           "it answered in version '%s', the kubeconfig asks for "
+                           "'%s'",
+                           kta_or(kta_json_str(v, "apiVersion"), ""), api_version);
+    status = kta_json_get(v, "status");
+    token = kta_json_str(status, "token");
+    cert = kta_json_str(status, "clientCertificateData");
+    key = kta_json_str(status, "clientKeyData");
+    expires = kta_json_str(status, "expirationTimestamp");
+    if (!text_or_null(token) && !text_or_null(cert) && !text_or_null(key))
+        return kta_err_set(err, KTA_E_AUTH, "it gave neither a token nor a certificate");
+    if (!text_or_null(cert) != !text_or_null(key))
+        return kta_err_set(err, KTA_E_AUTH,
+                           "it gave a certificate without its key, or a key "
+                           "without its certificate");
+    until = kta_time_parse(expires);
+    if (expires && *expires && until == KTA_NO_TIME)
+        return kta_err_set(err, KTA_E_AUTH, "its expirationTimestamp is no RFC 3339 time");
+    ret->token = kta_strdup(text_or_null(token));
+    ret->cert_pem = kta_strdup(text_or_null(cert));
+    ret->key_pem = kta_strdup(text_or_null(key));
+    ret->expires = until;
+    return 0;
+}
+
+/* ---- the cache ---- */
+
+/* Everything that decides which credential comes out. */
+static void cache_key(const struct kta_kubeconfig *k, struct kta_str *out)
+{
+    kta_str_addf(out, "%s\n%s\n%s\n%s\n", k->server, kta_or(k->user, ""), k->exec->api_version,
+                 kta_or(k->exec->cluster_config, ""));
+    for (size_t i = 0; i < k->exec->argv.n; i++)
+        kta_str_addf(out, "arg %s\n", k->exec->argv.v[i]);
+    for (size_t i = 0; i < k->exec->env.n; i++)
+        kta_str_addf(out, "env %s\n", k->exec->env.v[i]);
+}
+
+static char *cache_path(const char *key)
+{
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a: only a file's name */
+    char name[64];
+
+    for (; *key; key++)
+        h = (h ^ (unsigned char)*key) * 0x100000001b3u;
+    snprintf(name, sizeof name, "credentials/%016llx.json", (unsigned long long)h);
+    return kta_xdg_path(KTA_XDG_CACHE, name);
+}
+
+static bool only_ours(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+           (st.st_mode & 077) == 0;
+}
+
+static bool cache_load(const char *key, struct exec_credential *ret)
+{
+    kta_auto_free char *path = cache_path(key);
+    kta_auto_str struct kta_str s = KTA_STR_INIT;
+    kta_auto_json struct kta_json *v = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+    int64_t until;
+
+    if (!path || !only_ours(path) || kta_fs_read(path, KTA_MAX_CONFIG_FILE, &s, &ignored) < 0 ||
+        kta_json_parse(s.s, s.len, &v, &ignored) < 0)
+        return false;
+    until = kta_time_parse(kta_json_str(v, "expires"));
+    if (!kta_streq(kta_json_str(v, "for"), key) || until == KTA_NO_TIME ||
+        until - EARLY_SECONDS <= kta_wall())
+        return false;
+    ret->token = kta_strdup(kta_json_str(v, "token"));
+    ret->cert_pem = kta_strdup(kta_json_str(v, "certificate"));
+    ret->key_pem = kta_strdup(kta_json_str(v, "key"));
+    ret->expires = until;
+    return true;
+}
+
+/* A cache that cannot be written is no error: the plugin is run each time. */
+static void cache_store(const char *key, const struct exec_credential *c)
+{
+    kta_auto_free char *path = cache_path(key);
+    kta_auto_free char *dir = path ? kta_fs_dirname(path) : NULL;
+    kta_auto_json struct kta_json *v = kta_json_new_object();
+    kta_auto_str struct kta_str s = KTA_STR_INIT, until = KTA_STR_INIT;
+    struct kta_err why = KTA_ERR_INIT;
+
+    if (!path || c->expires == KTA_NO_TIME)
+        return;
+    kta_time_format(c->expires, &until);
+    kta_json_set_str(v, "for", key);
+    kta_json_set_str(v, "expires", until.s);
+    if (c->token)
+        kta_json_set_str(v, "token", c->token);
+    if (c->cert_pem) {
+        kta_json_set_str(v, "certificate", c->cert_pem);
+        kta_json_set_str(v, "key", c->key_pem);
+    }
+    kta_json_print(v, false, &s);
+    if (kta_fs_mkdirs(dir, &why) < 0 || kta_fs_write(path, s.s, s.len, &why) < 0)
+        kta_log(1, "the plugin's credential is not kept: %s", why.msg);
+}
+
+/* ---- running ---- */
+
+static bool same_variable(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "=");
+
+    return strncmp(a, b, n) == 0 && b[n] == '=';
+}
+
+/* Our environment, then the plugin's own variables, then what it is told. */
+static void plugin_env(const struct kta_kubeconfig *k, const char *info, struct kta_argv *env)
+{
+    for (char **e = environ; *e; e++) {
+        bool replaced = same_variable("KUBERNETES_EXEC_INFO=", *e);
+
+        for (size_t i = 0; i < k->exec->env.n; i++)
+            replaced |= same_variable(k->exec->env.v[i], *e);
+        if (!replaced)
+            kta_argv_add(env, *e);
+    }
+    for (size_t i = 0; i < k->exec->env.n; i++)
+        kta_argv_add(env, k->exec->env.v[i]);
+    kta_argv_addf(env, "KUBERNETES_EXEC_INFO=%s", info);
+}
+
+/* The plugin has our terminal (it may ask for a password, or show a code on stderr), and its stdout
+ * goes to memory: it takes ours for the time of the run. */
+static int run_on_terminal(struct kta_proc *p, struct kta_err *err)
+{
+    int mem = memfd_create("exec-credential", MFD_CLOEXEC), saved = fcntl(1, F_DUPFD_CLOEXEC, 3);
+    char buf[4096];
+    ssize_t n;
+    int r = -1;
+
+    if (mem < 0 || saved < 0 || dup2(mem, 1) < 0) {
+        kta_err_set(err, KTA_E_FAIL, "cannot catch the plugin's output");
+    } else {
+        p->inherit_tty = true;
+        r = kta_proc_run(p, err);
+        dup2(saved, 1);
+        lseek(mem, 0, SEEK_SET);
+        while (p->out.len < KTA_MAX_CONFIG_FILE && (n = read(mem, buf, sizeof buf)) > 0)
+            kta_str_addn(&p->out, buf, (size_t)n);
+    }
+    if (mem >= 0)
+        close(mem);
+    if (saved >= 0)
+        close(saved);
+    return r;
+}
+
+/* The last words of the plugin's stderr, made safe to show. */
+static void last_words(const struct kta_str *s, struct kta_str *out)
+{
+    enum { SHOWN = 400 };
+    kta_auto_str struct kta_str clean = KTA_STR_INIT;
+    size_t from;
+
+    kta_clean(s->s, s->len, &clean);
+    kta_str_trim(&clean);
+    from = clean.len > SHOWN ? clean.len - SHOWN : 0;
+    for (; clean.s[from]; from++)
+        kta_str_addc(out, clean.s[from] == '\n' ? ' ' : clean.s[from]);
+}
+
+static int plugin_failed(const struct kta_kubeconfig *k, struct kta_err *err)
+{
+    kta_auto_str struct kta_str hint = KTA_STR_INIT;
+    const char *command = k->exec->argv.v[0];
+
+    if (err->code != KTA_E_INTERRUPTED)
+        err->code = KTA_E_AUTH;
+    kta_err_wrap(err, "the credential plugin '%s' of user '%s'", command, kta_or(k->user, ""));
+    if (k->exec->install_hint)
+        kta_clean(k->exec->install_hint, strlen(k->exec->install_hint), &hint);
+    kta_str_trim(&hint);
+    if (hint.len)
+        return kta_err_hint(err, "%.400s", hint.s);
+    return kta_err_hint(err, "the kubeconfig names this program to log in with: run it by hand to "
+                             "see what it lacks");
+}
+
+static int run(const struct kta_kubeconfig *k, struct kta_proc *p, bool interactive,
+               struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv env = KTA_ARGV_INIT;
+    kta_auto_str struct kta_str info = KTA_STR_INIT, words = KTA_STR_INIT;
+
+    exec_info(k, interactive, &info);
+    plugin_env(k, info.s, &env);
+    p->env = (const char *const *)env.v;
+    p->timeout_ms = KTA_EXECCRED_TIMEOUT_MS;
+    p->max_output = KTA_MAX_CONFIG_FILE;
+    if ((interactive ? run_on_terminal(p, err) : kta_proc_run(p, err)) < 0)
+        return -1;
+    if (p->exit_code == 0)
+        return 0;
+    last_words(&p->err, &words);
+    kta_err_set(err, KTA_E_AUTH, "failed with exit code %d%s%s", p->exit_code,
+                words.len ? ": " : "", words.s);
+    return -1;
+}
+
+static int run_plugin(const struct kta_kubeconfig *k, struct exec_credential *ret,
+                      struct kta_err *err)
+{
+    const char *command = k->exec->argv.v[0], *mode = k->exec->interactive_mode;
+    kta_auto_free char *path = strchr(command, '/') ? kta_strdup(command) : kta_fs_which(command);
+    bool interactive = strcmp(mode, "Never") != 0 && isatty(0);
+    struct kta_proc p = {.argv = &k->exec->argv,
+                         .path = path,
+                         .out = KTA_STR_INIT,
+                         .err = KTA_STR_INIT};
+    int r = -1;
+
+    if (!path || access(path, X_OK) < 0)
+        return kta_err_set(err, KTA_E_AUTH,
+                           path ? "there is no such program"
+                                : "it is not installed (not found on PATH)");
+    if (strcmp(mode, "Always") == 0 && !interactive)
+        return kta_err_set(err, KTA_E_AUTH,
+                           "it has to ask at the terminal, and standard input is none");
+    if (run(k, &p, interactive, err) == 0)
+        r = exec_credential_parse(p.out.s, p.out.len, k->exec->api_version, ret, err);
+    kta_proc_release(&p);
+    return r;
+}
+
+int exec_credential_get(const struct kta_kubeconfig *k, bool force, struct exec_credential *ret,
+                        struct kta_err *err)
+{
+    kta_auto_str struct kta_str key = KTA_STR_INIT;
+
+    cache_key(k, &key);
+    if (!force && cache_load(key.s, ret))
+        return 0;
+    if (run_plugin(k, ret, err) < 0)
+        return plugin_failed(k, err);
+    cache_store(key.s, ret);
+    return 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * execcred.h - exec credential plugins, client.authentication.k8s.io/v1 and v1beta1 (private to
+ * k8s/). Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/
+ *
+ * The plugin is started by argv, without a shell. What it gives with an expirationTimestamp is kept
+ * in $XDG_CACHE_HOME, readable by the user alone, until shortly before that time, so that a slow
+ * plugin is run once an hour and not once a question.
+ */
+#ifndef KTA_K8S_EXECCRED_H
+#define KTA_K8S_EXECCRED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "kta/err.h"
+#include "kta/kubeconfig.h"
+#include "kta/str.h"
+
+struct exec_credential {
+    char *token, *cert_pem, *key_pem; /* a token, or certificate and key, or all */
+    int64_t expires;                  /* seconds since the epoch, or KTA_NO_TIME */
+};
+
+void exec_credential_release(struct exec_credential *c);
+/* force: do not take it from the cache. Errors are KTA_E_AUTH and carry the plugin's stderr and the
+ * kubeconfig's installHint. */
+int exec_credential_get(const struct kta_kubeconfig *k, bool force, struct exec_credential *ret,
+                        struct kta_err *err);
+/* The plugin's answer; also for tests. */
+int exec_credential_parse(const char *json, size_t n, const char *api_version,
+                          struct exec_credential *ret, struct kta_err *err);
+/* Appends the value of KUBERNETES_EXEC_INFO. */
+void exec_info(const struct kta_kubeconfig *k, bool interactive, struct kta_str *out);
+
+#endif
