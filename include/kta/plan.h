@@ -32,6 +32,8 @@ struct kta_preview {
     int objects; /* touched; -1 unknown */
     int allowed; /* 1, 0, -1 unknown: SelfSubjectAccessReview */
     bool validated;  /* the API server accepted a dry run */
+    bool rejected;   /* it refused one: the step would fail and is not run; why is in warnings */
+    bool no_undo;    /* what the step does cannot be put back (exec, cp, a drain's evictions) */
     char **warnings; /* sentences */
     size_t n_warnings, cap_warnings;
 };
@@ -49,13 +51,17 @@ struct kta_step {
     struct kta_preview preview;
     enum kta_state state;
     int exit_code;
-    char *output;  /* redacted, bounded */
-    char *outcome; /* what verification saw: a sentence */
-    char *journal; /* ID.N, or NULL */
+    char *output;                /* redacted, bounded */
+    char *outcome;               /* what verification saw: a sentence */
+    char *journal;               /* ID.N, or NULL */
+    struct kta_touches *touches; /* the objects it concerns; only actions/ looks inside */
+    bool asked;                  /* a person said yes to exactly this preview */
 };
 
 struct kta_plan {
-    char *id; /* journal ID once it has one */
+    char *id;      /* journal ID once it has one */
+    char *undo_of; /* the journal ID that this plan undoes, or NULL */
+    char *server;  /* the API server's address, for what is shown; NULL until previewed */
     char *question;
     char *context, *namespace_;
     struct kta_step **v;

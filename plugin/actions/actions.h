@@ -1,0 +1,186 @@
+/*
+ * actions.h - what the files of this room share.
+ *
+ * A step's touches are the objects that it concerns: found from its argv and manifest, read once
+ * (`live`: the pre-image, never redacted, never shown as it is), and joined by what the API
+ * server's dry run says they will be (`after`). Preview, rights, journal and verification all look
+ * at them.
+ */
+#ifndef KTA_ACTIONS_H
+#define KTA_ACTIONS_H
+
+#include "kta/cluster.h"
+#include "kta/kinds.h"
+#include "kta/pipeline.h"
+#include "kta/plan.h"
+#include "kta/proc.h"
+
+#define KTA_MAX_TOUCHES 500          /* objects of one step; more are not changed at once */
+#define KTA_MAX_DIFF    (128u << 10) /* bytes of one step's diff */
+#define KTA_MAX_OUTPUT  (64u << 10)  /* bytes of a step's output that are kept */
+#define KTA_PREVIEW_MS  45000        /* one kubectl or helm process of a preview */
+#define KTA_READ_MS     60000        /* one process of class read */
+#define KTA_STEP_MS     300000       /* one step; a --timeout of its own is added */
+#define KTA_STEP_MAX_MS 3600000
+#define KTA_VERIFY_MS   300000
+#define KTA_STABLE_MS   10000 /* ready for so long counts as recovered (or minReadySeconds) */
+
+struct kta_touch {
+    const struct kta_kind *kind;
+    char *ns;               /* NULL: cluster-scoped */
+    char *name;             /* "": the server will choose (generateName) */
+    char *path;             /* REST path of the object */
+    struct kta_json *live;  /* before; NULL: not there, or not read */
+    struct kta_json *after; /* by dry run; NULL: unknown, or gone */
+    int status;             /* HTTP status of the read of live; 0: not read */
+    bool known_after;       /* after is what will be (NULL: the object goes) */
+};
+
+struct kta_touches {
+    struct kta_touch *v;
+    size_t n, cap;
+    size_t more;      /* objects beyond KTA_MAX_TOUCHES */
+    bool read;        /* live versions were read */
+    bool partial;     /* the step concerns objects that could not be named beforehand */
+    bool later;       /* an earlier step makes what it needs: previewed again at its turn */
+    bool template_;   /* the step changes a pod template: pods will be replaced */
+    int64_t before_s; /* seconds since the epoch: when the step was started; 0: not yet */
+};
+
+/* ---- plan.c ---- */
+/* Forgets preview, touches and the yes that was given to them: before a new preview. */
+void kta_step_forget_preview(struct kta_step *s);
+struct kta_json *kta_step_json(const struct kta_step *s);
+
+/* ---- touch.c ---- */
+void kta_touches_free(struct kta_touches *t);
+struct kta_touch *kta_touch_add(struct kta_touches *t, const struct kta_kind *kind, const char *ns,
+                                const char *name);
+/* Finds the objects that the step names (argv, selectors, manifest). err is a sentence for the
+ * preview; what can be found is in s->touches either way. */
+int kta_touch_find(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                   struct kta_err *err);
+/* Reads the live versions of several steps' touches, in parallel. -1 only as kta_cluster_read. */
+int kta_touch_read(struct kta_pipeline *p, struct kta_step **steps, size_t n, struct kta_err *err);
+/* "deployment/backend in 'demo'"; appended. */
+void kta_touch_name(const struct kta_touch *t, struct kta_str *out);
+bool kta_touch_is(const struct kta_touch *t, const char *kind);
+/* The documents of a manifest, lists opened; NULL with err when it is no YAML. Caller frees. */
+struct kta_json *kta_manifest_objects(const char *text, struct kta_err *err);
+
+/* ---- show.c ---- */
+/* Takes out what the server keeps for itself: managedFields, status, generation … */
+void kta_show_strip(struct kta_json *object);
+/* The same object for its owner: nothing but the server's own fields differs. */
+bool kta_same_but_server(const struct kta_json *a, const struct kta_json *b);
+/* Appends a unified diff of before and after (either NULL), redacted. */
+void kta_show_diff(struct kta_redact *r, const char *title, const struct kta_json *before,
+                   const struct kta_json *after, struct kta_str *out);
+
+/* ---- child.c ---- */
+/* The environment of kubectl and helm: only what they and credential plugins need. NULL-terminated,
+ * freed with kta_child_env_free. kubeconfig may be NULL. */
+char **kta_child_env(char *const *ours, const char *kubeconfig);
+void kta_child_env_free(char **env);
+/* Runs an argv (placeholders put back, program by its absolute path). Fill in input, timeout,
+ * max_output, on_output of *proc before. As kta_proc_run. */
+int kta_child_run(struct kta_pipeline *p, const struct kta_argv *argv, const char *input,
+                  struct kta_proc *proc, struct kta_err *err);
+/* Puts the session's flags, each "--name=value" (helm spells them its own way), before
+ * any "--"; takes them out again. */
+void kta_session_flags_add(const struct kta_argv *flags, struct kta_argv *argv);
+void kta_session_flags_drop(const struct kta_argv *flags, struct kta_argv *argv);
+/* Inserts an argument before "--", or at the end. */
+void kta_argv_insert_flag(struct kta_argv *argv, const char *flag);
+
+/* ---- preview_*.c: fill in s->preview; problems become its warnings ---- */
+int kta_preview_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                        struct kta_err *err);
+int kta_preview_helm(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                     struct kta_err *err);
+int kta_preview_rollout(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                        struct kta_err *err);
+/* A PATCH with dryRun=All of one touch: after, validated, rejected. -1 only when interrupted. */
+int kta_dry_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_touch *t,
+                  const char *content_type, const char *body, struct kta_err *err);
+#define KTA_PATCH_STRATEGIC "application/strategic-merge-patch+json"
+#define KTA_PATCH_MERGE     "application/merge-patch+json"
+#define KTA_PATCH_JSON      "application/json-patch+json"
+/* What the change does to what runs: pods restarted or gone, an outage, what goes with a delete. */
+void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd);
+/* The diff of all touches into s->preview.diff, and their count. */
+void kta_preview_diff(struct kta_pipeline *p, struct kta_step *s);
+/* One step again: after an edit, or when its objects changed meanwhile. */
+int kta_preview_step(struct kta_pipeline *p, struct kta_step *s, struct kta_err *err);
+
+/* ---- rights.c ---- */
+/* One SelfSubjectAccessReview for each right that the step needs: s->preview.allowed, warnings. */
+int kta_preview_rights(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                       struct kta_err *err);
+
+/* ---- execute.c ---- */
+/* Runs the step: state (executed, failed, unknown), exit code, output. -1 when the rest of the plan
+ * must not run (err says why). */
+int kta_execute(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
+                struct kta_err *err);
+int64_t kta_step_deadline(const struct kta_command *cmd); /* ms */
+
+/* ---- verify.c ---- */
+/* Watches until the step's objects are as they should be, or are seen not to become so: state
+ * verified or unverified, outcome. -1 when interrupted (state unknown stays executed). */
+int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
+               struct kta_err *err);
+
+/* ---- verify_workload.c ---- */
+/* What is known of a workload at one moment. */
+struct kta_health {
+    enum { KTA_HEALTH_WAIT, KTA_HEALTH_GOOD, KTA_HEALTH_BAD } state;
+    char why[512];        /* a sentence, redacted by the caller */
+    char pod[256];        /* BAD: the pod that shows it, or "" */
+    char container[128];  /* BAD: its container, or "" */
+    bool previous_log;    /* the log of the container that ended is the telling one */
+    int64_t steady_since; /* seconds: when the last pod became ready; KTA_NO_TIME: not all are */
+};
+/* Judges a workload by itself and its pods. since: when the step ran (seconds). */
+void kta_judge_workload(const struct kta_json *workload, const struct kta_json *replicasets,
+                        const struct kta_json *pods, int64_t since, int64_t now,
+                        struct kta_health *ret);
+bool kta_is_workload(const struct kta_json *object);
+/* Watches one workload until it is well and steady, or lost, or the deadline (kta_now_ms) passes.
+ * *ret_why: a sentence with the newest evidence; caller frees. -1 only when interrupted. */
+int kta_watch_workload(struct kta_pipeline *p, const char *path, int64_t since, int64_t deadline,
+                       bool *ret_good, char **ret_why, struct kta_err *err);
+
+/* ---- journal.c ---- */
+struct kta_journal;
+/* Makes the entry of a plan, durably; gives it its ID. */
+int kta_journal_begin(struct kta_pipeline *p, struct kta_plan *plan, struct kta_journal **ret,
+                      struct kta_err *err);
+/* Before step s runs: its pre-images and its state "running" are on disk. */
+int kta_journal_before(struct kta_journal *j, struct kta_plan *plan, struct kta_step *s,
+                       struct kta_err *err);
+/* After it: post-images, exit code, output, state. A failure is noted, not fatal. */
+void kta_journal_after(struct kta_journal *j, struct kta_plan *plan, struct kta_step *s);
+void kta_journal_state(struct kta_journal *j, const struct kta_plan *plan); /* states alone */
+void kta_journal_end(struct kta_journal *j, struct kta_plan *plan);
+/* The entry `id` is undone by `by`, as far as the undo's steps went well. */
+void kta_journal_mark_undone(const char *id, const char *by);
+
+/* ---- confirm.c ---- */
+/* Asks where the plan is not covered by --yes. A step that may run gets go[i] = true; others their
+ * state (declined, refused). -1 with KTA_E_POLICY, KTA_E_UNCONFIRMED or KTA_E_INTERRUPTED. */
+int kta_confirm(struct kta_pipeline *p, struct kta_plan *plan, bool *go, struct kta_err *err);
+/* Asks about one step again, because its preview changed. *ret_yes. */
+int kta_confirm_again(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
+                      bool *ret_yes, struct kta_err *err);
+/* The last sentence of a rejected preview. */
+const char *kta_rejection(const struct kta_step *s);
+
+/* ---- depend.c ---- */
+/* Steps that fail their dry run only because an earlier step has not run yet wait for it. */
+void kta_plan_dependencies(struct kta_plan *plan);
+/* Whether a later step that goes belongs to the same recovery, so that step i cannot be judged
+ * before it ran. */
+bool kta_verify_later(const struct kta_plan *plan, const bool *go, size_t i);
+
+#endif

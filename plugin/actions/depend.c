@@ -1,0 +1,84 @@
+/*
+ * depend.c - how the steps of one plan hang together.
+ */
+#include "actions.h"
+
+#include "kta/alloc.h"
+#include "kta/obj.h"
+
+static bool same_object(const struct kta_touch *a, const struct kta_touch *b)
+{
+    return kta_streq(a->path, b->path) && a->name[0];
+}
+
+static bool comes(const struct kta_touch *t)
+{
+    return t->status == 404 || (t->known_after && t->after && !t->live);
+}
+
+/* Does `earlier` make what `s` needs: the object itself, its namespace, its kind? */
+static bool makes_for(const struct kta_step *earlier, const struct kta_step *s)
+{
+    const struct kta_touches *e = earlier->touches, *t = s->touches;
+
+    for (size_t i = 0; e && i < e->n; i++) {
+        if (!comes(&e->v[i]))
+            continue;
+        if (kta_touch_is(&e->v[i], "CustomResourceDefinition"))
+            return true;
+        for (size_t k = 0; t && k < t->n; k++)
+            if (same_object(&e->v[i], &t->v[k]) ||
+                (kta_touch_is(&e->v[i], "Namespace") && kta_streq(e->v[i].name, t->v[k].ns)))
+                return true;
+        for (size_t k = 0; kta_touch_is(&e->v[i], "Namespace") && k < s->argv.n; k++)
+            if (kta_streq(s->argv.v[k], e->v[i].name) ||
+                (kta_starts(s->argv.v[k], "-") && kta_ends(s->argv.v[k], e->v[i].name)))
+                return true;
+    }
+    return false;
+}
+
+void kta_plan_dependencies(struct kta_plan *plan)
+{
+    for (size_t i = 1; i < plan->n; i++) {
+        struct kta_step *s = plan->v[i];
+
+        for (size_t k = 0; s->preview.rejected && k < i; k++) {
+            if (plan->v[k]->preview.rejected || plan->v[k]->state != KTA_PLANNED ||
+                !makes_for(plan->v[k], s))
+                continue;
+            s->preview.rejected = false;
+            s->touches->later = true;
+            kta_preview_warn(&s->preview, "needs step %s: it is validated again when that has run",
+                             plan->v[k]->id);
+        }
+    }
+}
+
+/* Kinds that workloads wait for. */
+static const char *const NEEDED[] = {
+    "ConfigMap", "Secret",      "PersistentVolumeClaim", "ServiceAccount", "Service",
+    "Role",      "RoleBinding", "NetworkPolicy",         "ResourceQuota",  "LimitRange",
+};
+
+bool kta_verify_later(const struct kta_plan *plan, const bool *go, size_t i)
+{
+    const struct kta_touches *mine = plan->v[i]->touches;
+
+    for (size_t k = i + 1; k < plan->n; k++) {
+        const struct kta_touches *t = plan->v[k]->touches;
+
+        if (!go[k] || !t || !mine)
+            continue;
+        for (size_t a = 0; a < t->n; a++) {
+            for (size_t b = 0; b < mine->n; b++) {
+                if (same_object(&t->v[a], &mine->v[b]))
+                    return true;
+                for (size_t n = 0; n < KTA_LEN(NEEDED); n++)
+                    if (kta_touch_is(&t->v[a], NEEDED[n]) && kta_streq(t->v[a].ns, mine->v[b].ns))
+                        return true;
+            }
+        }
+    }
+    return false;
+}

@@ -1,0 +1,125 @@
+/*
+ * effects.c - what a change does to what runs, in words: pods restarted or gone, an outage, what a
+ * delete takes with it.
+ */
+#include "actions.h"
+
+#include "kta/alloc.h"
+#include "kta/obj.h"
+
+/* maxUnavailable of n, a number or a percentage rounded down as the controllers do; absent 25%. */
+static int64_t max_unavailable(const struct kta_json *rolling, int64_t n)
+{
+    const char *text = kta_json_str(rolling, "maxUnavailable");
+
+    if (!text)
+        return kta_json_int(rolling, "maxUnavailable", n / 4);
+    return kta_ends(text, "%") ? n * strtoll(text, NULL, 10) / 100 : strtoll(text, NULL, 10);
+}
+
+static void rollout(struct kta_step *s, const struct kta_touch *t)
+{
+    int64_t n = kta_json_int(t->after, "spec.replicas", 1);
+    const char *strategy = kta_json_str(t->after, "spec.strategy.type");
+
+    s->touches->template_ = true;
+    if (kta_touch_is(t, "DaemonSet"))
+        n = kta_json_int(t->live, "status.desiredNumberScheduled", 0);
+    if (n == 0 || kta_touch_is(t, "CronJob") || kta_touch_is(t, "Job"))
+        return;
+    if (kta_streq(strategy, "Recreate") ||
+        (kta_touch_is(t, "Deployment") &&
+         max_unavailable(kta_json_at(t->after, "spec.strategy.rollingUpdate"), n) >= n))
+        kta_preview_warn(&s->preview, "replaces %lld of %lld pods of '%s' at once: an outage",
+                         (long long)n, (long long)n, t->name);
+    else if (kta_touch_is(t, "StatefulSet") && n == 1)
+        kta_preview_warn(&s->preview, "replaces the only pod of '%s': an outage until it is back",
+                         t->name);
+    else
+        kta_preview_warn(&s->preview, "replaces the %lld pod%s of '%s', one after another",
+                         (long long)n, n == 1 ? "" : "s", t->name);
+}
+
+static void scaled(struct kta_step *s, const struct kta_touch *t)
+{
+    int64_t was = kta_json_int(t->live, "spec.replicas", -1);
+    int64_t is = kta_json_int(t->after, "spec.replicas", -1);
+
+    if (was < 0 || is < 0 || was == is)
+        return;
+    if (is == 0)
+        kta_preview_warn(&s->preview, "stops all %lld pods of '%s': an outage", (long long)was,
+                         t->name);
+    else if (is < was)
+        kta_preview_warn(&s->preview, "stops %lld of %lld pods of '%s'", (long long)(was - is),
+                         (long long)was, t->name);
+}
+
+static const struct {
+    const char *kind, *words;
+} TAKES[] = {
+    {"Namespace", "takes everything in the namespace with it"},
+    {"PersistentVolumeClaim", "loses the data of its volume, unless the volume's policy is Retain"},
+    {"PersistentVolume", "loses the data of the volume, unless its policy is Retain"},
+    {"CustomResourceDefinition", "takes all objects of that kind with it"},
+    {"Deployment", "takes its ReplicaSets and pods with it"},
+    {"StatefulSet", "takes its pods with it (its volume claims stay)"},
+    {"DaemonSet", "takes its pods with it"},
+    {"ReplicaSet", "takes its pods with it"},
+    {"Job", "takes its pods and their logs with it"},
+    {"CronJob", "takes its Jobs with it"},
+    {"Node", "removes the node from the cluster; its pods are lost"},
+};
+
+static void deleted(struct kta_step *s, const struct kta_touch *t)
+{
+    const struct kta_json *finalizers = kta_json_at(t->live, "metadata.finalizers");
+
+    for (size_t i = 0; i < KTA_LEN(TAKES); i++)
+        if (kta_touch_is(t, TAKES[i].kind))
+            kta_preview_warn(&s->preview, "deleting %s '%s' %s", TAKES[i].kind, t->name,
+                             TAKES[i].words);
+    if (kta_touch_is(t, "Pod") && t->live && !kta_obj_controller(t->live))
+        kta_preview_warn(&s->preview, "nothing makes pod '%s' again", t->name);
+    if (kta_json_len(finalizers) > 0 && !kta_touch_is(t, "PersistentVolumeClaim") &&
+        !kta_touch_is(t, "PersistentVolume"))
+        kta_preview_warn(&s->preview, "'%s' is only gone when finalizer '%s' lets go", t->name,
+                         kta_or(kta_json_text(kta_json_item(finalizers, 0)), "?"));
+}
+
+/* The pods that a drain evicts. */
+static void drained(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
+{
+    kta_auto_json struct kta_json *pods = NULL;
+    struct kta_err why = KTA_ERR_INIT;
+    size_t n = 0;
+
+    if (kta_cluster_get(p->cluster, &pods, &why, "/api/v1/pods?fieldSelector=spec.nodeName%%3D%s",
+                        t->name) < 0)
+        return;
+    kta_json_each(pod, kta_json_get(pods, "items"))
+    {
+        const char *owner = kta_json_str(kta_obj_controller(pod), "kind");
+
+        n += !kta_streq(owner, "DaemonSet") && !kta_streq(owner, "Node");
+    }
+    kta_preview_warn(&s->preview, "evicts %zu pod%s from node '%s'", n, n == 1 ? "" : "s", t->name);
+}
+
+void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd)
+{
+    for (size_t i = 0; i < s->touches->n; i++) {
+        const struct kta_touch *t = &s->touches->v[i];
+        const struct kta_json *was = kta_json_at(t->live, "spec.template");
+        const struct kta_json *is = kta_json_at(t->after, "spec.template");
+
+        if (t->known_after && !t->after && t->live)
+            deleted(s, t);
+        if (is && was && !kta_json_equal(is, was))
+            rollout(s, t);
+        if (t->after && t->live)
+            scaled(s, t);
+        if (kta_streq(cmd->verb, "drain"))
+            drained(p, s, t);
+    }
+}

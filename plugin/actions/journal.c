@@ -1,0 +1,351 @@
+/*
+ * journal.c - changes on disk: before, what ran, after.
+ *
+ * state/kubectl-todo-ai/journal/ID/
+ *   entry.json      the plan with its states, redacted; rewritten whole at each state
+ *   plan.sealed     argv and manifests as they were, for --resume
+ *   N.before, N.after   the touched objects of step N, sealed
+ *   lock            held while the plan runs: an entry that says "running" and is not locked was
+ *                   interrupted, and its state is unknown
+ * IDs are numbers that only grow (made by mkdir, so that two processes never share one, and a clock
+ * that is set back changes nothing). At most MAX_ENTRIES are kept, the oldest go first.
+ *
+ * Invariant: kta_journal_before returns 0 only when the pre-images and the state are on disk.
+ */
+#include "journal_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/fs.h"
+#include "kta/obj.h"
+#include "kta/seal.h"
+
+#define MAX_ENTRIES 200
+#define MAX_SEALED  (64u << 20)
+
+struct kta_journal {
+    struct kta_pipeline *p;
+    char *dir; /* of the entry */
+    char *cluster_uid;
+    int lock;
+    int64_t time;
+    const struct kta_step *running;
+};
+
+char *kta_journal_dir(void)
+{
+    return kta_xdg_path(KTA_XDG_STATE, "journal");
+}
+
+static char *key_file(void)
+{
+    return kta_xdg_path(KTA_XDG_STATE, "journal.key");
+}
+
+/* ---- sealed files ---- */
+int kta_journal_put(const char *dir, const char *name, const struct kta_json *v,
+                    struct kta_err *err)
+{
+    kta_auto_free char *file = kta_fs_join(dir, name), *key = key_file();
+    kta_auto_str struct kta_str text = KTA_STR_INIT, sealed = KTA_STR_INIT;
+
+    kta_json_print(v, false, &text);
+    if (kta_seal(key, name, text.s, text.len, &sealed, err) < 0)
+        return -1;
+    return kta_fs_write(file, sealed.s, sealed.len, err);
+}
+
+int kta_journal_take(const char *dir, const char *name, struct kta_json **ret, struct kta_err *err)
+{
+    kta_auto_free char *file = kta_fs_join(dir, name), *key = key_file();
+    kta_auto_str struct kta_str sealed = KTA_STR_INIT, text = KTA_STR_INIT;
+
+    if (kta_fs_read(file, MAX_SEALED, &sealed, err) < 0 ||
+        kta_unseal(key, name, sealed.s, sealed.len, &text, err) < 0)
+        return -1;
+    return kta_json_parse(text.s, text.len, ret, err);
+}
+
+/* ---- the cluster's identity ---- */
+/* kube-system's uid is as good as a cluster's own; NULL when it may not be read. Caller frees. */
+char *kta_cluster_uid(struct kta_cluster *c)
+{
+    kta_auto_json struct kta_json *ns = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (kta_cluster_get(c, &ns, &ignored, "/api/v1/namespaces/kube-system") < 0)
+        return NULL;
+    return kta_strdup(kta_obj_uid(ns));
+}
+
+/* ---- entries ---- */
+static struct kta_json *touches_json(const struct kta_touches *t)
+{
+    struct kta_json *a = kta_json_new_array();
+
+    for (size_t i = 0; t && i < t->n; i++) {
+        struct kta_json *o = kta_json_new_object();
+
+        kta_json_set_str(o, "kind", t->v[i].kind->kind);
+        if (t->v[i].ns)
+            kta_json_set_str(o, "namespace", t->v[i].ns);
+        kta_json_set_str(o, "name", t->v[i].name);
+        kta_json_push(a, o);
+    }
+    return a;
+}
+
+/* A step for entry.json: no value that redaction knows, no diff. */
+static struct kta_json *step_entry(const struct kta_journal *j, const struct kta_step *s)
+{
+    struct kta_json *o = kta_step_json(s);
+
+    kta_json_remove(o, "preview");
+    kta_json_remove(o, "stdin");
+    kta_json_each(arg, kta_json_get(o, "argv"))
+    {
+        kta_auto_free char *shown = kta_redact_dup(j->p->redact, kta_json_text(arg));
+
+        if (shown)
+            kta_json_replace_text(arg, shown);
+    }
+    kta_json_set_bool(o, "undoable", !s->preview.no_undo);
+    kta_json_set(o, "objects", touches_json(s->touches));
+    if (s == j->running)
+        kta_json_set_str(o, "state", "running");
+    return o;
+}
+
+static int write_entry(struct kta_journal *j, const struct kta_plan *plan, struct kta_err *err)
+{
+    kta_auto_json struct kta_json *o = kta_json_new_object();
+    struct kta_json *steps = kta_json_new_array();
+    kta_auto_str struct kta_str text = KTA_STR_INIT, when = KTA_STR_INIT;
+    kta_auto_free char *file = kta_fs_join(j->dir, "entry.json");
+    kta_auto_free char *question = kta_redact_dup(j->p->redact, plan->question);
+
+    kta_time_format(j->time, &when);
+    kta_json_set_int(o, "version", 1);
+    kta_json_set_str(o, "id", plan->id);
+    kta_json_set_str(o, "time", when.s);
+    kta_json_set(o, "question", kta_json_new_str(question));
+    kta_json_set_str(o, "context", kta_or(plan->context, ""));
+    kta_json_set_str(o, "namespace", kta_or(plan->namespace_, ""));
+    kta_json_set_str(o, "server", kta_cluster_server(j->p->cluster));
+    kta_json_set(o, "clusterUid", kta_json_new_str(j->cluster_uid));
+    kta_json_set(o, "undoOf", kta_json_new_str(plan->undo_of));
+    for (size_t i = 0; i < plan->n; i++)
+        kta_json_push(steps, step_entry(j, plan->v[i]));
+    kta_json_set(o, "plan", steps);
+    kta_json_print(o, true, &text);
+    kta_str_addc(&text, '\n');
+    return kta_fs_write(file, text.s, text.len, err);
+}
+
+static int seal_plan(struct kta_journal *j, const struct kta_plan *plan, struct kta_err *err)
+{
+    kta_auto_json struct kta_json *steps = kta_plan_json(plan);
+
+    kta_json_each(o, steps)
+    {
+        kta_json_remove(o, "preview");
+        kta_json_remove(o, "output");
+    }
+    return kta_journal_put(j->dir, "plan.sealed", steps, err);
+}
+
+/* ---- making an entry ---- */
+static long number(const char *name)
+{
+    char *end;
+    long n = strtol(name, &end, 10);
+
+    return *end || n <= 0 ? 0 : n;
+}
+
+static void remove_entry(const char *dir, long id)
+{
+    kta_auto_free char *path = kta_asprintf("%s/%ld", dir, id);
+    struct kta_err ignored = KTA_ERR_INIT;
+    char **names = NULL;
+    size_t n = 0;
+
+    if (kta_fs_list(path, &names, &n, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        kta_auto_free char *file = kta_fs_join(path, names[i]);
+
+        unlink(file);
+    }
+    kta_fs_free_names(names, n);
+    rmdir(path);
+}
+
+/* The highest ID so far; the oldest entries above MAX_ENTRIES go. */
+static long last_id(const char *dir)
+{
+    struct kta_err ignored = KTA_ERR_INIT;
+    char **names = NULL;
+    size_t n = 0, count = 0;
+    long last = 0, oldest = 0;
+
+    if (kta_fs_list(dir, &names, &n, &ignored) < 0)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        long id = number(names[i]);
+
+        count += id > 0;
+        last = id > last ? id : last;
+        oldest = id > 0 && (oldest == 0 || id < oldest) ? id : oldest;
+    }
+    kta_fs_free_names(names, n);
+    if (count >= MAX_ENTRIES)
+        remove_entry(dir, oldest);
+    return last;
+}
+
+static int make_entry(struct kta_journal *j, struct kta_plan *plan, struct kta_err *err)
+{
+    kta_auto_free char *dir = kta_journal_dir(), *lock = NULL;
+
+    if (!dir)
+        return kta_err_set(err, KTA_E_FAIL, "neither XDG_STATE_HOME nor HOME is set");
+    if (kta_fs_mkdirs(dir, err) < 0)
+        return -1;
+    for (long id = last_id(dir) + 1;; id++) {
+        j->dir = kta_asprintf("%s/%ld", dir, id);
+        if (mkdir(j->dir, 0700) == 0) {
+            free(plan->id);
+            plan->id = kta_asprintf("%ld", id);
+            break;
+        }
+        if (errno != EEXIST)
+            return kta_err_sys(err, KTA_E_FAIL, errno, "cannot make '%s'", j->dir);
+        free(j->dir);
+        j->dir = NULL;
+    }
+    lock = kta_fs_join(j->dir, "lock");
+    j->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (j->lock < 0 || flock(j->lock, LOCK_EX | LOCK_NB) < 0)
+        return kta_err_sys(err, KTA_E_FAIL, errno, "cannot lock '%s'", lock);
+    return 0;
+}
+
+int kta_journal_begin(struct kta_pipeline *p, struct kta_plan *plan, struct kta_journal **ret,
+                      struct kta_err *err)
+{
+    struct kta_journal *j = kta_calloc(1, sizeof *j);
+
+    *j = (struct kta_journal){.p = p, .lock = -1, .time = kta_wall()};
+    j->cluster_uid = kta_cluster_uid(p->cluster);
+    if (make_entry(j, plan, err) < 0 || write_entry(j, plan, err) < 0 ||
+        seal_plan(j, plan, err) < 0) {
+        kta_err_wrap(err, "the change cannot be recorded");
+        kta_err_hint(err, "nothing was changed: make room in, or repair, the state folder "
+                          "($XDG_STATE_HOME, ~/.local/state)");
+        kta_journal_end(j, NULL);
+        return -1;
+    }
+    *ret = j;
+    return 0;
+}
+
+/* ---- a step ---- */
+static struct kta_json *images(const struct kta_touches *t, bool live)
+{
+    struct kta_json *a = kta_json_new_array();
+
+    for (size_t i = 0; t && i < t->n; i++) {
+        const struct kta_touch *x = &t->v[i];
+        struct kta_json *o = kta_json_new_object();
+
+        kta_json_set_str(o, "kind", x->kind->kind);
+        kta_json_set_str(o, "plural", x->kind->plural);
+        kta_json_set_str(o, "group", x->kind->group);
+        kta_json_set_str(o, "path", x->path);
+        kta_json_set(o, "namespace", kta_json_new_str(x->ns));
+        kta_json_set_str(o, "name", x->name);
+        kta_json_set_int(o, "status", x->status);
+        if (live)
+            kta_json_set(o, "object", x->live ? kta_json_copy(x->live) : kta_json_new_null());
+        kta_json_push(a, o);
+    }
+    return a;
+}
+
+int kta_journal_before(struct kta_journal *j, struct kta_plan *plan, struct kta_step *s,
+                       struct kta_err *err)
+{
+    kta_auto_json struct kta_json *before = images(s->touches, true);
+    kta_auto_free char *name = kta_asprintf("%s.before", s->id);
+
+    j->running = s;
+    free(s->journal);
+    s->journal = kta_asprintf("%s.%s", plan->id, s->id);
+    if (kta_journal_put(j->dir, name, before, err) == 0 && write_entry(j, plan, err) == 0)
+        return 0;
+    j->running = NULL;
+    kta_err_wrap(err, "what was there before step %s cannot be saved", s->id);
+    return kta_err_hint(err, "the step was not run: make room in, or repair, the state folder "
+                             "($XDG_STATE_HOME, ~/.local/state)");
+}
+
+/* The touched objects as they are now. */
+static struct kta_json *read_after(struct kta_journal *j, const struct kta_touches *t)
+{
+    struct kta_json *a = images(t, false);
+    struct kta_read *reads = NULL;
+    size_t n = 0, cap = 0, i = 0;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    for (size_t k = 0; t && k < t->n; k++)
+        kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s", t->v[k].path);
+    if (n > 0)
+        (void)kta_cluster_read(j->p->cluster, reads, n, &ignored);
+    kta_json_each(o, a)
+    {
+        kta_json_set_int(o, "status", reads[i].status);
+        kta_json_set(o, "object", reads[i].json ? KTA_STEAL(reads[i].json) : kta_json_new_null());
+        i++;
+    }
+    kta_reads_free(reads, n);
+    return a;
+}
+
+void kta_journal_after(struct kta_journal *j, struct kta_plan *plan, struct kta_step *s)
+{
+    kta_auto_json struct kta_json *after = read_after(j, s->touches);
+    kta_auto_free char *name = kta_asprintf("%s.after", s->id);
+    struct kta_err err = KTA_ERR_INIT;
+
+    j->running = NULL;
+    if (kta_journal_put(j->dir, name, after, &err) < 0 || write_entry(j, plan, &err) < 0)
+        kta_report_note(j->p->report, "the outcome of step %s could not be recorded: %s", s->id,
+                        err.msg);
+}
+
+void kta_journal_state(struct kta_journal *j, const struct kta_plan *plan)
+{
+    struct kta_err err = KTA_ERR_INIT;
+
+    if (write_entry(j, plan, &err) < 0)
+        kta_report_note(j->p->report, "the state of the plan could not be recorded: %s", err.msg);
+}
+
+void kta_journal_end(struct kta_journal *j, struct kta_plan *plan)
+{
+    if (!j)
+        return;
+    if (plan)
+        kta_journal_state(j, plan);
+    if (j->lock >= 0)
+        close(j->lock);
+    free(j->dir);
+    free(j->cluster_uid);
+    free(j);
+}

@@ -1,0 +1,163 @@
+/*
+ * plan.c - proposed actions: the list, and what policy says of each.
+ *
+ * Invariants: an argv in a plan carries its context and namespace; a step that policy denies is
+ * KTA_REFUSED from the moment it is there; no two steps are the same.
+ */
+#include "actions.h"
+
+#include <stdarg.h>
+#include "kta/alloc.h"
+#include "kta/limits.h"
+
+static const char *const STATES[] = {
+    [KTA_PLANNED] = "planned",   [KTA_DECLINED] = "declined",     [KTA_REFUSED] = "refused",
+    [KTA_EXECUTED] = "executed", [KTA_FAILED] = "failed",         [KTA_VERIFIED] = "verified",
+    [KTA_UNKNOWN] = "unknown",   [KTA_UNVERIFIED] = "unverified", [KTA_UNDONE] = "undone",
+};
+
+const char *kta_state_name(enum kta_state s)
+{
+    return (size_t)s < KTA_LEN(STATES) ? STATES[s] : "unknown";
+}
+
+void kta_preview_warn(struct kta_preview *p, const char *fmt, ...)
+{
+    struct kta_str text = KTA_STR_INIT;
+    va_list ap;
+
+    va_start(ap, fmt);
+    kta_str_vaddf(&text, fmt, ap);
+    va_end(ap);
+    for (size_t i = 0; i < p->n_warnings; i++) {
+        if (kta_streq(p->warnings[i], text.s)) {
+            kta_str_release(&text);
+            return;
+        }
+    }
+    KTA_GROW(p->warnings, p->n_warnings, p->cap_warnings);
+    p->warnings[p->n_warnings++] = kta_str_detach(&text);
+}
+
+static void preview_release(struct kta_preview *p)
+{
+    free(p->diff);
+    for (size_t i = 0; i < p->n_warnings; i++)
+        free(p->warnings[i]);
+    free(p->warnings);
+    *p = (struct kta_preview){.objects = -1, .allowed = -1};
+}
+
+void kta_step_forget_preview(struct kta_step *s)
+{
+    preview_release(&s->preview);
+    kta_touches_free(s->touches);
+    s->touches = NULL;
+    s->asked = false;
+}
+
+static void step_free(struct kta_step *s)
+{
+    if (!s)
+        return;
+    kta_step_forget_preview(s);
+    kta_argv_release(&s->argv);
+    free(s->stdin_text);
+    free(s->why);
+    free(s->output);
+    free(s->outcome);
+    free(s->journal);
+    free(s);
+}
+
+void kta_plan_init(struct kta_plan *p, const char *question, const char *context,
+                   const char *namespace_)
+{
+    *p = (struct kta_plan){
+        .question = kta_strdup(question),
+        .context = kta_strdup(context),
+        .namespace_ = kta_strdup(namespace_),
+    };
+}
+
+void kta_plan_release(struct kta_plan *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        step_free(p->v[i]);
+    free(p->v);
+    free(p->id);
+    free(p->undo_of);
+    free(p->server);
+    free(p->question);
+    free(p->context);
+    free(p->namespace_);
+    *p = (struct kta_plan){0};
+}
+
+void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, struct kta_step *s)
+{
+    (void)p;
+    kta_policy_check(policy, &s->argv, s->stdin_text, &s->verdict);
+    s->risk = s->verdict.risk >= KTA_RISK_HIGH  ? KTA_RISK_HIGH
+              : s->verdict.risk == KTA_RISK_LOW ? KTA_RISK_LOW
+                                                : KTA_RISK_MEDIUM;
+    s->state = s->verdict.class_ == KTA_CLASS_DENY ? KTA_REFUSED : KTA_PLANNED;
+}
+
+static bool same_argv(const struct kta_argv *a, const struct kta_argv *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (!kta_streq(a->v[i], b->v[i]))
+            return false;
+    return true;
+}
+
+static bool is_program(const char *s)
+{
+    return kta_streq(s, "kubectl") || kta_streq(s, "helm");
+}
+
+struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *policy,
+                              const struct kta_argv *argv, const char *stdin_text, const char *why,
+                              struct kta_err *err)
+{
+    struct kta_step *s;
+
+    if (!argv || argv->n == 0 || !argv->v[0][0]) {
+        kta_err_set(err, KTA_E_POLICY, "there is no command");
+        return NULL;
+    }
+    if (argv->n > KTA_MAX_ARGV) {
+        kta_err_set(err, KTA_E_LIMIT, "the command has more than %d arguments", KTA_MAX_ARGV);
+        return NULL;
+    }
+    if (stdin_text && strlen(stdin_text) > KTA_MAX_MANIFEST) {
+        kta_err_set(err, KTA_E_LIMIT, "the manifest is larger than %u bytes", KTA_MAX_MANIFEST);
+        return NULL;
+    }
+    s = kta_calloc(1, sizeof *s);
+    s->preview.objects = s->preview.allowed = -1;
+    kta_argv_copy(&s->argv, argv);
+    if (is_program(s->argv.v[0]))
+        kta_command_pin(&s->argv, p->context, p->namespace_);
+    s->stdin_text = kta_strdup(stdin_text);
+    for (size_t i = 0; i < p->n; i++) {
+        if (same_argv(&p->v[i]->argv, &s->argv) && kta_streq(p->v[i]->stdin_text, stdin_text)) {
+            step_free(s);
+            return p->v[i];
+        }
+    }
+    if (p->n == KTA_MAX_STEPS) {
+        step_free(s);
+        kta_err_set(err, KTA_E_LIMIT, "the plan is full: it has %d steps", KTA_MAX_STEPS);
+        return NULL;
+    }
+    s->why = kta_strdup(why);
+    KTA_GROW(p->v, p->n, p->cap);
+    p->v[p->n++] = s;
+    snprintf(s->id, sizeof s->id, "%zu", p->n);
+    kta_step_classify(p, policy, s);
+    return s;
+}

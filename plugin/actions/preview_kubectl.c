@@ -1,0 +1,304 @@
+/*
+ * preview_kubectl.c - the preview of kubectl's verbs, by a table.
+ *
+ * What is a plain patch is asked of the API server directly (PATCH with dryRun=All). What kubectl
+ * itself makes into objects (apply, create, set …) is asked of kubectl with --dry-run=server, once.
+ * What has no dry run at all says so.
+ */
+#include "actions.h"
+
+#include "kta/alloc.h"
+#include "kta/limits.h"
+#include "kta/obj.h"
+#include "kta/yaml.h"
+
+/* The same patch for every touch. */
+static int patch_all(struct kta_pipeline *p, struct kta_step *s, const char *content_type,
+                     const char *body, struct kta_err *err)
+{
+    for (size_t i = 0; i < s->touches->n; i++)
+        if (kta_dry_patch(p, s, &s->touches->v[i], content_type, body, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                              struct kta_err *err);
+
+/* ---- plain patches ---- */
+static const char *patch_type(const struct kta_command *cmd, const struct kta_touch *t)
+{
+    const char *type = kta_or(kta_command_flag(cmd, "type"), "strategic");
+
+    if (kta_streq(type, "json"))
+        return KTA_PATCH_JSON;
+    if (kta_streq(type, "merge"))
+        return KTA_PATCH_MERGE;
+    (void)t; /* a custom resource refuses a strategic patch; kubectl would be refused as well */
+    return KTA_PATCH_STRATEGIC;
+}
+
+static int preview_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                         struct kta_err *err)
+{
+    const char *given = kta_command_flag(cmd, "patch");
+    kta_auto_str struct kta_str real = KTA_STR_INIT, body = KTA_STR_INIT;
+    kta_auto_json struct kta_json *patch = NULL;
+    struct kta_err why = KTA_ERR_INIT;
+
+    if (!given || kta_command_flag(cmd, "subresource"))
+        return preview_by_kubectl(p, s, cmd, err);
+    if (kta_redact_has_placeholder(given) && p->redact) {
+        if (kta_redact_restore(p->redact, given, &real, &why) < 0) {
+            kta_preview_warn(&s->preview, "%s", why.msg);
+            s->preview.rejected = true;
+            return 0;
+        }
+    } else {
+        kta_str_add(&real, given);
+    }
+    if (kta_yaml_parse(real.s, real.len, &patch, &why) < 0) { /* JSON is YAML */
+        kta_preview_warn(&s->preview, "the patch is broken: %s", why.msg);
+        s->preview.rejected = true;
+        return 0;
+    }
+    kta_json_print(patch, false, &body);
+    for (size_t i = 0; i < s->touches->n; i++)
+        if (kta_dry_patch(p, s, &s->touches->v[i], patch_type(cmd, &s->touches->v[i]), body.s,
+                          err) < 0)
+            return -1;
+    return 0;
+}
+
+static int preview_scale(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                         struct kta_err *err)
+{
+    const char *replicas = kta_command_flag(cmd, "replicas");
+    kta_auto_str struct kta_str body = KTA_STR_INIT;
+    char *end = NULL;
+    long n = replicas ? strtol(replicas, &end, 10) : -1;
+
+    if (!replicas || *end || n < 0 || n > 1000000) {
+        kta_preview_warn(&s->preview, "scale needs --replicas with a number");
+        s->preview.rejected = true;
+        return 0;
+    }
+    kta_str_addf(&body, "{\"spec\":{\"replicas\":%ld}}", n);
+    return patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
+}
+
+static int preview_cordon(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                          struct kta_err *err)
+{
+    return patch_all(p, s, KTA_PATCH_MERGE,
+                     kta_streq(cmd->verb, "uncordon") ? "{\"spec\":{\"unschedulable\":null}}"
+                                                      : "{\"spec\":{\"unschedulable\":true}}",
+                     err);
+}
+
+static int preview_drain(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                         struct kta_err *err)
+{
+    s->preview.no_undo = true;
+    return preview_cordon(p, s, cmd, err); /* its pods are listed by the effects */
+}
+
+static int preview_delete(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                          struct kta_err *err)
+{
+    if (s->touches->partial && s->touches->n == 0)
+        return preview_by_kubectl(p, s, cmd, err);
+    for (size_t i = 0; i < s->touches->n; i++)
+        s->touches->v[i].known_after = true; /* after stays NULL: it goes */
+    return 0;
+}
+
+/* ---- what kubectl itself must work out ---- */
+static bool takes_output(const struct kta_command *cmd)
+{
+    return !kta_streq(cmd->verb, "delete") && !kta_streq(cmd->verb, "drain");
+}
+
+/* The step's argv as a dry run that prints objects; the last of repeated flags counts. */
+static void dry_argv(const struct kta_step *s, const struct kta_command *cmd, struct kta_argv *argv)
+{
+    kta_argv_copy(argv, &s->argv);
+    kta_argv_insert_flag(argv, "--dry-run=server");
+    if (takes_output(cmd))
+        kta_argv_insert_flag(argv, "-oyaml");
+    else
+        kta_argv_insert_flag(argv, "-oname");
+}
+
+static void take_object(struct kta_pipeline *p, struct kta_step *s, const char *ns,
+                        const struct kta_json *object)
+{
+    const char *version = kta_json_str(object, "apiVersion"), *kind = kta_obj_kind(object);
+    const struct kta_kind *k = version && kind ? kta_kind_of(p->cluster, version, kind) : NULL;
+    const char *own = kta_obj_namespace(object);
+    struct kta_touch *t;
+
+    if (!k)
+        return;
+    t = kta_touch_add(s->touches, k, own ? own : ns, kta_or(kta_obj_name(object), ""));
+    if (!t)
+        return;
+    kta_json_free(t->after);
+    t->after = kta_json_copy(object);
+    t->known_after = true;
+}
+
+static void take_objects(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+                         const char *text)
+{
+    struct kta_err why = KTA_ERR_INIT;
+    kta_auto_json struct kta_json *objects = kta_manifest_objects(text, &why);
+    const char *ns = cmd->namespace_ ? cmd->namespace_ : kta_cluster_namespace(p->cluster);
+
+    if (!objects) {
+        kta_preview_warn(&s->preview, "kubectl's dry run gave no objects: %s", why.msg);
+        return;
+    }
+    kta_json_each(o, objects) take_object(p, s, ns, o);
+}
+
+/* "pod/x" and "deployment.apps/y", one a line: what a delete by file takes. */
+static void take_names(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+                       const char *text)
+{
+    const char *ns = cmd->namespace_ ? cmd->namespace_ : kta_cluster_namespace(p->cluster);
+
+    for (const char *line = text; *line;) {
+        size_t n = strcspn(line, "\n");
+        const char *slash = memchr(line, '/', n);
+
+        if (slash) {
+            kta_auto_free char *kind = kta_strndup(line, (size_t)(slash - line));
+            kta_auto_free char *name = kta_strndup(slash + 1, n - (size_t)(slash - line) - 1);
+            const struct kta_kind *k;
+            struct kta_err why = KTA_ERR_INIT;
+            struct kta_touch *t;
+
+            name[strcspn(name, " ")] = '\0';
+            t = kta_kind_find(p->cluster, kind, &k, &why) == 0
+                    ? kta_touch_add(s->touches, k, ns, name)
+                    : NULL;
+            if (t)
+                t->known_after = true;
+        }
+        line += n + (line[n] == '\n');
+    }
+}
+
+/* kubectl's own words for why not, without its "error: " and on one line. */
+static void kubectl_refused(struct kta_pipeline *p, struct kta_step *s, const char *text)
+{
+    kta_auto_str struct kta_str line = KTA_STR_INIT;
+    kta_auto_str struct kta_str shown = KTA_STR_INIT;
+
+    kta_redact_text(p->redact, text, strlen(text), &shown);
+    for (const char *c = shown.s; *c && line.len < 600; c++)
+        kta_str_addc(&line, *c == '\n' ? ' ' : *c);
+    kta_str_trim(&line);
+    s->preview.rejected = true;
+    if (kta_stristr(line.s, "forbidden"))
+        s->preview.allowed = 0;
+    kta_preview_warn(&s->preview, "the dry run fails: %s",
+                     kta_starts(line.s, "error: ") ? line.s + 7 : line.s);
+}
+
+static int preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                              struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    struct kta_proc proc = {.timeout_ms = KTA_PREVIEW_MS, .max_output = KTA_MAX_PROC_OUTPUT};
+    struct kta_err why = KTA_ERR_INIT;
+
+    dry_argv(s, cmd, &argv);
+    if (kta_child_run(p, &argv, s->stdin_text, &proc, &why) < 0) {
+        bool stopped = why.code == KTA_E_INTERRUPTED;
+
+        kta_proc_release(&proc);
+        if (stopped) {
+            *err = why;
+            return -1;
+        }
+        kta_preview_warn(&s->preview, "cannot be previewed: %s", why.msg);
+        s->preview.rejected = why.code == KTA_E_NOT_FOUND || why.code == KTA_E_POLICY;
+        return 0;
+    }
+    if (proc.exit_code != 0) {
+        kubectl_refused(p, s, proc.err.len ? proc.err.s : proc.out.s);
+    } else {
+        s->preview.validated = true;
+        if (takes_output(cmd))
+            take_objects(p, s, cmd, proc.out.s);
+        else
+            take_names(p, s, cmd, proc.out.s);
+        s->touches->partial = false;
+    }
+    kta_proc_release(&proc);
+    return kta_touch_read(p, &s, 1, err); /* what only the dry run named */
+}
+
+/* ---- what cannot be previewed ---- */
+static int preview_none(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                        struct kta_err *err)
+{
+    kta_auto_str struct kta_str inside = KTA_STR_INIT;
+
+    (void)p;
+    (void)err;
+    s->preview.no_undo = true;
+    for (size_t i = 0; i < cmd->n_after; i++) {
+        kta_str_add(&inside, i ? " " : "");
+        kta_quote_arg(cmd->after[i], &inside);
+    }
+    if (inside.len && cmd->n_args)
+        kta_preview_warn(&s->preview,
+                         "runs in the container of %s: %s. What it does there can be neither "
+                         "previewed nor undone",
+                         cmd->args[0], inside.s);
+    else
+        kta_preview_warn(&s->preview, "'%s %s' can be neither previewed nor undone", cmd->program,
+                         kta_or(cmd->verb, ""));
+    return 0;
+}
+
+static const struct {
+    const char *verb;
+    int (*fn)(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+              struct kta_err *err);
+} HOW[] = {
+    {"patch", preview_patch},         {"scale", preview_scale},
+    {"rollout", kta_preview_rollout}, {"cordon", preview_cordon},
+    {"uncordon", preview_cordon},     {"drain", preview_drain},
+    {"delete", preview_delete},       {"apply", preview_by_kubectl},
+    {"create", preview_by_kubectl},   {"replace", preview_by_kubectl},
+    {"set", preview_by_kubectl},      {"label", preview_by_kubectl},
+    {"annotate", preview_by_kubectl}, {"taint", preview_by_kubectl},
+    {"expose", preview_by_kubectl},   {"autoscale", preview_by_kubectl},
+    {"run", preview_by_kubectl},
+};
+
+static bool has_no_dry_run(const struct kta_command *cmd)
+{
+    static const char *const ATTACHED[] = {"stdin", "tty", "attach", "rm"};
+
+    if (kta_streq(cmd->verb, "create"))
+        return kta_streq(cmd->subverb, "token") ||
+               (cmd->n_args > 0 && !cmd->subverb && kta_streq(cmd->args[0], "token"));
+    for (size_t i = 0; kta_streq(cmd->verb, "run") && i < KTA_LEN(ATTACHED); i++)
+        if (kta_command_has(cmd, ATTACHED[i]))
+            return true;
+    return false;
+}
+
+int kta_preview_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                        struct kta_err *err)
+{
+    for (size_t i = 0; i < KTA_LEN(HOW) && !has_no_dry_run(cmd); i++)
+        if (kta_streq(cmd->verb, HOW[i].verb))
+            return HOW[i].fn(p, s, cmd, err);
+    return preview_none(p, s, cmd, err);
+}

@@ -1,0 +1,134 @@
+/*
+ * show.c - objects as people compare them: without the server's own fields, redacted, as YAML.
+ */
+#include "actions.h"
+
+#include "kta/alloc.h"
+#include "kta/diff.h"
+#include "kta/yaml.h"
+
+/* Fields that the server keeps: they differ with every write and tell a reader nothing. */
+static const char *const META[] = {
+    "managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink",
+};
+static const char *const ANNOTATIONS[] = {
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deployment.kubernetes.io/revision",
+    "deprecated.daemonset.template.generation",
+};
+
+static void strip_meta(struct kta_json *meta)
+{
+    struct kta_json *annotations = kta_json_get(meta, "annotations");
+
+    for (size_t i = 0; i < KTA_LEN(META); i++)
+        kta_json_remove(meta, META[i]);
+    for (size_t i = 0; annotations && i < KTA_LEN(ANNOTATIONS); i++)
+        kta_json_remove(annotations, ANNOTATIONS[i]);
+    if (annotations && kta_json_len(annotations) == 0)
+        kta_json_remove(meta, "annotations");
+}
+
+void kta_show_strip(struct kta_json *object)
+{
+    struct kta_json *meta = kta_json_get(object, "metadata");
+    struct kta_json *template_ = kta_json_at(object, "spec.template.metadata");
+
+    if (!object)
+        return;
+    kta_json_remove(object, "status");
+    if (meta)
+        strip_meta(meta);
+    if (template_)
+        kta_json_remove(template_, "creationTimestamp");
+}
+
+bool kta_same_but_server(const struct kta_json *a, const struct kta_json *b)
+{
+    kta_auto_json struct kta_json *x = kta_json_copy(a), *y = kta_json_copy(b);
+
+    if (!a || !b)
+        return !a && !b;
+    kta_show_strip(x);
+    kta_show_strip(y);
+    return kta_json_equal(x, y);
+}
+
+/* Keys in one order on both sides, or a moved key would look like a change. */
+static struct kta_json *sorted(const struct kta_json *v)
+{
+    struct kta_json *out;
+    const struct kta_json **m;
+    size_t n = kta_json_len(v), i = 0;
+
+    if (kta_json_type(v) == KTA_JSON_ARRAY) {
+        out = kta_json_new_array();
+        kta_json_each(e, v) kta_json_push(out, sorted(e));
+        return out;
+    }
+    if (kta_json_type(v) != KTA_JSON_OBJECT)
+        return kta_json_copy(v);
+    m = kta_calloc(n + 1, sizeof *m);
+    kta_json_each(e, v)
+    {
+        size_t at = i++;
+
+        for (; at > 0 && strcmp(kta_json_key(m[at - 1]), kta_json_key(e)) > 0; at--)
+            m[at] = m[at - 1];
+        m[at] = e;
+    }
+    out = kta_json_new_object();
+    for (size_t k = 0; k < i; k++)
+        kta_json_set(out, kta_json_key(m[k]), sorted(m[k]));
+    free(m);
+    return out;
+}
+
+/* The parts that a reader expects first, then the rest by name. */
+static struct kta_json *ordered(const struct kta_json *object)
+{
+    static const char *const FIRST[] = {"apiVersion", "kind", "metadata"};
+    struct kta_json *all = sorted(object), *out = kta_json_new_object();
+
+    for (size_t i = 0; i < KTA_LEN(FIRST); i++) {
+        if (kta_json_get(all, FIRST[i])) {
+            kta_json_set(out, FIRST[i], kta_json_copy(kta_json_get(all, FIRST[i])));
+            kta_json_remove(all, FIRST[i]);
+        }
+    }
+    kta_json_each(m, all) kta_json_set(out, kta_json_key(m), kta_json_copy(m));
+    kta_json_free(all);
+    return out;
+}
+
+static void yaml(struct kta_redact *r, const struct kta_json *object, struct kta_str *out)
+{
+    kta_auto_json struct kta_json *copy = NULL;
+    kta_auto_json struct kta_json *shown = NULL;
+
+    if (!object)
+        return;
+    copy = kta_json_copy(object);
+    kta_show_strip(copy);
+    if (r)
+        kta_redact_object(r, copy);
+    shown = ordered(copy);
+    kta_yaml_print(shown, out);
+}
+
+void kta_show_diff(struct kta_redact *r, const char *title, const struct kta_json *before,
+                   const struct kta_json *after, struct kta_str *out)
+{
+    kta_auto_str struct kta_str a = KTA_STR_INIT, b = KTA_STR_INIT, hunks = KTA_STR_INIT;
+
+    yaml(r, before, &a);
+    yaml(r, after, &b);
+    kta_diff(a.s, b.s, 3, &hunks);
+    if (hunks.len == 0)
+        return;
+    kta_str_addf(out, "--- %s%s\n+++ %s%s\n", before ? "" : "(nothing) ", title,
+                 after ? "" : "(nothing) ", title);
+    kta_str_add(out, hunks.s);
+    if (hunks.s[hunks.len - 1] != '\n')
+        kta_str_addc(out, '\n');
+}

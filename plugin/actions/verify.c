@@ -1,0 +1,294 @@
+/*
+ * verify.c - after a step: are its objects as they should be, and do they stay so?
+ *
+ * One row of CHECKS for each kind that can tell; for the others it is enough that they are there.
+ * A change of nothing but labels or annotations is not held against the pods' health.
+ */
+#include "actions.h"
+
+#include <poll.h>
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/interrupt.h"
+#include "kta/obj.h"
+
+enum verdict { WAIT, GOOD, BAD, GONE };
+
+struct job {
+    struct kta_pipeline *p;
+    int64_t since;    /* seconds: when the step ran */
+    int64_t deadline; /* kta_now_ms */
+};
+
+/* ---- one look at one object; why is a sentence for WAIT and BAD ---- */
+static enum verdict check_pod(const struct kta_json *o, struct kta_str *why)
+{
+    char word[128];
+    const char *phase = kta_json_str(o, "status.phase");
+
+    if (kta_pod_ready(o) || kta_streq(phase, "Succeeded"))
+        return GOOD;
+    kta_str_addf(why, "pod '%s' is %s", kta_obj_name(o), kta_pod_status_word(o, word, sizeof word));
+    return kta_streq(phase, "Failed") || strstr(why->s, "BackOff") ||
+                   strstr(why->s, "CreateContainerConfigError")
+               ? BAD
+               : WAIT;
+}
+
+static enum verdict check_job(const struct kta_json *o, struct kta_str *why)
+{
+    if (kta_obj_condition_is(o, "Complete", "True") || kta_json_bool(o, "spec.suspend", false))
+        return GOOD;
+    if (kta_obj_condition_is(o, "Failed", "True")) {
+        kta_str_addf(why, "Job '%s' failed: %s", kta_obj_name(o),
+                     kta_or(kta_json_str(kta_obj_condition(o, "Failed"), "message"), "no message"));
+        return BAD;
+    }
+    kta_str_addf(why, "Job '%s' is still running", kta_obj_name(o));
+    return WAIT;
+}
+
+static enum verdict check_claim(const struct kta_json *o, struct kta_str *why)
+{
+    const char *phase = kta_or(kta_json_str(o, "status.phase"), "Pending");
+
+    if (kta_streq(phase, "Bound"))
+        return GOOD;
+    kta_str_addf(why, "the volume claim '%s' is %s", kta_obj_name(o), phase);
+    return kta_streq(phase, "Lost") ? BAD : WAIT;
+}
+
+static enum verdict check_autoscaler(const struct kta_json *o, struct kta_str *why)
+{
+    if (kta_obj_condition_is(o, "ScalingActive", "True"))
+        return GOOD;
+    kta_str_addf(why, "the autoscaler '%s' does not scale: %s", kta_obj_name(o),
+                 kta_or(kta_json_str(kta_obj_condition(o, "ScalingActive"), "message"),
+                        "it has not been seen yet"));
+    return WAIT;
+}
+
+static enum verdict check_namespace(const struct kta_json *o, struct kta_str *why)
+{
+    kta_str_add(why, "the namespace is not active");
+    return kta_streq(kta_json_str(o, "status.phase"), "Active") ? GOOD : WAIT;
+}
+
+static enum verdict check_definition(const struct kta_json *o, struct kta_str *why)
+{
+    kta_str_add(why, "the definition is not established");
+    return kta_obj_condition_is(o, "Established", "True") ? GOOD : WAIT;
+}
+
+static const struct {
+    const char *kind;
+    enum verdict (*fn)(const struct kta_json *o, struct kta_str *why);
+    int64_t patience_s; /* longer than this is not waited; 0: the step's deadline */
+} CHECKS[] = {
+    {"Pod", check_pod, 0},
+    {"Job", check_job, 0},
+    {"PersistentVolumeClaim", check_claim, 30}, /* it may wait for its first consumer */
+    {"HorizontalPodAutoscaler", check_autoscaler, 60},
+    {"Namespace", check_namespace, 0},
+    {"CustomResourceDefinition", check_definition, 0},
+};
+
+static enum verdict check_object(const char *kind, const struct kta_json *o, struct kta_str *why,
+                                 int64_t *ret_patience_s)
+{
+    for (size_t i = 0; i < KTA_LEN(CHECKS); i++) {
+        if (kta_streq(CHECKS[i].kind, kind)) {
+            *ret_patience_s = CHECKS[i].patience_s;
+            return CHECKS[i].fn(o, why);
+        }
+    }
+    return GOOD;
+}
+
+/* ---- waiting for one object ---- */
+struct watched {
+    const char *version; /* resourceVersion seen last */
+    bool changed;
+};
+
+static bool on_event(void *ctx, const char *type, struct kta_json *object)
+{
+    struct watched *w = ctx;
+
+    w->changed = kta_streq(type, "DELETED") ||
+                 !kta_streq(kta_json_str(object, "metadata.resourceVersion"), w->version);
+    return !w->changed;
+}
+
+/* Until the object changes, at most ms. */
+static int wait_for(struct job *j, const struct kta_touch *t, const struct kta_json *o, int64_t ms,
+                    struct kta_err *err)
+{
+    kta_auto_str struct kta_str path = KTA_STR_INIT;
+    struct watched w = {.version = kta_json_str(o, "metadata.resourceVersion")};
+    struct kta_err why = KTA_ERR_INIT;
+
+    kta_kind_path(t->kind, t->ns, NULL, &path);
+    kta_str_addf(&path, "?fieldSelector=metadata.name%%3D%s", t->name);
+    if (kta_cluster_watch(j->p->cluster, path.s, ms, on_event, NULL, 0, &w, &why) < 0 &&
+        why.code != KTA_E_TIMEOUT) {
+        if (why.code == KTA_E_INTERRUPTED) {
+            *err = why;
+            return -1;
+        }
+        poll(&(struct pollfd){.fd = kta_interrupt_fd(), .events = POLLIN}, 1, 1000);
+    }
+    return kta_interrupt_check(err);
+}
+
+/* Watches a touch until it is good, bad or gone, or time is up. */
+static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bool *ret_good,
+                        struct kta_str *ret_why, struct kta_err *err)
+{
+    const char *old_uid = kta_obj_uid(t->live);
+    int64_t begun = kta_now_ms();
+
+    for (;;) {
+        kta_auto_json struct kta_json *o = NULL;
+        struct kta_err why = KTA_ERR_INIT;
+        int64_t patience_s = 0, left;
+        enum verdict v;
+
+        kta_str_clear(ret_why);
+        if (kta_cluster_get(j->p->cluster, &o, &why, "%s", t->path) < 0) {
+            if (why.code == KTA_E_INTERRUPTED) {
+                *err = why;
+                return -1;
+            }
+            v = why.code == KTA_E_NOT_FOUND ? GONE : WAIT;
+            kta_str_add(ret_why, why.msg);
+        } else if (to_go) {
+            const char *finalizer =
+                kta_json_text(kta_json_item(kta_json_at(o, "metadata.finalizers"), 0));
+
+            v = kta_streq(kta_obj_uid(o), old_uid) ? WAIT : GONE;
+            kta_str_addf(ret_why, "it is still there%s%s", finalizer ? ", held by finalizer " : "",
+                         kta_or(finalizer, ""));
+        } else {
+            v = check_object(t->kind->kind, o, ret_why, &patience_s);
+        }
+        left = j->deadline - kta_now_ms();
+        if (patience_s && begun + patience_s * 1000 - kta_now_ms() < left)
+            left = begun + patience_s * 1000 - kta_now_ms();
+        *ret_good = to_go ? v == GONE : v == GOOD;
+        if (*ret_good || v == BAD || v == GONE || left <= 0)
+            return 0;
+        kta_report_progress(j->p->report, "%s", ret_why->s);
+        if (wait_for(j, t, o, left < 5000 ? left : 5000, err) < 0)
+            return -1;
+    }
+}
+
+/* ---- which checks a touch needs ---- */
+/* The workload that makes a pod again, as a path; NULL: nothing does. */
+static char *owner_path(struct kta_pipeline *p, const struct kta_json *object, const char *ns)
+{
+    const struct kta_json *ref = kta_obj_controller(object);
+    const struct kta_kind *kind = kta_kind_known(kta_or(kta_json_str(ref, "kind"), ""));
+    kta_auto_json struct kta_json *owner = NULL;
+    struct kta_str path = KTA_STR_INIT;
+    struct kta_err ignored = KTA_ERR_INIT;
+    char *above;
+
+    if (!ref || !kind || !kta_json_str(ref, "name"))
+        return NULL;
+    kta_kind_path(kind, ns, kta_json_str(ref, "name"), &path);
+    if (kta_streq(kind->kind, "ReplicaSet") &&
+        kta_cluster_get(p->cluster, &owner, &ignored, "%s", path.s) == 0 &&
+        (above = owner_path(p, owner, ns)) != NULL) {
+        kta_str_release(&path);
+        return above;
+    }
+    if (!kta_streq(kind->kind, "Job"))
+        return kta_str_detach(&path);
+    kta_str_release(&path);
+    return NULL;
+}
+
+static bool is_workload_kind(const struct kta_touch *t)
+{
+    kta_auto_json struct kta_json *o = kta_json_new_object();
+
+    kta_json_set_str(o, "kind", t->kind->kind);
+    return kta_is_workload(o);
+}
+
+/* Nothing that pods are made of is changed: labels and annotations of the object alone. */
+static bool spec_same(const struct kta_touch *t)
+{
+    return t->live && t->after &&
+           kta_json_equal(kta_json_get(t->live, "spec"), kta_json_get(t->after, "spec"));
+}
+
+static int verify_touch(struct job *j, const struct kta_touch *t, bool *ret_good,
+                        struct kta_str *why, struct kta_err *err)
+{
+    kta_auto_free char *path = NULL, *text = NULL;
+    bool goes = t->known_after && !t->after;
+
+    if (goes) {
+        if (watch_object(j, t, true, ret_good, why, err) < 0 || !*ret_good)
+            return *ret_good ? 0 : kta_interrupt_check(err);
+        path = kta_touch_is(t, "Pod") ? owner_path(j->p, t->live, t->ns) : NULL;
+    } else if (is_workload_kind(t) && !spec_same(t)) {
+        path = kta_strdup(t->path);
+    }
+    if (!path && goes) {
+        kta_str_clear(why);
+        kta_str_add(why, "it is gone");
+        return 0;
+    }
+    if (!path) {
+        int rc = watch_object(j, t, false, ret_good, why, err);
+
+        if (rc == 0 && *ret_good) {
+            kta_str_clear(why);
+            kta_str_add(why, "it is as it should be");
+        }
+        return rc;
+    }
+    if (kta_watch_workload(j->p, path, j->since, j->deadline, ret_good, &text, err) < 0)
+        return -1;
+    kta_str_clear(why);
+    kta_str_add(why, text);
+    return 0;
+}
+
+int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
+               struct kta_err *err)
+{
+    struct kta_touches *t = s->touches;
+    struct job j = {.p = p};
+    struct kta_str outcome = KTA_STR_INIT;
+    bool all = true;
+
+    (void)plan;
+    if (!t || t->n == 0)
+        return 0; /* nothing to look at (exec, cp): it ran, and that is all that is known */
+    j.since = t->before_s ? t->before_s - 1 : kta_wall();
+    j.deadline = kta_now_ms() + (p->verify_timeout_ms > 0 ? p->verify_timeout_ms : KTA_VERIFY_MS);
+    for (size_t i = 0; all && i < t->n; i++) {
+        kta_auto_str struct kta_str why = KTA_STR_INIT, name = KTA_STR_INIT;
+
+        if (!t->v[i].name[0])
+            continue;
+        kta_touch_name(&t->v[i], &name);
+        if (verify_touch(&j, &t->v[i], &all, &why, err) < 0) {
+            kta_str_release(&outcome);
+            kta_report_done(p->report);
+            return -1;
+        }
+        if (i < 5 || !all)
+            kta_str_addf(&outcome, "%s%s: %s", outcome.len ? "; " : "", name.s, why.s);
+    }
+    kta_report_done(p->report);
+    s->state = all ? KTA_VERIFIED : KTA_UNVERIFIED;
+    free(s->outcome);
+    s->outcome = kta_str_detach(&outcome);
+    return 0;
+}

@@ -1,0 +1,89 @@
+/* The environment of kubectl and helm, and the session's flags in their argv. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "../../plugin/actions/actions.h"
+
+static bool has(char **env, const char *pair)
+{
+    for (; *env; env++)
+        if (kta_streq(*env, pair))
+            return true;
+    return false;
+}
+
+static void test_only_what_is_needed_passes(void **state)
+{
+    const char *ours[] = {"PATH=/bin",          "HOME=/h",
+                          "OPENAI_API_KEY=k",   "GOOGLE_API_KEY=k",
+                          "AWS_PROFILE=p",      "HTTPS_PROXY=http://p",
+                          "HELM_KUBETOKEN=t",   "HELM_DRIVER=x",
+                          "LD_PRELOAD=/x.so",   "KUBECONFIG=/other",
+                          "AZURE_OPENAI_KEY=k", "PATHOLOGY=1",
+                          "KUBE_EDITOR=vi",     NULL};
+    char **env = kta_child_env((char *const *)(uintptr_t)ours, "/k");
+
+    (void)state;
+    assert_true(has(env, "PATH=/bin"));
+    assert_true(has(env, "HOME=/h"));
+    assert_true(has(env, "AWS_PROFILE=p"));
+    assert_true(has(env, "HTTPS_PROXY=http://p"));
+    assert_true(has(env, "HELM_DRIVER=x"));
+    assert_true(has(env, "KUBECONFIG=/k"));
+    assert_true(has(env, "KUBECTL_KUBERC=false"));
+    for (char **e = env; *e; e++) {
+        assert_false(kta_starts(*e, "OPENAI"));
+        assert_false(kta_starts(*e, "AZURE_OPENAI"));
+        assert_false(kta_starts(*e, "GOOGLE_API_KEY"));
+        assert_false(kta_starts(*e, "HELM_KUBE"));
+        assert_false(kta_starts(*e, "LD_"));
+        assert_false(kta_starts(*e, "PATHOLOGY"));
+        assert_string_not_equal(*e, "KUBECONFIG=/other");
+    }
+    kta_child_env_free(env);
+}
+
+static char *quoted(const struct kta_argv *a)
+{
+    struct kta_str s = KTA_STR_INIT;
+
+    kta_argv_quote(a, &s);
+    return kta_str_detach(&s);
+}
+
+static void test_session_flags(void **state)
+{
+    kta_auto_argv struct kta_argv flags = KTA_ARGV_INIT, a = KTA_ARGV_INIT, h = KTA_ARGV_INIT;
+    char *text;
+
+    (void)state;
+    kta_argv_addl(&flags, "--as=jane", "--as-group=dev", "--as-group=ops", "--as-uid=7", NULL);
+    kta_argv_addl(&a, "kubectl", "exec", "p", "--", "sh", NULL);
+    kta_session_flags_add(&flags, &a);
+    kta_session_flags_add(&flags, &a); /* once is enough */
+    text = quoted(&a);
+    assert_string_equal(text, "kubectl exec p --as=jane --as-group=dev --as-group=ops --as-uid=7 "
+                              "-- sh");
+    free(text);
+    kta_session_flags_drop(&flags, &a);
+    text = quoted(&a);
+    assert_string_equal(text, "kubectl exec p -- sh");
+    free(text);
+    kta_argv_addl(&h, "helm", "rollback", "web", NULL);
+    kta_session_flags_add(&flags, &h);
+    text = quoted(&h);
+    assert_string_equal(text, "helm rollback web --kube-as-user=jane --kube-as-group=dev "
+                              "--kube-as-group=ops");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_only_what_is_needed_passes),
+        cmocka_unit_test(test_session_flags),
+    };
+    return cmocka_run_group_tests_name("child", tests, NULL, NULL);
+}
