@@ -249,6 +249,7 @@ static void take_answer(struct kta_cluster *c, struct job *j, struct kta_http_re
     if (q->failed && !j->cut) {
         status_transport(c, j->doing.s, q, &j->read->err);
         j->read->err.http = q->status;
+        j->reached = q->status && q->err.code == KTA_E_LIMIT; /* too much of an answer is one */
         job_fail(j);
         return;
     }

@@ -70,6 +70,20 @@ static const char *context_of(const struct kta_cluster *c, char *buf, size_t n)
     return buf;
 }
 
+/* The HTTP layer's sentences begin with "host:port: "; the server's address is told already. */
+static void drop_peer(const char *server, struct kta_err *err)
+{
+    const char *host = strstr(server, "://"), *rest = strstr(err->msg, ": ");
+    size_t n;
+
+    if (!host || !rest)
+        return;
+    host += 3;
+    n = strcspn(host, "/");
+    if (strncmp(err->msg, host, n < (size_t)(rest - err->msg) ? n : (size_t)(rest - err->msg)) == 0)
+        memmove(err->msg, rest + 2, strlen(rest + 2) + 1);
+}
+
 void status_transport(const struct kta_cluster *c, const char *doing, const struct kta_http_req *q,
                       struct kta_err *err)
 {
@@ -79,6 +93,7 @@ void status_transport(const struct kta_cluster *c, const char *doing, const stru
     *err = q->err;
     if (q->err.code == KTA_E_INTERRUPTED)
         return;
+    drop_peer(c->server, err);
     if (q->err.code == KTA_E_LIMIT) {
         kta_err_wrap(err, "cannot %s", doing);
         return;
@@ -149,7 +164,12 @@ static void unauthorized(const struct kta_cluster *c, const char *words, struct 
                     "the cluster wants credentials, and the kubeconfig has none "
                     "for user '%s': %s",
                     c->user, words);
-        kta_err_hint(err, "log in to the cluster again, or choose another --context or --user");
+        if (strncmp(c->server, "http://", 7) == 0)
+            kta_err_hint(err,
+                         "credentials are sent over https:// alone, and the kubeconfig's server "
+                         "is http://");
+        else
+            kta_err_hint(err, "log in to the cluster again, or choose another --context or --user");
         return;
     }
     kta_err_set(err, KTA_E_AUTH, "the cluster refused the credentials of user '%s': %s", c->user,
@@ -180,8 +200,8 @@ static void not_found(const struct api_path *a, const char *doing, const struct 
         return;
     }
     if (a->group[0]) {
-        kta_err_set(err, KTA_E_NOT_FOUND, "cannot %s: the cluster has no API %s/%s", doing,
-                    a->group, a->version);
+        kta_err_set(err, KTA_E_NOT_FOUND, "cannot %s: the cluster does not serve %s.%s/%s", doing,
+                    a->resource, a->group, a->version);
         if (strcmp(a->group, "metrics.k8s.io") == 0)
             kta_err_hint(err, "metrics-server is not installed in this cluster");
         return;
