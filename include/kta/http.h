@@ -67,6 +67,7 @@ struct kta_http_req {
      * KTA_E_LIMIT, KTA_E_INTERRUPTED. */
     struct kta_err err;
     bool failed;
+    bool broke; /* failed after the connection stood: worth another try */
 };
 
 /* Runs n requests together (at most KTA_HTTP_PARALLEL under way), until all have ended. Returns -1

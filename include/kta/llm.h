@@ -34,11 +34,14 @@ struct kta_provider {
 const struct kta_provider *kta_providers(size_t *ret_n);
 const struct kta_provider *kta_provider_find(const char *name); /* aliases too; NULL if unknown */
 
-/* What the user asked for: flag > environment > file; NULL where not given. */
+/* What the user asked for on the command line, and in `file` what the configuration file says: the
+ * environment stands between the two. NULL where not given. */
 struct kta_llm_config {
     const char *provider, *model, *endpoint, *api_key, *api_key_file;
-    bool insecure;
+    bool insecure;                  /* no TLS verification, and plain HTTP off this machine */
     const struct kta_argv *headers; /* extra "Name: value" */
+    const char *ca_file;            /* PEM; NULL: $SSL_CERT_FILE, else the system's */
+    const struct kta_llm_config *file;
 };
 
 /* What came of it. */
@@ -56,6 +59,10 @@ bool kta_llm_is_local(const struct kta_llm *m); /* loopback: nothing leaves the 
 /* How the model acts. AUTO: whatever the endpoint takes, found out by asking, remembered per
  * endpoint and model under $XDG_CACHE_HOME. */
 enum kta_llm_way { KTA_WAY_AUTO, KTA_WAY_TOOLS, KTA_WAY_SCHEMA, KTA_WAY_TEXT };
+
+/* What AUTO would do now, from what is remembered; TOOLS for an endpoint that is not known yet: the
+ * prompt can be written for it. */
+enum kta_llm_way kta_llm_known_way(const struct kta_llm *m);
 
 struct kta_tool_call {
     char *id;   /* as given, or made up ("call_1") when the server sent none */

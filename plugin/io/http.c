@@ -439,6 +439,7 @@ static void finish(struct transfer *t, CURLcode rc)
         f.verify = verify;
         f.sys = (int)sys;
         f.status = r->status;
+        r->broke = kta_http_broke((int)rc);
         f.tls_without_cert = t->http->https && !t->http->cert;
         f.connect_ms = t->http->connect_ms;
         f.kind = curl_easy_strerror(rc);
@@ -470,6 +471,7 @@ static int64_t look_at_clock(struct kta_http *h, int64_t wait)
             continue;
         }
         if (r->idle_ms && t->got && now >= t->last + r->idle_ms) {
+            t->req->broke = true;
             end_failed(t, KTA_E_TIMEOUT, "the answer stalled: nothing more came", r->idle_ms);
             continue;
         }
@@ -534,7 +536,7 @@ int kta_http_run(struct kta_http *h, struct kta_http_req *reqs, size_t n, struct
     for (size_t i = 0; i < n; i++) {
         struct kta_http_req *r = &reqs[i];
         r->status = 0;
-        r->failed = false;
+        r->failed = r->broke = false;
         r->retry_after_ms = -1;
         r->content_type_in[0] = '\0';
         kta_err_clear(&r->err);

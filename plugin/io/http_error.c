@@ -87,6 +87,15 @@ static const struct row {
 
 enum { COULD_NOT_CONNECT = 7, TIMED_OUT = 28, GOT_NOTHING = 52, SEND_ERROR = 55, RECV_ERROR = 56 };
 
+bool kta_http_broke(int curl)
+{
+    static const int codes[] = {16, 18, GOT_NOTHING, SEND_ERROR, RECV_ERROR, 92, 95};
+    for (size_t i = 0; i < KTA_LEN(codes); i++)
+        if (codes[i] == curl)
+            return true;
+    return false;
+}
+
 static const struct row *find(const struct kta_http_failure *f)
 {
     const struct row *r = rows;

@@ -20,6 +20,8 @@ struct kta_http_failure {
     bool tls_without_cert; /* TLS, and we had no certificate to show */
 };
 
+/* True for the CURLcodes that say that a connection which stood has gone. */
+bool kta_http_broke(int curl);
 void kta_http_explain(const struct kta_http_failure *f, struct kta_err *err);
 
 #endif

@@ -1,0 +1,487 @@
+/*
+ * reply.c - reads an answer, streamed or whole, into a turn.
+ *
+ * Servers differ: events without index or ids, arguments as an object, the whole message at the
+ * end, one JSON document although a stream was asked for, reasoning under three names. Each shape
+ * that is known is read; what is not known is skipped, never an error.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/limits.h"
+#include "kta/log.h"
+#include "kta/utf8.h"
+#include "llm_private.h"
+
+#define MAX_ARGS (256u << 10) /* bytes of one call's arguments */
+
+/* ---- text ---- */
+
+/* The length of s without a code point whose end has not come yet. */
+static size_t whole_points(const char *s, size_t n)
+{
+    for (size_t back = 1; back <= 3 && back <= n; back++) {
+        unsigned char c = (unsigned char)s[n - back];
+        size_t need = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+        if (c >= 0xC0)
+            return need > back ? n - back : n;
+        if (c < 0x80)
+            return n;
+    }
+    return n;
+}
+
+/* Gives on_text what it has not had. After a retry nothing is said twice: as long as the new text
+ * is what was shown before, it is silent; where it differs, it begins anew on a line of its own. */
+static void say(struct llm_reply *r, bool all)
+{
+    const struct kta_str *text = &r->turn->text;
+    size_t n = all ? text->len : whole_points(text->s, text->len);
+    if (n <= r->said || !r->turn->on_text)
+        return;
+    if (!r->diverged) {
+        size_t known = n < r->shown->len ? n : r->shown->len;
+        if (!memcmp(text->s, r->shown->s, known)) {
+            r->said = r->said > known ? r->said : known;
+        } else {
+            r->diverged = true;
+            r->said = 0;
+            kta_str_clear(r->shown);
+            r->turn->on_text(r->turn->ctx, "\n\n", 2);
+        }
+    }
+    if (n <= r->said)
+        return;
+    r->turn->on_text(r->turn->ctx, text->s + r->said, n - r->said);
+    kta_str_addn(r->shown, text->s + r->said, n - r->said);
+    r->said = n;
+}
+
+static void mark_first(struct llm_reply *r)
+{
+    if (!r->turn->first_ms)
+        r->turn->first_ms = kta_now_ms() - r->started;
+}
+
+static void on_text(void *ctx, const char *p, size_t n)
+{
+    struct llm_reply *r = ctx;
+    mark_first(r);
+    while (!r->turn->text.len && n && isspace((unsigned char)*p))
+        p++, n--;
+    kta_str_addn(&r->turn->text, p, n);
+    say(r, /* all= */ false);
+}
+
+static void on_thinking(void *ctx, const char *p, size_t n)
+{
+    struct llm_reply *r = ctx;
+    mark_first(r);
+    r->thought = true;
+    if (r->turn->on_thinking && n)
+        r->turn->on_thinking(r->turn->ctx, p, n);
+}
+
+static void on_only_close(void *ctx)
+{
+    struct llm_reply *r = ctx;
+    on_thinking(r, r->turn->text.s, r->turn->text.len);
+    kta_str_clear(&r->turn->text);
+    r->said = 0;
+    r->diverged = r->shown->len > 0;
+    kta_str_clear(r->shown);
+}
+
+/* ---- calls ---- */
+
+static struct llm_call *new_call(struct llm_reply *r, int index)
+{
+    struct llm_call *c;
+    if (r->n_calls == KTA_LEN(r->calls)) {
+        kta_log(1, "model: more than %zu calls in one turn; the rest is left out", r->n_calls);
+        return NULL;
+    }
+    c = &r->calls[r->n_calls++];
+    c->index = index;
+    kta_str_init(&c->id, 256);
+    kta_str_init(&c->name, 256);
+    kta_str_init(&c->args, MAX_ARGS);
+    return c;
+}
+
+/* The call that a piece belongs to. An index alone is not enough: some servers give all calls of a
+ * turn the same one with different ids, others give neither. */
+static struct llm_call *call_of(struct llm_reply *r, int index, const char *id, const char *name)
+{
+    struct llm_call *last = r->n_calls ? &r->calls[r->n_calls - 1] : NULL;
+    if (index >= 0) {
+        for (size_t i = r->n_calls; i-- > 0;) {
+            struct llm_call *c = &r->calls[i];
+            if (c->index == index)
+                return *id && c->id.len && strcmp(c->id.s, id) && *name ? new_call(r, index) : c;
+        }
+        return new_call(r, index);
+    }
+    if (*id) {
+        for (size_t i = 0; i < r->n_calls; i++)
+            if (!strcmp(r->calls[i].id.s, id))
+                return &r->calls[i];
+        return last && !last->id.len && !*name ? last : new_call(r, -1);
+    }
+    if (!last || (*name && (last->args.len || (last->name.len && strcmp(last->name.s, name)))))
+        return new_call(r, -1);
+    return last;
+}
+
+static void take_name(struct llm_call *c, const char *name)
+{
+    if (*name && strcmp(c->name.s, name) != 0 && !c->args.len)
+        kta_str_add(&c->name, name); /* pieces of a name come before any argument */
+}
+
+static void take_args(struct llm_call *c, const struct kta_json *args)
+{
+    if (kta_json_text(args)) {
+        kta_str_add(&c->args, kta_json_text(args));
+    } else if (kta_json_type(args) == KTA_JSON_OBJECT) {
+        kta_str_clear(&c->args);
+        kta_json_print(args, /* pretty= */ false, &c->args);
+    }
+}
+
+static void take_call(struct llm_reply *r, const struct kta_json *piece)
+{
+    const struct kta_json *f = kta_json_get(piece, "function");
+    const char *id = kta_or(kta_json_str(piece, "id"), "");
+    const char *name;
+    struct llm_call *c;
+    if (!f)
+        f = piece;
+    name = kta_or(kta_json_str(f, "name"), "");
+    c = call_of(r, (int)kta_json_int(piece, "index", -1), id, name);
+    if (!c)
+        return;
+    mark_first(r);
+    if (!c->id.len)
+        kta_str_add(&c->id, id);
+    take_name(c, name);
+    take_args(c, kta_json_get(f, "arguments"));
+}
+
+void llm_reply_add_call(struct llm_reply *r, const char *json)
+{
+    kta_auto_json struct kta_json *v = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    const struct kta_json *one, *args;
+    struct llm_call *c;
+    if (kta_json_parse(json, strlen(json), &v, &err) < 0) {
+        on_text(r, json, strlen(json));
+        return;
+    }
+    for (one = kta_json_type(v) == KTA_JSON_ARRAY ? kta_json_first(v) : v; one;
+         one = one == v ? NULL : kta_json_next(one)) {
+        if (!kta_json_str(one, "name") || !(c = new_call(r, -1)))
+            continue;
+        args = kta_json_get(one, "arguments");
+        kta_str_add(&c->name, kta_json_str(one, "name"));
+        take_args(c, args ? args : kta_json_get(one, "parameters"));
+    }
+}
+
+static void on_call(void *ctx, const char *json)
+{
+    llm_reply_add_call(ctx, json);
+}
+
+/* ---- one JSON document: an event, or the whole answer ---- */
+
+static void take_content(struct llm_reply *r, const struct kta_json *content)
+{
+    const char *text = kta_json_text(content);
+    if (text)
+        llm_filter_feed(&r->filter, text, strlen(text));
+    if (kta_json_type(content) != KTA_JSON_ARRAY)
+        return;
+    kta_json_each(part, content)
+    { /* [{"type":"text","text":"…"}], also {"type":"thinking",…} */
+        const struct kta_json *thinking = kta_json_get(part, "thinking");
+        text = kta_json_str(part, "text");
+        if (text)
+            llm_filter_feed(&r->filter, text, strlen(text));
+        text =
+            thinking ? kta_or(kta_json_text(thinking), kta_json_str(thinking, "[0].text")) : NULL;
+        if (text)
+            on_thinking(r, text, strlen(text));
+    }
+}
+
+static void take_message(struct llm_reply *r, const struct kta_json *m)
+{
+    static const char *const thinking[] = {"reasoning_content", "reasoning", "thinking"};
+    const struct kta_json *legacy = kta_json_get(m, "function_call");
+    for (size_t i = 0; i < KTA_LEN(thinking); i++) {
+        const char *text = kta_json_str(m, thinking[i]);
+        if (text && *text) {
+            on_thinking(r, text, strlen(text));
+            break; /* some servers send the same under two names */
+        }
+    }
+    take_content(r, kta_json_get(m, "content"));
+    if (kta_json_text(kta_json_get(m, "refusal")))
+        take_content(r, kta_json_get(m, "refusal"));
+    kta_json_each(piece, kta_json_get(m, "tool_calls")) take_call(r, piece);
+    if (kta_json_type(legacy) == KTA_JSON_OBJECT)
+        take_call(r, legacy);
+}
+
+static void take_usage(struct llm_reply *r, const struct kta_json *v)
+{
+    struct kta_llm_turn *t = r->turn;
+    const struct kta_json *u = kta_json_get(v, "usage");
+    int64_t cached;
+    if (kta_json_type(u) != KTA_JSON_OBJECT)
+        return;
+    t->prompt_tokens = (int)kta_json_int(u, "prompt_tokens", t->prompt_tokens);
+    t->completion_tokens = (int)kta_json_int(u, "completion_tokens", t->completion_tokens);
+    cached = kta_json_int(u, "prompt_tokens_details.cached_tokens", 0);
+    if (!cached)
+        cached = kta_json_int(u, "prompt_cache_hit_tokens", 0);
+    if (!cached) /* llama.cpp */
+        cached = kta_json_int(v, "timings.cache_n", 0);
+    t->cached_tokens = (int)cached;
+}
+
+/* One document. `whole`: not an event of a stream. */
+static void take_document(struct llm_reply *r, const struct kta_json *v)
+{
+    const struct kta_json *choice = kta_json_at(v, "choices[0]"), *m;
+    const char *finish = kta_json_str(choice, "finish_reason");
+    const struct kta_json *error = kta_json_get(v, "error");
+
+    if (error && kta_json_type(error) != KTA_JSON_NULL) {
+        kta_auto_str struct kta_str text = KTA_STR_INIT;
+        kta_json_print(v, /* pretty= */ false, &text);
+        llm_error_text(text.s, text.len, &r->error);
+        return;
+    }
+    take_usage(r, v);
+    m = kta_json_get(choice, "delta");
+    if (kta_json_type(m) != KTA_JSON_OBJECT || !kta_json_len(m))
+        m = kta_json_get(choice, "message");
+    /* a stream that repeats the whole message at its end has said it already */
+    if (m == kta_json_get(choice, "message") && r->form == LLM_FORM_EVENTS &&
+        (r->turn->text.len || r->n_calls))
+        m = NULL;
+    take_message(r, m);
+    if (kta_json_text(kta_json_get(choice, "text"))) /* completions, not chat */
+        take_content(r, kta_json_get(choice, "text"));
+    if (finish && *finish) {
+        r->ended = true;
+        r->turn->cut_by_length = !strcmp(finish, "length") || !strcmp(finish, "max_tokens");
+        if (!strcmp(finish, "content_filter"))
+            kta_str_add(&r->error, "the answer was withheld by the provider's content filter");
+    }
+}
+
+static bool take_json(struct llm_reply *r, const char *s, size_t n)
+{
+    kta_auto_json struct kta_json *v = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    if (kta_json_parse(s, n, &v, &err) < 0)
+        return false;
+    take_document(r, v);
+    return true;
+}
+
+/* ---- the stream ---- */
+
+static bool on_event(void *ctx, const char *event, const char *data, size_t n)
+{
+    struct llm_reply *r = ctx;
+    (void)event;
+    if (n >= 6 && !strncmp(data, "[DONE]", 6)) {
+        r->ended = true;
+        return false;
+    }
+    if (take_json(r, data, n))
+        return !r->error.len;
+    /* servers that forget the blank line between two events */
+    for (const char *end = data + n; data < end;) {
+        const char *stop = memchr(data, '\n', (size_t)(end - data));
+        size_t len = stop ? (size_t)(stop - data) : (size_t)(end - data);
+        if (len >= 6 && !strncmp(data, "[DONE]", 6)) {
+            r->ended = true;
+            return false;
+        }
+        if (len && !take_json(r, data, len))
+            r->malformed = true;
+        data += len + 1;
+    }
+    return !r->error.len;
+}
+
+/* A stream begins with a field or a comment; anything else is one whole document. */
+static void decide_form(struct llm_reply *r)
+{
+    static const char *const starts[] = {"data:", "event:", "id:", "retry:", ":"};
+    const char *p = r->raw.s;
+    while (*p && (isspace((unsigned char)*p) || strchr("\xef\xbb\xbf", *p)))
+        p++;
+    if (!*p)
+        return;
+    if (r->req && !strcmp(r->req->content_type_in, "text/event-stream") && *p != '{') {
+        r->form = LLM_FORM_EVENTS;
+        return;
+    }
+    for (size_t i = 0; i < KTA_LEN(starts); i++) {
+        if (kta_starts(p, starts[i])) {
+            r->form = LLM_FORM_EVENTS;
+            return;
+        }
+        if (kta_starts(starts[i], p)) /* too short to tell */
+            return;
+    }
+    r->form = LLM_FORM_WHOLE;
+}
+
+bool llm_reply_feed(void *reply, const char *p, size_t n)
+{
+    struct llm_reply *r = reply;
+    if (r->form != LLM_FORM_EVENTS && kta_str_addn(&r->raw, p, n) < 0) {
+        kta_err_set(&r->err, KTA_E_LIMIT, "the answer is too large");
+        return false;
+    }
+    if (r->form == LLM_FORM_UNKNOWN) {
+        decide_form(r);
+        if (r->form == LLM_FORM_EVENTS)
+            return kta_sse_feed(&r->sse, r->raw.s, r->raw.len, &r->err) == 0;
+        return true;
+    }
+    return r->form == LLM_FORM_WHOLE || kta_sse_feed(&r->sse, p, n, &r->err) == 0;
+}
+
+void llm_reply_init(struct llm_reply *r, struct kta_llm_turn *turn, struct kta_http_req *req,
+                    struct kta_str *shown)
+{
+    *r = (struct llm_reply){.turn = turn, .req = req, .shown = shown, .started = kta_now_ms()};
+    kta_sse_init(&r->sse, on_event, r);
+    kta_str_init(&r->raw, KTA_MAX_LLM_BODY);
+    kta_str_init(&r->error, 0);
+    r->filter = (struct llm_filter){.on_text = on_text,
+                                    .on_thinking = on_thinking,
+                                    .on_call = turn->way == KTA_WAY_TOOLS ? on_call : NULL,
+                                    .on_only_close = on_only_close,
+                                    .ctx = r,
+                                    .hold = KTA_STR_INIT,
+                                    .call = KTA_STR_LIMITED(MAX_ARGS)};
+    kta_str_init(&turn->text, KTA_MAX_LLM_BODY);
+    turn->n_calls = 0;
+    turn->cut_by_length = turn->context_overflow = false;
+    turn->prompt_tokens = turn->completion_tokens = turn->cached_tokens = 0;
+    turn->first_ms = turn->took_ms = 0;
+}
+
+/* ---- the end ---- */
+
+/* Some models quote the arguments twice: "{\"a\":1}" as a JSON string. */
+static void unquote_args(struct kta_str *args)
+{
+    kta_auto_json struct kta_json *v = NULL, *inner = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    const char *text;
+    if (*args->s != '"' || kta_json_parse(args->s, args->len, &v, &err) < 0)
+        return;
+    text = kta_json_text(v);
+    if (text && kta_json_parse(text, strlen(text), &inner, &err) == 0 &&
+        kta_json_type(inner) == KTA_JSON_OBJECT) {
+        kta_str_clear(args);
+        kta_str_add(args, text);
+    }
+}
+
+static void give_calls(struct llm_reply *r)
+{
+    struct kta_llm_turn *t = r->turn;
+    for (size_t i = 0; i < r->n_calls && t->n_calls < KTA_LEN(t->calls); i++) {
+        struct llm_call *c = &r->calls[i];
+        struct kta_tool_call *to = &t->calls[t->n_calls];
+        kta_str_trim(&c->args);
+        unquote_args(&c->args);
+        if (!c->name.len && !c->args.len)
+            continue; /* an empty piece */
+        to->id = c->id.len ? kta_str_detach(&c->id) : kta_asprintf("call_%zu", t->n_calls + 1);
+        to->name = kta_str_detach(&c->name);
+        to->args = c->args.len ? kta_str_detach(&c->args) : kta_strdup("{}");
+        t->n_calls++;
+    }
+}
+
+/* True if the tools on offer have this name. */
+static bool is_tool(const struct kta_llm_turn *t, const char *name)
+{
+    kta_json_each(tool, t->tools) if (name && kta_streq(kta_json_str(tool, "function.name"),
+                                                        name)) return true;
+    return false;
+}
+
+/* A text that is nothing but a call, bare or in a fence, is the call of a model whose server has no
+ * parser for it. */
+static void call_in_text(struct llm_reply *r)
+{
+    kta_auto_json struct kta_json *v = NULL;
+    kta_auto_str struct kta_str body = KTA_STR_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    const char *name;
+
+    if (r->n_calls || r->turn->way != KTA_WAY_TOOLS)
+        return;
+    kta_str_addn(&body, r->turn->text.s, r->turn->text.len);
+    kta_str_trim(&body);
+    if (kta_starts(body.s, "```") && kta_ends(body.s, "```") && strchr(body.s, '\n')) {
+        char *inside = kta_strdup(strchr(body.s, '\n'));
+        kta_str_clear(&body);
+        kta_str_addn(&body, inside, strlen(inside) - 3);
+        free(inside);
+        kta_str_trim(&body);
+    }
+    if ((*body.s != '{' && *body.s != '[') || kta_json_parse(body.s, body.len, &v, &err) < 0)
+        return;
+    name = kta_json_str(kta_json_type(v) == KTA_JSON_ARRAY ? kta_json_item(v, 0) : v, "name");
+    if (!is_tool(r->turn, name))
+        return;
+    kta_str_clear(&r->turn->text);
+    llm_reply_add_call(r, body.s);
+}
+
+void llm_reply_end(struct llm_reply *r)
+{
+    struct kta_err err = KTA_ERR_INIT;
+    if (r->form == LLM_FORM_EVENTS && !r->ended && !r->error.len)
+        (void)kta_sse_end(&r->sse, &err);
+    if (r->form == LLM_FORM_WHOLE && !r->err.msg[0]) {
+        if (take_json(r, r->raw.s, r->raw.len))
+            r->ended = true; /* it is a document: nothing is missing */
+        else
+            r->malformed = true;
+    }
+    llm_filter_end(&r->filter);
+    say(r, /* all= */ true);
+    call_in_text(r);
+    give_calls(r);
+    r->turn->took_ms = kta_now_ms() - r->started;
+}
+
+void llm_reply_release(struct llm_reply *r)
+{
+    kta_sse_release(&r->sse);
+    kta_str_release(&r->raw);
+    kta_str_release(&r->error);
+    llm_filter_release(&r->filter);
+    for (size_t i = 0; i < r->n_calls; i++) {
+        kta_str_release(&r->calls[i].id);
+        kta_str_release(&r->calls[i].name);
+        kta_str_release(&r->calls[i].args);
+    }
+}

@@ -1,0 +1,113 @@
+/*
+ * request.c - the body of a chat completion, without the parts that the endpoint does not take.
+ */
+#include <string.h>
+#include "llm_private.h"
+
+unsigned llm_request_parts(const struct kta_llm *m, const struct kta_llm_turn *t)
+{
+    unsigned parts = LLM_NO_STREAM | LLM_NO_STREAM_OPTIONS | LLM_NO_TEMPERATURE | LLM_NO_SYSTEM;
+    if (t->max_tokens)
+        parts |= m->quirks & LLM_OTHER_MAX ? LLM_NO_MAX : LLM_OTHER_MAX;
+    if (t->way == KTA_WAY_TOOLS && t->tools)
+        parts |= LLM_NO_TOOLS;
+    if (t->way == KTA_WAY_SCHEMA && t->schema)
+        parts |= LLM_NO_SCHEMA;
+    if (m->quirks & LLM_NO_STREAM)
+        parts &= ~(unsigned)LLM_NO_STREAM_OPTIONS;
+    return parts & ~(m->quirks & ~(unsigned)LLM_OTHER_MAX);
+}
+
+static void add_text(struct kta_str *to, const struct kta_json *message)
+{
+    const char *text = kta_json_str(message, "content");
+    if (text && *text)
+        kta_str_addf(to, "%s%s", to->len ? "\n\n" : "", text);
+}
+
+static bool plain_role(const struct kta_json *m, const char *role)
+{
+    return kta_streq(kta_json_str(m, "role"), role) && !kta_json_get(m, "tool_calls");
+}
+
+/* For templates that know only user and assistant, in turns: the system's text becomes the
+ * beginning of what the user says, and neighbours of one role become one message. */
+static struct kta_json *without_system(const struct kta_json *messages)
+{
+    struct kta_json *out = kta_json_new_array();
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    for (const struct kta_json *m = kta_json_first(messages); m;) {
+        const char *role = plain_role(m, "system") ? "user" : kta_json_str(m, "role");
+        struct kta_json *one;
+        if (!plain_role(m, "system") && !plain_role(m, "user") && !plain_role(m, "assistant")) {
+            kta_json_push(out, kta_json_copy(m));
+            m = kta_json_next(m);
+            continue;
+        }
+        kta_str_clear(&text);
+        for (; m && (plain_role(m, role) || (!strcmp(role, "user") && plain_role(m, "system")));
+             m = kta_json_next(m))
+            add_text(&text, m);
+        one = kta_json_push(out, kta_json_new_object());
+        kta_json_set_str(one, "role", role);
+        kta_json_set_str(one, "content", text.s);
+    }
+    return out;
+}
+
+static struct kta_json *system_as_developer(const struct kta_json *messages)
+{
+    struct kta_json *out = kta_json_copy(messages);
+    kta_json_each(m, out) if (plain_role(m, "system")) kta_json_set_str(m, "role", "developer");
+    return out;
+}
+
+static void add_member(struct kta_str *out, const char *key, const struct kta_json *v)
+{
+    kta_str_addf(out, ",\"%s\":", key);
+    kta_json_print(v, /* pretty= */ false, out);
+}
+
+static void add_messages(const struct kta_llm *m, const struct kta_llm_turn *t, struct kta_str *out)
+{
+    kta_auto_json struct kta_json *changed = NULL;
+    if (m->quirks & LLM_NO_SYSTEM)
+        changed = without_system(t->messages);
+    else if (m->row->system_as_developer)
+        changed = system_as_developer(t->messages);
+    add_member(out, "messages", changed ? changed : t->messages);
+}
+
+static void add_max_tokens(const struct kta_llm *m, const struct kta_llm_turn *t,
+                           struct kta_str *out)
+{
+    const char *name = m->row->token_param;
+    if (!t->max_tokens || (m->quirks & LLM_NO_MAX))
+        return;
+    if (m->quirks & LLM_OTHER_MAX)
+        name = strcmp(name, "max_tokens") ? "max_tokens" : "max_completion_tokens";
+    kta_str_addf(out, ",\"%s\":%d", name, t->max_tokens);
+}
+
+/* Written by hand so that nothing of a long conversation is copied. */
+void llm_request_body(const struct kta_llm *m, const struct kta_llm_turn *t, struct kta_str *out)
+{
+    kta_str_add(out, "{\"model\":");
+    kta_json_quote(m->model, strlen(m->model), out);
+    add_messages(m, t, out);
+    if (t->way == KTA_WAY_TOOLS && t->tools && kta_json_len(t->tools))
+        add_member(out, "tools", t->tools);
+    if (t->way == KTA_WAY_SCHEMA && t->schema) {
+        kta_str_add(out, ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":"
+                         "{\"name\":\"answer\",\"strict\":true");
+        add_member(out, "schema", t->schema);
+        kta_str_add(out, "}}");
+    }
+    add_max_tokens(m, t, out);
+    if (!(m->quirks & LLM_NO_TEMPERATURE))
+        kta_str_add(out, ",\"temperature\":0");
+    kta_str_addf(out, ",\"stream\":%s", m->quirks & LLM_NO_STREAM ? "false" : "true");
+    if (!(m->quirks & (LLM_NO_STREAM | LLM_NO_STREAM_OPTIONS)))
+        kta_str_add(out, ",\"stream_options\":{\"include_usage\":true}");
+    kta_str_addc(out, '}');
+}

@@ -1,0 +1,98 @@
+/*
+ * window.c - how many tokens the model can read, where the server tells it.
+ *
+ * llama.cpp says it in /props (what one slot really has), Ollama in /api/ps (it silently forgets
+ * the beginning of what is longer, so its default counts when it does not say), vLLM and others in
+ * /v1/models. The big providers do not tell and are not asked.
+ */
+#include <string.h>
+#include "kta/alloc.h"
+#include "kta/log.h"
+#include "llm_private.h"
+
+#define WINDOW_TIMEOUT_MS 2000
+#define OLLAMA_DEFAULT    4096 /* tokens, unless OLLAMA_CONTEXT_LENGTH or the model say otherwise */
+
+static const char *const asked[] = {"openai-compatible", "llamacpp", "ollama", "groq",
+                                    "openrouter",        "mistral",  NULL};
+
+/* Where the number is in an entry of /v1/models. */
+static const char *const places[] = {"max_model_len",        "context_length",
+                                     "context_window",       "max_context_length",
+                                     "meta.n_ctx",           "top_provider.context_length",
+                                     "loaded_context_length"};
+
+static struct kta_json *parse_answer(struct kta_http_req *r)
+{
+    struct kta_json *v = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    if (!r->failed && r->status == 200)
+        (void)kta_json_parse(r->answer.s, r->answer.len, &v, &err);
+    kta_http_req_release(r);
+    return v;
+}
+
+static int in_models(const struct kta_llm *m, const struct kta_json *v)
+{
+    const struct kta_json *list = kta_json_get(v, "data");
+    kta_json_each(entry, list)
+    {
+        if (!kta_streq(kta_json_str(entry, "id"), m->model) && kta_json_len(list) > 1)
+            continue;
+        for (size_t i = 0; i < KTA_LEN(places); i++)
+            if (kta_json_int(entry, places[i], 0) > 0)
+                return (int)kta_json_int(entry, places[i], 0);
+    }
+    return 0;
+}
+
+static int in_ollama(const struct kta_llm *m, const struct kta_json *v)
+{
+    kta_json_each(entry,
+                  kta_json_get(v, "models")) if (kta_streq(kta_json_str(entry, "name"), m->model) ||
+                                                 kta_streq(kta_json_str(entry, "model"),
+                                                           m->model)) return (int)
+        kta_json_int(entry, "context_length", OLLAMA_DEFAULT);
+    return OLLAMA_DEFAULT;
+}
+
+static int ask(struct kta_llm *m)
+{
+    bool ollama = !strcmp(m->row->name, "ollama");
+    kta_auto_free char *models_path = kta_asprintf("%s/models", m->prefix);
+    /* /props and /api/ps are beside /v1, not under it */
+    struct kta_http_req r[2] = {{.path = models_path, .timeout_ms = WINDOW_TIMEOUT_MS},
+                                {.path = ollama ? "/api/ps" : "/props",
+                                 .timeout_ms = WINDOW_TIMEOUT_MS}};
+    struct kta_err err = KTA_ERR_INIT;
+    bool two = ollama || (kta_ends(m->base, "/v1") && m->local);
+    kta_auto_json struct kta_json *models = NULL, *beside = NULL;
+    int n;
+
+    if (kta_http_run(m->http, r, two ? 2 : 1, &err) < 0) {
+        kta_http_req_release(&r[0]);
+        kta_http_req_release(&r[1]);
+        return 0;
+    }
+    models = parse_answer(&r[0]);
+    beside = two ? parse_answer(&r[1]) : NULL;
+    if (ollama)
+        return in_ollama(m, beside);
+    n = (int)kta_json_int(beside, "default_generation_settings.n_ctx", 0);
+    return n > 0 ? n : in_models(m, models);
+}
+
+int kta_llm_window(struct kta_llm *m)
+{
+    if (m->window >= 0)
+        return m->window;
+    m->window = 0;
+    for (size_t i = 0; asked[i]; i++)
+        if (!strcmp(asked[i], m->row->name))
+            m->window = ask(m);
+    if (!m->window && m->local)
+        m->window = ask(m);
+    if (m->window)
+        kta_log(1, "model: the window of %s is %d tokens", m->model, m->window);
+    return m->window;
+}

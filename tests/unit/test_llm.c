@@ -1,0 +1,913 @@
+/* The model's side against a scripted endpoint: a row for each way in which servers differ. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <ctype.h>
+#include "../servers/server.h"
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/fs.h"
+#include "kta/interrupt.h"
+#include "kta/llm.h"
+
+static char dir[] = "/tmp/kta-test-llm-XXXXXX";
+static struct test_server server;
+static char *log_path;
+
+static const char tools_text[] = "[{\"type\":\"function\",\"function\":{\"name\":\"kubectl\","
+                                 "\"parameters\":{\"type\":\"object\"}}},"
+                                 "{\"type\":\"function\",\"function\":{\"name\":\"helm\","
+                                 "\"parameters\":{\"type\":\"object\"}}}]";
+
+static struct kta_json *parse(const char *s)
+{
+    struct kta_json *v = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    if (kta_json_parse(s, strlen(s), &v, &err) < 0)
+        fail_msg("%s: %s", s, err.msg);
+    return v;
+}
+
+/* ---- the server ---- */
+
+static void start(const char *script)
+{
+    kta_auto_free char *path = kta_fs_join(dir, "script.json");
+    const char *const argv[] = {"python3", "tests/servers/model_server.py", path, "--log", log_path,
+                                NULL};
+    struct kta_err err = KTA_ERR_INIT;
+    kta_auto_free char *cache = kta_fs_join(dir, "cache/kubectl-todo-ai/models.json");
+    unlink(cache);
+    unlink(log_path);
+    assert_int_equal(kta_fs_write(path, script, strlen(script), &err), 0);
+    assert_int_equal(test_server_start(&server, argv), 0);
+}
+
+static struct kta_llm *open_as(const char *provider, const char *path)
+{
+    kta_auto_free char *url = kta_asprintf("http://127.0.0.1:%d%s", server.port, path);
+    struct kta_llm_config c = {.provider = provider,
+                               .model = "m",
+                               .endpoint = url,
+                               .api_key = "sk-secret-key"};
+    struct kta_llm *m = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    if (kta_llm_open(&c, &m, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_non_null(m);
+    return m;
+}
+
+/* Every request so far as an array. */
+static struct kta_json *requests(void)
+{
+    struct kta_json *all = kta_json_new_array();
+    kta_auto_str struct kta_str s = KTA_STR_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    if (kta_fs_read(log_path, 16u << 20, &s, &err) < 0)
+        return all;
+    for (char *line = s.s, *end; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        kta_json_push(all, parse(line));
+    }
+    return all;
+}
+
+/* ---- a turn ---- */
+
+struct heard {
+    struct kta_str text, thinking, retries;
+    bool broken_utf8;
+};
+
+static void hear_text(void *ctx, const char *p, size_t n)
+{
+    struct heard *h = ctx;
+    if (n && ((unsigned char)*p & 0xC0) == 0x80)
+        h->broken_utf8 = true;
+    kta_str_addn(&h->text, p, n);
+}
+
+static void hear_thinking(void *ctx, const char *p, size_t n)
+{
+    kta_str_addn(&((struct heard *)ctx)->thinking, p, n);
+}
+
+static void hear_retry(void *ctx, int attempt, int64_t wait_ms, const char *why)
+{
+    (void)why;
+    kta_str_addf(&((struct heard *)ctx)->retries, "%d:%lld ", attempt, (long long)wait_ms);
+}
+
+static int ask(struct kta_llm *m, enum kta_llm_way way, struct kta_llm_turn *t, struct heard *h,
+               struct kta_err *err)
+{
+    kta_auto_json struct kta_json *messages =
+        parse("[{\"role\":\"system\",\"content\":\"be brief\"},"
+              "{\"role\":\"user\",\"content\":\"why is it down?\"}]");
+    kta_auto_json struct kta_json *tools = parse(tools_text);
+    kta_auto_json struct kta_json *schema = parse("{\"type\":\"object\"}");
+    int rc;
+    *h = (struct heard){KTA_STR_INIT, KTA_STR_INIT, KTA_STR_INIT, false};
+    *t = (struct kta_llm_turn){.messages = messages,
+                               .tools = tools,
+                               .schema = schema,
+                               .way = way,
+                               .on_text = hear_text,
+                               .on_thinking = hear_thinking,
+                               .on_retry = hear_retry,
+                               .ctx = h};
+    rc = kta_llm_chat(m, t, err);
+    t->messages = t->tools = t->schema = NULL;
+    return rc;
+}
+
+static void forget(struct kta_llm_turn *t, struct heard *h)
+{
+    kta_llm_turn_release(t);
+    kta_str_release(&h->text);
+    kta_str_release(&h->thinking);
+    kta_str_release(&h->retries);
+}
+
+/* ---- answers ---- */
+
+#define CALL "\"tool_calls\":[{\"name\":\"kubectl\",\"arguments\":{\"args\":[\"get\",\"pods\"]}}]"
+#define TWO                                                                                        \
+    "\"tool_calls\":[{\"name\":\"kubectl\",\"arguments\":{\"args\":[\"get\",\"pods\"]}},"          \
+    "{\"name\":\"helm\",\"arguments\":{\"args\":[\"list\"]}}]"
+#define CALLED     "kubectl {\"args\":[\"get\",\"pods\"]};"
+#define CALLED_TWO CALLED "helm {\"args\":[\"list\"]};"
+
+static const struct answer_row {
+    const char *turns;           /* as many as the turn takes, with its retries */
+    const char *text, *thinking; /* NULL: "" */
+    const char *calls;
+    bool cut;
+} answers[] = {
+    {"{\"text\":\"All is well.\"}", "All is well.", NULL, "", false},
+    {"{\"text\":\"h\xc3\xa9llo \xf0\x9f\x98\x80 \xe2\x82\xac!\",\"chunk\":1,\"split_bytes\":1}",
+     "h\xc3\xa9llo \xf0\x9f\x98\x80 \xe2\x82\xac!", NULL, "", false},
+    {"{\"text\":\"crlf\",\"eol\":\"\\r\\n\",\"comments\":true,\"split_bytes\":3}", "crlf", NULL, "",
+     false},
+    {"{\"text\":\"cr\",\"eol\":\"\\r\",\"bom\":true,\"no_space\":true}", "cr", NULL, "", false},
+    {"{\"text\":\"whole\",\"stream\":false}", "whole", NULL, "", false},
+    {"{\"text\":\"typed wrongly\",\"content_type\":\"application/json\"}", "typed wrongly", NULL,
+     "", false},
+    {"{\"text\":\"no done\",\"no_done\":true}", "no done", NULL, "", false},
+    {"{\"text\":\"no finish\",\"no_finish\":true}", "no finish", NULL, "", false},
+    {"{\"text\":\"no usage\",\"usage\":false}", "no usage", NULL, "", false},
+    {"{\"text\":\"cut by le\",\"finish\":\"length\"}", "cut by le", NULL, "", true},
+    /* thinking */
+    {"{\"text\":\"so\",\"reasoning\":\"hm, let me see\"}", "so", "hm, let me see", "", false},
+    {"{\"text\":\"so\",\"reasoning\":\"hm\",\"reasoning_key\":\"reasoning\"}", "so", "hm", "",
+     false},
+    {"{\"text\":\"so\",\"think\":\"hm <b> </thin\",\"chunk\":1}", "so", "hm <b> </thin", "", false},
+    {"{\"text\":\"so\",\"think\":\"hm\",\"chunk\":100,\"stream\":false}", "so", "hm", "", false},
+    {"{\"text\":\"I was thinking</think>so\",\"chunk\":4}", "so", "I was thinking", "", false},
+    {"{\"text\":\"a <b> c < d [e] <think\",\"chunk\":3}", "a <b> c < d [e] <think", NULL, "",
+     false},
+    /* calls */
+    {"{" CALL "}", "", NULL, CALLED, false},
+    {"{" CALL ",\"text\":\"let me look\"}", "let me look", NULL, CALLED, false},
+    {"{" CALL ",\"chunk\":1,\"split_bytes\":2}", "", NULL, CALLED, false},
+    {"{" TWO ",\"chunk\":3}", "", NULL, CALLED_TWO, false},
+    {"{" TWO ",\"no_ids\":true}", "", NULL, CALLED_TWO, false},
+    {"{" TWO ",\"no_index\":true}", "", NULL, CALLED_TWO, false},
+    {"{" TWO ",\"no_index\":true,\"no_ids\":true}", "", NULL, CALLED_TWO, false},
+    {"{" TWO ",\"same_index\":true,\"one_piece\":true}", "", NULL, CALLED_TWO, false},
+    {"{" TWO ",\"object_args\":true}", "", NULL, CALLED_TWO, false},
+    {"{" TWO ",\"object_args\":true,\"no_index\":true,\"no_ids\":true}", "", NULL, CALLED_TWO,
+     false},
+    {"{" TWO ",\"stream\":false}", "", NULL, CALLED_TWO, false},
+    {"{" TWO ",\"stream\":false,\"object_args\":true,\"no_ids\":true}", "", NULL, CALLED_TWO,
+     false},
+    {"{" CALL ",\"finish\":\"stop\",\"no_done\":true}", "", NULL, CALLED, false},
+    {"{\"tool_calls\":[{\"name\":\"kubectl\",\"arguments\":\"\"}]}", "", NULL, "kubectl {};",
+     false},
+    {"{\"tool_calls\":[{\"name\":\"kubectl\",\"arguments\":\"{broken\"}]}", "", NULL,
+     "kubectl {broken;", false},
+    {"{\"tool_calls\":[{\"name\":\"kubectl\",\"arguments\":\"\\\"{\\\\\\\"a\\\\\\\":1}\\\"\"}]}",
+     "", NULL, "kubectl {\"a\":1};", false},
+    {"{\"tool_calls\":[{\"name\":\"unknown\",\"arguments\":{}}]}", "", NULL, "unknown {};", false},
+    /* calls written as text by models whose server has no parser */
+    {"{\"text\":\"<tool_call>\\n{\\\"name\\\": \\\"kubectl\\\", \\\"arguments\\\": {\\\"args\\\": "
+     "[\\\"get\\\",\\\"pods\\\"]}}\\n</tool_call>\",\"chunk\":5}",
+     "", NULL, CALLED, false},
+    {"{\"text\":\"Look:\\n<tool_call>{\\\"name\\\":\\\"helm\\\",\\\"arguments\\\":{}}\"}",
+     "Look:\n", NULL, "helm {};", false},
+    {"{\"text\":\"[TOOL_CALLS] [{\\\"name\\\":\\\"helm\\\",\\\"arguments\\\":{}}]\"}", "", NULL,
+     "helm {};", false},
+    {"{\"text\":\"```json\\n{\\\"name\\\":\\\"helm\\\",\\\"parameters\\\":{\\\"a\\\":1}}\\n```\"}",
+     "", NULL, "helm {\"a\":1};", false},
+    {"{\"text\":\"{\\\"name\\\":\\\"no-tool\\\",\\\"parameters\\\":{}}\"}",
+     "{\"name\":\"no-tool\",\"parameters\":{}}", NULL, "", false},
+    {"{\"text\":\"<tool_call>not json</tool_call>\"}", "not json", NULL, "", false},
+    /* what passes: tried again */
+    {"{\"status\":429,\"retry_after\":\"0\"},{\"text\":\"after 429\"}", "after 429", NULL, "",
+     false},
+    {"{\"status\":500,\"retry_after\":\"0\"},{\"status\":503,\"retry_after\":0},{\"text\":"
+     "\"third\"}",
+     "third", NULL, "", false},
+    {"{\"status\":408,\"retry_after\":\"0.05\"},{\"status\":409,\"retry_after\":0},{\"text\":"
+     "\"y\"}",
+     "y", NULL, "", false},
+    {"{\"close\":true},{\"text\":\"came back\"}", "came back", NULL, "", false},
+    {"{\"text\":\"the answer is 42\",\"cut\":500},{\"text\":\"the answer is 42\"}",
+     "the answer is 42", NULL, "", false},
+    {"{\"text\":\"the answer is 42\",\"cut\":500,\"close_delimited\":true},"
+     "{\"text\":\"the answer is 42\"}",
+     "the answer is 42", NULL, "", false},
+    {"{" CALL ",\"cut\":700},{" CALL "}", "", NULL, CALLED, false},
+    {"{\"text\":\"\"},{\"text\":\"not empty\"}", "not empty", NULL, "", false},
+    {"{\"error_in_stream\":\"out of memory\"},{\"text\":\"fine\"}", "fine", NULL, "", false},
+    /* shapes */
+    {"{\"raw\":\"data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":\\\"a\\\"}}]}\\n"
+     "data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":\\\"b\\\"},\\\"finish_reason\\\":"
+     "\\\"stop\\\"}]}\\ndata: [DONE]\\n\\n\"}",
+     "ab", NULL, "", false},
+    {"{\"raw\":\"data: "
+     "{\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":[{\\\"type\\\":\\\"text\\\","
+     "\\\"text\\\":\\\"parts\\\"}]},\\\"finish_reason\\\":\\\"stop\\\"}]}\\n\\n\"}",
+     "parts", NULL, "", false},
+    {"{\"raw\":\"data: {\\\"choices\\\":[{\\\"message\\\":{\\\"content\\\":\\\"message\\\"},"
+     "\\\"finish_reason\\\":\\\"stop\\\"}]}\\n\\n\"}",
+     "message", NULL, "", false},
+    {"{\"raw\":\"data: {\\\"choices\\\":[{\\\"delta\\\":null}]}\\n\\ndata: nonsense\\n\\n"
+     "data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":\\\"x\\\"},\\\"finish_reason\\\":"
+     "\\\"stop\\\"}]}\\n\\n\"}",
+     "x", NULL, "", false},
+    {"{\"raw\":\"data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"function_call\\\":{\\\"name\\\":"
+     "\\\"helm\\\",\\\"arguments\\\":\\\"{}\\\"}},\\\"finish_reason\\\":\\\"function_call\\\"}]}"
+     "\\n\\n\"}",
+     "", NULL, "helm {};", false},
+};
+
+static void check_answer(const struct answer_row *row, struct kta_llm *m)
+{
+    kta_auto_str struct kta_str calls = KTA_STR_INIT;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    if (ask(m, KTA_WAY_AUTO, &t, &h, &err) < 0)
+        fail_msg("%s\n%s", row->turns, err.msg);
+    for (size_t i = 0; i < t.n_calls; i++) {
+        kta_auto_str struct kta_str args = KTA_STR_INIT;
+        for (const char *p = t.calls[i].args; *p; p++)
+            if (*p != ' ')
+                kta_str_addc(&args, *p);
+        kta_str_addf(&calls, "%s %s;", t.calls[i].name, args.s);
+        assert_true(t.calls[i].id[0] != '\0');
+        assert_true(i == 0 || strcmp(t.calls[i].id, t.calls[i - 1].id) != 0);
+    }
+    if (strcmp(t.text.s, row->text) != 0 || strcmp(calls.s, row->calls) != 0 ||
+        strcmp(h.thinking.s, kta_or(row->thinking, "")) != 0 || t.cut_by_length != row->cut)
+        fail_msg("%s\ntext '%s' thinking '%s' calls '%s' cut %d", row->turns, t.text.s,
+                 h.thinking.s, calls.s, t.cut_by_length);
+    /* what was shown is the text, but for a text that turned out to be something else */
+    if (*row->text && !kta_ends(h.text.s, row->text))
+        fail_msg("%s\nshown '%s'", row->turns, h.text.s);
+    assert_false(h.broken_utf8);
+    assert_int_equal(t.way, KTA_WAY_TOOLS);
+    forget(&t, &h);
+}
+
+static void test_answers(void **state)
+{
+    kta_auto_str struct kta_str script = KTA_STR_INIT;
+    struct kta_llm *m;
+    (void)state;
+    kta_str_addc(&script, '[');
+    for (size_t i = 0; i < KTA_LEN(answers); i++)
+        kta_str_addf(&script, "%s%s", i ? "," : "", answers[i].turns);
+    kta_str_addc(&script, ']');
+    start(script.s);
+    m = open_as("openai-compatible", "/v1");
+    for (size_t i = 0; i < KTA_LEN(answers); i++)
+        check_answer(&answers[i], m);
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+static void test_request_and_usage(void **state)
+{
+    kta_auto_json struct kta_json *log = NULL;
+    struct kta_json *body;
+    struct kta_llm *m;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    start("[{\"text\":\"hi\",\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":7,"
+          "\"cached_tokens\":90},\"delay_ms\":30}]");
+    m = open_as("openai-compatible", "/v1/");
+    assert_int_equal(ask(m, KTA_WAY_AUTO, &t, &h, &err), 0);
+    assert_int_equal(t.prompt_tokens, 100);
+    assert_int_equal(t.completion_tokens, 7);
+    assert_int_equal(t.cached_tokens, 90);
+    assert_true(t.first_ms >= 25 && t.took_ms >= t.first_ms);
+    forget(&t, &h);
+    log = requests();
+    assert_int_equal(kta_json_len(log), 1);
+    assert_string_equal(kta_json_str(log, "[0].path"), "/v1/chat/completions");
+    assert_string_equal(kta_json_str(log, "[0].headers.authorization"), "Bearer sk-secret-key");
+    body = kta_json_at(log, "[0].body");
+    assert_string_equal(kta_json_str(body, "model"), "m");
+    assert_true(kta_json_bool(body, "stream", false));
+    assert_true(kta_json_bool(body, "stream_options.include_usage", false));
+    assert_string_equal(kta_json_str(body, "messages[0].role"), "system");
+    assert_int_equal(kta_json_len(kta_json_get(body, "tools")), 2);
+    assert_null(kta_json_get(body, "response_format"));
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+/* ---- what endpoints reject ---- */
+
+static const struct reject_row {
+    const char *reject;   /* JSON list */
+    const char *more;     /* of the script */
+    enum kta_llm_way way; /* that is taken in the end */
+    size_t requests;      /* of the first question; the second takes one */
+    const char *absent;   /* in the last request */
+} rejects[] = {
+    {"[\"tools\"]", "", KTA_WAY_SCHEMA, 2, "tools"},
+    {"[\"tools\",\"response_format\"]", "", KTA_WAY_TEXT, 3, "response_format"},
+    {"[\"stream_options\"]", "", KTA_WAY_TOOLS, 2, "stream_options"},
+    {"[\"temperature\"]", "", KTA_WAY_TOOLS, 2, "temperature"},
+    {"[\"stream_options\",\"temperature\"]", "", KTA_WAY_TOOLS, 3, "temperature"},
+    {"[\"stream\"]", "", KTA_WAY_TOOLS, 2, "stream_options"},
+    {"[\"system\"]", "", KTA_WAY_TOOLS, 2, NULL},
+    {"[\"tools\"]",
+     ",\"reject_status\":500,\"reject_message\":\"tools param requires --jinja flag\"",
+     KTA_WAY_SCHEMA, 2, "tools"},
+    {"[\"tools\"]",
+     ",\"reject_status\":404,\"reject_message\":\"No endpoints found that support "
+     "tool use\"",
+     KTA_WAY_SCHEMA, 2, "tools"},
+    {"[\"stream_options\",\"temperature\"]", ",\"reject_message\":\"Bad Request\"", KTA_WAY_TOOLS,
+     3, "temperature"},
+};
+
+static void test_rejections_are_remembered(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(rejects); i++) {
+        const struct reject_row *row = &rejects[i];
+        kta_auto_free char *script =
+            kta_asprintf("{\"turns\":[{\"text\":\"{}\"}],\"loop\":true,\"reject\":%s%s}",
+                         row->reject, row->more);
+        kta_auto_json struct kta_json *log = NULL;
+        start(script);
+        for (int question = 0; question < 2; question++) { /* the second by a new process */
+            struct kta_llm *m = open_as("openai-compatible", "/v1");
+            struct kta_llm_turn t;
+            struct heard h;
+            struct kta_err err = KTA_ERR_INIT;
+            if (ask(m, KTA_WAY_AUTO, &t, &h, &err) < 0)
+                fail_msg("%s: %s", row->reject, err.msg);
+            assert_int_equal(t.way, row->way);
+            assert_int_equal(kta_llm_known_way(m), row->way);
+            assert_string_equal(t.text.s, "{}");
+            forget(&t, &h);
+            kta_llm_free(m);
+        }
+        log = requests();
+        if (kta_json_len(log) != row->requests + 1)
+            fail_msg("%s: %zu requests", row->reject, kta_json_len(log));
+        if (row->absent)
+            assert_null(
+                kta_json_get(kta_json_get(kta_json_item(log, row->requests), "body"), row->absent));
+        test_server_stop(&server);
+    }
+}
+
+static void test_system_text_moves_to_the_user(void **state)
+{
+    kta_auto_json struct kta_json *log = NULL;
+    struct kta_llm *m;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    start("{\"turns\":[{\"text\":\"x\"}],\"reject\":[\"system\"]}");
+    m = open_as("openai-compatible", "/v1");
+    assert_int_equal(ask(m, KTA_WAY_AUTO, &t, &h, &err), 0);
+    log = requests();
+    assert_int_equal(kta_json_len(kta_json_at(log, "[1].body.messages")), 1);
+    assert_string_equal(kta_json_str(log, "[1].body.messages[0].content"),
+                        "be brief\n\nwhy is it down?");
+    forget(&t, &h);
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+static void test_address_without_v1(void **state)
+{
+    kta_auto_json struct kta_json *log = NULL;
+    struct kta_llm *m;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    start("{\"turns\":[{\"text\":\"x\"}],\"no_v1\":true}");
+    m = open_as("openai-compatible", "");
+    assert_int_equal(ask(m, KTA_WAY_TEXT, &t, &h, &err), 0);
+    assert_int_equal(t.way, KTA_WAY_TEXT);
+    log = requests();
+    assert_string_equal(kta_json_str(log, "[0].path"), "/v1/chat/completions");
+    assert_string_equal(kta_json_str(log, "[1].path"), "/chat/completions");
+    forget(&t, &h);
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+/* ---- what ends badly ---- */
+
+static const struct error_row {
+    const char *turns;
+    const char *word, *other; /* both in message or hint */
+    bool overflow;
+} errors[] = {
+    {"{\"status\":401,\"error\":\"Incorrect API key provided: sk-secret-key.\"}", "(HTTP 401)",
+     "API key", false},
+    {"{\"status\":404,\"error\":\"The model 'tool-x' does not exist\"}", "does not have this model",
+     "--model", false},
+    {"{\"status\":404,\"body\":\"404 page not found\"}", "nothing at this address", "/v1", false},
+    {"{\"status\":400,\"error\":\"This model's maximum context length is 8192 tokens\","
+     "\"code\":\"context_length_exceeded\"}",
+     "too long", "8192", true},
+    {"{\"status\":400,\"body\":\"{\\\"error\\\":{\\\"code\\\":400,\\\"message\\\":\\\"the request "
+     "exceeds the available context size. try increasing the context size\\\",\\\"type\\\":"
+     "\\\"exceed_context_size_error\\\"}}\",\"content_type\":\"application/json\"}",
+     "too long", "exceed_context_size_error", true},
+    {"{\"status\":413,\"html\":\"Request Entity Too Large\"}", "too long", "Entity", true},
+    {"{\"status\":429,\"error\":\"You exceeded your current "
+     "quota\",\"code\":\"insufficient_quota\"}",
+     "quota", "billing", false},
+    {"{\"status\":403,\"html\":\"Access denied\"}", "refused", "Access denied", false},
+    {"{\"html\":\"Log in to the hotel\"}", "Log in to the hotel", "/v1", false},
+    {"{\"status\":501,\"body\":\"[{\\\"error\\\":{\\\"message\\\":\\\"wrapped\\\"}}]\"}", "wrapped",
+     "501", false},
+    {"{\"status\":418,\"body\":\"{\\\"detail\\\":[{\\\"msg\\\":\\\"a teapot\\\"}]}\"}", "a teapot",
+     "418", false},
+    {"{\"text\":\"\",\"finish\":\"length\",\"reasoning\":\"long\"}", "used up its length",
+     "thinking", false},
+    {"{\"status\":302,\"body\":\"\"}", "302", "", false},
+    {"{\"status\":429,\"retry_after\":\"7200\"}", "limits the rate", "7200 s", false},
+    {"{\"status\":500,\"retry_after\":0},{\"status\":500,\"retry_after\":0},"
+     "{\"status\":500,\"retry_after\":0,\"error\":\"GPU on\\nfire\\u001b[31m\"}",
+     "GPU on fire", "500", false},
+    {"{\"error_in_stream\":\"prompt is too long: 9000 tokens\"}", "9000", "", true},
+};
+
+static void test_errors_are_sentences(void **state)
+{
+    kta_auto_str struct kta_str script = KTA_STR_INIT;
+    struct kta_llm *m;
+    (void)state;
+    kta_str_addc(&script, '[');
+    for (size_t i = 0; i < KTA_LEN(errors); i++)
+        kta_str_addf(&script, "%s%s", i ? "," : "", errors[i].turns);
+    kta_str_addc(&script, ']');
+    start(script.s);
+    m = open_as("openai-compatible", "/v1");
+    for (size_t i = 0; i < KTA_LEN(errors); i++) {
+        const struct error_row *row = &errors[i];
+        struct kta_llm_turn t;
+        struct heard h;
+        struct kta_err err = KTA_ERR_INIT;
+        kta_auto_free char *all = NULL;
+        if (ask(m, KTA_WAY_TEXT, &t, &h, &err) == 0)
+            fail_msg("%s was no error", row->turns);
+        all = kta_asprintf("%s | %s", err.msg, err.hint);
+        if (!strstr(all, row->word) || !strstr(all, row->other) ||
+            t.context_overflow != row->overflow || strchr(all, '\n') || strchr(all, '\x1b') ||
+            strstr(all, "sk-secret") || err.code != KTA_E_MODEL)
+            fail_msg("%s\n%s (overflow %d, code %d)", row->turns, all, t.context_overflow,
+                     (int)err.code);
+        forget(&t, &h);
+    }
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+static void test_nobody_there(void **state)
+{
+    struct kta_llm_config c = {.provider = "ollama", .model = "m", .endpoint = "127.0.0.1:1"};
+    struct kta_llm *m = NULL;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    int64_t begin = kta_now_ms();
+    (void)state;
+    assert_int_equal(kta_llm_open(&c, &m, &err), 0);
+    assert_int_equal(ask(m, KTA_WAY_AUTO, &t, &h, &err), -1);
+    assert_int_equal(err.code, KTA_E_MODEL);
+    assert_non_null(strstr(err.msg, "refused"));
+    assert_non_null(strstr(err.hint, "ollama serve"));
+    assert_true(kta_now_ms() - begin < 400); /* not tried again: nothing will change */
+    forget(&t, &h);
+    kta_llm_free(m);
+}
+
+static void test_retry_shows_nothing_twice(void **state)
+{
+    struct kta_llm *m;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    start(
+        "[{\"text\":\"one two three four\",\"chunk\":4,\"cut\":900},{\"text\":\"one two three "
+        "four\"},"
+        "{\"text\":\"one two three four\",\"chunk\":4,\"cut\":900},{\"text\":\"something else\"}]");
+    m = open_as("openai-compatible", "/v1");
+    assert_int_equal(ask(m, KTA_WAY_TEXT, &t, &h, &err), 0);
+    assert_string_equal(h.text.s, "one two three four");
+    assert_true(h.retries.len > 0);
+    forget(&t, &h);
+    assert_int_equal(ask(m, KTA_WAY_TEXT, &t, &h, &err), 0);
+    assert_true(kta_starts(h.text.s, "one "));
+    assert_true(kta_ends(h.text.s, "\n\nsomething else"));
+    assert_string_equal(t.text.s, "something else");
+    forget(&t, &h);
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+static void test_stream_without_an_end(void **state)
+{
+    struct kta_llm *m;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    start("{\"turns\":[{\"text\":\"endless\",\"no_done\":true,\"no_finish\":true}],\"loop\":true}");
+    m = open_as("openai-compatible", "/v1");
+    assert_int_equal(ask(m, KTA_WAY_TEXT, &t, &h, &err), 0);
+    assert_string_equal(t.text.s, "endless");
+    assert_string_equal(h.text.s, "endless");
+    assert_true(t.cut_by_length);
+    forget(&t, &h);
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+/* ---- every byte ---- */
+
+static void test_cut_at_every_byte(void **state)
+{
+    kta_auto_str struct kta_str script = KTA_STR_INIT;
+    struct kta_llm *m;
+    int n = 0;
+    (void)state;
+    kta_str_addc(&script, '[');
+    for (int cut = 1; cut < 1100; cut += 13, n++)
+        kta_str_addf(&script,
+                     "%s{" CALL ",\"text\":\"I look.\",\"cut\":%d},{" CALL ",\"text\":\"I look.\"}",
+                     n ? "," : "", cut);
+    kta_str_addc(&script, ']');
+    start(script.s);
+    m = open_as("openai-compatible", "/v1");
+    for (int i = 0; i < 3; i++) { /* each retry waits half a second: a few, spread */
+        struct kta_llm_turn t;
+        struct heard h;
+        struct kta_err err = KTA_ERR_INIT;
+        if (ask(m, KTA_WAY_AUTO, &t, &h, &err) < 0)
+            fail_msg("%s", err.msg);
+        assert_string_equal(h.text.s, "I look.");
+        assert_int_equal(t.n_calls, 1);
+        forget(&t, &h);
+    }
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+static void test_interrupt(void **state)
+{
+    struct kta_llm *m;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    int64_t begin;
+    pid_t child;
+    (void)state;
+    start("[{\"text\":\"never\",\"stall_after\":1},{\"status\":503,\"retry_after\":20}]");
+    m = open_as("openai-compatible", "/v1");
+    kta_interrupt_install();
+    for (int i = 0; i < 2; i++) {
+        begin = kta_now_ms();
+        child = fork();
+        if (child == 0) {
+            usleep(200000);
+            kill(getppid(), SIGINT);
+            _exit(0);
+        }
+        assert_int_equal(ask(m, KTA_WAY_TEXT, &t, &h, &err), -1);
+        assert_int_equal(err.code, KTA_E_INTERRUPTED);
+        assert_true(kta_now_ms() - begin < 2000);
+        waitpid(child, NULL, 0);
+        kta_interrupt_clear();
+        forget(&t, &h);
+    }
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+/* ---- choosing ---- */
+
+static const char *const vars[] = {
+    "OPENAI_API_KEY",        "OPENAI_ENDPOINT",      "OPENAI_API_BASE",   "OPENAI_BASE_URL",
+    "OPENAI_MODEL",          "OLLAMA_HOST",          "LLAMACPP_HOST",     "GEMINI_API_KEY",
+    "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "GROK_API_KEY",      "LLM_CLIENT",
+    "GOOGLE_API_KEY",        "XAI_API_KEY",          "ANTHROPIC_API_KEY", "SSL_CERT_FILE",
+    "LLM_SKIP_VERIFY_SSL",   "OLLAMA_MODEL"};
+
+static const struct open_row {
+    const char *env; /* "NAME=value NAME=value" */
+    struct kta_llm_config flags, file;
+    const char *provider, *endpoint, *model; /* provider NULL: none; endpoint NULL: an error */
+    const char *word;                        /* of the error */
+} opens[] = {
+    {"", {0}, {0}, NULL, NULL, NULL, NULL},
+    {"", {0}, {.model = "gpt-4"}, NULL, NULL, NULL, NULL},
+    {"OPENAI_API_KEY=k",
+     {0},
+     {.model = "gpt-4"},
+     "openai",
+     "https://api.openai.com/v1",
+     "gpt-4",
+     NULL},
+    {"OPENAI_API_KEY=k", {.provider = "none"}, {0}, NULL, NULL, NULL, NULL},
+    {"OPENAI_API_KEY=k OPENAI_MODEL=env",
+     {0},
+     {.model = "file"},
+     "openai",
+     "https://api.openai.com/v1",
+     "env",
+     NULL},
+    {"OPENAI_API_KEY=k OPENAI_MODEL=env",
+     {.model = "flag"},
+     {.model = "file"},
+     "openai",
+     "https://api.openai.com/v1",
+     "flag",
+     NULL},
+    {"OPENAI_API_BASE=https://b.test/v1 OPENAI_BASE_URL=https://c.test/v1",
+     {.model = "x"},
+     {0},
+     "openai",
+     "https://b.test/v1",
+     "x",
+     NULL},
+    {"OPENAI_ENDPOINT=https://a.test/v1 OPENAI_API_BASE=https://b.test/v1",
+     {.model = "x"},
+     {0},
+     "openai",
+     "https://a.test/v1",
+     "x",
+     NULL},
+    {"OPENAI_ENDPOINT=https://a.test/v1",
+     {.model = "x", .endpoint = "https://f.test/api/v1/"},
+     {0},
+     "openai-compatible",
+     "https://f.test/api/v1",
+     "x",
+     NULL},
+    {"OPENAI_ENDPOINT=https://a.test/v1",
+     {.model = "x"},
+     {.endpoint = "https://f.test/v1"},
+     "openai-compatible",
+     "https://a.test/v1",
+     "x",
+     NULL},
+    {"",
+     {.model = "x", .endpoint = "localhost:9"},
+     {0},
+     "openai-compatible",
+     "http://localhost:9/v1",
+     "x",
+     NULL},
+    {"",
+     {.model = "x", .endpoint = "https://u:pw@f.test/v1/chat/completions"},
+     {0},
+     "openai-compatible",
+     "https://f.test/v1",
+     "x",
+     NULL},
+    {"OLLAMA_HOST=0.0.0.0:11434",
+     {.model = "x"},
+     {0},
+     "ollama",
+     "http://127.0.0.1:11434/v1",
+     "x",
+     NULL},
+    {"",
+     {.provider = "ollama", .model = "x"},
+     {0},
+     "ollama",
+     "http://127.0.0.1:11434/v1",
+     "x",
+     NULL},
+    {"LLAMACPP_HOST=http://127.0.0.1:8080",
+     {0},
+     {0},
+     "llamacpp",
+     "http://127.0.0.1:8080/v1",
+     "default",
+     NULL},
+    {"GEMINI_API_KEY=k",
+     {0},
+     {0},
+     "gemini",
+     "https://generativelanguage.googleapis.com/v1beta/openai",
+     "gemini-2.5-pro",
+     NULL},
+    {"GEMINI_API_KEY=k OPENAI_API_KEY=k",
+     {.provider = "grok", .api_key = "k"},
+     {0},
+     "grok",
+     "https://api.x.ai/v1",
+     "grok-4",
+     NULL},
+    {"AZURE_OPENAI_API_KEY=k AZURE_OPENAI_ENDPOINT=https://r.openai.azure.com/",
+     {.model = "d"},
+     {0},
+     "azopenai",
+     "https://r.openai.azure.com/openai/deployments/d",
+     "d",
+     NULL},
+    {"LLM_CLIENT=openai:// OPENAI_API_KEY=k",
+     {.model = "x"},
+     {0},
+     "openai",
+     "https://api.openai.com/v1",
+     "x",
+     NULL},
+    {"", {.provider = "opnai"}, {0}, "", NULL, NULL, "did you mean 'openai'?"},
+    {"", {.provider = "openai"}, {0}, "", NULL, NULL, "needs an API key"},
+    {"", {.provider = "openai-compatible", .model = "x"}, {0}, "", NULL, NULL, "needs an address"},
+    {"OLLAMA_HOST=localhost", {0}, {0}, "", NULL, NULL, "which model?"},
+    {"", {.model = "x", .endpoint = "ftp://x"}, {0}, "", NULL, NULL, "not an http"},
+    {"", {.model = "x", .endpoint = "http://10.1.2.3/v1"}, {0}, "", NULL, NULL, "not encrypted"},
+    {"",
+     {.model = "x", .endpoint = "http://10.1.2.3/v1", .insecure = true},
+     {0},
+     "openai-compatible",
+     "http://10.1.2.3/v1",
+     "x",
+     NULL},
+    {"", {.provider = "openai", .api_key_file = "/nonexistent"}, {0}, "", NULL, NULL, "API key"},
+};
+
+static void set_env(const char *list)
+{
+    for (size_t i = 0; i < KTA_LEN(vars); i++)
+        unsetenv(vars[i]);
+    while (*list) {
+        size_t n = strcspn(list, " ");
+        kta_auto_free char *one = kta_strndup(list, n);
+        char *value = strchr(one, '=');
+        *value = '\0';
+        setenv(one, value + 1, 1);
+        list += n + (list[n] == ' ');
+    }
+}
+
+static void test_choosing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(opens); i++) {
+        const struct open_row *row = &opens[i];
+        struct kta_llm_config c = row->flags;
+        struct kta_llm *m = NULL;
+        struct kta_err err = KTA_ERR_INIT;
+        int rc;
+        c.file = &row->file;
+        set_env(row->env);
+        rc = kta_llm_open(&c, &m, &err);
+        if (row->word) {
+            if (rc == 0 || !strstr(err.msg, row->word) || err.code != KTA_E_USAGE)
+                fail_msg("row %zu: %s", i, err.msg);
+            continue;
+        }
+        if (rc < 0)
+            fail_msg("row %zu: %s", i, err.msg);
+        if (!row->provider) {
+            assert_null(m);
+            continue;
+        }
+        if (!m)
+            fail_msg("row %zu: none", i);
+        assert_string_equal(kta_llm_provider(m), row->provider);
+        assert_string_equal(kta_llm_endpoint(m), row->endpoint);
+        assert_string_equal(kta_llm_model(m), row->model);
+        kta_llm_free(m);
+    }
+    set_env("");
+}
+
+static void test_key_file_and_azure(void **state)
+{
+    kta_auto_free char *path = kta_fs_join(dir, "key"), *url = NULL;
+    kta_auto_json struct kta_json *log = NULL;
+    struct kta_llm_config c = {.provider = "azopenai", .model = "d e", .api_key_file = path};
+    struct kta_llm *m = NULL;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    start("[{\"text\":\"x\"}]");
+    url = kta_asprintf("http://127.0.0.1:%d", server.port);
+    c.endpoint = url;
+    assert_int_equal(kta_fs_write(path, "  from-file\n", 12, &err), 0);
+    if (kta_llm_open(&c, &m, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_int_equal(ask(m, KTA_WAY_TEXT, &t, &h, &err), 0);
+    log = requests();
+    assert_string_equal(kta_json_text(kta_json_get(kta_json_at(log, "[0].headers"), "api-key")),
+                        "from-file");
+    assert_null(kta_json_at(log, "[0].headers.authorization"));
+    assert_string_equal(kta_json_str(log, "[0].path"),
+                        "/openai/deployments/d%20e/chat/completions?api-version=2024-10-21");
+    forget(&t, &h);
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+static void test_window(void **state)
+{
+    static const struct {
+        const char *script, *provider;
+        int window;
+    } rows[] = {
+        {"{\"window\":8192,\"models\":[\"other\",\"m\"]}", "openai-compatible", 8192},
+        {"{\"props\":{\"default_generation_settings\":{\"n_ctx\":2048}},\"window\":8192}",
+         "llamacpp", 2048},
+        {"{\"ps\":{\"models\":[{\"name\":\"m\",\"context_length\":16384}]}}", "ollama", 16384},
+        {"{}", "ollama", 4096},
+        {"{}", "openai-compatible", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct kta_llm *m;
+        start(rows[i].script);
+        m = open_as(rows[i].provider, "/v1");
+        assert_int_equal(kta_llm_window(m), rows[i].window);
+        assert_int_equal(kta_llm_window(m), rows[i].window);
+        kta_llm_free(m);
+        test_server_stop(&server);
+    }
+    assert_int_equal(kta_llm_tokens(0), 0);
+    assert_int_equal(kta_llm_tokens(1), 1);
+    assert_int_equal(kta_llm_tokens(3500), 1001);
+}
+
+static int begin(void **state)
+{
+    kta_auto_free char *cache = NULL;
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    if (!mkdtemp(dir))
+        return -1;
+    cache = kta_fs_join(dir, "cache");
+    setenv("XDG_CACHE_HOME", cache, 1);
+    log_path = kta_fs_join(dir, "requests");
+    set_env("");
+    return 0;
+}
+
+static int end(void **state)
+{
+    static const char *const argv[] = {"rm", "-rf", dir, NULL};
+    pid_t pid;
+    (void)state;
+    free(log_path);
+    if (posix_spawnp(&pid, "rm", NULL, NULL, (char *const *)(void *)(size_t)argv, environ) == 0)
+        waitpid(pid, NULL, 0);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_choosing),
+        cmocka_unit_test(test_request_and_usage),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_rejections_are_remembered),
+        cmocka_unit_test(test_system_text_moves_to_the_user),
+        cmocka_unit_test(test_address_without_v1),
+        cmocka_unit_test(test_errors_are_sentences),
+        cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_retry_shows_nothing_twice),
+        cmocka_unit_test(test_stream_without_an_end),
+        cmocka_unit_test(test_cut_at_every_byte),
+        cmocka_unit_test(test_key_file_and_azure),
+        cmocka_unit_test(test_window),
+        cmocka_unit_test(test_interrupt),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
