@@ -23,6 +23,12 @@
 #include "kta/limits.h"
 #include "kta/log.h"
 
+/* libcurl 7.88 now and then leaves the data of one HTTP/2 stream in its buffers when it has served
+ * another, and no socket wakes us for it (measured: 1 to 3 runs in 100 stood still until the poll
+ * ended). So the poll is short after something came, and twice as long each time nothing does. */
+#define MIN_PAUSE_MS 2
+#define MAX_PAUSE_MS 1000
+
 struct header {
     char *name, *value;
 };
@@ -52,6 +58,7 @@ struct kta_http {
     struct header *headers;
     size_t n_headers, cap_headers;
     int64_t connect_ms;
+    unsigned long progress; /* counts pieces received and transfers ended */
     struct transfer slots[KTA_HTTP_PARALLEL];
 };
 
@@ -223,6 +230,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
     size_t max = r->max_body ? r->max_body : KTA_MAX_HTTP_BODY;
     n *= size;
     t->got += n;
+    t->http->progress++;
     t->last = kta_now_ms();
     if (t->got > max) {
         t->too_large = true;
@@ -281,6 +289,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
     struct transfer *t = ctx;
     kta_auto_free char *type = NULL, *after = NULL, *after_ms = NULL;
     n *= size;
+    t->http->progress++;
     t->last = kta_now_ms();
     if (n > 5 && !strncmp(p, "HTTP/", 5)) { /* a new answer: after a 100 or a proxy's 200 */
         const char *blank = memchr(p, ' ', n);
@@ -409,6 +418,7 @@ static void end(struct transfer *t)
             t->http->peer, (int)strcspn(kta_or(r->path, "/"), "?"), kta_or(r->path, "/"), r->status,
             t->got, (long long)r->took_ms, r->failed ? ": " : "", r->failed ? r->err.msg : "");
     t->req = NULL;
+    t->http->progress++;
 }
 
 static void end_failed(struct transfer *t, enum kta_code code, const char *what, int64_t ms)
@@ -533,6 +543,7 @@ static int give_up(struct kta_http *h, struct kta_http_req *reqs, size_t n, size
 int kta_http_run(struct kta_http *h, struct kta_http_req *reqs, size_t n, struct kta_err *err)
 {
     size_t next = 0;
+    int64_t pause = MIN_PAUSE_MS;
     for (size_t i = 0; i < n; i++) {
         struct kta_http_req *r = &reqs[i];
         r->status = 0;
@@ -544,11 +555,14 @@ int kta_http_run(struct kta_http *h, struct kta_http_req *reqs, size_t n, struct
     }
     while (fill_slots(h, reqs, n, &next)) {
         struct curl_waitfd wake = {.fd = kta_interrupt_fd(), .events = CURL_WAIT_POLLIN};
+        unsigned long before = h->progress;
         int running = 0;
         int64_t wait;
         curl_multi_perform(h->multi, &running);
         collect(h);
-        wait = look_at_clock(h, 1000);
+        pause = h->progress != before ? MIN_PAUSE_MS : pause * 2;
+        pause = pause > MAX_PAUSE_MS ? MAX_PAUSE_MS : pause;
+        wait = look_at_clock(h, pause);
         if (kta_interrupted())
             return give_up(h, reqs, n, next, err);
         if (fill_slots(h, reqs, n, &next) && running)
