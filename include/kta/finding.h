@@ -33,6 +33,11 @@ struct kta_quote {
     char *text;
 };
 
+/* How the API server is asked whether a fix is acceptable; path NULL: it cannot be asked. */
+struct kta_fix_check {
+    char *method, *path, *type, *body; /* path holds dryRun=All */
+};
+
 struct kta_fix {
     char id[16]; /* "f1.a" */
     char *summary;
@@ -40,6 +45,7 @@ struct kta_fix {
     char *stdin_text; /* manifest for -f -, or NULL */
     enum kta_risk risk;
     bool undoable;
+    struct kta_fix_check check;
     int validated; /* 1 by a server dry-run, 0 refused (such fixes are dropped), -1 not tried */
 };
 
@@ -70,6 +76,8 @@ struct kta_finding *kta_findings_add(struct kta_findings *f, const char *code,
                                      enum kta_severity severity, const char *kind, const char *ns,
                                      const char *name, double confidence);
 void kta_finding_summary(struct kta_finding *f, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void kta_finding_advice(struct kta_finding *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void kta_finding_quote(struct kta_finding *f, const char *source, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,210 @@
+/*
+ * diag.h - what the files of diagnose/ share among themselves.
+ *
+ * Analyzers are plain functions of the world; they add findings and never print, never change.
+ * Strings returned as char * are the caller's, as const char * point into the world.
+ */
+#ifndef KTA_DIAG_H
+#define KTA_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "kta/argv.h"
+#include "kta/diagnose.h"
+#include "kta/finding.h"
+#include "kta/json.h"
+#include "kta/obj.h"
+#include "kta/world.h"
+
+#define KTA_DIAG_MAX_FIXES 4    /* fixes shown of one finding */
+#define KTA_DIAG_QUOTE     1200 /* bytes of one quoted piece */
+
+/* ---- finding.c ---- */
+void kta_finding_drop_fix(struct kta_finding *f, size_t i);
+void kta_findings_drop(struct kta_findings *f, size_t i);
+void kta_findings_redact(struct kta_findings *f, struct kta_redact *r);
+
+/* ---- world.c ---- */
+struct kta_world_focus;
+/* A focus narrows analyzers to some objects; without one everything is looked at. */
+void kta_world_focus_add(struct kta_world *w, struct kta_json *object);
+void kta_world_focus_clear(struct kta_world *w);
+bool kta_world_focused(struct kta_world *w, struct kta_json *object); /* true without a focus */
+bool kta_world_has_focus(const struct kta_world *w);
+const struct kta_report *kta_world_report(struct kta_world *w);
+void kta_world_note_missing(struct kta_world *w, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* True if the list was read (for ns or for all) and could be. */
+bool kta_world_readable(struct kta_world *w, const char *kind, const char *ns);
+/* All pods that take room on nodes, of every namespace; 0 when that may not be read. */
+size_t kta_world_running_pods(struct kta_world *w, struct kta_json *const **ret);
+/* Names of a list's objects, for near misses; caller frees the array alone. */
+const char **kta_world_names(struct kta_world *w, const char *kind, const char *ns, size_t *ret_n);
+void kta_world_logs_free(struct kta_world *w);
+struct kta_world_logs **kta_world_logs(struct kta_world *w); /* world_logs.c's own storage */
+
+/* ---- util.c ---- */
+/* The pod template ({metadata, spec}) of a workload; a pod is its own. NULL for anything else. */
+struct kta_json *kta_diag_template(const struct kta_json *o);
+/* "deployment" for "Deployment": the word kubectl takes. */
+void kta_diag_kind_word(const char *kind, struct kta_str *out);
+/* "deployment/backend" */
+char *kta_diag_ref(const struct kta_json *o);
+/* The first line, at most max bytes. */
+char *kta_diag_first_line(const char *s, size_t max);
+/* The finding of that code and object, or NULL. */
+struct kta_finding *kta_diag_find(const struct kta_findings *f, const char *code,
+                                  const struct kta_json *o);
+/* Adds a finding that blames o. */
+struct kta_finding *kta_diag_add(struct kta_findings *out, const char *code,
+                                 enum kta_severity severity, const struct kta_json *o,
+                                 double confidence);
+int64_t kta_event_time(const struct kta_json *ev);  /* last seen */
+int64_t kta_event_first(const struct kta_json *ev); /* first seen */
+int64_t kta_event_count(const struct kta_json *ev);
+/* The newest event of o with that reason (NULL: any) that holds that text (NULL: any), or NULL. */
+struct kta_json *kta_diag_event(struct kta_world *w, const struct kta_json *o, const char *reason,
+                                const char *text);
+void kta_diag_quote_event(struct kta_finding *f, const struct kta_json *o,
+                          const struct kta_json *ev);
+/* The container of that name in a pod spec (init, ordinary, ephemeral), or NULL; *ret_list is
+ * "containers" or "initContainers". */
+struct kta_json *kta_diag_container(const struct kta_json *spec, const char *name,
+                                    const char **ret_list);
+struct kta_json *kta_diag_env(const struct kta_json *container, const char *name);
+/* "app=backend,tier=api" */
+void kta_diag_labels(const struct kta_json *map, struct kta_str *out);
+void kta_diag_age(struct kta_world *w, int64_t when, struct kta_str *out); /* "3m ago" */
+/* Kinds whose objects own pods through a template. */
+bool kta_diag_is_workload(const char *kind);
+int64_t kta_diag_desired(const struct kta_json *workload); /* replicas wanted; -1 unknown */
+int64_t kta_diag_ready(const struct kta_json *workload);
+/* True while a rollout is simply under way: young, nothing failed yet. */
+bool kta_diag_settling(struct kta_world *w, const struct kta_json *o, int64_t seconds);
+
+/* ---- logs.c ---- */
+struct kta_log_pattern {
+    char *class_; /* "MissingEnv": the code's second word */
+    int weight;
+    bool last; /* of several matches the last one counts, not the first */
+    char *pattern;
+    char **examples, **nots;
+    size_t n_examples, n_nots;
+    struct kta_re *re;
+};
+const struct kta_log_pattern *kta_log_patterns(size_t *ret_n);
+
+struct kta_log_cause {
+    const struct kta_log_pattern *pattern;
+    char *line;                      /* the cause, one line */
+    char *quote;                     /* with what belongs to it, at most KTA_DIAG_QUOTE bytes */
+    char *name, *host, *port, *path; /* named groups of the pattern, or NULL */
+    size_t count;                    /* how often it was said */
+    size_t at;                       /* line number, from 1 */
+};
+/* The cause that a log tells, or false. Cleans the text itself. */
+bool kta_log_cause(const char *log, size_t len, struct kta_log_cause *ret);
+void kta_log_cause_release(struct kta_log_cause *c);
+/* The last port that the log says something listens on, or -1. */
+int kta_log_listening(const char *log, size_t len);
+/* What a reader needs of a log: the first error with its context, then the tail; at most max. */
+void kta_log_digest(const char *log, size_t len, size_t max, struct kta_str *out);
+
+/* ---- changes.c ---- */
+struct kta_change {
+    char *text;   /* "3m ago kubectl-patch changed containers[backend].command: …"; NULL: none */
+    char *diff;   /* all field differences, a line each */
+    int64_t when; /* or KTA_NO_TIME */
+    int64_t revision;           /* the last good one, 0: none */
+    bool worked;                /* that revision is known to have worked */
+    struct kta_json *template_; /* of that revision; borrowed from the world */
+};
+/* What changed in a workload's pod template since it last worked. False: nothing known. */
+bool kta_change_of(struct kta_world *w, struct kta_json *workload, struct kta_change *ret);
+void kta_change_release(struct kta_change *c);
+/* Field differences of two pod templates, one a line: "containers[backend].image: a -> b".
+ * Returns how many. */
+size_t kta_template_diff(const struct kta_json *before, const struct kta_json *after,
+                         struct kta_str *out);
+/* Who changed a path (dots and [name]s as kta_template_diff prints them) last, by managedFields. */
+bool kta_managed_by(const struct kta_json *o, const char *field, const char **ret_manager,
+                    int64_t *ret_when);
+/* For findings that blame a workload: leads with the change and puts its undoing first. */
+void kta_changes_apply(struct kta_world *w, struct kta_findings *f);
+
+/* ---- fixes.c ---- */
+enum kta_patch { KTA_PATCH_STRATEGIC, KTA_PATCH_MERGE, KTA_PATCH_JSON };
+/* Each adds one fix whose argv kubectl accepts as it is, with context and namespace pinned. */
+struct kta_fix *kta_fix_patch(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                              const struct kta_json *o, enum kta_patch type, const char *body,
+                              const char *summary_fmt, ...) __attribute__((format(printf, 7, 8)));
+struct kta_fix *kta_fix_undo(struct kta_world *w, struct kta_finding *f,
+                             const struct kta_json *workload, const struct kta_change *c);
+struct kta_fix *kta_fix_image(struct kta_world *w, struct kta_finding *f,
+                              const struct kta_json *workload, const char *container,
+                              const char *image, const char *why);
+struct kta_fix *kta_fix_scale(struct kta_world *w, struct kta_finding *f,
+                              const struct kta_json *workload, int replicas, const char *why);
+struct kta_fix *kta_fix_delete(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                               const struct kta_json *o, const char *why);
+/* Any other: argv after "kubectl", NULL-terminated; not checked by the server. */
+struct kta_fix *kta_fix_kubectl(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                                bool undoable, const char *ns, const char *const *args,
+                                const char *why);
+/* Replaces a bare pod or a job by a changed copy (delete and create): edit() changes the copy's
+ * pod template. */
+struct kta_fix *kta_fix_manifest(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                                 bool undoable, const char *ns, struct kta_json *manifest,
+                                 const char *verb, const char *why);
+/* A change to the pod template of whatever owns the pods: a strategic patch of the template of a
+ * workload; a replacement of a bare pod. spec_patch is the pod spec's part (taken). */
+struct kta_fix *kta_fix_template(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                                 const struct kta_json *o, struct kta_json *spec_patch,
+                                 const char *summary_fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+/* {"containers":[{"name":c, …}]}: *ret_container is where the caller puts the change. */
+struct kta_json *kta_fix_container_patch(const char *list, const char *container,
+                                         struct kta_json **ret_container);
+/* Asks the API server about every fix that has a check; drops what it refuses. */
+void kta_fixes_validate(struct kta_world *w, struct kta_findings *f);
+
+/* ---- fold.c ---- */
+void kta_fold(struct kta_world *w, struct kta_findings *f);
+
+/* ---- pods.c … : what analyzers call of each other ---- */
+/* A container of a pod that is in trouble, with what was found out. */
+struct kta_pod_trouble {
+    struct kta_world *w;
+    struct kta_json *pod, *owner, *status, *container; /* container: of the pod's spec */
+    const char *name, *list;                           /* "containers" or "initContainers" */
+    struct kta_findings *out;
+};
+void kta_crash_analyze(const struct kta_pod_trouble *t);  /* crash.c */
+void kta_image_analyze(const struct kta_pod_trouble *t);  /* images.c */
+void kta_config_analyze(const struct kta_pod_trouble *t); /* podconfig.c */
+/* Whether a waiting container is kept by its image, or by its configuration. */
+bool kta_image_trouble(const char *reason, const char *message);
+/* A dependency by name, as the owner's pods see it: Service, or NULL. *ret_ns is the namespace the
+ * name means. */
+struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, const char *host,
+                                        const char **ret_ns, bool *ret_cluster_name);
+/* Number of pod IPs ready behind a Service; -1 unknown. */
+int kta_service_ready(struct kta_world *w, const struct kta_json *service);
+
+/* the analyzers of the table */
+void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_probes(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_scheduling(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_services(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_workloads(struct kta_world *w, const char *ns, struct kta_findings *out);
+
+/* ---- collect.c ---- */
+/* Reads in parallel what analyzers will ask for: lists, then logs of what is unhealthy. */
+int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);
+int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err);
+/* Which log of a container tells why it is unhealthy. False: none would. */
+bool kta_unhealthy_log(const struct kta_json *pod, const struct kta_json *status,
+                       bool *ret_previous);
+
+#endif

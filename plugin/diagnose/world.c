@@ -1,0 +1,631 @@
+/*
+ * world.c - what has been read of the cluster for one question.
+ *
+ * Invariants: an object stays where it is until the world is freed; every object of a list has its
+ * kind and apiVersion (the API leaves them out in lists); a list is read at most once, also when it
+ * could not be read. Secrets and ConfigMaps are read as metadata alone: their keys are known from
+ * managedFields, their values never come here.
+ */
+#include "kta/world.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/kinds.h"
+#include "kta/limits.h"
+#include "kta/obj.h"
+
+struct world_list {
+    char *kind, *ns; /* plural; ns NULL: all namespaces, or cluster-scoped */
+    struct kta_json *doc;
+    struct kta_json **items;
+    size_t n, cap;
+    bool readable;
+};
+
+struct world_single {
+    char *kind, *ns, *name;
+    struct kta_json *object; /* NULL: not there, or not readable */
+    bool known;
+};
+
+struct event_row {
+    const char *uid;
+    struct kta_json *event;
+    int64_t when;
+};
+
+struct kta_world {
+    struct kta_cluster *cluster;
+    struct kta_redact *redact;
+    const struct kta_report *report;
+    struct world_list **lists;
+    size_t n_lists, cap_lists;
+    struct world_single *singles;
+    size_t n_singles, cap_singles;
+    struct kta_json **by_uid; /* open addressing; size is a power of two */
+    size_t uid_size, uid_n;
+    struct event_row *events;
+    size_t n_events, cap_events, events_seen_lists;
+    const char **focus;
+    size_t n_focus, cap_focus;
+    struct kta_str missing;
+    struct kta_json *running; /* pods of all namespaces that take room */
+    struct kta_json **running_items;
+    size_t n_running;
+    bool running_read;
+    struct kta_world_logs *logs;
+};
+
+/* ---- life ---- */
+
+struct kta_world *kta_world_new(struct kta_cluster *c, struct kta_redact *redact,
+                                const struct kta_report *report)
+{
+    struct kta_world *w = kta_calloc(1, sizeof *w);
+    w->cluster = c;
+    w->redact = redact;
+    w->report = report;
+    kta_str_init(&w->missing, 0);
+    return w;
+}
+
+void kta_world_free(struct kta_world *w)
+{
+    if (!w)
+        return;
+    kta_world_logs_free(w);
+    for (size_t i = 0; i < w->n_lists; i++) {
+        struct world_list *l = w->lists[i];
+        free(l->kind);
+        free(l->ns);
+        free(l->items);
+        kta_json_free(l->doc);
+        free(l);
+    }
+    for (size_t i = 0; i < w->n_singles; i++) {
+        free(w->singles[i].kind);
+        free(w->singles[i].ns);
+        free(w->singles[i].name);
+        kta_json_free(w->singles[i].object);
+    }
+    free(w->lists);
+    free(w->singles);
+    free(w->by_uid);
+    free(w->events);
+    free(w->focus);
+    free(w->running_items);
+    kta_json_free(w->running);
+    kta_str_release(&w->missing);
+    free(w);
+}
+
+struct kta_cluster *kta_world_cluster(struct kta_world *w)
+{
+    return w->cluster;
+}
+
+struct kta_redact *kta_world_redact(struct kta_world *w)
+{
+    return w->redact;
+}
+
+const struct kta_report *kta_world_report(struct kta_world *w)
+{
+    return w->report;
+}
+
+struct kta_world_logs **kta_world_logs(struct kta_world *w)
+{
+    return &w->logs;
+}
+
+int64_t kta_world_now(const struct kta_world *w)
+{
+    return w->cluster ? kta_cluster_now(w->cluster) : kta_wall();
+}
+
+const char *kta_world_missing(struct kta_world *w)
+{
+    return w->missing.s;
+}
+
+void kta_world_note_missing(struct kta_world *w, const char *fmt, ...)
+{
+    kta_auto_str struct kta_str line = KTA_STR_INIT;
+    va_list ap;
+    va_start(ap, fmt);
+    kta_str_vaddf(&line, fmt, ap);
+    va_end(ap);
+    if (strstr(w->missing.s, line.s))
+        return;
+    kta_str_addf(&w->missing, "%s\n", line.s);
+}
+
+/* ---- the index of uids ---- */
+
+static size_t hash(const char *s)
+{
+    size_t h = 1469598103934665603u;
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 1099511628211u;
+    return h;
+}
+
+static struct kta_json **uid_slot(struct kta_world *w, const char *uid)
+{
+    size_t i = hash(uid) & (w->uid_size - 1);
+    while (w->by_uid[i] && !kta_streq(kta_obj_uid(w->by_uid[i]), uid))
+        i = (i + 1) & (w->uid_size - 1);
+    return &w->by_uid[i];
+}
+
+static void index_uid(struct kta_world *w, struct kta_json *o)
+{
+    const char *uid = kta_obj_uid(o);
+    if (!uid)
+        return;
+    if (2 * (w->uid_n + 1) > w->uid_size) {
+        struct kta_json **old = w->by_uid;
+        size_t n = w->uid_size;
+        w->uid_size = n ? 2 * n : 256;
+        w->by_uid = kta_calloc(w->uid_size, sizeof *w->by_uid);
+        for (size_t i = 0; i < n; i++)
+            if (old[i])
+                *uid_slot(w, kta_obj_uid(old[i])) = old[i];
+        free(old);
+    }
+    struct kta_json **slot = uid_slot(w, uid);
+    if (!*slot) {
+        *slot = o;
+        w->uid_n++;
+    }
+}
+
+struct kta_json *kta_world_uid(struct kta_world *w, const char *uid)
+{
+    return uid && w->uid_size ? *uid_slot(w, uid) : NULL;
+}
+
+/* ---- lists ---- */
+
+static const struct kta_kind *kind_of(struct kta_world *w, const char *name)
+{
+    const struct kta_kind *k = kta_kind_known(name);
+    if (k)
+        return k;
+    struct kta_err err = KTA_ERR_INIT;
+    if (!w->cluster || kta_kind_find(w->cluster, name, &k, &err))
+        return NULL;
+    return k;
+}
+
+static bool metadata_only(const struct kta_kind *k)
+{
+    return !*k->group && (kta_streq(k->plural, "secrets") || kta_streq(k->plural, "configmaps"));
+}
+
+static struct world_list *find_list(struct kta_world *w, const char *kind, const char *ns)
+{
+    for (size_t i = 0; i < w->n_lists; i++)
+        if (kta_streq(w->lists[i]->kind, kind) && kta_streq(w->lists[i]->ns, ns))
+            return w->lists[i];
+    return NULL;
+}
+
+static struct world_list *new_list(struct kta_world *w, const char *kind, const char *ns)
+{
+    struct world_list *l = kta_calloc(1, sizeof *l);
+    l->kind = kta_strdup(kind);
+    l->ns = kta_strdup(ns);
+    KTA_GROW(w->lists, w->n_lists, w->cap_lists);
+    w->lists[w->n_lists++] = l;
+    return l;
+}
+
+static void name_kind(struct kta_json *o, const struct kta_kind *k)
+{
+    kta_auto_free char *api =
+        *k->group ? kta_asprintf("%s/%s", k->group, k->version) : kta_strdup(k->version);
+    kta_json_set_str(o, "kind", k->kind);
+    kta_json_set_str(o, "apiVersion", api);
+}
+
+/* Takes doc. */
+static void fill_list(struct kta_world *w, struct world_list *l, const struct kta_kind *k,
+                      struct kta_json *doc)
+{
+    l->doc = doc;
+    l->readable = true;
+    kta_json_each(o, kta_json_get(doc, "items"))
+    {
+        name_kind(o, k);
+        index_uid(w, o);
+        KTA_GROW(l->items, l->n, l->cap);
+        l->items[l->n++] = o;
+    }
+}
+
+/* A namespace's part of a list of all namespaces. */
+static struct world_list *view(struct kta_world *w, const struct world_list *all, const char *ns)
+{
+    struct world_list *l = new_list(w, all->kind, ns);
+    l->readable = all->readable;
+    for (size_t i = 0; i < all->n; i++)
+        if (kta_streq(kta_obj_namespace(all->items[i]), ns)) {
+            KTA_GROW(l->items, l->n, l->cap);
+            l->items[l->n++] = all->items[i];
+        }
+    return l;
+}
+
+static struct world_list *have_list(struct kta_world *w, const struct kta_kind *k, const char *ns)
+{
+    if (!k->namespaced)
+        ns = NULL;
+    struct world_list *l = find_list(w, k->plural, ns);
+    if (!l && ns && (l = find_list(w, k->plural, NULL)))
+        l = view(w, l, ns);
+    return l;
+}
+
+int kta_world_prefetch(struct kta_world *w, const char *ns, const char *const *kinds, size_t n,
+                       struct kta_err *err)
+{
+    struct kta_read *reads = NULL;
+    size_t n_reads = 0, cap = 0;
+    const struct kta_kind **of = kta_calloc(n ? n : 1, sizeof *of);
+    for (size_t i = 0; i < n; i++) {
+        const struct kta_kind *k = kind_of(w, kinds[i]);
+        bool twice = false;
+        for (size_t j = 0; j < n_reads; j++)
+            twice |= of[j] == k;
+        if (!k || twice || have_list(w, k, ns))
+            continue;
+        kta_auto_str struct kta_str path = KTA_STR_INIT;
+        kta_kind_path(k, k->namespaced ? ns : NULL, NULL, &path);
+        kta_read_add(&reads, &n_reads, &cap,
+                     metadata_only(k) ? KTA_ACCEPT_METADATA : KTA_ACCEPT_JSON, "%s", path.s);
+        of[n_reads - 1] = k;
+    }
+    int rc = 0;
+    if (n_reads && w->cluster) {
+        rc = kta_cluster_read(w->cluster, reads, n_reads, err);
+        for (size_t i = 0; i < n_reads && !rc; i++) {
+            struct world_list *l = new_list(w, of[i]->plural, of[i]->namespaced ? ns : NULL);
+            if (reads[i].json && !reads[i].failed) {
+                fill_list(w, l, of[i], reads[i].json);
+                reads[i].json = NULL;
+            } else if (reads[i].status != 404) {
+                kta_world_note_missing(w, "%s", reads[i].err.msg);
+            }
+        }
+    }
+    kta_reads_free(reads, n_reads);
+    free(of);
+    return rc;
+}
+
+static struct world_list *need_list(struct kta_world *w, const char *kind, const char *ns)
+{
+    const struct kta_kind *k = kind_of(w, kind);
+    if (!k)
+        return NULL;
+    struct world_list *l = have_list(w, k, ns);
+    if (l)
+        return l;
+    struct kta_err err = KTA_ERR_INIT;
+    const char *one[] = {k->plural};
+    if (kta_world_prefetch(w, ns, one, 1, &err)) {
+        kta_world_note_missing(w, "%s", err.msg);
+        return new_list(w, k->plural, k->namespaced ? ns : NULL);
+    }
+    l = have_list(w, k, ns);
+    return l ? l : new_list(w, k->plural, k->namespaced ? ns : NULL);
+}
+
+size_t kta_world_list(struct kta_world *w, const char *kind, const char *ns,
+                      struct kta_json *const **ret)
+{
+    struct world_list *l = need_list(w, kind, ns);
+    *ret = l ? l->items : NULL;
+    return l ? l->n : 0;
+}
+
+bool kta_world_readable(struct kta_world *w, const char *kind, const char *ns)
+{
+    struct world_list *l = need_list(w, kind, ns);
+    return l && l->readable;
+}
+
+const char **kta_world_names(struct kta_world *w, const char *kind, const char *ns, size_t *ret_n)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, kind, ns, &v);
+    const char **names = kta_calloc(n + 1, sizeof *names);
+    *ret_n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (kta_obj_name(v[i]))
+            names[(*ret_n)++] = kta_obj_name(v[i]);
+    return names;
+}
+
+/* ---- one object ---- */
+
+static struct kta_json *by_name(const struct world_list *l, const char *ns, const char *name)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (kta_streq(kta_obj_name(l->items[i]), name) &&
+            (!ns || kta_streq(kta_obj_namespace(l->items[i]), ns)))
+            return l->items[i];
+    return NULL;
+}
+
+struct kta_json *kta_world_get(struct kta_world *w, const char *kind, const char *ns,
+                               const char *name, bool *ret_known)
+{
+    bool unused;
+    if (!ret_known)
+        ret_known = &unused;
+    *ret_known = false;
+    const struct kta_kind *k = kind_of(w, kind);
+    if (!k || !name)
+        return NULL;
+    if (!k->namespaced)
+        ns = NULL;
+    struct world_list *l = have_list(w, k, ns);
+    if (l && l->readable) {
+        *ret_known = true;
+        return by_name(l, ns, name);
+    }
+    for (size_t i = 0; i < w->n_singles; i++) {
+        struct world_single *s = &w->singles[i];
+        if (kta_streq(s->kind, k->plural) && kta_streq(s->ns, ns) && kta_streq(s->name, name)) {
+            *ret_known = s->known;
+            return s->object;
+        }
+    }
+    struct world_single s = {kta_strdup(k->plural), kta_strdup(ns), kta_strdup(name), NULL, false};
+    struct kta_err err = KTA_ERR_INIT;
+    kta_auto_str struct kta_str path = KTA_STR_INIT;
+    kta_kind_path(k, ns, name, &path);
+    struct kta_read *reads = NULL;
+    size_t n = 0, cap = 0;
+    if (w->cluster) {
+        kta_read_add(&reads, &n, &cap, metadata_only(k) ? KTA_ACCEPT_METADATA : KTA_ACCEPT_JSON,
+                     "%s", path.s);
+        if (!kta_cluster_read(w->cluster, reads, n, &err)) {
+            s.known = reads[0].status == 404 || (reads[0].json && !reads[0].failed);
+            if (reads[0].json && !reads[0].failed) {
+                s.object = reads[0].json;
+                reads[0].json = NULL;
+                name_kind(s.object, k);
+                index_uid(w, s.object);
+            } else if (!s.known) {
+                kta_world_note_missing(w, "%s", reads[0].err.msg);
+            }
+        }
+        kta_reads_free(reads, n);
+    }
+    KTA_GROW(w->singles, w->n_singles, w->cap_singles);
+    w->singles[w->n_singles++] = s;
+    *ret_known = s.known;
+    return s.object;
+}
+
+/* ---- events ---- */
+
+static int by_uid_newest(const void *pa, const void *pb)
+{
+    const struct event_row *a = pa, *b = pb;
+    int d = strcmp(a->uid, b->uid);
+    if (d)
+        return d;
+    return a->when > b->when ? -1 : a->when < b->when;
+}
+
+/* The events of every list that was read so far, sorted by uid ("" for those without one). */
+static void index_events(struct kta_world *w)
+{
+    size_t lists = 0;
+    for (size_t i = 0; i < w->n_lists; i++)
+        lists += kta_streq(w->lists[i]->kind, "events") && w->lists[i]->doc;
+    if (lists == w->events_seen_lists)
+        return;
+    w->events_seen_lists = lists;
+    w->n_events = 0;
+    for (size_t i = 0; i < w->n_lists; i++) {
+        const struct world_list *l = w->lists[i];
+        if (!kta_streq(l->kind, "events") || !l->doc)
+            continue;
+        for (size_t k = 0; k < l->n; k++) {
+            KTA_GROW(w->events, w->n_events, w->cap_events);
+            w->events[w->n_events++] =
+                (struct event_row){kta_or(kta_json_str(l->items[k], "involvedObject.uid"), ""),
+                                   l->items[k], kta_event_time(l->items[k])};
+        }
+    }
+    if (w->n_events)
+        qsort(w->events, w->n_events, sizeof *w->events, by_uid_newest);
+}
+
+static size_t first_row(const struct kta_world *w, const char *uid)
+{
+    size_t lo = 0, hi = w->n_events;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (strcmp(w->events[mid].uid, uid) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+size_t kta_world_events(struct kta_world *w, const struct kta_json *object, struct kta_json ***ret)
+{
+    const char *ns = kta_obj_namespace(object), *uid = kta_obj_uid(object);
+    const char *kind = kta_obj_kind(object), *name = kta_obj_name(object);
+    if (ns)
+        (void)need_list(w, "events", ns);
+    index_events(w);
+    struct kta_json **v = NULL;
+    size_t n = 0, cap = 0;
+    if (uid)
+        for (size_t i = first_row(w, uid); i < w->n_events && kta_streq(w->events[i].uid, uid);
+             i++) {
+            KTA_GROW(v, n, cap);
+            v[n++] = w->events[i].event;
+        }
+    /* A node's events carry its name as uid; some recorders set none. */
+    const char *other = kta_streq(kind, "Node") ? name : "";
+    for (size_t i = first_row(w, kta_or(other, "")); i < w->n_events; i++) {
+        if (!kta_streq(w->events[i].uid, kta_or(other, "")))
+            break;
+        const struct kta_json *of = kta_json_get(w->events[i].event, "involvedObject");
+        if (!kta_streq(kta_json_str(of, "kind"), kind) ||
+            !kta_streq(kta_json_str(of, "name"), name))
+            continue;
+        KTA_GROW(v, n, cap);
+        v[n++] = w->events[i].event;
+    }
+    *ret = v;
+    return n;
+}
+
+/* ---- ownership ---- */
+
+struct kta_json *kta_world_owner(struct kta_world *w, struct kta_json *object)
+{
+    for (int depth = 0; object && depth < 8; depth++) {
+        const struct kta_json *ref = kta_obj_controller(object);
+        struct kta_json *up = ref ? kta_world_uid(w, kta_json_str(ref, "uid")) : NULL;
+        if (!up || up == object)
+            return object;
+        object = up;
+    }
+    return object;
+}
+
+static bool is_service(const struct kta_json *o)
+{
+    return kta_streq(kta_obj_kind(o), "Service");
+}
+
+size_t kta_world_pods_of(struct kta_world *w, const struct kta_json *object, struct kta_json ***ret)
+{
+    *ret = NULL;
+    struct kta_json *const *pods;
+    size_t n = kta_world_list(w, "pods", kta_obj_namespace(object), &pods), found = 0, cap = 0;
+    const char *uid = kta_obj_uid(object);
+    for (size_t i = 0; i < n; i++) {
+        bool mine = pods[i] == object;
+        if (is_service(object)) {
+            mine = kta_map_matches(kta_json_at(object, "spec.selector"),
+                                   kta_json_at(pods[i], "metadata.labels"));
+        } else {
+            struct kta_json *up = pods[i];
+            for (int depth = 0; up && !mine && depth < 8; depth++) {
+                mine = kta_obj_owned_by(up, uid);
+                up = kta_world_uid(w, kta_json_str(kta_obj_controller(up), "uid"));
+            }
+        }
+        if (!mine)
+            continue;
+        KTA_GROW(*ret, found, cap);
+        (*ret)[found++] = pods[i];
+    }
+    return found;
+}
+
+/* ---- room on nodes ---- */
+
+size_t kta_world_running_pods(struct kta_world *w, struct kta_json *const **ret)
+{
+    if (!w->running_read && w->cluster) {
+        w->running_read = true;
+        struct kta_err err = KTA_ERR_INIT;
+        struct world_list *all = find_list(w, "pods", NULL);
+        if (!all && kta_cluster_get(w->cluster, &w->running, &err,
+                                    "/api/v1/pods?fieldSelector=status.phase%%21%%3DSucceeded%%2C"
+                                    "status.phase%%21%%3DFailed"))
+            kta_world_note_missing(w, "%s", err.msg);
+        const struct kta_json *items = all ? NULL : kta_json_get(w->running, "items");
+        size_t n = all ? all->n : kta_json_len(items), i = 0;
+        w->running_items = kta_calloc(n + 1, sizeof *w->running_items);
+        if (all)
+            for (; i < n; i++)
+                w->running_items[i] = all->items[i];
+        kta_json_each(o, items) w->running_items[i++] = o;
+        for (size_t k = 0; k < i; k++) {
+            const char *phase = kta_json_str(w->running_items[k], "status.phase");
+            if (!kta_streq(phase, "Succeeded") && !kta_streq(phase, "Failed"))
+                w->running_items[w->n_running++] = w->running_items[k];
+        }
+    }
+    *ret = w->running_items;
+    return w->n_running;
+}
+
+/* ---- focus ---- */
+
+void kta_world_focus_add(struct kta_world *w, struct kta_json *object)
+{
+    const char *uid = kta_obj_uid(object);
+    if (!uid)
+        return;
+    for (size_t i = 0; i < w->n_focus; i++)
+        if (kta_streq(w->focus[i], uid))
+            return;
+    KTA_GROW(w->focus, w->n_focus, w->cap_focus);
+    w->focus[w->n_focus++] = uid;
+}
+
+void kta_world_focus_clear(struct kta_world *w)
+{
+    w->n_focus = 0;
+}
+
+bool kta_world_has_focus(const struct kta_world *w)
+{
+    return w->n_focus > 0;
+}
+
+bool kta_world_focused(struct kta_world *w, struct kta_json *object)
+{
+    if (!w->n_focus)
+        return true;
+    for (int depth = 0; object && depth < 8; depth++) {
+        const char *uid = kta_obj_uid(object);
+        for (size_t i = 0; i < w->n_focus; i++)
+            if (kta_streq(w->focus[i], uid))
+                return true;
+        const struct kta_json *ref = kta_obj_controller(object);
+        object = ref ? kta_world_uid(w, kta_json_str(ref, "uid")) : NULL;
+    }
+    return false;
+}
+
+/* ---- metrics ---- */
+
+size_t kta_world_pod_metrics(struct kta_world *w, const char *ns, struct kta_json *const **ret)
+{
+    static const struct kta_kind metrics = {"PodMetrics", "podmetrics", "metrics.k8s.io",
+                                            "v1beta1",    "",           true};
+    struct world_list *l = find_list(w, metrics.plural, ns);
+    if (!l) {
+        l = new_list(w, metrics.plural, ns);
+        struct kta_err err = KTA_ERR_INIT;
+        struct kta_json *doc = NULL;
+        kta_auto_free char *path =
+            ns ? kta_asprintf("/apis/metrics.k8s.io/v1beta1/namespaces/%s/pods", ns)
+               : kta_strdup("/apis/metrics.k8s.io/v1beta1/pods");
+        if (w->cluster && !kta_cluster_get(w->cluster, &doc, &err, "%s", path))
+            fill_list(w, l, &metrics, doc);
+    }
+    *ret = l->readable ? l->items : NULL;
+    return l->n;
+}

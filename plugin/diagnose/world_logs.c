@@ -1,0 +1,124 @@
+/*
+ * world_logs.c - containers' logs: read in parallel, each once, raw.
+ *
+ * Invariant: at most KTA_MAX_LOGS logs are read for one world, each of at most KTA_LOG_LINES lines
+ * and KTA_LOG_BYTES bytes; what is left out is said once.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+#include "kta/limits.h"
+#include "kta/world.h"
+
+struct world_log {
+    char *ns, *pod, *container;
+    bool previous, there;
+    struct kta_str text;
+};
+
+struct kta_world_logs {
+    struct world_log *v;
+    size_t n, cap;
+};
+
+static struct kta_world_logs *storage(struct kta_world *w)
+{
+    struct kta_world_logs **l = kta_world_logs(w);
+    if (!*l)
+        *l = kta_calloc(1, sizeof **l);
+    return *l;
+}
+
+void kta_world_logs_free(struct kta_world *w)
+{
+    struct kta_world_logs **l = kta_world_logs(w);
+    if (!*l)
+        return;
+    for (size_t i = 0; i < (*l)->n; i++) {
+        free((*l)->v[i].ns);
+        free((*l)->v[i].pod);
+        free((*l)->v[i].container);
+        kta_str_release(&(*l)->v[i].text);
+    }
+    free((*l)->v);
+    free(*l);
+    *l = NULL;
+}
+
+static struct world_log *find(struct kta_world_logs *l, const struct kta_log_want *q)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i].previous == q->previous && kta_streq(l->v[i].pod, q->pod) &&
+            kta_streq(l->v[i].container, q->container) && kta_streq(l->v[i].ns, q->ns))
+            return &l->v[i];
+    return NULL;
+}
+
+static void take(struct kta_world_logs *l, const struct kta_log_want *q, struct kta_read *r)
+{
+    KTA_GROW(l->v, l->n, l->cap);
+    struct world_log *x = &l->v[l->n++];
+    *x = (struct world_log){kta_strdup(q->ns), kta_strdup(q->pod), kta_strdup(q->container),
+                            q->previous,       !r->failed,         r->text};
+    kta_str_init(&r->text, 0);
+}
+
+int kta_world_prefetch_logs(struct kta_world *w, const struct kta_log_want *wants, size_t n,
+                            struct kta_err *err)
+{
+    struct kta_world_logs *l = storage(w);
+    struct kta_read *reads = NULL;
+    size_t n_reads = 0, cap = 0;
+    const struct kta_log_want **of = kta_calloc(n ? n : 1, sizeof *of);
+    for (size_t i = 0; i < n; i++) {
+        bool twice = find(l, &wants[i]) != NULL;
+        for (size_t k = 0; k < n_reads && !twice; k++)
+            twice = of[k]->previous == wants[i].previous && kta_streq(of[k]->pod, wants[i].pod) &&
+                    kta_streq(of[k]->container, wants[i].container);
+        if (twice)
+            continue;
+        if (l->n + n_reads >= KTA_MAX_LOGS) {
+            kta_world_note_missing(w, "more than %d logs: the rest was not read", KTA_MAX_LOGS);
+            break;
+        }
+        struct kta_read *r = kta_read_add(
+            &reads, &n_reads, &cap, KTA_ACCEPT_TEXT,
+            "/api/v1/namespaces/%s/pods/%s/log?container=%s%s&tailLines=%d&limitBytes=%u",
+            wants[i].ns, wants[i].pod, wants[i].container,
+            wants[i].previous ? "&previous=true" : "", KTA_LOG_LINES, KTA_LOG_BYTES);
+        r->max = KTA_LOG_BYTES;
+        of[n_reads - 1] = &wants[i];
+    }
+    int rc = 0;
+    if (n_reads && kta_world_cluster(w)) {
+        kta_report_progress(kta_world_report(w), "reading %zu log%s", n_reads,
+                            n_reads == 1 ? "" : "s");
+        rc = kta_cluster_read(kta_world_cluster(w), reads, n_reads, err);
+        for (size_t i = 0; i < n_reads && !rc; i++) {
+            /* A log that is gone is an ordinary thing (400, 404); one that may not be read is not.
+             */
+            if (reads[i].failed && (reads[i].status == 403 || reads[i].status == 401))
+                kta_world_note_missing(w, "%s", reads[i].err.msg);
+            take(l, of[i], &reads[i]);
+        }
+    }
+    kta_reads_free(reads, n_reads);
+    free(of);
+    return rc;
+}
+
+const char *kta_world_log(struct kta_world *w, const char *ns, const char *pod,
+                          const char *container, bool previous, size_t *ret_len)
+{
+    struct kta_log_want q = {ns, pod, container, previous};
+    struct world_log *x = find(storage(w), &q);
+    struct kta_err err = KTA_ERR_INIT;
+    if (!x && !kta_world_prefetch_logs(w, &q, 1, &err))
+        x = find(storage(w), &q);
+    if (!x || !x->there || !x->text.len)
+        return NULL;
+    if (ret_len)
+        *ret_len = x->text.len;
+    return x->text.s;
+}
