@@ -81,8 +81,9 @@ void kta_evidence_release(struct kta_evidence *e);
 /* Reads what the targets need (in parallel), runs every analyzer that applies, folds cascades,
  * computes fixes and has the API server validate them (live cluster, unless no_validate). */
 struct kta_diagnose_options {
-    bool no_validate; /* no dry-runs of fixes */
-    bool no_probe;
+    bool no_validate;              /* no dry-runs of fixes */
+    bool no_probe;                 /* no GET of paths that probes declare (--no-probe) */
+    bool probe_any;                /* other usual paths too (--probe) */
     const struct kta_json *ignore; /* the configuration's ignore: list, or NULL */
 };
 int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,

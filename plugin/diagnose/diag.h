@@ -33,6 +33,10 @@ void kta_world_focus_clear(struct kta_world *w);
 bool kta_world_focused(struct kta_world *w, struct kta_json *object); /* true without a focus */
 bool kta_world_has_focus(const struct kta_world *w);
 const struct kta_report *kta_world_report(struct kta_world *w);
+/* Whether paths and ports that probes declare may be asked through the API server (--no-probe). */
+void kta_world_set_probe(struct kta_world *w,
+                         int level); /* 0 none, 1 declared paths, 2 others too */
+int kta_world_probe(const struct kta_world *w);
 void kta_world_note_missing(struct kta_world *w, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* True if the list was read (for ns or for all) and could be. */
@@ -199,7 +203,13 @@ void kta_analyze_scheduling(struct kta_world *w, const char *ns, struct kta_find
 void kta_analyze_services(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_workloads(struct kta_world *w, const char *ns, struct kta_findings *out);
 
+/* ---- target.c ---- */
+/* Does an equality selector ("a=b,c!=d") as -l takes it select these labels? */
+bool kta_selector_text_matches(const char *selector, const struct kta_json *labels);
+
 /* ---- collect.c ---- */
+extern const char *const kta_base_kinds[]; /* what nearly every question needs */
+extern const size_t kta_n_base_kinds;
 /* Reads in parallel what analyzers will ask for: lists, then logs of what is unhealthy. */
 int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);
 int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err);

@@ -266,7 +266,7 @@ void kta_findings_finish(struct kta_findings *f)
         }
     for (size_t i = 0; i < f->n; i++) {
         struct kta_finding *x = f->v[i];
-        (void)snprintf(x->id, sizeof x->id, "f%zu", i + 1);
+        (void)snprintf(x->id, sizeof x->id, "f%u", (unsigned)(i + 1));
         drop_double_fixes(x);
         while (x->n_fixes > KTA_DIAG_MAX_FIXES)
             kta_finding_drop_fix(x, x->n_fixes - 1);

@@ -16,7 +16,7 @@
 
 #define RECORD_MAX 16384 /* bytes of one record; a longer one is cut */
 
-enum mode { PLAIN, PYTHON, RUST, GO };
+enum mode { PLAIN, PYTHON, RUST, GO, VALIDATION };
 
 static const char *const follows[] = {
     "Caused by:",
@@ -61,6 +61,8 @@ static bool continues(const char *line, enum mode mode, bool after_blank)
         return true;
     if (mode == GO)
         return true;
+    if (mode == VALIDATION && !strchr(line, ' ')) /* pydantic: the field's name on its own */
+        return true;
     if (after_blank && mode == PLAIN)
         return isspace((unsigned char)*line);
     if (mode == RUST)
@@ -74,6 +76,8 @@ static enum mode mode_of(const char *line, enum mode mode, bool fresh)
         return PYTHON;
     if (kta_starts(line, "During handling") || kta_starts(line, "The above exception"))
         return PYTHON;
+    if (strstr(line, "validation error"))
+        return VALIDATION;
     if (strstr(line, "panicked at") && strstr(line, "thread "))
         return strstr(line, "panicked at '") ? PLAIN : RUST;
     if (kta_starts(line, "panic: ") || kta_starts(line, "fatal error: "))

@@ -23,7 +23,9 @@ static const char interesting[] =
     "permitted|permission|no space|no route|resolve|lookup|not set|unset|empty|not defined|not "
     "exist|syntax|out of memory|heap|killed|segmentation|bad |illegal|exec format|x509|"
     "certificate|abort|terminat|critical|emerg|crash|exit|unhealthy|usage:|unrecognized|"
-    "unsupported|incompatible|corrupt|lock|quota|too many|listen|bind|nodename|peer";
+    "unsupported|incompatible|corrupt|lock|quota|too many|listen|bind|nodename|peer|giving up|gave "
+    "up|"
+    "please|specify|specified|ya?ml:|json|toml|waiting for|connecting|^[EF]\\d{4} ";
 
 struct cause_at {
     const struct kta_log_pattern *p;
@@ -35,11 +37,12 @@ static const struct kta_log_pattern *match_record(const struct kta_record *r, st
 {
     static struct kta_re *filter, *harmless;
     if (!filter) {
-        filter = kta_re_must(interesting, KTA_RE_ICASE);
-        harmless = kta_re_must("\\b(?:0|no|zero|without) (?:errors?|failures?|exceptions?)\\b|"
-                               "errors?[\"']?\\s*[=:]\\s*(?:0|\"\"|null|nil|none|false)\\b|"
-                               "\\bfailover\\b",
-                               KTA_RE_ICASE);
+        filter = kta_re_must(interesting, KTA_RE_ICASE | KTA_RE_MULTILINE);
+        harmless =
+            kta_re_must("\\b(?:0|no|zero|without) (?:errors?|failures?|failed|exceptions?)\\b|"
+                        "errors?[\"']?\\s*[=:]\\s*(?:0|\"\"|null|nil|none|false)\\b|"
+                        "\\bfailover\\b",
+                        KTA_RE_ICASE);
     }
     if (!kta_re_find(filter, r->text.s, r->text.len, 0, NULL))
         return NULL;

@@ -57,6 +57,7 @@ struct kta_world {
     struct kta_json **running_items;
     size_t n_running;
     bool running_read;
+    int probe;
     struct kta_world_logs *logs;
 };
 
@@ -571,6 +572,16 @@ size_t kta_world_running_pods(struct kta_world *w, struct kta_json *const **ret)
 }
 
 /* ---- focus ---- */
+
+void kta_world_set_probe(struct kta_world *w, int level)
+{
+    w->probe = level;
+}
+
+int kta_world_probe(const struct kta_world *w)
+{
+    return w->probe;
+}
 
 void kta_world_focus_add(struct kta_world *w, struct kta_json *object)
 {

@@ -1,0 +1,174 @@
+/*
+ * analyzers.c - the table of analyzers, and the engine that runs them: collect, analyze, fold, what
+ * changed, validate.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+#include "kta/interrupt.h"
+
+/* To add one: a function in a file of its family, a row here, its codes in prompts/explain.md. */
+static const struct kta_analyzer analyzers[] = {
+    {"pods", kta_analyze_pods},
+    {"probes", kta_analyze_probes},
+    {"scheduling", kta_analyze_scheduling},
+    {"services", kta_analyze_services},
+    {"workloads", kta_analyze_workloads},
+};
+
+/* ---- focus ---- */
+
+static void focus_on(struct kta_world *w, struct kta_json *o)
+{
+    struct kta_json *owner = kta_world_owner(w, o);
+    kta_world_focus_add(w, o);
+    kta_world_focus_add(w, owner);
+    if (!kta_streq(kta_obj_kind(o), "Service"))
+        return;
+    struct kta_json **pods;
+    size_t n = kta_world_pods_of(w, o, &pods);
+    for (size_t i = 0; i < n; i++)
+        kta_world_focus_add(w, kta_world_owner(w, pods[i]));
+    free(pods);
+}
+
+/* Services that the unhealthy ones call, by their logs, and what is behind them. */
+static void follow_dependencies(struct kta_world *w, const char *ns)
+{
+    struct kta_json *const *pods;
+    size_t n = kta_world_list(w, "pods", ns, &pods);
+    for (size_t i = 0; i < n; i++) {
+        if (!kta_world_focused(w, pods[i]) ||
+            (kta_pod_ready(pods[i]) && !kta_pod_restarts(pods[i])))
+            continue;
+        kta_json_each(s, kta_json_at(pods[i], "status.containerStatuses"))
+        {
+            bool previous;
+            size_t len;
+            const char *log, *in;
+            struct kta_log_cause c;
+            if (!kta_unhealthy_log(pods[i], s, &previous) ||
+                !(log = kta_world_log(w, kta_obj_namespace(pods[i]), kta_obj_name(pods[i]),
+                                      kta_json_str(s, "name"), previous, &len)) ||
+                !kta_log_cause(log, len, &c))
+                continue;
+            bool cluster;
+            struct kta_json *service =
+                c.host ? kta_dependency_service(w, ns, c.host, &in, &cluster) : NULL;
+            if (service && kta_streq(in, ns) && kta_service_ready(w, service) == 0)
+                focus_on(w, service);
+            kta_log_cause_release(&c);
+        }
+    }
+}
+
+/* ---- the configuration's ignore: list ---- */
+
+static bool glob(const char *pattern, const char *s)
+{
+    size_t n = strlen(pattern);
+    if (n && pattern[n - 1] == '*')
+        return !strncmp(pattern, s, n - 1);
+    return kta_streq(pattern, s);
+}
+
+static bool ignored(const struct kta_json *ignore, const struct kta_finding *f)
+{
+    kta_json_each(row, ignore)
+    {
+        const char *code = kta_json_text(row) ? kta_json_text(row) : kta_json_str(row, "code");
+        const char *object = kta_json_str(row, "object");
+        if (code && !glob(code, f->code))
+            continue;
+        kta_auto_str struct kta_str ref = KTA_STR_INIT, full = KTA_STR_INIT;
+        kta_diag_kind_word(f->object.kind, &ref);
+        kta_str_addf(&ref, "/%s", f->object.name);
+        kta_str_addf(&full, "%s/%s", kta_or(f->object.namespace_, ""), ref.s);
+        if (object && !glob(object, ref.s) && !glob(object, full.s) &&
+            !glob(object, f->object.name))
+            continue;
+        if (code || object)
+            return true;
+    }
+    return false;
+}
+
+/* ---- the engine ---- */
+
+static int in_namespace(struct kta_world *w, const char *ns, bool wide, struct kta_findings *ret,
+                        struct kta_err *err)
+{
+    if (kta_collect_lists(w, ns, wide, err) || kta_collect_logs(w, ns, err))
+        return -1;
+    if (kta_world_has_focus(w) && ns) {
+        follow_dependencies(w, ns);
+        if (kta_collect_logs(w, ns, err))
+            return -1;
+    }
+    kta_report_progress(kta_world_report(w), "analyzing");
+    for (size_t i = 0; i < KTA_LEN(analyzers); i++) {
+        analyzers[i].run(w, ns, ret);
+        if (kta_interrupt_check(err))
+            return -1;
+    }
+    return 0;
+}
+
+static bool done_before(const struct kta_targets *t, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (kta_streq(t->v[k].ref.namespace_, t->v[i].ref.namespace_))
+            return true;
+    return false;
+}
+
+int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
+                 const struct kta_targets *targets, const struct kta_diagnose_options *options,
+                 struct kta_findings *ret, struct kta_err *err)
+{
+    bool any = false;
+    kta_world_set_probe(w, options && options->no_probe    ? 0
+                           : options && options->probe_any ? 2
+                                                           : 1);
+    kta_world_focus_clear(w);
+    for (size_t i = 0; targets && i < targets->n; i++) {
+        if (!targets->v[i].object)
+            continue;
+        any = true;
+        focus_on(w, targets->v[i].object);
+    }
+    int rc = 0;
+    if (any) {
+        for (size_t i = 0; i < targets->n && !rc; i++)
+            if (targets->v[i].object && !done_before(targets, i))
+                rc = in_namespace(w,
+                                  targets->v[i].ref.namespace_ ? targets->v[i].ref.namespace_
+                                                               : scope->namespace_,
+                                  false, ret, err);
+    } else {
+        const char *ns = scope->namespace_;
+        if (targets && targets->n && targets->v[0].by == KTA_BY_NAMESPACE)
+            ns = targets->v[0].ref.name;
+        rc = in_namespace(w, ns, true, ret, err);
+    }
+    if (rc)
+        return -1;
+    kta_fold(w, ret);
+    kta_changes_apply(w, ret);
+    for (size_t i = 0; options && i < ret->n;)
+        if (ignored(options->ignore, ret->v[i]))
+            kta_findings_drop(ret, i);
+        else
+            i++;
+    kta_findings_finish(ret);
+    if (!options || !options->no_validate) {
+        kta_report_progress(kta_world_report(w), "asking the API server about %zu findings' fixes",
+                            ret->n);
+        kta_fixes_validate(w, ret);
+        kta_findings_finish(ret);
+    }
+    kta_findings_redact(ret, kta_world_redact(w));
+    kta_report_done(kta_world_report(w));
+    return 0;
+}

@@ -1,0 +1,149 @@
+/*
+ * collect.c - what is read before anything is analyzed: lists in one round, then the logs of what
+ * is unhealthy and the lists that its trouble calls for in another.
+ *
+ * One workload costs at most 15 requests; a healthy one costs the first round alone.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+#include "kta/limits.h"
+
+const char *const kta_base_kinds[] = {"pods",           "events",      "services",
+                                      "endpointslices", "deployments", "replicasets",
+                                      "statefulsets",   "daemonsets"};
+const size_t kta_n_base_kinds = KTA_LEN(kta_base_kinds);
+
+/* A whole namespace: what else may be broken in it. */
+static const char *const wide_kinds[] = {"jobs",
+                                         "cronjobs",
+                                         "horizontalpodautoscalers",
+                                         "poddisruptionbudgets",
+                                         "ingresses",
+                                         "networkpolicies",
+                                         "persistentvolumeclaims",
+                                         "resourcequotas",
+                                         "configmaps",
+                                         "secrets",
+                                         "nodes",
+                                         "ingressclasses",
+                                         "storageclasses"};
+
+/* What a kind of trouble calls for. */
+static const struct {
+    const char *needs[3];
+    bool config, image, pending, memory, revisions, jobs;
+} needs[] = {
+    {{"configmaps", "secrets", NULL}, .config = true},
+    {{"nodes", NULL, NULL}, .image = true},
+    {{"nodes", "persistentvolumeclaims", NULL}, .pending = true},
+    {{"resourcequotas", "limitranges", NULL}, .memory = true},
+    {{"controllerrevisions", NULL, NULL}, .revisions = true},
+    {{"jobs", "cronjobs", NULL}, .jobs = true},
+};
+
+struct signs {
+    bool config, image, pending, memory, revisions, jobs;
+};
+
+static void signs_of_container(const struct kta_json *s, struct signs *g)
+{
+    const char *reason = kta_json_str(s, "state.waiting.reason");
+    g->image |= kta_image_trouble(reason, "");
+    g->config |=
+        kta_streq(reason, "CreateContainerConfigError") || kta_streq(reason, "ContainerCreating");
+    g->memory |= kta_streq(kta_json_str(s, "lastState.terminated.reason"), "OOMKilled") ||
+                 kta_streq(kta_json_str(s, "state.terminated.reason"), "OOMKilled");
+}
+
+static void signs_of(struct kta_world *w, const char *ns, struct signs *g)
+{
+    struct kta_json *const *pods;
+    size_t n = kta_world_list(w, "pods", ns, &pods);
+    for (size_t i = 0; i < n; i++) {
+        struct kta_json *pod = pods[i];
+        if (!kta_world_focused(w, pod))
+            continue;
+        const char *owner = kta_json_str(kta_obj_controller(pod), "kind");
+        g->jobs |= kta_streq(owner, "Job");
+        if (kta_pod_ready(pod) && !kta_pod_restarts(pod))
+            continue;
+        g->revisions |= kta_streq(owner, "StatefulSet") || kta_streq(owner, "DaemonSet");
+        g->pending |= kta_obj_condition_is(pod, "PodScheduled", "False");
+        kta_json_each(s, kta_json_at(pod, "status.containerStatuses")) signs_of_container(s, g);
+        kta_json_each(s, kta_json_at(pod, "status.initContainerStatuses")) signs_of_container(s, g);
+    }
+}
+
+int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err)
+{
+    const char *kinds[64];
+    size_t n = 0;
+    for (size_t i = 0; i < kta_n_base_kinds; i++)
+        kinds[n++] = kta_base_kinds[i];
+    for (size_t i = 0; wide && i < KTA_LEN(wide_kinds); i++)
+        kinds[n++] = wide_kinds[i];
+    kta_report_progress(kta_world_report(w), "reading %s%s", ns ? "namespace " : "all namespaces",
+                        ns ? ns : "");
+    if (kta_world_prefetch(w, ns, kinds, n, err))
+        return -1;
+    struct signs g = {0};
+    signs_of(w, ns, &g);
+    n = 0;
+    for (size_t i = 0; i < KTA_LEN(needs); i++) {
+        if (!((needs[i].config && g.config) || (needs[i].image && g.image) ||
+              (needs[i].pending && g.pending) || (needs[i].memory && g.memory) ||
+              (needs[i].revisions && g.revisions) || (needs[i].jobs && g.jobs)))
+            continue;
+        for (size_t k = 0; needs[i].needs[k]; k++)
+            kinds[n++] = needs[i].needs[k];
+    }
+    return n ? kta_world_prefetch(w, ns, kinds, n, err) : 0;
+}
+
+/* ---- logs ---- */
+
+#define LOGS_EACH 2 /* pods of one workload whose logs are read */
+
+int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err)
+{
+    struct kta_json *const *pods;
+    size_t n = kta_world_list(w, "pods", ns, &pods), n_wants = 0, cap = 0, n_seen = 0, seen_cap = 0;
+    struct kta_log_want *wants = NULL;
+    struct seen {
+        const struct kta_json *owner;
+        int pods;
+    } *seen = NULL;
+    for (size_t i = 0; i < n && n_wants < KTA_MAX_LOGS; i++) {
+        struct kta_json *pod = pods[i];
+        if (!kta_world_focused(w, pod) || (kta_pod_ready(pod) && !kta_pod_restarts(pod)) ||
+            kta_streq(kta_json_str(pod, "status.phase"), "Succeeded"))
+            continue;
+        const struct kta_json *owner = kta_world_owner(w, pod);
+        size_t k = 0;
+        while (k < n_seen && seen[k].owner != owner)
+            k++;
+        if (k == n_seen) {
+            KTA_GROW(seen, n_seen, seen_cap);
+            seen[n_seen++] = (struct seen){owner, 0};
+        }
+        if (seen[k].pods++ >= LOGS_EACH)
+            continue;
+        static const char *const lists[] = {"initContainerStatuses", "containerStatuses"};
+        for (size_t l = 0; l < KTA_LEN(lists); l++)
+            kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), lists[l]))
+            {
+                bool previous;
+                if (!kta_unhealthy_log(pod, s, &previous))
+                    continue;
+                KTA_GROW(wants, n_wants, cap);
+                wants[n_wants++] = (struct kta_log_want){kta_obj_namespace(pod), kta_obj_name(pod),
+                                                         kta_json_str(s, "name"), previous};
+            }
+    }
+    int rc = n_wants ? kta_world_prefetch_logs(w, wants, n_wants, err) : 0;
+    free(wants);
+    free(seen);
+    return rc;
+}

@@ -1,0 +1,339 @@
+/*
+ * crash.c - containers that end when they should run: why, from message, exit code and log.
+ *
+ * The order of belief: what the runtime says (it could not start, the kernel killed it), what the
+ * kubelet did (a probe), what the log says, and last the exit code alone.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "crash.h"
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/re.h"
+
+/* A log's class → the finding's code, how it is said, and who computes its fixes. */
+static const struct kta_crash_kind kinds[] = {
+    {"MissingEnv", "CrashLoop.MissingEnv", 0.95, kta_crash_env},
+    {"MissingFile", "CrashLoop.MissingFile", 0.85, kta_crash_file},
+    {"MissingModule", "CrashLoop.MissingModule", 0.9, kta_crash_plain},
+    {"BadCommand", "CrashLoop.BadCommand", 0.9, kta_crash_command},
+    {"PortInUse", "CrashLoop.PortInUse", 0.9, kta_crash_port},
+    {"PrivilegedPort", "CrashLoop.PrivilegedPort", 0.9, kta_crash_privileged},
+    {"PermissionDenied", "CrashLoop.PermissionDenied", 0.85, kta_crash_permission},
+    {"ReadOnlyFilesystem", "CrashLoop.ReadOnlyFilesystem", 0.95, kta_crash_readonly},
+    {"DiskFull", "CrashLoop.DiskFull", 0.9, kta_crash_plain},
+    {"DNS", "CrashLoop.DNS", 0.85, kta_crash_dependency},
+    {"DependencyUnreachable", "CrashLoop.DependencyUnreachable", 0.85, kta_crash_dependency},
+    {"TLS", "CrashLoop.TLS", 0.85, kta_crash_plain},
+    {"Auth", "CrashLoop.Auth", 0.85, kta_crash_plain},
+    {"Database", "CrashLoop.Database", 0.85, kta_crash_plain},
+    {"Forbidden", "Rights.Forbidden", 0.9, kta_crash_forbidden},
+    {"OutOfMemory", "CrashLoop.OutOfMemory", 0.85, kta_crash_memory},
+    {"Config", "CrashLoop.Config", 0.85, kta_crash_plain},
+    {"Lock", "CrashLoop.Lock", 0.75, kta_crash_plain},
+    {"Signal", "CrashLoop.Signal", 0.75, kta_crash_plain},
+    {"Exception", "CrashLoop.Exception", 0.8, kta_crash_plain},
+    {"Error", "CrashLoop.Error", 0.65, kta_crash_plain},
+};
+
+/* What a person must do where nothing can be computed. */
+static const struct {
+    const char *class_, *advice;
+} advices[] = {
+    {"MissingModule", "The image lacks what the program loads: rebuild it with that dependency, or "
+                      "set the image that worked."},
+    {"DiskFull",
+     "Free space on that volume, or give it more (the PersistentVolumeClaim's size, the "
+     "emptyDir's sizeLimit)."},
+    {"TLS", "Provide the certificate or the authority that the program does not trust, or the "
+            "address that its certificate was made for."},
+    {"Auth",
+     "Provide the right credentials: correct the Secret that the container reads them from, "
+     "then restart the workload. Only you can know them."},
+    {"Database", "Bring the database to the schema that this version expects (run its migrations, "
+                 "create what is missing), or go back to the version that fits it."},
+    {"Config",
+     "Correct the setting that the log names, in the ConfigMap, argument or variable that "
+     "it comes from."},
+    {"Lock", "Make sure that only one instance uses that lock or data, then remove a stale lock."},
+    {"Signal",
+     "The program crashed in its own code or a library of it: go back to the version that "
+     "worked, or report it to its authors with the log."},
+    {"Exception", "The program itself fails: correct what the exception names, or go back to the "
+                  "version that worked."},
+    {"Error", "Correct what the log names, or go back to the version that worked."},
+};
+
+/* ---- parts that all causes share ---- */
+
+int64_t kta_trouble_since(const struct kta_pod_trouble *t)
+{
+    int64_t since = kta_obj_created(t->pod);
+    if (kta_json_int(t->status, "restartCount", 0) == 0)
+        return since;
+    struct kta_json **ev;
+    size_t n = kta_world_events(t->w, t->pod, &ev);
+    int64_t first = KTA_NO_TIME;
+    for (size_t i = 0; i < n; i++) {
+        int64_t x = kta_event_first(ev[i]);
+        if (kta_streq(kta_json_str(ev[i], "type"), "Warning") && x != KTA_NO_TIME &&
+            (first == KTA_NO_TIME || x < first))
+            first = x;
+    }
+    free(ev);
+    return first != KTA_NO_TIME ? first : since;
+}
+
+struct kta_json *kta_trouble_ended(const struct kta_pod_trouble *t)
+{
+    struct kta_json *now = kta_json_at(t->status, "state.terminated");
+    return now ? now : kta_json_at(t->status, "lastState.terminated");
+}
+
+struct kta_finding *kta_trouble_find(const struct kta_pod_trouble *t, const char *code)
+{
+    return kta_diag_find(t->out, code, t->owner);
+}
+
+struct kta_finding *kta_trouble_add(const struct kta_pod_trouble *t, const char *code,
+                                    enum kta_severity severity, double confidence)
+{
+    struct kta_finding *f = kta_diag_add(t->out, code, severity, t->owner, confidence);
+    f->since = kta_trouble_since(t);
+    const struct kta_json *end = kta_trouble_ended(t);
+    if (end) {
+        kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
+        const char *word =
+            kta_or(kta_json_str(t->status, "state.waiting.reason"),
+                   kta_json_at(t->status, "state.running") ? "Running" : "Terminated");
+        kta_finding_quote(f, source, "container %s: %s, %lld restart%s, last exit code %lld%s%s%s",
+                          t->name, word, (long long)kta_json_int(t->status, "restartCount", 0),
+                          kta_json_int(t->status, "restartCount", 0) == 1 ? "" : "s",
+                          (long long)kta_json_int(end, "exitCode", 0),
+                          kta_json_str(end, "reason") ? " (" : "",
+                          kta_or(kta_json_str(end, "reason"), ""),
+                          kta_json_str(end, "reason") ? ")" : "");
+    }
+    return f;
+}
+
+const char *kta_trouble_log(const struct kta_pod_trouble *t, size_t *ret_len, bool *ret_previous)
+{
+    if (!kta_unhealthy_log(t->pod, t->status, ret_previous))
+        return NULL;
+    const char *ns = kta_obj_namespace(t->pod), *pod = kta_obj_name(t->pod);
+    return kta_world_log(t->w, ns, pod, t->name, *ret_previous, ret_len);
+}
+
+void kta_trouble_quote_log(const struct kta_pod_trouble *t, struct kta_finding *f,
+                           const struct kta_log_cause *c, bool previous)
+{
+    kta_auto_free char *source =
+        kta_asprintf("log pod/%s %s%s", kta_obj_name(t->pod), t->name, previous ? " previous" : "");
+    if (c->count > 1)
+        kta_finding_quote(f, source, "%s (%zu times)", c->quote, c->count);
+    else
+        kta_finding_quote(f, source, "%s", c->quote);
+}
+
+/* "container backend of deployment/backend", "init container wait of …" */
+char *kta_trouble_who(const struct kta_pod_trouble *t)
+{
+    kta_auto_free char *ref = kta_diag_ref(t->owner);
+    return kta_asprintf("%scontainer %s of %s", kta_streq(t->list, "initContainers") ? "init " : "",
+                        t->name, ref);
+}
+
+/* ---- what the runtime says ---- */
+
+static bool could_not_start(const struct kta_pod_trouble *t)
+{
+    const struct kta_json *end = kta_trouble_ended(t);
+    const char *reason = kta_json_str(end, "reason");
+    const char *text = kta_json_str(end, "message");
+    if (!kta_streq(reason, "StartError") && !kta_streq(reason, "ContainerCannotRun"))
+        text = kta_json_str(t->status, "state.waiting.message");
+    if (!text || (!strstr(text, "exec") && !strstr(text, "OCI runtime") && !strstr(text, "stat ")))
+        return false;
+    if (kta_streq(kta_json_str(t->status, "state.waiting.reason"), "CrashLoopBackOff") &&
+        text == kta_json_str(t->status, "state.waiting.message"))
+        return false;
+    bool format = strstr(text, "exec format error") != NULL;
+    const char *code = format ? "Image.Architecture" : "CrashLoop.BadCommand";
+    if (kta_trouble_find(t, code))
+        return true;
+    struct kta_finding *f = kta_trouble_add(t, code, KTA_CRITICAL, 0.95);
+    kta_auto_free char *who = kta_trouble_who(t);
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("exec: \"([^\"]+)\"|stat ([^:]+):|chdir to cwd \\(\"([^\"]+)\"", 0);
+    struct kta_match m;
+    kta_auto_free char *program = NULL;
+    if (kta_re_find(re, text, strlen(text), 0, &m))
+        for (int g = 1; g < m.n && !program; g++)
+            program = kta_re_group(text, &m, g);
+    if (format)
+        kta_finding_summary(f, "%s cannot start: its program is built for another architecture",
+                            who);
+    else
+        kta_finding_summary(f, "%s cannot start: %s %s", who, program ? program : "its command",
+                            strstr(text, "permission denied") ? "is not executable"
+                            : strstr(text, "chdir") ? "(its working directory) is not in the image"
+                                                    : "is not in the image");
+    kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
+    kta_finding_quote(f, source, "%.*s", KTA_DIAG_QUOTE, text);
+    if (!format)
+        kta_crash_fix_command(t, f, program);
+    if (!f->n_fixes)
+        kta_finding_advice(f, "Set a command that the image holds (spec.containers[].command), or "
+                              "the image that holds this one.");
+    return true;
+}
+
+static bool killed_for_memory(const struct kta_pod_trouble *t)
+{
+    const struct kta_json *end = kta_trouble_ended(t);
+    const struct kta_json *last = kta_json_at(t->status, "lastState.terminated");
+    if (!kta_streq(kta_json_str(end, "reason"), "OOMKilled") &&
+        kta_streq(kta_json_str(last, "reason"), "OOMKilled"))
+        end = last;
+    if (!kta_streq(kta_json_str(end, "reason"), "OOMKilled"))
+        return false;
+    if (!kta_trouble_find(t, "Memory.OOMKilled"))
+        kta_crash_oom(t, end);
+    return true;
+}
+
+/* The kubelet ended it because of a probe: probes.c tells. */
+static bool killed_by_probe(const struct kta_pod_trouble *t)
+{
+    int64_t code = kta_json_int(kta_trouble_ended(t), "exitCode", 0);
+    const struct kta_json *ev = kta_diag_event(t->w, t->pod, "Killing", "failed liveness probe");
+    if (!ev)
+        ev = kta_diag_event(t->w, t->pod, "Killing", "failed startup probe");
+    if (!ev)
+        return false;
+    kta_auto_free char *mine = kta_asprintf("ontainer %s ", t->name);
+    return strstr(kta_or(kta_json_str(ev, "message"), ""), mine) &&
+           (code == 137 || code == 143 || code == 0 || code == 2);
+}
+
+/* ---- what the log says ---- */
+
+static const struct kta_crash_kind *kind_of(const char *class_)
+{
+    for (size_t i = 0; i < KTA_LEN(kinds); i++)
+        if (kta_streq(kinds[i].class_, class_))
+            return &kinds[i];
+    return &kinds[KTA_LEN(kinds) - 1];
+}
+
+void kta_crash_plain(const struct kta_pod_trouble *t, struct kta_finding *f,
+                     const struct kta_log_cause *c)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_finding_summary(f, "%s exits: %s", who, c->line);
+    for (size_t i = 0; i < KTA_LEN(advices); i++)
+        if (kta_streq(advices[i].class_, c->pattern->class_))
+            kta_finding_advice(f, "%s", advices[i].advice);
+}
+
+static bool log_tells(const struct kta_pod_trouble *t)
+{
+    size_t len;
+    bool previous;
+    const char *log = kta_trouble_log(t, &len, &previous);
+    const char *message = kta_json_str(kta_trouble_ended(t), "message");
+    struct kta_log_cause c;
+    bool from_log = log && kta_log_cause(log, len, &c);
+    if (!from_log && (!message || !kta_log_cause(message, strlen(message), &c)))
+        return false;
+    const struct kta_crash_kind *k = kind_of(c.pattern->class_);
+    if (!kta_trouble_find(t, k->code)) {
+        struct kta_finding *f = kta_trouble_add(t, k->code, KTA_CRITICAL, k->confidence);
+        if (from_log)
+            kta_trouble_quote_log(t, f, &c, previous);
+        else
+            kta_finding_quote(f, "termination message", "%s", c.quote);
+        k->tell(t, f, &c);
+    }
+    kta_log_cause_release(&c);
+    return true;
+}
+
+/* ---- the exit code alone ---- */
+
+static const struct {
+    int code;
+    const char *finding, *means;
+} exits[] = {
+    {0, "CrashLoop.Completed", "ends by itself with exit code 0, but should run for good"},
+    {126, "CrashLoop.BadCommand", "exits with 126: its command cannot be executed"},
+    {127, "CrashLoop.BadCommand", "exits with 127: its command was not found"},
+    {134, "CrashLoop.Signal", "aborts (SIGABRT)"},
+    {137, "CrashLoop.Killed", "is killed (SIGKILL) by something other than its own memory limit"},
+    {139, "CrashLoop.Signal", "crashes with a segmentation fault"},
+    {143, "CrashLoop.Killed", "is asked to end (SIGTERM) and ends"},
+};
+
+static void by_exit_code(const struct kta_pod_trouble *t)
+{
+    const struct kta_json *end = kta_trouble_ended(t);
+    if (!end)
+        return;
+    int64_t exit_code = kta_json_int(end, "exitCode", 0);
+    const char *code = "CrashLoop.Exit", *means = NULL;
+    for (size_t i = 0; i < KTA_LEN(exits); i++)
+        if (exits[i].code == exit_code) {
+            code = exits[i].finding;
+            means = exits[i].means;
+        }
+    if (kta_trouble_find(t, code))
+        return;
+    struct kta_finding *f = kta_trouble_add(t, code, KTA_CRITICAL, 0.6);
+    kta_auto_free char *who = kta_trouble_who(t);
+    if (means)
+        kta_finding_summary(f, "%s %s", who, means);
+    else
+        kta_finding_summary(f, "%s exits with code %lld and its log names no cause", who,
+                            (long long)exit_code);
+    const struct kta_json *command = kta_json_get(t->container, "command");
+    const struct kta_json *args = kta_json_get(t->container, "args");
+    if (command || args) {
+        kta_auto_str struct kta_str s = KTA_STR_INIT;
+        if (command)
+            kta_json_print(command, false, &s);
+        if (args) {
+            kta_str_add(&s, command ? " " : "args ");
+            kta_json_print(args, false, &s);
+        }
+        kta_finding_quote(f, "spec", "command of container %s: %s", t->name, s.s);
+    }
+    size_t len;
+    bool previous;
+    const char *log = kta_trouble_log(t, &len, &previous);
+    if (log) {
+        kta_auto_str struct kta_str s = KTA_STR_INIT;
+        kta_log_digest(log, len, 600, &s);
+        kta_auto_free char *source = kta_asprintf("log pod/%s %s%s", kta_obj_name(t->pod), t->name,
+                                                  previous ? " previous" : "");
+        kta_finding_quote(f, source, "%s", s.s);
+    } else {
+        kta_finding_quote(f, "log", "container %s wrote nothing to its log", t->name);
+    }
+    if (exit_code == 127 || exit_code == 126)
+        kta_crash_fix_command(t, f, NULL);
+    kta_finding_advice(
+        f, "%s",
+        exit_code == 0 ? "Give it a command that stays in the foreground, or make it a Job if it "
+                         "is meant to end."
+                       : "Look at what the command does; if it overrides the image's own "
+                         "entrypoint, that may be all that is wrong.");
+}
+
+void kta_crash_analyze(const struct kta_pod_trouble *t)
+{
+    if (killed_for_memory(t) || could_not_start(t) || killed_by_probe(t) || log_tells(t))
+        return;
+    by_exit_code(t);
+}

@@ -1,0 +1,55 @@
+/*
+ * crash.h - what crash.c and the files of its causes share.
+ */
+#ifndef KTA_CRASH_H
+#define KTA_CRASH_H
+
+#include "diag.h"
+
+/* Fills in summary, advice and fixes of a finding whose log cause is c. */
+typedef void kta_crash_teller(const struct kta_pod_trouble *t, struct kta_finding *f,
+                              const struct kta_log_cause *c);
+
+struct kta_crash_kind {
+    const char *class_, *code;
+    double confidence;
+    kta_crash_teller *tell;
+};
+
+/* crash.c */
+kta_crash_teller kta_crash_plain;
+int64_t kta_trouble_since(const struct kta_pod_trouble *t);
+struct kta_json *kta_trouble_ended(const struct kta_pod_trouble *t);
+struct kta_finding *kta_trouble_find(const struct kta_pod_trouble *t, const char *code);
+struct kta_finding *kta_trouble_add(const struct kta_pod_trouble *t, const char *code,
+                                    enum kta_severity severity, double confidence);
+const char *kta_trouble_log(const struct kta_pod_trouble *t, size_t *ret_len, bool *ret_previous);
+void kta_trouble_quote_log(const struct kta_pod_trouble *t, struct kta_finding *f,
+                           const struct kta_log_cause *c, bool previous);
+char *kta_trouble_who(const struct kta_pod_trouble *t);
+
+/* crash_env.c: variables, files, commands */
+kta_crash_teller kta_crash_env, kta_crash_file, kta_crash_command;
+void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
+                           const char *program);
+
+/* crash_limits.c: memory, ports, file systems, permissions */
+kta_crash_teller kta_crash_memory, kta_crash_port, kta_crash_privileged, kta_crash_permission,
+    kta_crash_readonly;
+void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended);
+
+/* dependency.c: another service */
+kta_crash_teller kta_crash_dependency;
+
+/* rights.c */
+kta_crash_teller kta_crash_forbidden;
+
+/* Keys of a Secret's or ConfigMap's data, from managedFields; "" -terminated names are malloc'ed.
+ * Returns how many. Freed with kta_keys_free. */
+size_t kta_data_keys(const struct kta_json *o, char ***ret);
+void kta_keys_free(char **keys, size_t n);
+/* The value that a container's variable has: literal, or out of a ConfigMap (read then). Caller
+ * frees; NULL: unknown, or from a Secret. */
+char *kta_env_value(struct kta_world *w, const char *ns, const struct kta_json *env);
+
+#endif

@@ -1,0 +1,406 @@
+/*
+ * crash_env.c - crashes for want of a variable, a file or a command: where the missing thing is in
+ * the cluster, if it is.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "crash.h"
+#include "kta/alloc.h"
+
+/* ---- keys and values ---- */
+
+size_t kta_data_keys(const struct kta_json *o, char ***ret)
+{
+    static const char *const parts[] = {"f:data", "f:binaryData"};
+    char **v = NULL;
+    size_t n = 0, cap = 0;
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
+    {
+        for (size_t p = 0; p < KTA_LEN(parts); p++)
+            kta_json_each(k, kta_json_get(kta_json_get(m, "fieldsV1"), parts[p]))
+            {
+                if (!kta_starts(kta_json_key(k), "f:"))
+                    continue;
+                bool twice = false;
+                for (size_t i = 0; i < n; i++)
+                    twice |= kta_streq(v[i], kta_json_key(k) + 2);
+                if (twice)
+                    continue;
+                KTA_GROW(v, n, cap);
+                v[n++] = kta_strdup(kta_json_key(k) + 2);
+            }
+    }
+    *ret = v;
+    return n;
+}
+
+void kta_keys_free(char **keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(keys[i]);
+    free(keys);
+}
+
+static bool has_key(const struct kta_json *o, const char *key)
+{
+    char **keys;
+    size_t n = kta_data_keys(o, &keys);
+    bool found = false;
+    for (size_t i = 0; i < n; i++)
+        found |= kta_streq(keys[i], key);
+    kta_keys_free(keys, n);
+    return found;
+}
+
+char *kta_env_value(struct kta_world *w, const char *ns, const struct kta_json *env)
+{
+    if (kta_json_str(env, "value"))
+        return kta_strdup(kta_json_str(env, "value"));
+    const char *name = kta_json_str(env, "valueFrom.configMapKeyRef.name");
+    const char *key = kta_json_str(env, "valueFrom.configMapKeyRef.key");
+    if (!name || !key || !kta_world_cluster(w))
+        return NULL;
+    kta_auto_json struct kta_json *cm = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    if (kta_cluster_get(kta_world_cluster(w), &cm, &err, "/api/v1/namespaces/%s/configmaps/%s", ns,
+                        name))
+        return NULL;
+    return kta_strdup(kta_json_text(kta_json_get(kta_json_get(cm, "data"), key)));
+}
+
+/* ---- a missing variable ---- */
+
+/* Adds a fix that gives the container a variable: env is the entry without its name (taken). */
+static void fix_env(const struct kta_pod_trouble *t, struct kta_finding *f, const char *name,
+                    struct kta_json *env, const char *why)
+{
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    kta_json_set_str(env, "name", name);
+    kta_json_push(kta_json_set(c, "env", kta_json_new_array()), env);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "%s", why);
+}
+
+static void from_store(const struct kta_pod_trouble *t, struct kta_finding *f, const char *name,
+                       const char *kind, const char *ref)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(t->w, kind, kta_obj_namespace(t->pod), &v);
+    for (size_t i = 0; i < n; i++) {
+        if (!has_key(v[i], name))
+            continue;
+        struct kta_json *env = kta_json_new_object();
+        struct kta_json *from = kta_json_set(kta_json_set(env, "valueFrom", kta_json_new_object()),
+                                             ref, kta_json_new_object());
+        kta_json_set_str(from, "name", kta_obj_name(v[i]));
+        kta_json_set_str(from, "key", name);
+        kta_auto_free char *other = kta_diag_ref(v[i]);
+        kta_auto_free char *why = kta_asprintf("take %s from %s, which has that key", name, other);
+        fix_env(t, f, name, env, why);
+        return;
+    }
+}
+
+static struct kta_json *without_name(const struct kta_json *env)
+{
+    struct kta_json *copy = kta_json_copy(env);
+    kta_json_remove(copy, "name");
+    return copy;
+}
+
+/* The variable under a name nearly the same, in this container. */
+static void from_near_name(const struct kta_pod_trouble *t, struct kta_finding *f, const char *name)
+{
+    const struct kta_json *list = kta_json_get(t->container, "env"), *best = NULL;
+    int limit = strlen(name) < 8 ? 1 : 3, at = limit + 1;
+    kta_json_each(e, list)
+    {
+        int d = kta_distance(name, kta_or(kta_json_str(e, "name"), ""), limit);
+        if (d > 0 && d < at) {
+            at = d;
+            best = e;
+        }
+    }
+    if (!best)
+        return;
+    kta_auto_free char *why = kta_asprintf("set %s as %s is set: the name looks misspelt", name,
+                                           kta_json_str(best, "name"));
+    kta_finding_quote(f, "spec", "container %s has %s, not %s", t->name, kta_json_str(best, "name"),
+                      name);
+    fix_env(t, f, name, without_name(best), why);
+}
+
+/* The variable as another workload of the namespace has it. */
+static void from_sibling(const struct kta_pod_trouble *t, struct kta_finding *f, const char *name)
+{
+    static const char *const lists[] = {"deployments", "statefulsets"};
+    for (size_t l = 0; l < KTA_LEN(lists); l++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(t->w, lists[l], kta_obj_namespace(t->pod), &v);
+        for (size_t i = 0; i < n; i++) {
+            if (v[i] == t->owner)
+                continue;
+            kta_json_each(c, kta_json_at(v[i], "spec.template.spec.containers"))
+            {
+                const struct kta_json *e = kta_diag_env(c, name);
+                if (!e || (kta_json_str(e, "value") && !*kta_json_str(e, "value")))
+                    continue;
+                kta_auto_free char *ref = kta_diag_ref(v[i]);
+                kta_auto_free char *why = kta_asprintf("set %s as %s has it", name, ref);
+                fix_env(t, f, name, without_name(e), why);
+                return;
+            }
+        }
+    }
+}
+
+void kta_crash_env(const struct kta_pod_trouble *t, struct kta_finding *f,
+                   const struct kta_log_cause *c)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    if (!c->name) {
+        kta_finding_summary(f, "%s exits because a variable that it needs is not set: %s", who,
+                            c->line);
+        kta_finding_advice(f, "Set the variable that the program asks for "
+                              "(spec.containers[].env).");
+        return;
+    }
+    const struct kta_json *there = kta_diag_env(t->container, c->name);
+    kta_finding_summary(f, "%s exits because the environment variable %s is %s", who, c->name,
+                        there ? "empty or unusable" : "not set");
+    if (there)
+        kta_finding_quote(f, "spec", "container %s has %s, %s", t->name, c->name,
+                          kta_json_str(there, "value") ? "with a value of its own"
+                                                       : "taken from elsewhere");
+    from_store(t, f, c->name, "secrets", "secretKeyRef");
+    from_store(t, f, c->name, "configmaps", "configMapKeyRef");
+    from_near_name(t, f, c->name);
+    if (!f->n_fixes)
+        from_sibling(t, f, c->name);
+    kta_auto_free char *ref = kta_diag_ref(t->owner);
+    kta_finding_advice(f,
+                       "Provide %s for container %s of %s: in a Secret or ConfigMap that the "
+                       "container reads, or by kubectl set env %s %s=VALUE. Only you can know "
+                       "the value.",
+                       c->name, t->name, ref, ref, c->name);
+}
+
+/* ---- a missing file ---- */
+
+static const char *base_name(const char *path)
+{
+    const char *s = strrchr(path, '/');
+    return s ? s + 1 : path;
+}
+
+/* The mount under which a path lies, or NULL. */
+static const struct kta_json *mount_of(const struct kta_json *container, const char *path)
+{
+    const struct kta_json *best = NULL;
+    size_t longest = 0;
+    kta_json_each(m, kta_json_get(container, "volumeMounts"))
+    {
+        const char *at = kta_or(kta_json_str(m, "mountPath"), "");
+        size_t n = strlen(at);
+        while (n > 1 && at[n - 1] == '/')
+            n--;
+        if (!strncmp(path, at, n) && (path[n] == '/' || !path[n]) && n >= longest) {
+            best = m;
+            longest = n;
+        }
+    }
+    return best;
+}
+
+static const struct kta_json *volume_named(const struct kta_json *spec, const char *name)
+{
+    kta_json_each(v, kta_json_get(spec, "volumes")) if (kta_streq(kta_json_str(v, "name"),
+                                                                  name)) return v;
+    return NULL;
+}
+
+static const struct kta_json *store_of(struct kta_world *w, const char *ns,
+                                       const struct kta_json *volume)
+{
+    const char *cm = kta_json_str(volume, "configMap.name");
+    const char *secret = kta_json_str(volume, "secret.secretName");
+    return cm       ? kta_world_get(w, "configmaps", ns, cm, NULL)
+           : secret ? kta_world_get(w, "secrets", ns, secret, NULL)
+                    : NULL;
+}
+
+/* A volume of this container that holds a file of that name, mounted elsewhere: mount it here. */
+static void fix_mount_path(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path)
+{
+    const struct kta_json *spec = kta_json_get(t->pod, "spec");
+    kta_json_each(m, kta_json_get(t->container, "volumeMounts"))
+    {
+        const struct kta_json *store =
+            store_of(t->w, kta_obj_namespace(t->pod), volume_named(spec, kta_json_str(m, "name")));
+        if (!store || !has_key(store, base_name(path)) || kta_json_get(m, "subPath"))
+            continue;
+        kta_auto_free char *dir = kta_strndup(path, (size_t)(base_name(path) - path));
+        size_t n = strlen(dir);
+        while (n > 1 && dir[n - 1] == '/')
+            dir[--n] = '\0';
+        struct kta_json *c;
+        struct kta_json *patch = kta_fix_container_patch(t->list, t->name, &c);
+        struct kta_json *mounts = kta_json_set(c, "volumeMounts", kta_json_new_array());
+        struct kta_json *gone = kta_json_push(mounts, kta_json_new_object());
+        kta_json_set_str(gone, "$patch", "delete");
+        kta_json_set_str(gone, "mountPath", kta_json_str(m, "mountPath"));
+        struct kta_json *now = kta_json_push(mounts, kta_json_copy(m));
+        kta_json_set_str(now, "mountPath", dir);
+        kta_auto_free char *ref = kta_diag_ref(store);
+        kta_finding_quote(f, "spec", "%s, which holds %s, is mounted at %s", ref, base_name(path),
+                          kta_json_str(m, "mountPath"));
+        if (!kta_streq(kta_obj_kind(t->owner), "Pod"))
+            (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, patch,
+                                   "mount %s at %s, where the program looks", ref, dir);
+        else
+            kta_json_free(patch);
+        return;
+    }
+}
+
+void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
+                    const struct kta_log_cause *c)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    if (!c->path) {
+        kta_finding_summary(f, "%s exits because a file is missing: %s", who, c->line);
+        kta_finding_advice(f, "Put the file that the log names into the image, or mount it.");
+        return;
+    }
+    kta_finding_summary(f, "%s exits because the file %s does not exist", who, c->path);
+    const char *ns = kta_obj_namespace(t->pod);
+    const struct kta_json *m = mount_of(t->container, c->path);
+    const struct kta_json *store =
+        m ? store_of(t->w, ns, volume_named(kta_json_get(t->pod, "spec"), kta_json_str(m, "name")))
+          : NULL;
+    if (store) {
+        char **keys;
+        size_t n = kta_data_keys(store, &keys);
+        kta_auto_str struct kta_str list = KTA_STR_INIT;
+        for (size_t i = 0; i < n; i++)
+            kta_str_addf(&list, "%s%s", i ? ", " : "", keys[i]);
+        kta_auto_free char *ref = kta_diag_ref(store);
+        kta_finding_quote(f, "spec", "%s is mounted at %s and has the keys: %s", ref,
+                          kta_json_str(m, "mountPath"), n ? list.s : "(none)");
+        const char *near = kta_nearest(base_name(c->path), (const char *const *)keys, n);
+        if (near)
+            kta_finding_advice(f,
+                               "The key %s of %s has nearly that name: rename it to %s, or make "
+                               "the program read %s.",
+                               near, ref, base_name(c->path), near);
+        else
+            kta_finding_advice(f,
+                               "Add the key %s to %s with the file's content, then restart the "
+                               "workload. Only you can know the content.",
+                               base_name(c->path), ref);
+        kta_keys_free(keys, n);
+        return;
+    }
+    fix_mount_path(t, f, c->path);
+    kta_finding_advice(f,
+                       "Provide %s: in the image, or as a key of a ConfigMap or Secret mounted "
+                       "there.",
+                       c->path);
+}
+
+/* ---- a command that is not there ---- */
+
+static const char *const programs[] = {"sh",
+                                       "bash",
+                                       "sleep",
+                                       "python",
+                                       "python3",
+                                       "node",
+                                       "npm",
+                                       "java",
+                                       "nginx",
+                                       "httpd",
+                                       "uvicorn",
+                                       "gunicorn",
+                                       "flask",
+                                       "celery",
+                                       "redis-server",
+                                       "postgres",
+                                       "mysqld",
+                                       "mongod",
+                                       "ruby",
+                                       "php",
+                                       "php-fpm",
+                                       "dotnet",
+                                       "tail",
+                                       "cat",
+                                       "echo",
+                                       "env",
+                                       "tini",
+                                       "npx",
+                                       "yarn",
+                                       "go",
+                                       "perl",
+                                       "busybox",
+                                       "nc",
+                                       "curl",
+                                       "wget",
+                                       "traefik",
+                                       "envoy",
+                                       "caddy",
+                                       "haproxy",
+                                       "memcached",
+                                       "rabbitmq-server",
+                                       "etcd",
+                                       "true"};
+
+void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
+                           const char *program)
+{
+    const struct kta_json *command = kta_json_get(t->container, "command");
+    const char *first = kta_json_text(kta_json_item(command, 0));
+    if (!command || !first || (program && !kta_streq(first, program)))
+        return;
+    const char *name = base_name(first), *near = NULL;
+    int at = strlen(name) < 4 ? 2 : 3;
+    for (size_t i = 0; i < KTA_LEN(programs); i++) {
+        int d = kta_distance(name, programs[i], at - 1);
+        if (d > 0 && d < at) {
+            at = d;
+            near = programs[i];
+        }
+    }
+    if (!near)
+        return;
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *now = kta_json_set(c, "command", kta_json_new_array());
+    kta_auto_free char *path = kta_asprintf("%.*s%s", (int)(name - first), first, near);
+    kta_json_push_str(now, path);
+    for (size_t i = 1; i < kta_json_len(command); i++)
+        kta_json_push(now, kta_json_copy(kta_json_item(command, i)));
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "start %s instead of %s, which looks misspelt", path, first);
+}
+
+void kta_crash_command(const struct kta_pod_trouble *t, struct kta_finding *f,
+                       const struct kta_log_cause *c)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    if (c->name)
+        kta_finding_summary(f, "%s exits because the command %s is not in the image", who, c->name);
+    else
+        kta_finding_summary(f, "%s exits because its command line is wrong: %s", who, c->line);
+    kta_auto_str struct kta_str s = KTA_STR_INIT;
+    static const char *const parts[] = {"command", "args"};
+    for (size_t i = 0; i < KTA_LEN(parts); i++)
+        if (kta_json_get(t->container, parts[i])) {
+            kta_str_addf(&s, "%s%s ", s.len ? ", " : "", parts[i]);
+            kta_json_print(kta_json_get(t->container, parts[i]), false, &s);
+        }
+    if (s.len)
+        kta_finding_quote(f, "spec", "container %s: %s", t->name, s.s);
+    kta_crash_fix_command(t, f, c->name);
+    kta_finding_advice(f, "Correct the container's command or arguments, or use an image that "
+                          "holds the command.");
+}

@@ -1,0 +1,324 @@
+/*
+ * dependency.c - a program that cannot reach another: host and port followed to the Service, its
+ * endpoints and its pods.
+ *
+ * When the other one is there and broken, its own finding is the cause and this one is folded
+ * beneath it (the Service is a symptom of both).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "crash.h"
+#include "kta/alloc.h"
+#include "kta/re.h"
+
+int kta_service_ready(struct kta_world *w, const struct kta_json *service)
+{
+    struct kta_json *const *v;
+    const char *ns = kta_obj_namespace(service);
+    if (!kta_world_readable(w, "endpointslices", ns))
+        return -1;
+    size_t n = kta_world_list(w, "endpointslices", ns, &v);
+    int ready = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!kta_streq(kta_obj_label(v[i], "kubernetes.io/service-name"), kta_obj_name(service)))
+            continue;
+        kta_json_each(e, kta_json_get(v[i], "endpoints")) ready +=
+            kta_json_bool(e, "conditions.ready", true) ? 1 : 0;
+    }
+    return ready;
+}
+
+static bool is_ip(const char *host)
+{
+    return strspn(host, "0123456789.") == strlen(host) || strchr(host, ':');
+}
+
+struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, const char *host,
+                                        const char **ret_ns, bool *ret_cluster_name)
+{
+    static char space[256];
+    *ret_ns = ns;
+    *ret_cluster_name = false;
+    if (is_ip(host)) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(w, "services", ns, &v);
+        for (size_t i = 0; i < n; i++)
+            if (kta_streq(kta_json_str(v[i], "spec.clusterIP"), host))
+                return v[i];
+        return NULL;
+    }
+    size_t first = strcspn(host, ".");
+    kta_auto_free char *name = kta_strndup(host, first);
+    const char *rest = host[first] ? host + first + 1 : "";
+    if (!*rest) {
+        *ret_cluster_name = true;
+        return kta_world_get(w, "services", ns, name, NULL);
+    }
+    /* name.namespace, name.namespace.svc…; pod.service.namespace.svc of a headless Service */
+    size_t second = strcspn(rest, ".");
+    const char *tail = rest + second;
+    if (*tail && !kta_starts(tail, ".svc")) {
+        size_t third = strcspn(tail + 1, ".");
+        if (!kta_starts(tail + 1 + third, ".svc"))
+            return NULL;
+        (void)snprintf(space, sizeof space, "%.*s", (int)third, tail + 1);
+        kta_auto_free char *svc = kta_strndup(rest, second);
+        *ret_ns = space;
+        *ret_cluster_name = true;
+        return kta_world_get(w, "services", space, svc, NULL);
+    }
+    (void)snprintf(space, sizeof space, "%.*s", (int)second, rest);
+    *ret_ns = space;
+    struct kta_json *s = kta_world_get(w, "services", space, name, NULL);
+    *ret_cluster_name = s || *tail;
+    return s;
+}
+
+/* ---- the variable that names the host ---- */
+
+struct naming {
+    const char *name; /* of the variable */
+    char *value;
+    char *host, *port;
+};
+
+static void naming_release(struct naming *x)
+{
+    free(x->value);
+    free(x->host);
+    free(x->port);
+}
+
+/* "host" as a word of its own in a value. */
+static const char *word_in(const char *value, const char *host)
+{
+    size_t n = strlen(host);
+    for (const char *p = value; (p = strstr(p, host)); p++) {
+        bool left = p == value || strchr("/@,:= ", p[-1]);
+        bool right = !p[n] || strchr(":/,;? ", p[n]);
+        if (left && right)
+            return p;
+    }
+    return NULL;
+}
+
+/* The container's variable whose value names the host (NULL: any host and port). */
+static bool naming_of(const struct kta_pod_trouble *t, const char *host, struct naming *ret)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("(?:://(?:[^@/\\s]*@)?|^)([a-z][a-z0-9\\-]*(?:\\.[a-z0-9\\-]+)*)"
+                         "(?::(\\d{2,5}))?(?=[/?,]|$)",
+                         0);
+    kta_json_each(e, kta_json_get(t->container, "env"))
+    {
+        kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
+        struct kta_match m;
+        if (!v || (host && !word_in(v, host)))
+            continue;
+        if (!host) {
+            const char *name = kta_or(kta_json_str(e, "name"), "");
+            bool likely = strstr(v, "://") || kta_stristr(name, "host") ||
+                          kta_stristr(name, "addr") || kta_stristr(name, "url");
+            if (!likely || !kta_re_find(re, v, strlen(v), 0, &m))
+                continue;
+        }
+        *ret = (struct naming){.name = kta_json_str(e, "name")};
+        if (!host) {
+            ret->host = kta_re_group(v, &m, 1);
+            ret->port = kta_re_group(v, &m, 2);
+        }
+        ret->value = KTA_STEAL(v);
+        return true;
+    }
+    return false;
+}
+
+/* A fix that sets the variable with `from` replaced by `to`. */
+static void fix_value(const struct kta_pod_trouble *t, struct kta_finding *f,
+                      const struct naming *x, const char *from, const char *to, const char *why)
+{
+    const char *at = word_in(x->value, from);
+    if (!at)
+        return;
+    kta_auto_str struct kta_str v = KTA_STR_INIT;
+    kta_str_addn(&v, x->value, (size_t)(at - x->value));
+    kta_str_add(&v, to);
+    kta_str_add(&v, at + strlen(from));
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *env =
+        kta_json_push(kta_json_set(c, "env", kta_json_new_array()), kta_json_new_object());
+    kta_json_set_str(env, "name", x->name);
+    kta_json_set_str(env, "value", v.s);
+    const struct kta_json *there = kta_diag_env(t->container, x->name);
+    if (kta_json_get(there, "valueFrom"))
+        kta_json_set(env, "valueFrom", kta_json_new_null());
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "set %s to %s: %s", x->name,
+                           to, why);
+}
+
+/* ---- the cases ---- */
+
+static bool serves_port(const struct kta_json *service, long port)
+{
+    kta_json_each(p, kta_json_at(service, "spec.ports")) if (kta_json_int(p, "port", 0) ==
+                                                             port) return true;
+    return false;
+}
+
+static void wrong_port(const struct kta_pod_trouble *t, struct kta_finding *f,
+                       const struct kta_json *service, const char *host, const char *port)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    long long right =
+        (long long)kta_json_int(kta_json_item(kta_json_at(service, "spec.ports"), 0), "port", 0);
+    kta_finding_summary(f, "%s calls %s on port %s, but Service %s serves port %lld", who, host,
+                        port, kta_obj_name(service), right);
+    kta_finding_quote(f, "spec", "service/%s: port %lld", kta_obj_name(service), right);
+    struct naming x;
+    if (naming_of(t, host, &x)) {
+        kta_auto_free char *from = kta_asprintf("%s:%s", host, port);
+        kta_auto_free char *to = kta_asprintf("%s:%lld", host, right);
+        fix_value(t, f, &x, from, to, "the port that the Service serves");
+        naming_release(&x);
+    }
+    kta_json_each(e, kta_json_get(t->container, "env"))
+    {
+        kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
+        if (f->n_fixes || !v || !kta_streq(v, port))
+            continue;
+        struct naming y = {.name = kta_json_str(e, "name"), .value = kta_strdup(v)};
+        kta_auto_free char *to = kta_asprintf("%lld", right);
+        fix_value(t, f, &y, port, to, "the port that the Service serves");
+        naming_release(&y);
+    }
+}
+
+static const char *service_by_port(struct kta_world *w, const char *ns, const char *port)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "services", ns, &v);
+    const char *found = NULL;
+    for (size_t i = 0; i < n && port; i++)
+        if (serves_port(v[i], strtol(port, NULL, 10))) {
+            if (found)
+                return NULL;
+            found = kta_obj_name(v[i]);
+        }
+    return found;
+}
+
+static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding *f,
+                            const char *host, const char *ns)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_auto_free char *name = kta_strndup(host, strcspn(host, "."));
+    kta_finding_summary(f, "%s cannot resolve %s: there is no Service of that name in namespace %s",
+                        who, host, ns);
+    size_t n;
+    const char **names = kta_world_names(t->w, "services", ns, &n);
+    const char *near = kta_nearest(name, names, n);
+    struct naming x = {0};
+    bool named = naming_of(t, host, &x);
+    if (near) {
+        kta_finding_quote(f, "services", "there is a Service %s in namespace %s", near, ns);
+        if (named) {
+            kta_auto_free char *to = kta_asprintf("%s%s", near, host + strlen(name));
+            fix_value(t, f, &x, host, to, "the Service that exists");
+        } else {
+            kta_finding_advice(f, "Make it call %s, the Service that exists.", near);
+        }
+    } else {
+        struct kta_json *const *all;
+        size_t k = kta_world_list(t->w, "services", NULL, &all);
+        for (size_t i = 0; i < k; i++) {
+            if (!kta_streq(kta_obj_name(all[i]), name))
+                continue;
+            kta_finding_quote(f, "services", "there is a Service %s in namespace %s", name,
+                              kta_obj_namespace(all[i]));
+            kta_auto_free char *to = kta_asprintf("%s.%s", name, kta_obj_namespace(all[i]));
+            if (named && !strchr(host, '.'))
+                fix_value(t, f, &x, host, to, "the Service of that name is in that namespace");
+            break;
+        }
+    }
+    if (!f->n_fixes && !f->advice)
+        kta_finding_advice(f,
+                           "Create the Service %s, or correct the host name that the program is "
+                           "given%s%s.",
+                           name, named ? " in " : "", named ? x.name : "");
+    naming_release(&x);
+    free(names);
+}
+
+static void localhost(const struct kta_pod_trouble *t, struct kta_finding *f, const char *host,
+                      const char *port)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_finding_summary(f, "%s calls %s%s%s, but nothing listens there in its own pod", who, host,
+                        port ? ":" : "", port ? port : "");
+    const char *service = service_by_port(t->w, kta_obj_namespace(t->pod), port);
+    struct naming x;
+    if (service && naming_of(t, host, &x)) {
+        fix_value(t, f, &x, host, service, "the Service that serves that port");
+        naming_release(&x);
+    }
+    kta_finding_advice(f, "Inside a pod localhost is the pod itself: give the program the other "
+                          "Service's name.");
+}
+
+/* Where a Service leads nowhere, the Service and what is behind it are looked at too. */
+static void behind(const struct kta_pod_trouble *t, struct kta_finding *f, struct kta_json *service,
+                   const char *host)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    int ready = kta_service_ready(t->w, service);
+    const char *name = kta_obj_name(service);
+    kta_finding_symptom(f, "Service", kta_obj_namespace(service), name);
+    if (ready == 0) {
+        kta_finding_summary(f, "%s cannot reach %s: Service %s has no ready endpoints", who, host,
+                            name);
+        kta_finding_quote(f, "endpointslices", "service/%s: 0 ready endpoints", name);
+        kta_finding_advice(f, "Mend what is behind Service %s first.", name);
+    } else {
+        kta_finding_summary(f, "%s cannot connect to %s (Service %s, %d ready endpoint%s)", who,
+                            host, name, ready, ready == 1 ? "" : "s");
+        kta_finding_advice(f, "The Service has endpoints: look whether its targetPort is the port "
+                              "that they listen on, and whether a NetworkPolicy is in the way.");
+    }
+}
+
+void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f,
+                          const struct kta_log_cause *c)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    const char *ns = kta_obj_namespace(t->pod), *host = c->host, *port = c->port, *in;
+    struct naming x = {0};
+    if (!host && naming_of(t, NULL, &x)) {
+        host = x.host;
+        port = port ? port : x.port;
+    }
+    bool cluster = false;
+    struct kta_json *service = host ? kta_dependency_service(t->w, ns, host, &in, &cluster) : NULL;
+    if (!host) {
+        kta_finding_summary(f, "%s cannot reach something that it needs: %s", who, c->line);
+        kta_finding_advice(f, "Find out which address it is given, and whether that answers.");
+    } else if (kta_streq(host, "localhost") || kta_starts(host, "127.")) {
+        localhost(t, f, host, port);
+    } else if (service && port && !serves_port(service, strtol(port, NULL, 10)) && !is_ip(host)) {
+        wrong_port(t, f, service, host, port);
+    } else if (service) {
+        behind(t, f, service, host);
+    } else if (cluster && kta_world_readable(t->w, "services", in)) {
+        no_such_service(t, f, host, in);
+    } else {
+        kta_finding_summary(f, "%s cannot reach %s%s%s: %s", who, host, port ? ":" : "",
+                            port ? port : "", c->line);
+        kta_finding_advice(f,
+                           "%s is outside of this cluster: check that the address is right and "
+                           "that it answers from here.",
+                           host);
+    }
+    naming_release(&x);
+}

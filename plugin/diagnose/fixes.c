@@ -1,0 +1,371 @@
+/*
+ * fixes.c - typed fixes: each an argv that kubectl takes as it is, and the request by which the API
+ * server is asked beforehand whether it would be accepted.
+ *
+ * Invariants: every argv carries context and namespace (kta_command_pin); a fix that the server
+ * refuses is dropped; one that could not be asked about keeps validated -1.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+#include "kta/kinds.h"
+#include "kta/policy.h"
+
+static const struct {
+    const char *flag, *type;
+} patches[] = {
+    [KTA_PATCH_STRATEGIC] = {"strategic", "application/strategic-merge-patch+json"},
+    [KTA_PATCH_MERGE] = {"merge", "application/merge-patch+json"},
+    [KTA_PATCH_JSON] = {"json", "application/json-patch+json"},
+};
+
+static void pin(struct kta_world *w, struct kta_argv *argv, const char *ns)
+{
+    struct kta_cluster *c = kta_world_cluster(w);
+    const char *context = c ? kta_cluster_context(c) : NULL;
+    kta_command_pin(argv, context && *context ? context : NULL, ns);
+}
+
+static char *vtext(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+static char *vtext(const char *fmt, va_list ap)
+{
+    struct kta_str s = KTA_STR_INIT;
+    kta_str_vaddf(&s, fmt, ap);
+    return kta_str_detach(&s);
+}
+
+/* "/apis/…/deployments/backend?dryRun=All"; NULL for a kind that is not known. */
+static char *dry_path(struct kta_world *w, const char *api, const char *kind, const char *ns,
+                      const char *name, const char *sub)
+{
+    const struct kta_kind *k = api ? kta_kind_of(kta_world_cluster(w), api, kind) : NULL;
+    if (!k)
+        k = kta_kind_known(kind);
+    if (!k)
+        return NULL;
+    struct kta_str path = KTA_STR_INIT;
+    kta_kind_path(k, k->namespaced ? ns : NULL, name, &path);
+    kta_str_addf(&path, "%s%s?dryRun=All", *sub ? "/" : "", sub);
+    return kta_str_detach(&path);
+}
+
+static void check(struct kta_world *w, struct kta_fix *x, const struct kta_json *o,
+                  const char *method, const char *sub, const char *type, char *body)
+{
+    x->check.path = dry_path(w, kta_json_str(o, "apiVersion"), kta_obj_kind(o),
+                             kta_obj_namespace(o), kta_obj_name(o), sub);
+    x->check.method = kta_strdup(method);
+    x->check.type = kta_strdup(type);
+    x->check.body = body;
+}
+
+static void add_ref(struct kta_argv *argv, const struct kta_json *o)
+{
+    kta_auto_free char *ref = kta_diag_ref(o);
+    kta_argv_add(argv, ref);
+}
+
+struct kta_fix *kta_fix_patch(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                              const struct kta_json *o, enum kta_patch type, const char *body,
+                              const char *summary_fmt, ...)
+{
+    va_list ap;
+    va_start(ap, summary_fmt);
+    kta_auto_free char *summary = vtext(summary_fmt, ap);
+    va_end(ap);
+    struct kta_fix *x = kta_finding_fix(f, risk, /* undoable= */ true, "%s", summary);
+    kta_argv_addl(&x->argv, "kubectl", "patch", NULL);
+    add_ref(&x->argv, o);
+    kta_argv_addf(&x->argv, "--type=%s", patches[type].flag);
+    kta_argv_addl(&x->argv, "-p", body, NULL);
+    pin(w, &x->argv, kta_obj_namespace(o));
+    check(w, x, o, "PATCH", "", patches[type].type, kta_strdup(body));
+    return x;
+}
+
+/* The JSON patch that puts back an old pod template, as rollout undo does. */
+static char *undo_body(const struct kta_json *template_)
+{
+    kta_auto_json struct kta_json *patch = kta_json_new_array();
+    struct kta_json *op = kta_json_push(patch, kta_json_new_object());
+    kta_json_set_str(op, "op", "replace");
+    kta_json_set_str(op, "path", "/spec/template");
+    struct kta_json *t = kta_json_set(op, "value", kta_json_copy(template_));
+    struct kta_json *labels = kta_json_at(t, "metadata.labels");
+    if (labels)
+        kta_json_remove(labels, "pod-template-hash");
+    struct kta_str s = KTA_STR_INIT;
+    kta_json_print(patch, false, &s);
+    return kta_str_detach(&s);
+}
+
+struct kta_fix *kta_fix_undo(struct kta_world *w, struct kta_finding *f,
+                             const struct kta_json *workload, const struct kta_change *c)
+{
+    kta_auto_free char *ref = kta_diag_ref(workload);
+    struct kta_fix *x = kta_finding_fix(f, KTA_RISK_MEDIUM, /* undoable= */ true,
+                                        "undo the change: put %s back to revision %lld%s", ref,
+                                        (long long)c->revision, c->worked ? ", which worked" : "");
+    kta_argv_addl(&x->argv, "kubectl", "rollout", "undo", ref, NULL);
+    kta_argv_addf(&x->argv, "--to-revision=%lld", (long long)c->revision);
+    pin(w, &x->argv, kta_obj_namespace(workload));
+    if (c->template_)
+        check(w, x, workload, "PATCH", "", patches[KTA_PATCH_JSON].type, undo_body(c->template_));
+    return x;
+}
+
+struct kta_fix *kta_fix_image(struct kta_world *w, struct kta_finding *f,
+                              const struct kta_json *workload, const char *container,
+                              const char *image, const char *why)
+{
+    kta_auto_free char *ref = kta_diag_ref(workload);
+    struct kta_fix *x = kta_finding_fix(f, KTA_RISK_MEDIUM, /* undoable= */ true,
+                                        "set the image of %s to %s: %s", container, image, why);
+    kta_argv_addl(&x->argv, "kubectl", "set", "image", ref, NULL);
+    kta_argv_addf(&x->argv, "%s=%s", container, image);
+    pin(w, &x->argv, kta_obj_namespace(workload));
+    const char *list = "containers";
+    const struct kta_json *template_ = kta_diag_template(workload);
+    (void)kta_diag_container(kta_json_get(template_, "spec"), container, &list);
+    struct kta_json *c;
+    kta_auto_json struct kta_json *spec = kta_fix_container_patch(list, container, &c);
+    kta_json_set_str(c, "image", image);
+    kta_auto_json struct kta_json *body = kta_json_new_object();
+    if (template_ == workload) {
+        kta_json_set(body, "spec", KTA_STEAL(spec));
+    } else {
+        struct kta_json *t = kta_json_set(kta_json_set(body, "spec", kta_json_new_object()),
+                                          "template", kta_json_new_object());
+        kta_json_set(t, "spec", KTA_STEAL(spec));
+    }
+    struct kta_str s = KTA_STR_INIT;
+    kta_json_print(body, false, &s);
+    check(w, x, workload, "PATCH", "", patches[KTA_PATCH_STRATEGIC].type, kta_str_detach(&s));
+    return x;
+}
+
+struct kta_fix *kta_fix_scale(struct kta_world *w, struct kta_finding *f,
+                              const struct kta_json *workload, int replicas, const char *why)
+{
+    kta_auto_free char *ref = kta_diag_ref(workload);
+    struct kta_fix *x =
+        kta_finding_fix(f, replicas ? KTA_RISK_LOW : KTA_RISK_MEDIUM,
+                        /* undoable= */ true, "scale %s to %d: %s", ref, replicas, why);
+    kta_argv_addl(&x->argv, "kubectl", "scale", ref, NULL);
+    kta_argv_addf(&x->argv, "--replicas=%d", replicas);
+    pin(w, &x->argv, kta_obj_namespace(workload));
+    check(w, x, workload, "PATCH", "scale", patches[KTA_PATCH_MERGE].type,
+          kta_asprintf("{\"spec\":{\"replicas\":%d}}", replicas));
+    return x;
+}
+
+struct kta_fix *kta_fix_delete(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                               const struct kta_json *o, const char *why)
+{
+    kta_auto_free char *ref = kta_diag_ref(o);
+    struct kta_fix *x = kta_finding_fix(f, risk, /* undoable= */ false, "delete %s: %s", ref, why);
+    kta_argv_addl(&x->argv, "kubectl", "delete", ref, NULL);
+    pin(w, &x->argv, kta_obj_namespace(o));
+    check(w, x, o, "DELETE", "", "application/json", NULL);
+    return x;
+}
+
+struct kta_fix *kta_fix_kubectl(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                                bool undoable, const char *ns, const char *const *args,
+                                const char *why)
+{
+    struct kta_fix *x = kta_finding_fix(f, risk, undoable, "%s", why);
+    kta_argv_add(&x->argv, "kubectl");
+    for (; *args; args++)
+        kta_argv_add(&x->argv, *args);
+    pin(w, &x->argv, ns);
+    return x;
+}
+
+/* What a server filled in and a client may not send again. */
+static void strip(struct kta_json *o)
+{
+    static const char *const meta[] = {"uid",
+                                       "resourceVersion",
+                                       "creationTimestamp",
+                                       "generation",
+                                       "managedFields",
+                                       "selfLink",
+                                       "ownerReferences",
+                                       "deletionTimestamp",
+                                       "deletionGracePeriodSeconds"};
+    kta_json_remove(o, "status");
+    struct kta_json *m = kta_json_get(o, "metadata");
+    for (size_t i = 0; i < KTA_LEN(meta); i++)
+        kta_json_remove(m, meta[i]);
+    struct kta_json *notes = kta_json_get(m, "annotations");
+    if (notes)
+        kta_json_remove(notes, "kubectl.kubernetes.io/last-applied-configuration");
+}
+
+struct kta_fix *kta_fix_manifest(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                                 bool undoable, const char *ns, struct kta_json *manifest,
+                                 const char *verb, const char *why)
+{
+    struct kta_fix *x = kta_finding_fix(f, risk, undoable, "%s", why);
+    kta_argv_addl(&x->argv, "kubectl", verb, NULL);
+    if (kta_streq(verb, "replace"))
+        kta_argv_add(&x->argv, "--force");
+    kta_argv_addl(&x->argv, "-f", "-", NULL);
+    pin(w, &x->argv, ns);
+    struct kta_str s = KTA_STR_INIT;
+    kta_json_print(manifest, true, &s);
+    kta_str_addc(&s, '\n');
+    x->stdin_text = kta_str_detach(&s);
+    /* Asked under another name: the object itself is still there. */
+    kta_auto_json struct kta_json *copy = kta_json_copy(manifest);
+    kta_auto_free char *name = kta_asprintf("%.40s-dry-run", kta_or(kta_obj_name(manifest), "x"));
+    if (kta_streq(verb, "replace"))
+        kta_json_set_str(kta_json_get(copy, "metadata"), "name", name);
+    x->check.path =
+        dry_path(w, kta_json_str(manifest, "apiVersion"), kta_obj_kind(manifest), ns, NULL, "");
+    x->check.method = kta_strdup("POST");
+    x->check.type = kta_strdup("application/json");
+    struct kta_str body = KTA_STR_INIT;
+    kta_json_print(copy, false, &body);
+    x->check.body = kta_str_detach(&body);
+    return x;
+}
+
+struct kta_json *kta_fix_container_patch(const char *list, const char *container,
+                                         struct kta_json **ret_container)
+{
+    struct kta_json *spec = kta_json_new_object();
+    struct kta_json *l = kta_json_set(spec, list, kta_json_new_array());
+    *ret_container = kta_json_push(l, kta_json_new_object());
+    kta_json_set_str(*ret_container, "name", container);
+    return spec;
+}
+
+/* ---- a bare pod or a job cannot be patched: a changed copy takes its place ---- */
+
+static const char *merge_key(const char *list)
+{
+    return kta_streq(list, "volumeMounts") ? "mountPath"
+           : kta_streq(list, "ports")      ? "containerPort"
+                                           : "name";
+}
+
+/* A strategic merge of what our patches hold: maps, lists by their key, null removes. */
+static void merge(struct kta_json *into, const struct kta_json *patch)
+{
+    kta_json_each(m, patch)
+    {
+        const char *key = kta_json_key(m);
+        struct kta_json *have = kta_json_get(into, key);
+        if (kta_json_type(m) == KTA_JSON_NULL) {
+            kta_json_remove(into, key);
+        } else if (kta_json_type(m) == KTA_JSON_OBJECT && have) {
+            merge(have, m);
+        } else if (kta_json_type(m) == KTA_JSON_ARRAY && have &&
+                   kta_json_type(kta_json_first(m)) == KTA_JSON_OBJECT) {
+            const char *by = merge_key(key);
+            kta_json_each(e, m)
+            {
+                struct kta_json *same = NULL;
+                kta_json_each(h, have) if (kta_json_equal(kta_json_get(h, by), kta_json_get(e, by)))
+                    same = h;
+                if (same)
+                    merge(same, e);
+                else
+                    kta_json_push(have, kta_json_copy(e));
+            }
+        } else {
+            kta_json_set(into, key, kta_json_copy(m));
+        }
+    }
+}
+
+static struct kta_json *replacement(const struct kta_json *o, const struct kta_json *spec_patch)
+{
+    struct kta_json *copy = kta_json_copy(o);
+    strip(copy);
+    struct kta_json *spec = kta_json_get(kta_diag_template(copy), "spec");
+    if (kta_streq(kta_obj_kind(o), "Pod")) {
+        kta_json_remove(spec, "nodeName");
+    } else {
+        struct kta_json *s = kta_json_get(copy, "spec");
+        kta_json_remove(s, "selector");
+        struct kta_json *labels = kta_json_at(copy, "spec.template.metadata.labels");
+        static const char *const made[] = {"controller-uid", "job-name",
+                                           "batch.kubernetes.io/controller-uid",
+                                           "batch.kubernetes.io/job-name"};
+        for (size_t i = 0; labels && i < KTA_LEN(made); i++) {
+            kta_json_remove(labels, made[i]);
+            if (kta_json_at(copy, "metadata.labels"))
+                kta_json_remove(kta_json_at(copy, "metadata.labels"), made[i]);
+        }
+    }
+    merge(spec, spec_patch);
+    return copy;
+}
+
+struct kta_fix *kta_fix_template(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                                 const struct kta_json *o, struct kta_json *spec_patch,
+                                 const char *summary_fmt, ...)
+{
+    kta_auto_json struct kta_json *own = spec_patch;
+    va_list ap;
+    va_start(ap, summary_fmt);
+    kta_auto_free char *summary = vtext(summary_fmt, ap);
+    va_end(ap);
+    const char *kind = kta_obj_kind(o);
+    if (kta_streq(kind, "Pod") || kta_streq(kind, "Job")) {
+        kta_auto_json struct kta_json *copy = replacement(o, own);
+        kta_auto_free char *why =
+            kta_asprintf("%s (a %s cannot be changed in place: it is replaced)", summary,
+                         kta_streq(kind, "Pod") ? "bare pod" : "job");
+        return kta_fix_manifest(w, f, risk > KTA_RISK_MEDIUM ? risk : KTA_RISK_MEDIUM,
+                                /* undoable= */ true, kta_obj_namespace(o), copy, "replace", why);
+    }
+    kta_auto_json struct kta_json *body = kta_json_new_object();
+    struct kta_json *at = kta_json_set(body, "spec", kta_json_new_object());
+    if (kta_streq(kind, "CronJob"))
+        at = kta_json_set(kta_json_set(at, "jobTemplate", kta_json_new_object()), "spec",
+                          kta_json_new_object());
+    at = kta_json_set(at, "template", kta_json_new_object());
+    kta_json_set(at, "spec", KTA_STEAL(own));
+    kta_auto_str struct kta_str s = KTA_STR_INIT;
+    kta_json_print(body, false, &s);
+    return kta_fix_patch(w, f, risk, o, KTA_PATCH_STRATEGIC, s.s, "%s", summary);
+}
+
+/* ---- asking the API server ---- */
+
+void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
+{
+    struct kta_cluster *c = kta_world_cluster(w);
+    if (!c || kta_cluster_is_snapshot(c))
+        return;
+    for (size_t i = 0; i < f->n; i++) {
+        struct kta_finding *x = f->v[i];
+        for (size_t k = 0; k < x->n_fixes && k < KTA_DIAG_MAX_FIXES;) {
+            struct kta_fix *fix = &x->fixes[k];
+            struct kta_err err = KTA_ERR_INIT;
+            kta_auto_json struct kta_json *answer = NULL;
+            int status = 0;
+            if (!fix->check.path || fix->validated >= 0 ||
+                kta_cluster_send(c, fix->check.method, fix->check.path, fix->check.type,
+                                 fix->check.body, fix->check.body ? strlen(fix->check.body) : 0,
+                                 &status, &answer, &err)) {
+                k++;
+                continue;
+            }
+            if (status >= 200 && status < 300)
+                fix->validated = 1;
+            /* What the server finds wrong with the change itself; a lack of rights is none. */
+            if (status == 400 || status == 404 || status == 409 || status == 422) {
+                kta_finding_drop_fix(x, k);
+                continue;
+            }
+            k++;
+        }
+    }
+}

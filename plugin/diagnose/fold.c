@@ -1,0 +1,135 @@
+/*
+ * fold.c - cascades become one cause with its symptoms.
+ *
+ * A finding is folded into another only if that one explains it: the Service's pods are broken, the
+ * dependency is broken, the same pods fail for a better known reason. Nothing is folded into what
+ * is itself folded: chains end at the cause.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+
+/* Puts finding i beneath finding j and removes it. */
+static void into(struct kta_findings *f, size_t i, size_t j)
+{
+    struct kta_finding *a = f->v[i], *b = f->v[j];
+    kta_finding_symptom(b, a->object.kind, a->object.namespace_, a->object.name);
+    for (size_t k = 0; k < a->n_symptoms; k++)
+        kta_finding_symptom(b, a->symptoms[k].kind, a->symptoms[k].namespace_, a->symptoms[k].name);
+    if (a->severity > b->severity)
+        b->severity = a->severity;
+    kta_findings_drop(f, i);
+}
+
+static bool has_symptom(const struct kta_finding *f, const struct kta_ref *r)
+{
+    for (size_t i = 0; i < f->n_symptoms; i++)
+        if (kta_ref_equal(&f->symptoms[i], r))
+            return true;
+    return false;
+}
+
+/* Does b say why the object of that reference is broken? */
+static bool explains(const struct kta_finding *b, const struct kta_ref *r)
+{
+    return kta_ref_equal(&b->object, r) || has_symptom(b, r);
+}
+
+static bool is_effect(const struct kta_finding *f)
+{
+    static const char *const codes[] = {"Service.NoEndpoints",  "Deployment.Stuck",
+                                        "StatefulSet.NotReady", "Ingress.NoEndpoints",
+                                        "HPA.NoMetrics",        "PDB.Blocks",
+                                        "Workload.NotReady"};
+    for (size_t i = 0; i < KTA_LEN(codes); i++)
+        if (kta_streq(f->code, codes[i]))
+            return true;
+    return false;
+}
+
+static bool depends(const struct kta_finding *f)
+{
+    return kta_streq(f->code, "CrashLoop.DependencyUnreachable") ||
+           kta_streq(f->code, "CrashLoop.DNS") || kta_starts(f->code, "Probe.") ||
+           kta_streq(f->code, "Scheduling.Volume") || kta_streq(f->code, "Log.Dependency") ||
+           kta_starts(f->code, "Ingress.");
+}
+
+/* The finding that explains finding i, or -1. */
+static long cause_of(const struct kta_findings *f, size_t i)
+{
+    const struct kta_finding *a = f->v[i];
+    for (size_t j = 0; j < f->n; j++) {
+        const struct kta_finding *b = f->v[j];
+        if (j == i || b->severity == KTA_INFO)
+            continue;
+        if (is_effect(a) && !is_effect(b)) {
+            if (kta_ref_equal(&a->object, &b->object) || has_symptom(a, &b->object))
+                return (long)j;
+        }
+        if (depends(a) && !kta_ref_equal(&a->object, &b->object)) {
+            for (size_t s = 0; s < a->n_symptoms; s++)
+                if (!kta_streq(a->symptoms[s].kind, "Pod") && explains(b, &a->symptoms[s]) &&
+                    !(depends(b) && has_symptom(b, &a->object)))
+                    return (long)j;
+        }
+    }
+    return -1;
+}
+
+/* Two reasons for the same pods: the better known one stays. */
+static long better_known(const struct kta_findings *f, size_t i)
+{
+    static const char *const order[] = {"Memory.", "Image.",         "Config.",       "CrashLoop.",
+                                        "Rights.", "Probe.Liveness", "Probe.Startup", "Probe."};
+    const struct kta_finding *a = f->v[i];
+    size_t mine = 0;
+    while (mine < KTA_LEN(order) && !kta_starts(a->code, order[mine]))
+        mine++;
+    if (mine == KTA_LEN(order))
+        return -1;
+    for (size_t j = 0; j < f->n; j++) {
+        const struct kta_finding *b = f->v[j];
+        if (j == i || !kta_ref_equal(&a->object, &b->object) || b->severity < a->severity)
+            continue;
+        size_t its = 0;
+        while (its < KTA_LEN(order) && !kta_starts(b->code, order[its]))
+            its++;
+        if (its == KTA_LEN(order))
+            continue;
+        bool vague =
+            kta_streq(a->code, "CrashLoop.Exit") || kta_streq(a->code, "CrashLoop.Error") ||
+            kta_streq(a->code, "CrashLoop.Completed") || kta_streq(a->code, "CrashLoop.Killed");
+        if (kta_starts(a->code, "Probe.") && its < mine)
+            return (long)j;
+        if (vague && kta_starts(b->code, "CrashLoop.") && b->confidence > a->confidence)
+            return (long)j;
+        if (vague && its < mine)
+            return (long)j;
+    }
+    return -1;
+}
+
+void kta_fold(struct kta_world *w, struct kta_findings *f)
+{
+    (void)w;
+    for (size_t i = 0; i < f->n;) {
+        long j = better_known(f, i);
+        if (j >= 0)
+            into(f, i, (size_t)j);
+        else
+            i++;
+    }
+    /* Effects first, so that what depends on a Service finds the Service beneath its cause. */
+    for (int pass = 0; pass < 3; pass++)
+        for (size_t i = 0; i < f->n;) {
+            long j = pass == 0 && !is_effect(f->v[i]) ? -1 : cause_of(f, i);
+            if (j >= 0) {
+                into(f, i, (size_t)j);
+                i = 0;
+            } else {
+                i++;
+            }
+        }
+}

@@ -1,0 +1,155 @@
+/*
+ * pods.c - containers in trouble: what kind of trouble, and whose (the workload's, not the pod's).
+ *
+ * One finding for a workload and cause: equal pods are looked at once (the first few), the others
+ * are symptoms.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+#include "kta/clock.h"
+
+#define PODS_EACH 3 /* pods of one workload that are looked into */
+
+bool kta_unhealthy_log(const struct kta_json *pod, const struct kta_json *status,
+                       bool *ret_previous)
+{
+    *ret_previous = false;
+    const char *waiting = kta_json_str(status, "state.waiting.reason");
+    int64_t restarts = kta_json_int(status, "restartCount", 0);
+    if (kta_json_at(status, "state.terminated"))
+        return kta_json_int(status, "state.terminated.exitCode", 0) != 0 ||
+               !kta_streq(kta_json_str(pod, "status.phase"), "Succeeded");
+    if (waiting)
+        return restarts > 0 || kta_json_at(status, "lastState.terminated");
+    if (kta_json_at(status, "state.running")) {
+        if (restarts > 0 && kta_json_at(status, "lastState.terminated")) {
+            *ret_previous = true;
+            return true;
+        }
+        return !kta_json_bool(status, "ready", true);
+    }
+    return false;
+}
+
+/* Did this container crash in a way that is worth telling now? */
+static bool crashed(const struct kta_pod_trouble *t)
+{
+    const struct kta_json *s = t->status;
+    const char *waiting = kta_json_str(s, "state.waiting.reason");
+    if (kta_streq(waiting, "CrashLoopBackOff") || kta_streq(waiting, "RunContainerError") ||
+        kta_streq(waiting, "StartError"))
+        return true;
+    const struct kta_json *last = kta_json_at(s, "lastState.terminated");
+    const struct kta_json *now = kta_json_at(s, "state.terminated");
+    if (now && kta_json_int(now, "exitCode", 0) != 0)
+        return true;
+    bool init = kta_streq(t->list, "initContainers");
+    if (now && !init && kta_streq(kta_json_str(t->pod, "spec.restartPolicy"), "Always"))
+        return true; /* ended with 0 where it should run for good */
+    if (!last || kta_json_int(last, "exitCode", 0) == 0)
+        return waiting && last && kta_json_int(s, "restartCount", 0) > 1;
+    if (kta_streq(kta_json_str(last, "reason"), "OOMKilled"))
+        return true;
+    if (!kta_json_bool(s, "ready", false))
+        return true;
+    /* Runs again: only what goes on happening is worth a word. */
+    int64_t ended = kta_time_parse(kta_json_str(last, "finishedAt"));
+    return kta_json_int(s, "restartCount", 0) >= 3 && ended != KTA_NO_TIME &&
+           kta_world_now(t->w) - ended < 3600;
+}
+
+static void look_at(struct kta_pod_trouble *t)
+{
+    const char *reason = kta_json_str(t->status, "state.waiting.reason");
+    const char *message = kta_or(kta_json_str(t->status, "state.waiting.message"), "");
+    if (kta_image_trouble(reason, message))
+        kta_image_analyze(t);
+    else if (kta_streq(reason, "CreateContainerConfigError") ||
+             kta_streq(reason, "CreateContainerError"))
+        kta_config_analyze(t);
+    else if (crashed(t))
+        kta_crash_analyze(t);
+}
+
+/* Has the work been done by another pod, so that this one's end does not matter any more? */
+static bool settled(struct kta_world *w, struct kta_json *pod)
+{
+    const struct kta_json *ref = kta_obj_controller(pod);
+    if (!kta_streq(kta_json_str(ref, "kind"), "Job"))
+        return false;
+    const struct kta_json *job = kta_world_uid(w, kta_json_str(ref, "uid"));
+    return kta_obj_condition_is(job, "Complete", "True") ||
+           kta_obj_condition_is(job, "SuccessCriteriaMet", "True");
+}
+
+static void look_at_pod(struct kta_world *w, struct kta_json *pod, struct kta_json *owner,
+                        struct kta_findings *out)
+{
+    static const char *const lists[][2] = {{"initContainerStatuses", "initContainers"},
+                                           {"containerStatuses", "containers"}};
+    for (size_t l = 0; l < KTA_LEN(lists); l++)
+        kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), lists[l][0]))
+        {
+            struct kta_pod_trouble t = {w,           pod, owner, s, NULL, kta_json_str(s, "name"),
+                                        lists[l][1], out};
+            t.container = kta_diag_container(kta_json_get(pod, "spec"), t.name, NULL);
+            look_at(&t);
+        }
+}
+
+/* Volumes that cannot be mounted keep a pod in ContainerCreating: only events tell. */
+static bool stuck_creating(const struct kta_json *pod)
+{
+    if (!kta_streq(kta_json_str(pod, "status.phase"), "Pending") ||
+        !kta_json_str(pod, "spec.nodeName"))
+        return false;
+    kta_json_each(s, kta_json_at(pod, "status.containerStatuses"))
+    {
+        const char *r = kta_json_str(s, "state.waiting.reason");
+        if (kta_streq(r, "ContainerCreating") || kta_streq(r, "PodInitializing"))
+            return true;
+    }
+    return !kta_json_at(pod, "status.containerStatuses");
+}
+
+void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *out)
+{
+    struct kta_json *const *pods;
+    size_t n = kta_world_list(w, "pods", ns, &pods), n_seen = 0, cap = 0;
+    struct seen {
+        const struct kta_json *owner;
+        int pods;
+    } *seen = NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct kta_json *pod = pods[i];
+        const char *phase = kta_json_str(pod, "status.phase");
+        if (!kta_world_focused(w, pod) || kta_streq(phase, "Succeeded") ||
+            kta_json_at(pod, "metadata.deletionTimestamp") || settled(w, pod))
+            continue;
+        bool creating = stuck_creating(pod);
+        if (kta_pod_ready(pod) && !kta_pod_restarts(pod))
+            continue;
+        struct kta_json *owner = kta_world_owner(w, pod);
+        size_t k = 0;
+        while (k < n_seen && seen[k].owner != owner)
+            k++;
+        if (k == n_seen) {
+            KTA_GROW(seen, n_seen, cap);
+            seen[n_seen++] = (struct seen){owner, 0};
+        }
+        if (seen[k].pods >= PODS_EACH)
+            continue;
+        size_t before = out->n;
+        look_at_pod(w, pod, owner, out);
+        if (creating) {
+            struct kta_pod_trouble t = {w, pod, owner, NULL, NULL, NULL, NULL, out};
+            kta_config_analyze(&t);
+        }
+        for (size_t f = before; f < out->n; f++)
+            kta_finding_symptom(out->v[f], "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
+        seen[k].pods += out->n > before;
+    }
+    free(seen);
+}

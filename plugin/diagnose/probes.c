@@ -1,0 +1,337 @@
+/*
+ * probes.c - containers that run and are not healthy by their own probes: what the probe asks for
+ * against what the container serves.
+ *
+ * Sources: Unhealthy and Killing events (all of them, not the newest alone), the probe, the ports
+ * that the container declares, and the port that its log says it listens on.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "crash.h"
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/re.h"
+
+enum kind { STARTUP, LIVENESS, READINESS };
+
+static const struct {
+    const char *says, *field, *code, *word;
+} probes[] = {
+    [STARTUP] = {"Startup probe failed", "startupProbe", "Probe.Startup", "startup"},
+    [LIVENESS] = {"Liveness probe failed", "livenessProbe", "Probe.Liveness", "liveness"},
+    [READINESS] = {"Readiness probe failed", "readinessProbe", "Probe.Readiness", "readiness"},
+};
+
+struct ask { /* what a probe asks for */
+    const struct kta_json *probe;
+    const char *path;
+    const char *port_name;
+    int64_t port;
+    bool http, tcp, exec, grpc;
+};
+
+static struct ask ask_of(const struct kta_json *container, enum kind k)
+{
+    struct ask a = {.probe = kta_json_get(container, probes[k].field)};
+    const struct kta_json *h = kta_json_get(a.probe, "httpGet"),
+                          *t = kta_json_get(a.probe, "tcpSocket");
+    const struct kta_json *at = h ? h : t;
+    a.http = h;
+    a.tcp = t;
+    a.exec = kta_json_get(a.probe, "exec");
+    a.grpc = kta_json_get(a.probe, "grpc");
+    a.path = kta_or(kta_json_str(h, "path"), "/");
+    a.port = kta_json_int(at, "port", a.grpc ? kta_json_int(a.probe, "grpc.port", -1) : -1);
+    a.port_name = kta_json_str(at, "port");
+    if (a.port_name)
+        kta_json_each(p, kta_json_get(container, "ports")) if (kta_streq(kta_json_str(p, "name"),
+                                                                         a.port_name)) a.port =
+            kta_json_int(p, "containerPort", -1);
+    return a;
+}
+
+static int declared_port(const struct kta_json *container)
+{
+    const struct kta_json *ports = kta_json_get(container, "ports");
+    return kta_json_len(ports) == 1
+               ? (int)kta_json_int(kta_json_item(ports, 0), "containerPort", -1)
+               : -1;
+}
+
+static bool declares(const struct kta_json *container, int64_t port)
+{
+    kta_json_each(p, kta_json_get(container, "ports")) if (kta_json_int(p, "containerPort", 0) ==
+                                                           port) return true;
+    return false;
+}
+
+/* ---- fixes ---- */
+
+static void fix_port(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                     const struct ask *a, int port)
+{
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
+    kta_json_set_int(kta_json_set(probe,
+                                  a->http  ? "httpGet"
+                                  : a->tcp ? "tcpSocket"
+                                           : "grpc",
+                                  kta_json_new_object()),
+                     "port", port);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "probe port %d, where the container listens", port);
+}
+
+static void fix_path(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                     const char *path, const char *why)
+{
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
+    kta_json_set_str(kta_json_set(probe, "httpGet", kta_json_new_object()), "path", path);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "probe %s, %s", path, why);
+}
+
+static void fix_time(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                     const char *field, int64_t value, const char *why)
+{
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    kta_json_set_int(kta_json_set(c, probes[k].field, kta_json_new_object()), field, value);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "set %s of the %s probe to "
+                           "%lld: %s",
+                           field, probes[k].word, (long long)value, why);
+}
+
+/* The path of another probe of the container that does not fail, or of a sibling's. */
+static const char *other_path(const struct kta_pod_trouble *t, enum kind k, const char *path)
+{
+    for (int o = STARTUP; o <= READINESS; o++) {
+        struct ask a = ask_of(t->container, (enum kind)o);
+        if (o != (int)k && a.http && !kta_streq(a.path, path) &&
+            !kta_diag_event(t->w, t->pod, "Unhealthy", probes[o].says))
+            return a.path;
+    }
+    return NULL;
+}
+
+/* ---- active check: GET paths that probes declare, through the API server's proxy ---- */
+
+static int get_status(const struct kta_pod_trouble *t, int64_t port, const char *path)
+{
+    struct kta_cluster *c = kta_world_cluster(t->w);
+    if (!c || kta_cluster_is_snapshot(c) || kta_world_probe(t->w) < 1)
+        return 0;
+    struct kta_read *r = NULL;
+    size_t n = 0, cap = 0;
+    struct kta_err err = KTA_ERR_INIT;
+    kta_read_add(&r, &n, &cap, KTA_ACCEPT_TEXT, "/api/v1/namespaces/%s/pods/%s:%lld/proxy%s%s",
+                 kta_obj_namespace(t->pod), kta_obj_name(t->pod), (long long)port,
+                 *path == '/' ? "" : "/", path);
+    r->max = 2048;
+    int status = kta_cluster_read(c, r, n, &err) ? 0 : r->status;
+    kta_reads_free(r, n);
+    return status;
+}
+
+/* ---- telling ---- */
+
+static int64_t budget(const struct ask *a)
+{
+    return kta_json_int(a->probe, "initialDelaySeconds", 0) +
+           kta_json_int(a->probe, "periodSeconds", 10) *
+               kta_json_int(a->probe, "failureThreshold", 3);
+}
+
+static void refused(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                    const struct ask *a, const char *log, size_t len)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    int heard = log ? kta_log_listening(log, len) : -1;
+    int right = heard > 0                          ? heard
+                : !declares(t->container, a->port) ? declared_port(t->container)
+                                                   : -1;
+    if (right > 0 && right != a->port) {
+        kta_finding_summary(f, "the %s probe of %s asks port %lld, but the container listens on %d",
+                            probes[k].word, who, (long long)a->port, right);
+        kta_finding_quote(f, heard > 0 ? "log" : "spec",
+                          heard > 0 ? "container %s says that it listens on port %d"
+                                    : "container %s declares containerPort %d",
+                          t->name, right);
+        fix_port(t, f, k, a, right);
+        f->confidence = heard > 0 ? 0.95 : 0.85;
+        return;
+    }
+    kta_finding_summary(f, "the %s probe of %s finds nothing listening on port %lld",
+                        probes[k].word, who, (long long)a->port);
+    if (k == LIVENESS && budget(a) < 60 && !kta_json_get(t->container, "startupProbe")) {
+        kta_finding_quote(f, "spec", "the probe gives the container %lld s to start listening",
+                          (long long)budget(a));
+        fix_time(t, f, k, "initialDelaySeconds", 60, "time to start before the probe counts");
+    }
+    if (k == STARTUP) {
+        int64_t more = 4 * kta_json_int(a->probe, "failureThreshold", 3);
+        kta_finding_quote(f, "spec", "the probe gives the container %lld s to start listening",
+                          (long long)budget(a));
+        fix_time(t, f, k, "failureThreshold", more < 30 ? 30 : more, "time enough to start");
+    }
+    kta_finding_advice(f, "If the program is slow to start, give it a startup probe with time "
+                          "enough; else make the probe ask the port that it serves.");
+}
+
+static void bad_status(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                       const struct ask *a, long status)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_finding_summary(f, "the %s probe of %s gets status %ld from %s on port %lld",
+                        probes[k].word, who, status, a->path, (long long)a->port);
+    if (status != 404 && status != 405 && status != 401 && status != 403 && status / 100 != 3) {
+        kta_finding_advice(f, "The program itself answers that it is not well: its log tells why.");
+        return;
+    }
+    const char *path = other_path(t, k, a->path);
+    if (path) {
+        int got = get_status(t, a->port, path);
+        if (got == 0 || got / 100 == 2) {
+            fix_path(t, f, k, path, got ? "which answers" : "which its other probe uses");
+            f->confidence = 0.9;
+        }
+    }
+    static const char *const usual[] = {"/health", "/healthz", "/"};
+    for (size_t i = 0; i < KTA_LEN(usual) && !f->n_fixes && kta_world_probe(t->w) > 1; i++)
+        if (!kta_streq(usual[i], a->path) && get_status(t, a->port, usual[i]) / 100 == 2)
+            fix_path(t, f, k, usual[i], "which answers");
+    kta_finding_advice(f, "Make the probe ask a path that the program serves.");
+}
+
+static void too_slow(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                     const struct ask *a)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    int64_t now = kta_json_int(a->probe, "timeoutSeconds", 1);
+    kta_finding_summary(f, "the %s probe of %s gets no answer within its timeout of %lld s",
+                        probes[k].word, who, (long long)now);
+    fix_time(t, f, k, "timeoutSeconds", now < 5 ? 5 : 2 * now, "the answer takes longer");
+    kta_finding_advice(f, "If it answers no more at all, its log and CPU limit tell why.");
+}
+
+static void tell(const struct kta_pod_trouble *t, enum kind k, const struct kta_json *ev,
+                 struct kta_finding *f)
+{
+    struct ask a = ask_of(t->container, k);
+    const char *text = kta_or(kta_json_str(ev, "message"), "");
+    size_t len = 0;
+    bool previous = false;
+    const char *log = kta_trouble_log(t, &len, &previous);
+    if (!log)
+        log = kta_world_log(t->w, kta_obj_namespace(t->pod), kta_obj_name(t->pod), t->name, false,
+                            &len);
+    static struct kta_re *status_re;
+    if (!status_re)
+        status_re = kta_re_must("statuscode: (\\d{3})", 0);
+    struct kta_match m;
+    if (strstr(text, "connection refused") || strstr(text, "connection reset"))
+        refused(t, f, k, &a, log, len);
+    else if (kta_re_find(status_re, text, strlen(text), 0, &m))
+        bad_status(t, f, k, &a, strtol(text + m.start[1], NULL, 10));
+    else if (strstr(text, "deadline exceeded") || strstr(text, "timed out") ||
+             strstr(text, "Timeout") || strstr(text, "timeout"))
+        too_slow(t, f, k, &a);
+    else {
+        kta_auto_free char *who = kta_trouble_who(t), *line = kta_diag_first_line(text, 300);
+        kta_finding_summary(f, "the %s probe of %s fails: %s", probes[k].word, who, line);
+        kta_finding_advice(f, "%s",
+                           a.exec ? "Run the probe's command yourself, or correct it if "
+                                    "the image does not hold it."
+                                  : "Correct the probe, or what it asks.");
+    }
+    struct kta_log_cause c;
+    if (log && kta_log_cause(log, len, &c)) {
+        if (c.pattern->weight >= 84)
+            kta_trouble_quote_log(t, f, &c, previous);
+        if (c.host && c.pattern->weight >= 84) {
+            const char *ns;
+            bool cluster;
+            struct kta_json *s =
+                kta_dependency_service(t->w, kta_obj_namespace(t->pod), c.host, &ns, &cluster);
+            if (s)
+                kta_finding_symptom(f, "Service", ns, kta_obj_name(s));
+        }
+        kta_log_cause_release(&c);
+    }
+}
+
+/* Whose event is it, in a pod of several containers? */
+static bool mine(const struct kta_pod_trouble *t, const struct kta_json *ev)
+{
+    const char *path = kta_json_str(ev, "involvedObject.fieldPath");
+    kta_auto_free char *want = kta_asprintf("{%s}", t->name);
+    return !path || strstr(path, want);
+}
+
+static struct kta_json *failing(const struct kta_pod_trouble *t, enum kind k)
+{
+    struct kta_json **v, *found = NULL;
+    size_t n = kta_world_events(t->w, t->pod, &v);
+    for (size_t i = 0; i < n && !found; i++)
+        if (kta_streq(kta_json_str(v[i], "reason"), "Unhealthy") &&
+            kta_starts(kta_or(kta_json_str(v[i], "message"), ""), probes[k].says) && mine(t, v[i]))
+            found = v[i];
+    free(v);
+    return found;
+}
+
+static bool still(const struct kta_pod_trouble *t, enum kind k, const struct kta_json *ev)
+{
+    int64_t now = kta_world_now(t->w), last = kta_event_time(ev);
+    bool ready = kta_json_bool(t->status, "ready", false);
+    if (k == READINESS)
+        return !ready;
+    /* It has been restarted for it, or is about to be. */
+    return (!ready || now - last < 300) &&
+           (kta_json_int(t->status, "restartCount", 0) > 0 || kta_event_count(ev) >= 2 || !ready);
+}
+
+/* Not ready, no word of a probe: a readiness gate, or too young to tell. */
+static void look_at(struct kta_pod_trouble *t)
+{
+    for (int k = STARTUP; k <= READINESS; k++) {
+        const struct kta_json *ev = failing(t, (enum kind)k);
+        if (!ev || !kta_json_get(t->container, probes[k].field) || !still(t, (enum kind)k, ev) ||
+            kta_diag_find(t->out, probes[k].code, t->owner))
+            continue;
+        if (k == READINESS && (kta_event_count(ev) < 3 && kta_diag_settling(t->w, t->pod, 30)))
+            continue;
+        struct kta_finding *f = kta_trouble_add(t, probes[k].code, KTA_CRITICAL, 0.8);
+        kta_diag_quote_event(f, t->pod, ev);
+        tell(t, (enum kind)k, ev, f);
+        if (k != READINESS)
+            return; /* what is restarted for its life is not ready either */
+    }
+}
+
+void kta_analyze_probes(struct kta_world *w, const char *ns, struct kta_findings *out)
+{
+    struct kta_json *const *pods;
+    size_t n = kta_world_list(w, "pods", ns, &pods);
+    for (size_t i = 0; i < n; i++) {
+        struct kta_json *pod = pods[i];
+        if (!kta_world_focused(w, pod) || (kta_pod_ready(pod) && !kta_pod_restarts(pod)) ||
+            kta_json_at(pod, "metadata.deletionTimestamp") ||
+            kta_streq(kta_json_str(pod, "status.phase"), "Succeeded"))
+            continue;
+        struct kta_json *owner = kta_world_owner(w, pod);
+        kta_json_each(s, kta_json_at(pod, "status.containerStatuses"))
+        {
+            struct kta_pod_trouble t = {
+                w, pod, owner, s, NULL, kta_json_str(s, "name"), "containers", out};
+            t.container = kta_diag_container(kta_json_get(pod, "spec"), t.name, NULL);
+            size_t before = out->n;
+            look_at(&t);
+            for (size_t f = before; f < out->n; f++)
+                kta_finding_symptom(out->v[f], "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
+        }
+    }
+}

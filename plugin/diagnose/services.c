@@ -1,0 +1,400 @@
+/*
+ * services.c - Services that lead nowhere: no pod selected, pods not ready, a port that nothing
+ * listens on, a load balancer that never came.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+#include "kta/clock.h"
+
+/* ---- the selector that nearly matches ---- */
+
+struct near {
+    struct kta_json *workload;
+    int score; /* larger is nearer */
+};
+
+/* How near are a template's labels to a selector? 0: not at all. */
+static int nearness(const struct kta_json *selector, const struct kta_json *labels)
+{
+    int score = 0;
+    kta_json_each(s, selector)
+    {
+        const char *want = kta_or(kta_json_text(s), "");
+        const char *have = kta_json_text(kta_json_get(labels, kta_json_key(s)));
+        if (kta_streq(want, have))
+            score += 10;
+        else if (have && kta_distance(want, have, 3) <= (strlen(want) < 5 ? 1 : 3))
+            score += 6;
+        else if (have && (kta_starts(have, want) || kta_starts(want, have)))
+            score += 4;
+        else
+            kta_json_each(l, labels) if (kta_streq(kta_json_text(l), want) ||
+                                         (kta_json_text(l) && strlen(want) > 4 &&
+                                          kta_distance(want, kta_json_text(l), 2) <= 2)) score +=
+                5; /* the same value under another key */
+    }
+    return score;
+}
+
+/* A Service and a workload that are named alike: backend-service, backend-svc, backend. */
+static bool names_alike(const char *service, const char *workload)
+{
+    size_t n = strlen(workload);
+    if (kta_streq(service, workload))
+        return true;
+    if (!strncmp(service, workload, n) &&
+        (kta_streq(service + n, "-service") || kta_streq(service + n, "-svc") ||
+         kta_streq(service + n, "-headless") || kta_streq(service + n, "-lb")))
+        return true;
+    return kta_starts(service, "svc-") && kta_streq(service + 4, workload);
+}
+
+static struct near nearest_workload(struct kta_world *w, const struct kta_json *service)
+{
+    static const char *const lists[] = {"deployments", "statefulsets", "daemonsets", "pods"};
+    const struct kta_json *selector = kta_json_at(service, "spec.selector");
+    struct near best = {0};
+    for (size_t l = 0; l < KTA_LEN(lists); l++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(w, lists[l], kta_obj_namespace(service), &v);
+        for (size_t i = 0; i < n; i++) {
+            if (kta_obj_controller(v[i]))
+                continue;
+            int score = nearness(selector, kta_json_at(kta_diag_template(v[i]), "metadata.labels"));
+            if (names_alike(kta_obj_name(service), kta_obj_name(v[i])))
+                score += 8;
+            if (score > best.score)
+                best = (struct near){v[i], score};
+        }
+    }
+    return best.score >= 5 ? best : (struct near){0};
+}
+
+/* Labels worth selecting by: the keys of the selector as the workload has them; else its own
+ * selector. Keys of the old selector that it lacks become null. */
+static struct kta_json *better_selector(const struct kta_json *service,
+                                        const struct kta_json *workload)
+{
+    const struct kta_json *old = kta_json_at(service, "spec.selector");
+    const struct kta_json *labels = kta_json_at(kta_diag_template(workload), "metadata.labels");
+    struct kta_json *now = kta_json_new_object();
+    bool any = false;
+    kta_json_each(s, old)
+    {
+        const char *have = kta_json_text(kta_json_get(labels, kta_json_key(s)));
+        if (have)
+            kta_json_set_str(now, kta_json_key(s), have);
+        else
+            kta_json_set(now, kta_json_key(s), kta_json_new_null());
+        any |= have != NULL;
+    }
+    if (!any) {
+        const struct kta_json *own = kta_json_at(workload, "spec.selector.matchLabels");
+        kta_json_each(m, own ? own : labels)
+            kta_json_set_str(now, kta_json_key(m), kta_json_text(m));
+    }
+    return now;
+}
+
+static void elsewhere(struct kta_world *w, const struct kta_json *service, struct kta_finding *f)
+{
+    if (!kta_world_readable(w, "deployments", NULL))
+        return;
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "deployments", NULL, &v);
+    for (size_t i = 0; i < n; i++) {
+        if (kta_streq(kta_obj_namespace(v[i]), kta_obj_namespace(service)) ||
+            !kta_map_matches(kta_json_at(service, "spec.selector"),
+                             kta_json_at(v[i], "spec.template.metadata.labels")))
+            continue;
+        kta_finding_quote(f, "deployments", "deployment/%s in namespace %s has these labels",
+                          kta_obj_name(v[i]), kta_obj_namespace(v[i]));
+        kta_finding_advice(f,
+                           "A Service selects pods of its own namespace only: create it in "
+                           "namespace %s, or move the pods.",
+                           kta_obj_namespace(v[i]));
+        return;
+    }
+}
+
+static void selects_nothing(struct kta_world *w, struct kta_json *service, struct kta_findings *out)
+{
+    kta_auto_str struct kta_str labels = KTA_STR_INIT;
+    kta_diag_labels(kta_json_at(service, "spec.selector"), &labels);
+    struct near near = nearest_workload(w, service);
+    /* A workload that it would match is just not there with pods: scaled to 0 tells that. */
+    if (near.workload &&
+        kta_map_matches(kta_json_at(service, "spec.selector"),
+                        kta_json_at(kta_diag_template(near.workload), "metadata.labels")))
+        return;
+    struct kta_finding *f =
+        kta_diag_add(out, "Service.SelectorMismatch", near.workload ? KTA_CRITICAL : KTA_WARNING,
+                     service, near.workload ? 0.9 : 0.7);
+    kta_finding_summary(f, "Service %s has no endpoints: no pod has the labels %s that it selects",
+                        kta_obj_name(service), labels.s);
+    kta_finding_quote(f, "spec", "service/%s: selector %s", kta_obj_name(service), labels.s);
+    f->since = kta_obj_created(service);
+    const char *who;
+    int64_t when;
+    if (kta_managed_by(service, "spec.selector", &who, &when) && when != KTA_NO_TIME) {
+        if (when > kta_obj_created(service) + 2) {
+            kta_auto_str struct kta_str age = KTA_STR_INIT;
+            kta_diag_age(w, when, &age);
+            f->change = kta_asprintf("%s %s changed the selector of Service %s", age.s, who,
+                                     kta_obj_name(service));
+        }
+        f->since = when;
+    }
+    if (near.workload) {
+        kta_auto_str struct kta_str have = KTA_STR_INIT;
+        kta_diag_labels(kta_json_at(kta_diag_template(near.workload), "metadata.labels"), &have);
+        kta_auto_free char *ref = kta_diag_ref(near.workload);
+        kta_finding_quote(f, "spec", "pods of %s have the labels %s", ref, have.s);
+        kta_auto_json struct kta_json *body = kta_json_new_object();
+        kta_json_set(kta_json_set(body, "spec", kta_json_new_object()), "selector",
+                     better_selector(service, near.workload));
+        kta_auto_str struct kta_str s = KTA_STR_INIT;
+        kta_json_print(body, false, &s);
+        (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, service, KTA_PATCH_MERGE, s.s,
+                            "select the labels that the pods of %s really carry", ref);
+    } else {
+        elsewhere(w, service, f);
+        if (!f->advice)
+            kta_finding_advice(f, "Create the workload whose pods carry these labels, correct the "
+                                  "selector, or delete the Service if nothing needs it.");
+    }
+}
+
+/* ---- ports ---- */
+
+static const struct kta_json *port_named(const struct kta_json *spec, const char *name)
+{
+    kta_json_each(c, kta_json_get(spec, "containers"))
+        kta_json_each(p, kta_json_get(c, "ports")) if (kta_streq(kta_json_str(p, "name"),
+                                                                 name)) return p;
+    return NULL;
+}
+
+static bool declares(const struct kta_json *spec, int64_t port)
+{
+    kta_json_each(c, kta_json_get(spec, "containers"))
+        kta_json_each(p, kta_json_get(c, "ports")) if (kta_json_int(p, "containerPort", 0) ==
+                                                       port) return true;
+    return false;
+}
+
+/* The only declared port, or the one nearest by name; -1 when that is not clear. */
+static int64_t likely_port(const struct kta_json *spec, const char *name, const char **ret_name)
+{
+    int64_t one = -1;
+    int n = 0;
+    *ret_name = NULL;
+    kta_json_each(c, kta_json_get(spec, "containers")) kta_json_each(p, kta_json_get(c, "ports"))
+    {
+        n++;
+        one = kta_json_int(p, "containerPort", -1);
+        if (name && kta_json_str(p, "name") &&
+            kta_distance(name, kta_json_str(p, "name"), 3) <= 2) {
+            *ret_name = kta_json_str(p, "name");
+            return one;
+        }
+    }
+    if (n != 1)
+        return -1;
+    return one;
+}
+
+/* A port that probes of the pod use, when it is ready: something listens there for certain. */
+static bool probed(const struct kta_json *spec, int64_t port)
+{
+    static const char *const probes[] = {"readinessProbe", "livenessProbe", "startupProbe"};
+    kta_json_each(c, kta_json_get(spec, "containers")) for (size_t i = 0; i < KTA_LEN(probes); i++)
+    {
+        const struct kta_json *p = kta_json_get(c, probes[i]);
+        if (kta_json_int(p, "httpGet.port", -1) == port ||
+            kta_json_int(p, "tcpSocket.port", -1) == port)
+            return true;
+    }
+    return false;
+}
+
+static void fix_port(struct kta_world *w, struct kta_finding *f, const struct kta_json *service,
+                     size_t index, const char *name, int64_t number)
+{
+    kta_auto_free char *value =
+        name ? kta_asprintf("\"%s\"", name) : kta_asprintf("%lld", (long long)number);
+    kta_auto_free char *body =
+        kta_asprintf("[{\"op\":\"replace\",\"path\":\"/spec/ports/%zu/targetPort\",\"value\":%s}]",
+                     index, value);
+    (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, service, KTA_PATCH_JSON, body,
+                        "send port %lld to %s, which the pods have",
+                        (long long)kta_json_int(kta_json_item(kta_json_at(service, "spec.ports"),
+                                                              index),
+                                                "port", 0),
+                        value);
+}
+
+/* What the log of a pod behind the Service says it listens on, if it was read; -1 unknown. */
+static int listens_on(struct kta_world *w, struct kta_json *pod)
+{
+    kta_json_each(c, kta_json_at(pod, "spec.containers"))
+    {
+        size_t len = 0;
+        const char *log = kta_world_log(w, kta_obj_namespace(pod), kta_obj_name(pod),
+                                        kta_json_str(c, "name"), false, &len);
+        int port = log ? kta_log_listening(log, len) : -1;
+        if (port > 0)
+            return port;
+    }
+    return -1;
+}
+
+static void check_ports(struct kta_world *w, struct kta_json *service, struct kta_json *pod,
+                        struct kta_findings *out)
+{
+    const struct kta_json *spec = kta_json_get(pod, "spec");
+    size_t index = 0;
+    bool declared_any = false;
+    kta_json_each(c, kta_json_get(spec, "containers")) declared_any |=
+        kta_json_len(kta_json_get(c, "ports")) > 0;
+    kta_json_each(p, kta_json_at(service, "spec.ports"))
+    {
+        size_t at = index++;
+        const struct kta_json *target = kta_json_get(p, "targetPort");
+        const char *name = kta_json_text(target);
+        int64_t number = kta_json_int(p, "targetPort", kta_json_int(p, "port", 0));
+        const char *near = NULL;
+        kta_auto_free char *ref = NULL;
+        if (name && !port_named(spec, name)) {
+            struct kta_finding *f =
+                kta_diag_add(out, "Service.NamedPort", KTA_CRITICAL, service, 0.95);
+            ref = kta_diag_ref(kta_world_owner(w, pod));
+            kta_finding_summary(f,
+                                "Service %s sends to port \"%s\", but no container of %s has a "
+                                "port of that name",
+                                kta_obj_name(service), name, ref);
+            kta_finding_quote(f, "spec", "service/%s: targetPort %s", kta_obj_name(service), name);
+            int64_t likely = likely_port(spec, name, &near);
+            if (likely > 0)
+                fix_port(w, f, service, at, near, likely);
+            kta_finding_advice(f,
+                               "Name the container's port \"%s\", or send to a port that it "
+                               "has.",
+                               name);
+            continue;
+        }
+        if (name || declares(spec, number) || probed(spec, number) || !kta_pod_ready(pod))
+            continue;
+        int heard = listens_on(w, pod);
+        if (heard == number || (heard < 0 && !declared_any))
+            continue;
+        int64_t likely = heard > 0 ? heard : likely_port(spec, NULL, &near);
+        struct kta_finding *f =
+            kta_diag_add(out, "Service.PortMismatch", heard > 0 ? KTA_CRITICAL : KTA_WARNING,
+                         service, heard > 0 ? 0.95 : 0.75);
+        ref = kta_diag_ref(kta_world_owner(w, pod));
+        kta_finding_summary(f,
+                            "Service %s sends port %lld to port %lld of %s, where nothing "
+                            "listens as far as its pods tell",
+                            kta_obj_name(service), (long long)kta_json_int(p, "port", 0),
+                            (long long)number, ref);
+        if (heard > 0)
+            kta_finding_quote(f, "log", "pod/%s listens on port %d", kta_obj_name(pod), heard);
+        else if (likely > 0)
+            kta_finding_quote(f, "spec", "%s declares containerPort %lld", ref, (long long)likely);
+        if (likely > 0)
+            fix_port(w, f, service, at, NULL, likely);
+    }
+}
+
+/* ---- the analyzer ---- */
+
+static void load_balancer(struct kta_world *w, struct kta_json *s, struct kta_findings *out)
+{
+    if (!kta_streq(kta_json_str(s, "spec.type"), "LoadBalancer") ||
+        kta_json_len(kta_json_at(s, "status.loadBalancer.ingress")) || kta_diag_settling(w, s, 120))
+        return;
+    struct kta_finding *f = kta_diag_add(out, "Service.LoadBalancerPending", KTA_WARNING, s, 0.85);
+    f->since = kta_obj_created(s);
+    kta_finding_summary(f,
+                        "Service %s of type LoadBalancer has no address: nothing in this cluster "
+                        "provides load balancers, or it fails to",
+                        kta_obj_name(s));
+    const struct kta_json *ev = kta_diag_event(w, s, NULL, "load balancer");
+    kta_diag_quote_event(f, s, ev);
+    kta_finding_quote(f, "status", "service/%s: loadBalancer is empty", kta_obj_name(s));
+    kta_finding_advice(f, "Install a load balancer (a cloud controller, MetalLB), or reach it by "
+                          "its node port meanwhile.");
+    (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, s, KTA_PATCH_MERGE,
+                        "{\"spec\":{\"type\":\"NodePort\"}}",
+                        "make it a NodePort Service, which needs no load balancer");
+}
+
+static bool wanted(struct kta_world *w, struct kta_json *s)
+{
+    if (kta_world_focused(w, s))
+        return true;
+    struct kta_json **pods;
+    size_t n = kta_world_pods_of(w, s, &pods);
+    bool yes = false;
+    for (size_t i = 0; i < n && !yes; i++)
+        yes = kta_world_focused(w, pods[i]);
+    free(pods);
+    return yes;
+}
+
+static void not_ready(struct kta_world *w, struct kta_json *s, struct kta_json **pods, size_t n,
+                      struct kta_findings *out)
+{
+    struct kta_finding *f = kta_diag_add(out, "Service.NoEndpoints", KTA_CRITICAL, s, 0.7);
+    struct kta_json *owner = kta_world_owner(w, pods[0]);
+    kta_auto_free char *ref = kta_diag_ref(owner);
+    kta_finding_summary(f,
+                        "Service %s has no ready endpoints: none of the %zu pod%s of %s is ready",
+                        kta_obj_name(s), n, n == 1 ? "" : "s", ref);
+    kta_finding_quote(f, "endpointslices", "service/%s: 0 of %zu ready", kta_obj_name(s), n);
+    for (size_t i = 0; i < n && i < 5; i++)
+        kta_finding_symptom(f, "Pod", kta_obj_namespace(pods[i]), kta_obj_name(pods[i]));
+    kta_finding_symptom(f, kta_obj_kind(owner), kta_obj_namespace(owner), kta_obj_name(owner));
+}
+
+static bool starting(struct kta_world *w, struct kta_json **pods, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (kta_diag_settling(w, pods[i], 20) && !kta_pod_restarts(pods[i]))
+            return true;
+    return false;
+}
+
+void kta_analyze_services(struct kta_world *w, const char *ns, struct kta_findings *out)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "services", ns, &v);
+    for (size_t i = 0; i < n; i++) {
+        struct kta_json *s = v[i];
+        load_balancer(w, s, out);
+        if (!kta_json_len(kta_json_at(s, "spec.selector")) ||
+            kta_streq(kta_json_str(s, "spec.type"), "ExternalName") || kta_diag_settling(w, s, 5))
+            continue;
+        struct kta_json **pods;
+        size_t k = kta_world_pods_of(w, s, &pods), live = 0;
+        for (size_t p = 0; p < k; p++)
+            if (!kta_streq(kta_json_str(pods[p], "status.phase"), "Succeeded") &&
+                !kta_json_at(pods[p], "metadata.deletionTimestamp"))
+                pods[live++] = pods[p];
+        if (!live && (kta_world_focused(w, s) || !kta_world_has_focus(w)))
+            selects_nothing(w, s, out);
+        if (live && wanted(w, s)) {
+            size_t ready = 0;
+            for (size_t p = 0; p < live; p++)
+                ready += kta_pod_ready(pods[p]);
+            check_ports(w, s, pods[0], out);
+            if (!ready && !starting(w, pods, live) &&
+                !kta_json_bool(s, "spec.publishNotReadyAddresses", false))
+                not_ready(w, s, pods, live, out);
+        }
+        free(pods);
+    }
+}

@@ -1,0 +1,366 @@
+/*
+ * target.c - which objects the words of a question mean, found out against the cluster.
+ *
+ * A word is tried as kind/name, as the name of a workload, a Service or a pod, as an app label, as
+ * the beginning of a name; in scope first, then by exact name in other namespaces. Words that a
+ * question is made of (prompts/words.txt) are no names unless nothing else could be meant.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+#include "kta/embedded.h"
+#include "kta/kinds.h"
+
+#define MAX_WORDS 64
+
+struct words {
+    char *v[MAX_WORDS];
+    const struct kta_kind *kind[MAX_WORDS]; /* when the word names a kind */
+    size_t n;
+};
+
+void kta_targets_release(struct kta_targets *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        kta_ref_release(&t->v[i].ref);
+    free(t->v);
+    free(t->suggestion);
+    *t = (struct kta_targets){0};
+}
+
+/* ---- words ---- */
+
+static bool is_common(const char *word)
+{
+    const char *text = kta_embedded("words.txt");
+    size_t n = strlen(word);
+    for (const char *p = text; p && (p = strstr(p, word)); p += n) {
+        bool left = p == text || isspace((unsigned char)p[-1]);
+        bool right = !p[n] || isspace((unsigned char)p[n]);
+        if (left && right)
+            return true;
+    }
+    return false;
+}
+
+static bool name_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '-' || c == '.' || c == '/' || c == '_' || c == ':';
+}
+
+static void split(const char *text, struct words *w)
+{
+    while (*text && w->n < MAX_WORDS) {
+        while (*text && !name_char(*text))
+            text++;
+        size_t n = 0;
+        while (name_char(text[n]))
+            n++;
+        size_t end = n;
+        while (end && strchr(".:/-_", text[end - 1]))
+            end--;
+        if (end && end < 254) {
+            char *s = kta_strndup(text, end);
+            for (char *p = s; *p; p++)
+                *p = (char)tolower((unsigned char)*p);
+            w->kind[w->n] = strchr(s, '/') ? NULL : kta_kind_known(s);
+            w->v[w->n++] = s;
+        }
+        text += n;
+    }
+}
+
+static void words_release(struct words *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        free(w->v[i]);
+}
+
+/* ---- matches ---- */
+
+static void add(struct kta_targets *t, struct kta_json *o, int by)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->v[i].object == o)
+            return;
+    KTA_GROW(t->v, t->n, t->cap);
+    struct kta_target *x = &t->v[t->n++];
+    *x = (struct kta_target){.object = o, .by = by};
+    kta_ref_set(&x->ref, kta_obj_kind(o), kta_obj_namespace(o), kta_obj_name(o));
+}
+
+static const char *const by_name_kinds[] = {"deployments", "statefulsets", "daemonsets", "services",
+                                            "pods"};
+/* These are read only for a word that names them. */
+static const char *const rare_kinds[] = {"jobs", "cronjobs", "ingresses", "persistentvolumeclaims",
+                                         "horizontalpodautoscalers"};
+
+static struct kta_json *named(struct kta_world *w, const char *plural, const char *ns,
+                              const char *name)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, plural, ns, &v);
+    for (size_t i = 0; i < n; i++)
+        if (kta_streq(kta_obj_name(v[i]), name) &&
+            (!ns || !kta_obj_namespace(v[i]) || kta_streq(kta_obj_namespace(v[i]), ns)))
+            return v[i];
+    return NULL;
+}
+
+static bool by_exact_name(struct kta_world *w, const char *ns, const char *name,
+                          struct kta_targets *t)
+{
+    for (size_t k = 0; k < KTA_LEN(by_name_kinds); k++) {
+        struct kta_json *o = named(w, by_name_kinds[k], ns, name);
+        if (!o)
+            continue;
+        add(t, o, kta_streq(by_name_kinds[k], "services") ? KTA_BY_SERVICE : KTA_BY_NAME);
+        return true;
+    }
+    return false;
+}
+
+static bool by_label(struct kta_world *w, const char *ns, const char *word, struct kta_targets *t)
+{
+    static const char *const keys[] = {"app", "app.kubernetes.io/name", "k8s-app",
+                                       "app.kubernetes.io/component", "app.kubernetes.io/instance"};
+    bool found = false;
+    for (size_t k = 0; k < 3 && !found; k++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(w, by_name_kinds[k], ns, &v);
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < KTA_LEN(keys); j++)
+                if (kta_streq(kta_obj_label(v[i], keys[j]), word) ||
+                    kta_streq(kta_json_text(kta_json_get(
+                                  kta_json_at(v[i], "spec.template.metadata.labels"), keys[j])),
+                              word)) {
+                    add(t, v[i], KTA_BY_APP_LABEL);
+                    found = true;
+                    break;
+                }
+    }
+    if (found)
+        return true;
+    struct kta_json *const *pods;
+    size_t n = kta_world_list(w, "pods", ns, &pods);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < KTA_LEN(keys); j++)
+            if (kta_streq(kta_obj_label(pods[i], keys[j]), word)) {
+                add(t, kta_world_owner(w, pods[i]), KTA_BY_APP_LABEL);
+                found = true;
+                break;
+            }
+    return found;
+}
+
+static bool by_prefix(struct kta_world *w, const char *ns, const char *word, struct kta_targets *t)
+{
+    if (strlen(word) < 3)
+        return false;
+    bool found = false;
+    for (size_t k = 0; k < KTA_LEN(by_name_kinds) && !found; k++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(w, by_name_kinds[k], ns, &v);
+        for (size_t i = 0; i < n; i++) {
+            const char *name = kta_or(kta_obj_name(v[i]), "");
+            size_t len = strlen(word);
+            if (strncmp(name, word, len) != 0 || (name[len] != '-' && name[len] != '.'))
+                continue;
+            add(t, kta_streq(by_name_kinds[k], "pods") ? kta_world_owner(w, v[i]) : v[i],
+                KTA_BY_PREFIX);
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* "deployment/backend", "deployment backend", "backend deployment". */
+static bool by_kind_and_name(struct kta_world *w, const char *ns, const struct kta_kind *kind,
+                             const char *name, struct kta_targets *t)
+{
+    const char *in = kind->namespaced ? ns : NULL;
+    struct kta_json *o = NULL;
+    bool listed = false;
+    for (size_t i = 0; i < KTA_LEN(by_name_kinds); i++)
+        listed |= kta_streq(kind->plural, by_name_kinds[i]);
+    if (listed || !in)
+        o = named(w, kind->plural, in, name);
+    else
+        o = kta_world_get(w, kind->plural, in, name, NULL);
+    if (o)
+        add(t, o, KTA_BY_KIND_NAME);
+    return o != NULL;
+}
+
+/* Words beside a kind's name are names even if they are common words. */
+static bool explicit_target(struct kta_world *w, const char *ns, const struct words *q, size_t i,
+                            struct kta_targets *t)
+{
+    char *slash = strchr(q->v[i], '/');
+    if (slash) {
+        kta_auto_free char *kind = kta_strndup(q->v[i], (size_t)(slash - q->v[i]));
+        const struct kta_kind *k = kta_kind_known(kind);
+        return k && by_kind_and_name(w, ns, k, slash + 1, t);
+    }
+    if (q->kind[i])
+        return false;
+    const struct kta_kind *beside[] = {i > 0 ? q->kind[i - 1] : NULL,
+                                       i + 1 < q->n ? q->kind[i + 1] : NULL};
+    for (size_t k = 0; k < 2; k++)
+        if (beside[k] && !(is_common(q->v[i]) && k == 1) &&
+            by_kind_and_name(w, ns, beside[k], q->v[i], t))
+            return true;
+    return false;
+}
+
+static bool plain_target(struct kta_world *w, const char *ns, const char *word,
+                         struct kta_targets *t)
+{
+    return by_exact_name(w, ns, word, t) || by_label(w, ns, word, t) || by_prefix(w, ns, word, t);
+}
+
+/* ---- other namespaces, near misses ---- */
+
+static void other_namespaces(struct kta_world *w, const char *word, struct kta_targets *t)
+{
+    for (size_t k = 0; k < KTA_LEN(by_name_kinds) && !t->n; k++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(w, by_name_kinds[k], NULL, &v);
+        for (size_t i = 0; i < n; i++)
+            if (kta_streq(kta_obj_name(v[i]), word))
+                add(t, v[i], KTA_BY_NAME);
+    }
+    t->ambiguous = t->n > 1;
+}
+
+static bool near_miss(struct kta_world *w, const char *ns, const char *word, struct kta_targets *t)
+{
+    if (strlen(word) < 4)
+        return false;
+    for (size_t k = 0; k < 4; k++) {
+        size_t n;
+        const char **names = kta_world_names(w, by_name_kinds[k], ns, &n);
+        const char *near = kta_nearest(word, names, n);
+        struct kta_json *o = near ? named(w, by_name_kinds[k], ns, near) : NULL;
+        free(names);
+        if (!o)
+            continue;
+        t->suggestion = kta_strdup(near);
+        add(t, o, KTA_BY_NAME);
+        return true;
+    }
+    return false;
+}
+
+static void whole_namespace(const char *ns, struct kta_targets *t)
+{
+    if (!ns)
+        return;
+    KTA_GROW(t->v, t->n, t->cap);
+    t->v[t->n] = (struct kta_target){.by = KTA_BY_NAMESPACE};
+    kta_ref_set(&t->v[t->n++].ref, "Namespace", NULL, ns);
+}
+
+/* ---- -l ---- */
+
+bool kta_selector_text_matches(const char *selector, const struct kta_json *labels)
+{
+    for (const char *p = selector; p && *p;) {
+        size_t n = strcspn(p, ",");
+        kta_auto_free char *term = kta_strndup(p, n);
+        char *eq = strchr(term, '=');
+        bool not = eq && eq > term && eq[-1] == '!';
+        if (eq) {
+            char *value = eq + 1 + (eq[1] == '=');
+            eq[not ? -1 : 0] = '\0';
+            const char *have = kta_json_text(kta_json_get(labels, term));
+            if (kta_streq(have, value) == not )
+                return false;
+        } else {
+            bool absent = *term == '!';
+            if ((kta_json_get(labels, term + absent) == NULL) != absent)
+                return false;
+        }
+        p += n + (p[n] == ',');
+    }
+    return true;
+}
+
+static void by_selector(struct kta_world *w, const struct kta_scope *scope, struct kta_targets *t)
+{
+    struct kta_json *const *pods;
+    size_t n = kta_world_list(w, "pods", scope->namespace_, &pods);
+    for (size_t i = 0; i < n; i++)
+        if (kta_selector_text_matches(scope->selector, kta_json_at(pods[i], "metadata.labels")))
+            add(t, kta_world_owner(w, pods[i]), KTA_BY_APP_LABEL);
+}
+
+/* ---- all together ---- */
+
+static bool rare_target(struct kta_world *w, const char *ns, const char *word,
+                        struct kta_targets *t)
+{
+    for (size_t k = 0; k < KTA_LEN(rare_kinds); k++) {
+        struct kta_json *o = named(w, rare_kinds[k], ns, word);
+        if (o) {
+            add(t, o, KTA_BY_NAME);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool namespace_word(const struct words *q, size_t i)
+{
+    static const struct kta_kind *space;
+    if (!space)
+        space = kta_kind_known("namespaces");
+    return space && ((i > 0 && q->kind[i - 1] == space) ||
+                     (i + 1 < q->n && q->kind[i + 1] == space && !is_common(q->v[i])));
+}
+
+int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const char *text,
+                    struct kta_targets *ret, struct kta_err *err)
+{
+    *ret = (struct kta_targets){0};
+    const char *ns = scope->namespace_;
+    kta_report_progress(kta_world_report(w), "looking for what is meant");
+    if (kta_world_prefetch(w, ns, kta_base_kinds, kta_n_base_kinds, err))
+        return -1;
+    if (scope->selector && *scope->selector)
+        by_selector(w, scope, ret);
+    struct words q = {0};
+    split(text ? text : "", &q);
+    bool unmatched[MAX_WORDS] = {0};
+    for (size_t i = 0; i < q.n; i++) {
+        if (namespace_word(&q, i)) {
+            if (!ret->n && !kta_streq(q.v[i], ns)) {
+                whole_namespace(q.v[i], ret);
+                words_release(&q);
+                return 0;
+            }
+            continue;
+        }
+        if (explicit_target(w, ns, &q, i, ret) || q.kind[i])
+            continue;
+        if (is_common(q.v[i])) {
+            /* "api" may be a word or a name: only an exact name makes it one. */
+            if (named(w, "deployments", ns, q.v[i]) || named(w, "statefulsets", ns, q.v[i]))
+                (void)by_exact_name(w, ns, q.v[i], ret);
+            continue;
+        }
+        unmatched[i] = !plain_target(w, ns, q.v[i], ret);
+    }
+    for (size_t i = 0; i < q.n && !ret->n; i++)
+        if (unmatched[i])
+            (void)rare_target(w, ns, strchr(q.v[i], '/') ? strchr(q.v[i], '/') + 1 : q.v[i], ret);
+    for (size_t i = 0; i < q.n && !ret->n; i++)
+        if (unmatched[i] && !near_miss(w, ns, q.v[i], ret) && ns && strlen(q.v[i]) > 2)
+            other_namespaces(w, q.v[i], ret);
+    if (!ret->n)
+        whole_namespace(ns, ret);
+    words_release(&q);
+    return 0;
+}

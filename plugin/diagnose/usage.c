@@ -1,0 +1,150 @@
+/*
+ * usage.c - pods by memory or CPU, against what they request and may use, as a table.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+
+#define ROWS_MAX 30
+
+struct row {
+    const char *ns, *pod;
+    int64_t used, request, limit; /* milli; -1: not set */
+};
+
+static int by_use(const void *pa, const void *pb)
+{
+    const struct row *a = pa, *b = pb;
+    if (a->used != b->used)
+        return a->used > b->used ? -1 : 1;
+    return strcmp(a->pod, b->pod);
+}
+
+/* The sum over a pod's containers of a resource; -1 when one of them sets none. */
+static int64_t sum(const struct kta_json *pod, const char *which, const char *what)
+{
+    int64_t total = 0;
+    kta_json_each(c, kta_json_at(pod, "spec.containers"))
+    {
+        const struct kta_json *r = kta_json_get(kta_json_get(c, "resources"), which);
+        int64_t q = kta_quantity_milli(kta_json_text(kta_json_get(r, what)));
+        if (q < 0)
+            return -1;
+        total += q;
+    }
+    return total;
+}
+
+static void quantity(bool memory, int64_t milli, struct kta_str *out)
+{
+    if (milli < 0) {
+        kta_str_add(out, "-");
+    } else if (memory) {
+        /* One digit after the point is enough for a person. */
+        double mi = (double)milli / 1000 / (1 << 20);
+        if (mi >= 1024)
+            kta_str_addf(out, "%.1fGi", mi / 1024);
+        else
+            kta_str_addf(out, "%.0fMi", mi);
+    } else {
+        kta_str_addf(out, "%lldm", (long long)milli);
+    }
+}
+
+static void table(const struct row *rows, size_t n, bool memory, bool with_ns, struct kta_str *out)
+{
+    kta_str_addf(out, "%s| Pod | %s | Request | Limit | Of limit |\n",
+                 with_ns ? "| Namespace " : "", memory ? "Memory" : "CPU");
+    kta_str_addf(out, "%s|---|---:|---:|---:|---:|\n", with_ns ? "|---" : "");
+    for (size_t i = 0; i < n && i < ROWS_MAX; i++) {
+        kta_auto_str struct kta_str u = KTA_STR_INIT, r = KTA_STR_INIT, l = KTA_STR_INIT;
+        quantity(memory, rows[i].used, &u);
+        quantity(memory, rows[i].request, &r);
+        quantity(memory, rows[i].limit, &l);
+        if (with_ns)
+            kta_str_addf(out, "| %s ", rows[i].ns);
+        kta_str_addf(out, "| %s | %s | %s | %s | ", rows[i].pod, u.s, r.s, l.s);
+        if (rows[i].limit > 0)
+            kta_str_addf(out, "%.0f%% |\n", 100.0 * (double)rows[i].used / (double)rows[i].limit);
+        else
+            kta_str_add(out, "- |\n");
+    }
+    if (n > ROWS_MAX)
+        kta_str_addf(out, "\nand %zu more pods that use less.\n", n - ROWS_MAX);
+}
+
+static void tell_high(const struct row *rows, size_t n, bool memory, struct kta_str *out)
+{
+    bool first = true;
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].limit > 0 && rows[i].used * 10 >= rows[i].limit * 8) {
+            kta_str_addf(out, "%s%s (%.0f%%)", first ? "\nAbove 80% of their limit: " : ", ",
+                         rows[i].pod, 100.0 * (double)rows[i].used / (double)rows[i].limit);
+            first = false;
+        }
+    if (!first)
+        kta_str_addf(out, ".%s\n", memory ? " What passes its limit is killed." : "");
+}
+
+int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
+                    const struct kta_targets *targets, bool by_memory, struct kta_str *out,
+                    struct kta_err *err)
+{
+    const char *ns = scope->namespace_;
+    bool narrow = false;
+    for (size_t i = 0; targets && i < targets->n; i++) {
+        if (targets->v[i].by == KTA_BY_NAMESPACE)
+            ns = targets->v[i].ref.name;
+        narrow |= targets->v[i].object != NULL;
+    }
+    const char *kinds[] = {"pods", "replicasets", "deployments"};
+    if (kta_world_prefetch(w, ns, kinds, KTA_LEN(kinds), err))
+        return -1;
+    kta_world_focus_clear(w);
+    for (size_t i = 0; narrow && i < targets->n; i++)
+        if (targets->v[i].object) {
+            kta_world_focus_add(w, targets->v[i].object);
+            kta_world_focus_add(w, kta_world_owner(w, targets->v[i].object));
+        }
+    struct kta_json *const *v;
+    size_t n = kta_world_pod_metrics(w, ns, &v), k = 0;
+    if (!v) {
+        kta_str_add(out, "No metrics: this cluster does not answer metrics.k8s.io (or you may not "
+                         "read it). Install metrics-server: kubectl apply -f "
+                         "https://github.com/kubernetes-sigs/metrics-server/releases/latest/"
+                         "download/components.yaml\n");
+        kta_world_focus_clear(w);
+        return 0;
+    }
+    const char *what = by_memory ? "memory" : "cpu";
+    struct row *rows = kta_calloc(n + 1, sizeof *rows);
+    for (size_t i = 0; i < n; i++) {
+        struct kta_json *pod =
+            kta_world_get(w, "pods", kta_obj_namespace(v[i]), kta_obj_name(v[i]), NULL);
+        if (narrow && (!pod || !kta_world_focused(w, pod)))
+            continue;
+        struct row *r = &rows[k++];
+        *r = (struct row){kta_obj_namespace(v[i]), kta_obj_name(v[i]), 0,
+                          sum(pod, "requests", what), sum(pod, "limits", what)};
+        kta_json_each(c, kta_json_get(v[i], "containers"))
+        {
+            int64_t q =
+                kta_quantity_milli(kta_json_text(kta_json_get(kta_json_get(c, "usage"), what)));
+            r->used += q > 0 ? q : 0;
+        }
+    }
+    qsort(rows, k, sizeof *rows, by_use);
+    if (!k)
+        kta_str_addf(out,
+                     "There are no metrics of pods in %s yet (a new pod has none for about a "
+                     "minute).\n",
+                     ns ? ns : "the cluster");
+    else
+        table(rows, k, by_memory, !ns, out);
+    tell_high(rows, k, by_memory, out);
+    free(rows);
+    kta_world_focus_clear(w);
+    kta_report_done(kta_world_report(w));
+    return 0;
+}
