@@ -66,7 +66,7 @@ int kta_touch_read(struct kta_pipeline *p, struct kta_step **steps, size_t n, st
 void kta_touch_name(const struct kta_touch *t, struct kta_str *out);
 bool kta_touch_is(const struct kta_touch *t, const char *kind);
 /* The documents of a manifest, lists opened; NULL with err when it is no YAML. Caller frees. */
-struct kta_json *kta_manifest_objects(const char *text, struct kta_err *err);
+struct kta_json *kta_manifest_open(const char *text, struct kta_err *err);
 
 /* ---- show.c ---- */
 /* Takes out what the server keeps for itself: managedFields, status, generation … */

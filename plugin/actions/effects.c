@@ -35,9 +35,13 @@ static void rollout(struct kta_step *s, const struct kta_touch *t)
     else if (kta_touch_is(t, "StatefulSet") && n == 1)
         kta_preview_warn(&s->preview, "replaces the only pod of '%s': an outage until it is back",
                          t->name);
+    else if (n == 1)
+        kta_preview_warn(&s->preview, "replaces the pod of '%s'%s", t->name,
+                         kta_touch_is(t, "Deployment") ? "; a new one is ready before it goes"
+                                                       : "");
     else
-        kta_preview_warn(&s->preview, "replaces the %lld pod%s of '%s', one after another",
-                         (long long)n, n == 1 ? "" : "s", t->name);
+        kta_preview_warn(&s->preview, "replaces the %lld pods of '%s', one after another",
+                         (long long)n, t->name);
 }
 
 static void scaled(struct kta_step *s, const struct kta_touch *t)

@@ -152,7 +152,7 @@ static void take_objects(struct kta_pipeline *p, struct kta_step *s, const struc
                          const char *text)
 {
     struct kta_err why = KTA_ERR_INIT;
-    kta_auto_json struct kta_json *objects = kta_manifest_objects(text, &why);
+    kta_auto_json struct kta_json *objects = kta_manifest_open(text, &why);
     const char *ns = cmd->namespace_ ? cmd->namespace_ : kta_cluster_namespace(p->cluster);
 
     if (!objects) {

@@ -87,7 +87,7 @@ static void open_lists(struct kta_json *from, struct kta_json *to)
     }
 }
 
-struct kta_json *kta_manifest_objects(const char *text, struct kta_err *err)
+struct kta_json *kta_manifest_open(const char *text, struct kta_err *err)
 {
     kta_auto_json struct kta_json *all = NULL;
     struct kta_json *out;
@@ -104,7 +104,7 @@ struct kta_json *kta_manifest_objects(const char *text, struct kta_err *err)
 static int find_in_manifest(struct kta_pipeline *p, struct kta_step *s, const char *ns,
                             struct kta_err *err)
 {
-    kta_auto_json struct kta_json *objects = kta_manifest_objects(s->stdin_text, err);
+    kta_auto_json struct kta_json *objects = kta_manifest_open(s->stdin_text, err);
 
     if (!objects)
         return -1;

@@ -16,7 +16,7 @@
 #include "kta/utf8.h"
 
 #define LOOK_MS  3000 /* without an event */
-#define TICK_MS  300  /* events that come together are looked at together */
+#define PAUSE_MS 250  /* events that come together are looked at together */
 #define LOG_TAIL 4096
 
 struct look {
@@ -113,25 +113,20 @@ static bool on_event(void *ctx, const char *type, struct kta_json *object)
     const char *uid = kta_obj_uid(object);
     const char *version = kta_json_str(object, "metadata.resourceVersion");
 
-    if (kta_streq(type, "DELETED")) {
-        l->dirty = true;
-        return true;
-    }
+    if (kta_streq(type, "DELETED"))
+        return !(l->dirty = true);
     kta_json_each(pod, kta_json_get(l->pods, "items"))
     {
-        if (kta_streq(kta_obj_uid(pod), uid)) {
-            if (!kta_streq(kta_json_str(pod, "metadata.resourceVersion"), version))
-                l->dirty = true;
-            return true;
-        }
+        if (kta_streq(kta_obj_uid(pod), uid))
+            return !(l->dirty = !kta_streq(kta_json_str(pod, "metadata.resourceVersion"), version));
     }
-    l->dirty = true;
-    return true;
+    return !(l->dirty = true);
 }
 
-static bool tick(void *ctx)
+static int pause_ms(int ms, struct kta_err *err)
 {
-    return !((struct look *)ctx)->dirty;
+    poll(&(struct pollfd){.fd = kta_interrupt_fd(), .events = POLLIN}, 1, ms);
+    return kta_interrupt_check(err);
 }
 
 /* ---- evidence of a failure ---- */
@@ -197,7 +192,7 @@ static char *failure(struct kta_pipeline *p, const char *ns, const struct kta_he
     kta_str_add(&out, why);
     if (h->pod[0] && h->container[0])
         add_log_line(p, ns, h, &out);
-    if (h->pod[0])
+    else if (h->pod[0])
         add_event(p, ns, h->pod, &out);
     return kta_str_detach(&out);
 }
@@ -228,15 +223,14 @@ static int wait_for_change(struct kta_pipeline *p, const char *ns, const char *q
     struct kta_err why = KTA_ERR_INIT;
 
     l->dirty = false;
-    if (kta_cluster_watch(p->cluster, path, ms, on_event, tick, TICK_MS, l, &why) == 0 ||
+    if (kta_cluster_watch(p->cluster, path, ms, on_event, NULL, 0, l, &why) == 0 ||
         why.code == KTA_E_TIMEOUT)
-        return 0;
+        return l->dirty ? pause_ms(PAUSE_MS, err) : 0;
     if (why.code == KTA_E_INTERRUPTED) {
         *err = why;
         return -1;
     }
-    poll(&(struct pollfd){.fd = kta_interrupt_fd(), .events = POLLIN}, 1, TICK_MS * 3);
-    return kta_interrupt_check(err);
+    return pause_ms(1000, err);
 }
 
 int kta_watch_workload(struct kta_pipeline *p, const char *path, int64_t since, int64_t deadline,

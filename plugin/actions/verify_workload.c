@@ -89,8 +89,15 @@ static void judge_waiting(const struct kta_json *pod, const struct kta_json *cs,
     for (size_t i = 0; reason && i < KTA_LEN(HOPELESS); i++) {
         if (!kta_streq(reason, HOPELESS[i]))
             continue;
-        if (i == 0)
+        if (i == 0) {
             h->previous_log = true;
+            bad(h, pod, name,
+                "container '%s' of pod '%s' keeps crashing (CrashLoopBackOff, exit "
+                "code %lld)",
+                kta_or(name, "?"), kta_obj_name(pod),
+                (long long)kta_json_int(cs, "lastState.terminated.exitCode", -1));
+            continue;
+        }
         bad(h, pod, name, "container '%s' of pod '%s': %s: %s", kta_or(name, "?"),
             kta_obj_name(pod), reason,
             kta_or(kta_json_str(cs, "state.waiting.message"), "no message"));
@@ -256,6 +263,11 @@ void kta_judge_workload(const struct kta_json *w, const struct kta_json *replica
     if (t.pods != wanted(w) || t.ready != wanted(w) || ready(w) != wanted(w) || t.old ||
         (replaces(w) && updated(w) < wanted(w)))
         return;
+    if (t.ready == 0)
+        snprintf(ret->why, sizeof ret->why, "no pods are wanted, and none is left");
+    else
+        snprintf(ret->why, sizeof ret->why, "%s",
+                 t.ready == 1 ? "its pod is ready" : "all its pods are ready");
     ret->state = KTA_HEALTH_GOOD;
     ret->steady_since = t.last_ready;
 }
