@@ -16,12 +16,21 @@ cgroups() {
   fi
 }
 
-# The hierarchy that is read for membership.
+# The one whose members are listed: every process is in each of them.
 members_cgroup() {
-  cgroups | grep -m 1 -e "^/sys/fs/cgroup/$name\$" -e "/pids/$name\$" || cgroups | head -n 1
+  if [ -d /sys/fs/cgroup/pids ]; then echo "/sys/fs/cgroup/pids/$name"; else echo "/sys/fs/cgroup/$name"; fi
 }
 
 processes() { find "$(members_cgroup)" -name cgroup.procs -exec cat {} + 2>/dev/null; }
+
+# exiting PID...: those that are still there, but for zombies, whose parent may
+# never ask for them.
+exiting() {
+  local pid
+  for pid in "$@"; do
+    case $(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null) in '' | Z*) ;; *) echo "$pid" ;; esac
+  done
+}
 
 alive() { [ -n "$(processes | head -n 1)" ]; }
 
@@ -32,7 +41,10 @@ mounts() { awk -v top="$root/" 'index($5, top) == 1 { print $5 }' /proc/self/mou
 # refuse_others VERB: ends here when another checkout's cluster runs.
 refuse_others() {
   local who
-  who=$(owner) || return 0
+  if ! who=$(owner); then
+    ! alive || die "cannot $1: processes of a test cluster run whose state is not in $root, perhaps in a container or chroot of this machine: $(processes | xargs)"
+    return 0
+  fi
   if [ "$who" != "$build" ] && [ -e "$who/kubeconfig" ] && alive; then
     die "cannot $1: the test cluster of $who runs on this machine, and there can be only one. Use its kubeconfig, $who/kubeconfig, or run 'make cluster-down' in that checkout first."
   fi
@@ -56,14 +68,16 @@ restore_sysctls() {
 
 # clean: ends and removes everything. Data of the cluster is not kept.
 clean() {
-  local who pids i path
+  local who pids='' i path
   who=$(owner) || who=$build
 
-  for ((i = 0; i < 100; i++)); do
-    pids=$(processes) || true
-    [ -n "$pids" ] || break
+  # A killed process leaves its group before its memory and files are gone.
+  for ((i = 0; i < 200; i++)); do
     # shellcheck disable=SC2086 # one argument a process
-    kill -KILL $pids 2>/dev/null || true
+    pids=$(processes; exiting $pids)
+    [ -n "$pids" ] || break
+    # shellcheck disable=SC2046 # one argument a process
+    kill -KILL $(processes) 2>/dev/null || true
     sleep 0.05
   done
   ! alive || die "cannot end these processes of the cluster: $(processes | tr '\n' ' ')"
@@ -75,7 +89,9 @@ clean() {
   done
   [ -z "$(mounts)" ] || die "cannot unmount $(mounts | head -n 1)"
 
-  # The namespace takes its devices, routes and firewall rules with it.
+  # The namespace takes its devices, routes and firewall rules with it, but not
+  # before the kernel has noticed.
+  ip link del "$name" 2>/dev/null || true
   if [ -e "/run/netns/$name" ]; then ip netns del "$name"; fi
 
   # What containerd and the kubelet write outside their own folders: the

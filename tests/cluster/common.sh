@@ -14,14 +14,15 @@
 {
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${KTA_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kubectl-todo-ai-tests}
-root=/var/lib/kubectl-todo-ai-cluster
-lock=/run/lock/kubectl-todo-ai-cluster.lock
+root=/var/lib/kubectl-todo-ai-cluster${KTA_CLUSTER_NAME:+-$KTA_CLUSTER_NAME}
+lock=/run/lock/${root##*/}.lock
 build=${KTA_CLUSTER_BUILD:-$(cd "$here/../.." && pwd)/build/cluster}
 
 # Everything of the network lies in one namespace, joined to the host by one
 # pair of devices, so no port, route or firewall rule of the host is touched.
-# KTA_CLUSTER_NET moves the addresses when the machine uses 10.209.0.0/22.
-name=kta-cluster
+# KTA_CLUSTER_NET moves the addresses when the machine uses 10.209.0.0/22; with
+# a KTA_CLUSTER_NAME (7 letters at most) as well, a second cluster runs beside.
+name=kta-${KTA_CLUSTER_NAME:-cluster}
 net=${KTA_CLUSTER_NET:-10.209}
 host_ip=$net.0.1       # the host, as pods see it
 node_ip=$net.0.2       # the node and its API server, as the host sees them

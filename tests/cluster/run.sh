@@ -12,7 +12,7 @@ define() {
   shift
   {
     printf '#!/bin/sh\n'
-    printf 'echo $$ >%s/daemons/cgroup.procs\n' "$(members_cgroup)"
+    printf 'echo $$ >%s/daemons/cgroup.procs || exit 1\n' "$(members_cgroup)"
     printf 'exec env -i HOME=%q PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin' "$root"
     printf ' nsenter --net=/run/netns/%s --' "$name"
     printf ' %q' "$@"

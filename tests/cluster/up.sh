@@ -34,7 +34,9 @@ check_machine() {
   if [ -e "$kubeconfig" ] && ! ours "$kubeconfig"; then
     die "$kubeconfig was not written by this script, so it stays as it is: move it away first"
   fi
-  [ ! -e /var/lib/kubelet/device-plugins/kubelet.sock ] || die "this machine is a node of another Kubernetes cluster already"
+  if [ -e /var/lib/kubelet/device-plugins/kubelet.sock ] && ! compgen -G '/var/lib/kubectl-todo-ai-cluster*/owner' >/dev/null; then
+    die "this machine is a node of another Kubernetes cluster already: the test cluster would get in its way"
+  fi
   used=$(ip -o route show root "$all_cidr")
   [ -z "$used" ] || die "this machine already uses $all_cidr ($used): set KTA_CLUSTER_NET to two other numbers, such as 10.77"
 }
