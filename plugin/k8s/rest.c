@@ -52,7 +52,6 @@ static int make_http(struct kta_cluster *c, struct kta_err *err)
 {
     struct rest *r = c->impl;
     const struct kta_kubeconfig *k = c->k;
-    kta_auto_argv struct kta_argv headers = KTA_ARGV_INIT;
     struct kta_http_config config = {
         .base = k->server,
         .proxy = k->proxy_url,
@@ -64,9 +63,6 @@ static int make_http(struct kta_cluster *c, struct kta_err *err)
         .user_agent = "kubectl-todo-ai/" KTA_VERSION,
     };
 
-    if (auth_impersonation(k, &headers, err) < 0)
-        return -1;
-    config.headers = headers.n ? (const char *const *)headers.v : NULL;
     if (kta_http_new(&config, &r->http, err) < 0)
         return kta_err_wrap(err, "the connection to %s", k->server);
     return 0;
@@ -149,6 +145,7 @@ static void job_request(struct kta_cluster *c, struct job *j, struct kta_http_re
     memset(q, 0, sizeof *q);
     q->path = j->url.s;
     q->accept = accept_list[j->read->accept];
+    q->headers = (const char *const *)r->headers.v;
     q->timeout_ms = r->timeout_ms;
     kta_str_init(&q->answer, 0);
     if (j->read->accept == KTA_ACCEPT_TEXT) {
@@ -414,6 +411,7 @@ static int rest_send(struct kta_cluster *c, const char *method, const char *path
                              .body = body,
                              .body_len = body_len,
                              .content_type = content_type,
+                             .headers = (const char *const *)r->headers.v,
                              .timeout_ms = r->timeout_ms,
                              .answer = KTA_STR_INIT};
     struct kta_err ignored = KTA_ERR_INIT;
@@ -449,6 +447,7 @@ static void rest_free(struct kta_cluster *c)
 
     kta_http_free(r->http);
     auth_free(r->auth);
+    kta_argv_release(&r->headers);
     free(r);
 }
 
@@ -458,10 +457,9 @@ int rest_open(struct kta_cluster *c, int64_t timeout_ms, struct kta_err *err)
 {
     struct rest *r = kta_calloc(1, sizeof *r);
 
-    (void)err;
     r->timeout_ms = timeout_ms;
     r->auth = auth_new(c->k);
     c->impl = r;
     c->ops = &rest_ops;
-    return 0;
+    return auth_impersonation(c->k, &r->headers, err);
 }

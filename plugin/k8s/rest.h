@@ -12,6 +12,7 @@ struct auth;
 struct rest {
     struct kta_http *http; /* made at the first request, again when a client certificate changed */
     struct auth *auth;
+    struct kta_argv headers; /* of every request: whom to act as */
     int64_t timeout_ms;
 };
 

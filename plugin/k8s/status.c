@@ -161,9 +161,8 @@ static void unauthorized(const struct kta_cluster *c, const char *words, struct 
 
     if (!k->token && !k->token_file && !k->exec && !k->username && !k->cert_pem) {
         kta_err_set(err, KTA_E_AUTH,
-                    "the cluster wants credentials, and the kubeconfig has none "
-                    "for user '%s': %s",
-                    c->user, words);
+                    "the cluster wants credentials, and none were sent for user '%s': %s", c->user,
+                    words);
         if (strncmp(c->server, "http://", 7) == 0)
             kta_err_hint(err,
                          "credentials are sent over https:// alone, and the kubeconfig's server "

@@ -184,6 +184,7 @@ static int stream_once(struct stream *s, struct kta_err *err)
     struct kta_http_req q = {.answer = KTA_STR_INIT,
                              .on_body = take_bytes,
                              .ctx = s,
+                             .headers = (const char *const *)r->headers.v,
                              .timeout_ms = connection_ms(s),
                              .idle_ms = idle,
                              .first_byte_ms = idle};
@@ -208,12 +209,23 @@ static int stream_once(struct stream *s, struct kta_err *err)
     return rc;
 }
 
-static int pause_ms(int64_t ms, struct kta_err *err)
+/* Waits, without forgetting tick and deadline. */
+static int pause_ms(struct stream *s, int64_t ms, struct kta_err *err)
 {
-    struct pollfd p = {.fd = kta_interrupt_fd(), .events = POLLIN};
+    int64_t until = kta_now_ms() + ms, left;
 
-    poll(&p, 1, (int)ms);
-    return kta_interrupt_check(err);
+    if (until > s->w->deadline)
+        until = s->w->deadline;
+    while (!s->done && (left = until - kta_now_ms()) > 0) {
+        struct pollfd p = {.fd = kta_interrupt_fd(), .events = POLLIN};
+        int64_t slice = s->w->tick && s->w->tick_ms < left ? s->w->tick_ms : left;
+
+        poll(&p, 1, (int)slice);
+        if (kta_interrupt_check(err) < 0)
+            return -1;
+        maybe_tick(s);
+    }
+    return 0;
 }
 
 /* Trouble that does not pass by waiting: refused, forbidden, no such thing, a wrong certificate. */
@@ -233,7 +245,7 @@ static int after_failure(struct stream *s, int *failures, struct kta_err *err)
                    ? -1
                    : kta_err_set(err, KTA_E_CLUSTER, "%s ends every watch at once", s->c->server);
     kta_err_clear(err);
-    return pause_ms((int64_t)PAUSE_MS * *failures, err);
+    return pause_ms(s, (int64_t)PAUSE_MS * *failures, err);
 }
 
 int rest_watch(struct kta_cluster *c, struct cluster_watch *w, struct kta_err *err)

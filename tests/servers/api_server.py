@@ -38,8 +38,9 @@ Bad behaviour, of every request or of those whose path contains --only TEXT (rep
 Lists and watches
   --page N              no page is larger than N items, whatever the client asks
   --gone [N]            410 on continue, the first N times (default 1; 0: always)
-  --watch-events FILE   JSON lines {"after": seconds, "type": …, "object": …}, sent to each watch that
-                        lists the object's kind; without "after" at once
+  --watch-events FILE   JSON lines {"after": seconds, "type": …, "object": …} that happen one after the
+                        other once the first watch has come; each watch gets those that are newer
+                        than its resourceVersion and that it selects; lists and gets show them too
   --watch-break [N]     each watch is closed after N events (default 0), in the middle of a line with
                         --watch-break-mid
   --watch-gone          the first watch gets an ERROR event 410
@@ -577,12 +578,14 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         with s.lock:
             first, s.watches = s.watches == 0, s.watches + 1
+        if first:
+            threading.Thread(target=s.happen, daemon=True).start()
         if a.watch_gone and first:
             e = {"type": "ERROR", "object": status(410, "Expired", "too old resource version")}
             self.chunk(json.dumps(e).encode() + b"\n")
             self.chunk(b"")
             return
-        sent = 0
+        sent, seen = 0, int(q.get("resourceVersion") or 0)
         while True:
             if a.watch_break is not None and sent >= a.watch_break:
                 if a.watch_break_mid:
@@ -590,26 +593,21 @@ class Handler(BaseHTTPRequestHandler):
                 self.hang_up("watch broken")
                 return
             with s.lock:
-                e = next((e for e in s.events if e.get("object", {}).get("kind", kind) == kind), None)
-                if e:
-                    s.events.remove(e)
+                e = next((e for rv, e in s.history if rv > seen and e["object"].get("kind", kind) == kind), None)
             if e is None:
-                if s.stop.wait(0.1):
+                if s.stop.wait(0.05):
                     return
                 continue
-            s.stop.wait(e.pop("after", 0))
-            o = e["object"]
-            with s.store.lock:
-                s.store.version += 1
-                o.setdefault("metadata", {})["resourceVersion"] = str(s.store.version)
-                bare = {k: v for k, v in o.items() if k not in ("kind", "apiVersion")}
-                if e["type"] == "DELETED":
-                    lst = s.store.lists.get((p.gv, p.resource), [])
-                    lst[:] = [x for x in lst if s.store.key(x) != s.store.key(o)]
-                elif e["type"] != "BOOKMARK":
-                    s.store.put(p.gv, p.resource, bare)
-            self.chunk(json.dumps(e).encode() + b"\n")
-            sent += 1
+            seen = int(e["object"]["metadata"]["resourceVersion"])
+            if self.watched(p, q, e["object"]):
+                self.chunk(json.dumps(e).encode() + b"\n")
+                sent += 1
+
+    @staticmethod
+    def watched(p, q, o):
+        m = o["metadata"]
+        return (not p.ns or m.get("namespace", p.ns) == p.ns) and fields_match(
+            q.get("fieldSelector", ""), o) and labels_match(q.get("labelSelector", ""), m.get("labels") or {})
 
     # ---- reviews and writes ----
     def review(self):
@@ -672,6 +670,26 @@ class Server(ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         pass
 
+    def happen(self):
+        """Lets the events of --watch-events happen, one after the other, as time goes by."""
+        by_kind = {k: (gv, r) for gv, rs in KINDS.items() for r, (k, _) in rs.items()}
+        for e in self.events:
+            self.stop.wait(e.pop("after", 0))
+            o, st = e["object"], self.store
+            gv, resource = by_kind.get(o.get("kind"), ("", ""))
+            with st.lock:
+                bare = copy.deepcopy({k: v for k, v in o.items() if k not in ("kind", "apiVersion")})
+                bare.setdefault("metadata", {}).pop("resourceVersion", None)
+                if e["type"] == "DELETED":
+                    lst = st.lists.get((gv, resource), [])
+                    lst[:] = [x for x in lst if st.key(x) != st.key(o)]
+                    st.version += 1
+                elif e["type"] != "BOOKMARK":
+                    st.put(gv, resource, bare)
+                o.setdefault("metadata", {})["resourceVersion"] = str(st.version)
+            with self.lock:
+                self.history.append((st.version, e))
+
 
 def make_certificate(folder, name, host):
     os.makedirs(folder, exist_ok=True)
@@ -726,7 +744,7 @@ def main():
     server.args, server.store, server.lock = args, Store(args.root), threading.Lock()
     server.shown = server.gone = server.watches = 0
     server.stop = threading.Event()
-    server.events = []
+    server.events, server.history = [], []
     if args.watch_events:
         with open(args.watch_events, encoding="utf-8") as f:
             server.events = [json.loads(line) for line in f if line.strip()]
