@@ -7,7 +7,12 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 passed=0 failed=0 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+started_cluster=
+end() {
+    rm -f "$log"
+    [ -z "$started_cluster" ] || tests/cluster/down.sh build/cluster >/dev/null
+}
+trap end EXIT
 
 run() { # NAME COMMAND...
     local name=$1 status ok bad
@@ -42,6 +47,17 @@ tier_unit() {
     done
 }
 
+# The tiers that need a cluster share one; it goes when the run ends, unless it was there before.
+need_cluster() {
+    local was_up
+    [ -s build/cluster/kubeconfig ] && was_up=1 || was_up=
+    if ! tests/cluster/up.sh build/cluster; then
+        run cluster-up false
+        return 1
+    fi
+    [ -n "$was_up" ] || started_cluster=1
+}
+
 # Every other tier is a folder of executable test_* files.
 tier_folder() {
     local t found=
@@ -56,6 +72,7 @@ tier_folder() {
 for tier in "$@"; do
     case $tier in
     lint | unit) "tier_$tier" ;;
+    cluster | charts | mcp) ! need_cluster || tier_folder "$tier" ;;
     *) tier_folder "$tier" ;;
     esac
 done

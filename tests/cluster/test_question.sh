@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# The mission's three uses and the way of a question through the house, on the real cluster, with
+# the built-in engine. Looks at the cluster afterwards, not only at the text.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/workloads.sh"
+PATH=$PWD/build:$PATH
+out=$(mktemp) err=$(mktemp)
+
+# ask EXIT NAME ARGS...: runs the plugin through kubectl and checks the exit code.
+ask() {
+  local want=$1 name=$2 code=0
+  shift 2
+  HOME=$home kubectl todo-ai "$@" >"$out" 2>"$err" </dev/null || code=$?
+  if [ "$code" = "$want" ]; then
+    ok "$name: exit $want"
+  else
+    cat "$err" >>"$out"
+    not_ok "$name: exit $want" "it was $code" "$out"
+  fi
+}
+# shown NAME TEXT: the last run's stdout holds it.
+shown() {
+  if grep -qF -- "$2" "$out"; then ok "$1"; else not_ok "$1" "stdout lacks '$2'" "$out"; fi
+}
+json() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$out" "$1" 2>&1; }
+json_is() { # NAME EXPRESSION VALUE
+  local got
+  got=$(json "$2")
+  if [ "$got" = "$3" ]; then ok "$1"; else not_ok "$1" "$2 is '$got', not '$3'" "$out"; fi
+}
+
+home=$(mktemp -d)
+mkdir -p "$home/bin"
+# what kubectl looks up as "kubectl todo-ai"
+ln -s "$PWD/build/kubectl-todo-ai" "$home/bin/kubectl-todo_ai"
+PATH=$home/bin:$PATH
+
+new_namespace question
+crashing_backend >"$out" 2>&1 || not_ok "a backend that crashes" "it does not" "$out"
+frontend >"$out" 2>&1 || not_ok "a frontend that runs" "it does not" "$out"
+
+# ---- why is the backend crashing ----
+ask 3 "why, without a terminal" -n "$NS" "Why is the backend pod crashing?"
+shown "the cause is named" "CrashLoop.MissingEnv"
+shown "the variable is named" "DATABASE_URL"
+shown "the undo is proposed" "kubectl rollout undo deployment/backend"
+check "nothing was changed" crashed backend
+
+ask 0 "unquoted words" -n "$NS" why is backend crashing --dry-run
+shown "unquoted words are one question" "CrashLoop.MissingEnv"
+
+ask 0 "as JSON" -n "$NS" --dry-run -o json "why is backend crashing"
+json_is "kind" 'd["kind"]' Answer
+json_is "code" 'd["findings"][0]["code"]' CrashLoop.MissingEnv
+json_is "the Deployment is blamed" 'd["findings"][0]["object"]["kind"]+"/"+d["findings"][0]["object"]["name"]' Deployment/backend
+json_is "the plan is validated and allowed" 'd["plan"][0]["preview"]["allowed"], d["plan"][0]["preview"]["objects"]' "(True, 1)"
+json_is "the diff shows the variable" '"DATABASE_URL" in d["plan"][0]["preview"]["diff"]' True
+json_is "nothing was run" 'd["plan"][0]["state"]' planned
+json_is "the argv carries its context" '"--context" in d["plan"][0]["argv"]' True
+cp "$out" "$home/plan.json"
+
+ask 0 "as a script" -n "$NS" --dry-run -q "why is backend crashing"
+check "the script is only commands" sh -n "$out"
+check "nothing was changed by the dry runs" crashed backend
+
+ask 0 "with --yes it is mended" -n "$NS" --yes "why is backend crashing"
+check "the backend is ready" ready backend 1
+check "the variable is back" says DATABASE_URL k get deployment backend -o jsonpath='{.spec.template.spec.containers[0].env}'
+
+ask 0 "a healthy backend" -n "$NS" "why is backend crashing"
+shown "nothing is wrong now" "Nothing is wrong"
+
+# ---- a reviewed plan, by apply ----
+k set env deployment/backend DATABASE_URL- >/dev/null
+eventually_quiet 60 crashed backend
+ask 0 "apply runs the reviewed plan" -n "$NS" --yes apply "$home/plan.json"
+check "apply mended it" ready backend 1
+
+# ---- high memory ----
+measured() { k top pods 2>/dev/null | grep -q backend; }
+eventually 60 "metrics are there" measured
+ask 0 "memory" -n "$NS" "Show me pods with high memory usage"
+shown "the table has the backend" "backend-"
+shown "the table has the frontend" "frontend-"
+shown "the limit is shown" "64Mi"
+
+# ---- restart ----
+old=$(k get pods -l app=frontend -o name)
+ask 3 "restart, without a yes" -n "$NS" "Restart the frontend deployment"
+check "no yes, no restart" test "$old" = "$(k get pods -l app=frontend -o name)"
+ask 0 "restart with --yes" -n "$NS" --yes "Restart the frontend deployment"
+check "the frontend is ready" ready frontend 1
+refused "the pods are new" test "$old" = "$(k get pods -l app=frontend -o name)"
+
+# ---- names ----
+ask 0 "a near miss" -n "$NS" "why is bakcend crashing"
+check "the nearest name is offered" grep -q backend "$err"
+ask 0 "-A" -A --dry-run "why is backend crashing"
+
+# ---- the mission's configuration refuses a restart ----
+mkdir -p "$home/.config/kubectl-todo-ai"
+printf 'model: gpt-4\nenabledCommands:\n  - get\n  - describe\n  - logs\n  - exec\n' >"$home/.config/kubectl-todo-ai/config.yaml"
+old=$(k get pods -l app=frontend -o name)
+ask 4 "enabledCommands refuses a restart" -n "$NS" --yes --llm-provider none "Restart the frontend deployment"
+check "it was not restarted" test "$old" = "$(k get pods -l app=frontend -o name)"
+rm -r "$home/.config"
+
+rm -rf "$home" "$out" "$err"
+finish
