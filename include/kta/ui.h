@@ -29,6 +29,10 @@ const struct kta_report *kta_ui_report(struct kta_ui *ui);
 void kta_ui_where(struct kta_ui *ui, const char *context, const char *server,
                   const char *namespace_);
 
+/* From now on every event, also what a model is sent (redacted), goes to that file, a JSON line
+ * each, 0600. */
+int kta_ui_trace(struct kta_ui *ui, const char *path, struct kta_err *err);
+
 /* Markdown for a terminal (colour) or as it is (plain); cleaned. */
 void kta_ui_answer(struct kta_ui *ui, const char *markdown);
 void kta_ui_findings(struct kta_ui *ui, const struct kta_findings *f);

@@ -205,6 +205,34 @@ static bool act_on_object(struct kta_agent *a, struct kta_tool_env *env, const c
 
 /* ---- the loop ---- */
 
+static void tell_request(const struct kta_agent *a, const struct kta_json *tools)
+{
+    kta_auto_json struct kta_json *data = kta_json_new_object();
+
+    kta_json_set_str(data, "model", a->model);
+    kta_json_set(data, "messages", kta_json_copy(a->messages));
+    if (tools)
+        kta_json_set(data, "tools", kta_json_copy(tools));
+    kta_report_event(a->pipeline->report, "request", data);
+}
+
+static void tell_response(const struct kta_agent *a, const struct kta_llm_turn *t)
+{
+    kta_auto_json struct kta_json *data = kta_json_new_object();
+    struct kta_json *calls = kta_json_set(data, "toolCalls", kta_json_new_array());
+
+    kta_json_set_int(data, "turn", a->turns);
+    kta_json_set_str(data, "text", t->text.s);
+    for (size_t i = 0; i < t->n_calls; i++) {
+        struct kta_json *c = kta_json_push(calls, kta_json_new_object());
+        kta_json_set_str(c, "name", t->calls[i].name);
+        kta_json_set_str(c, "arguments", t->calls[i].args);
+    }
+    kta_json_set_int(data, "promptTokens", t->prompt_tokens);
+    kta_json_set_int(data, "completionTokens", t->completion_tokens);
+    kta_report_event(a->pipeline->report, "response", data);
+}
+
 /* One turn; a prompt that is too long is asked again with half of the evidence. */
 static int ask(struct kta_agent *a, struct kta_llm_turn *t, size_t *budget, struct kta_err *err)
 {
@@ -286,9 +314,11 @@ int agent_model_answer(struct kta_agent *a, struct kta_err *err)
         struct turn_ctx ctx = {.a = a, .turn = &t};
         t.ctx = &ctx;
         kta_report_progress(a->pipeline->report, "%s is thinking", a->model);
+        tell_request(a, tools);
         int r = ask(a, &t, &budget, err);
         if (r == 0) {
             count(a, &t);
+            tell_response(a, &t);
             r = take(a, &env, &t, &again, err);
         }
         kta_llm_turn_release(&t);

@@ -34,7 +34,8 @@ static int make_ui(struct app *app, struct kta_err *err)
         .script = quiet && dry && !kta_streq(dry, "none") && app->output == KTA_OUT_TEXT,
     };
     app->ui = kta_ui_new(&o);
-    return 0;
+    const char *trace = set_text(&app->set, OPT_TRACE);
+    return trace ? kta_ui_trace(app->ui, trace, err) : 0;
 }
 
 int app_init(struct app *app, int argc, char **argv, struct kta_err *err)

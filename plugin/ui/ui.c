@@ -93,8 +93,10 @@ void ui_end_text(struct kta_ui *ui)
 static void on_event(void *ctx, const char *type, const struct kta_json *data)
 {
     struct kta_ui *ui = ctx;
+    /* what a model is sent goes to a trace only: it is large, and the trace was asked for */
+    bool print = ui->o.output == KTA_OUT_JSONL && !kta_streq(type, "request");
 
-    if (ui->o.output != KTA_OUT_JSONL)
+    if (!print && !ui->trace)
         return;
     kta_auto_str struct kta_str line = KTA_STR_INIT, now = KTA_STR_INIT;
     struct kta_json *e = kta_json_new_object();
@@ -106,8 +108,22 @@ static void on_event(void *ctx, const char *type, const struct kta_json *data)
     kta_json_set(e, "data", data ? kta_json_copy(data) : kta_json_new_object());
     kta_json_print(e, false, &line);
     kta_json_free(e);
-    puts(line.s);
-    fflush(stdout);
+    if (ui->trace) {
+        fprintf(ui->trace, "%s\n", line.s);
+        fflush(ui->trace);
+    }
+    if (print) {
+        puts(line.s);
+        fflush(stdout);
+    }
+}
+
+int kta_ui_trace(struct kta_ui *ui, const char *path, struct kta_err *err)
+{
+    ui->trace = fopen(path, "ae");
+    if (!ui->trace)
+        return kta_err_sys(err, KTA_E_USAGE, errno, "cannot write the trace '%s'", path);
+    return 0;
 }
 
 static void on_output(void *ctx, const char *p, size_t n)
@@ -149,6 +165,8 @@ void kta_ui_free(struct kta_ui *ui)
         return;
     clear_progress(ui);
     render_release(&ui->render);
+    if (ui->trace)
+        fclose(ui->trace);
     free(ui->context);
     free(ui->server);
     free(ui->namespace_);

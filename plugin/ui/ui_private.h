@@ -10,7 +10,8 @@
 struct kta_ui {
     struct kta_ui_options o;
     char *context, *server, *namespace_;
-    FILE *out; /* where text for people goes */
+    FILE *out;   /* where text for people goes */
+    FILE *trace; /* --trace-path, or NULL */
     bool colour, progress_wanted, progress_shown, text_open;
     struct render render;
     struct kta_report report;
