@@ -3,37 +3,7 @@
 # the built-in engine. Looks at the cluster afterwards, not only at the text.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/workloads.sh"
-PATH=$PWD/build:$PATH
-out=$(mktemp) err=$(mktemp)
-
-# ask EXIT NAME ARGS...: runs the plugin through kubectl and checks the exit code.
-ask() {
-  local want=$1 name=$2 code=0
-  shift 2
-  HOME=$home kubectl todo-ai "$@" >"$out" 2>"$err" </dev/null || code=$?
-  if [ "$code" = "$want" ]; then
-    ok "$name: exit $want"
-  else
-    cat "$err" >>"$out"
-    not_ok "$name: exit $want" "it was $code" "$out"
-  fi
-}
-# shown NAME TEXT: the last run's stdout holds it.
-shown() {
-  if grep -qF -- "$2" "$out"; then ok "$1"; else not_ok "$1" "stdout lacks '$2'" "$out"; fi
-}
-json() { python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$out" "$1" 2>&1; }
-json_is() { # NAME EXPRESSION VALUE
-  local got
-  got=$(json "$2")
-  if [ "$got" = "$3" ]; then ok "$1"; else not_ok "$1" "$2 is '$got', not '$3'" "$out"; fi
-}
-
-home=$(mktemp -d)
-mkdir -p "$home/bin"
-# what kubectl looks up as "kubectl todo-ai"
-ln -s "$PWD/build/kubectl-todo-ai" "$home/bin/kubectl-todo_ai"
-PATH=$home/bin:$PATH
+. "$(dirname "${BASH_SOURCE[0]}")/ask.sh"
 
 new_namespace question
 crashing_backend >"$out" 2>&1 || not_ok "a backend that crashes" "it does not" "$out"
@@ -105,5 +75,5 @@ ask 4 "enabledCommands refuses a restart" -n "$NS" --yes --llm-provider none "Re
 check "it was not restarted" test "$old" = "$(k get pods -l app=frontend -o name)"
 rm -r "$home/.config"
 
-rm -rf "$home" "$out" "$err"
+done_asking
 finish

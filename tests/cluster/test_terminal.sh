@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The confirmation, typed in a real pseudo-terminal: yes, no, edit, one by one, Ctrl-C.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/workloads.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/ask.sh"
+
+new_namespace terminal
+frontend >"$out" 2>&1 || not_ok "a frontend that runs" "it does not" "$out"
+pods() { k get pods -l app=frontend -o name; }
+
+old=$(pods)
+type_answers 3 "no" --expect "Do this?" --send "n\n" -- -n "$NS" "Restart the frontend deployment"
+shown "the command is shown as it will run" "kubectl rollout restart deployment/frontend"
+shown "with its context" "--context"
+check "no restart after a no" test "$old" = "$(pods)"
+
+type_answers 130 "Ctrl-C at the question" --expect "Do this?" --send "\x03" -- -n "$NS" "Restart the frontend deployment"
+check "no restart after Ctrl-C" test "$old" = "$(pods)"
+
+type_answers 0 "yes" --expect "Do this?" --send "y\n" -- -n "$NS" "Restart the frontend deployment"
+refused "the pods are new" test "$old" = "$(pods)"
+check "they are ready" ready frontend 1
+
+cat >"$home/editor" <<EOF
+#!/bin/sh
+sed -i 's/.*/kubectl scale deployment\/frontend --replicas=2 -n $NS/' "\$1"
+EOF
+chmod +x "$home/editor"
+EDITOR=$home/editor type_answers 0 "edit" --expect "Do this?" --send "e\n" --expect "scale" --send "" \
+  --expect "Do this?" --send "y\n" -- -n "$NS" "Restart the frontend deployment"
+check "the edited command ran" ready frontend 2
+
+# a question on stdin, the answer typed on /dev/tty
+printf 'Restart the frontend deployment\n' >"$home/question"
+old=$(pods)
+code=0
+HOME=$home TERM=xterm python3 tests/pty.py --expect "Do this?" --send "y\n" -- \
+  sh -c "kubectl todo-ai -n $NS <$home/question" >"$out" || code=$?
+: >"$err"
+asked 0 "a question on stdin, confirmed on the terminal"
+refused "the pods are new again" test "$old" = "$(pods)"
+
+done_asking
+finish
