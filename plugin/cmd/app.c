@@ -212,18 +212,28 @@ int app_open_cluster(struct app *app, struct kta_err *err)
     return make_pipeline(app, err);
 }
 
+/* What flags (or the file) say of the model. */
+static struct kta_llm_config llm_config(const struct settings *s, enum opt_source from)
+{
+    static const enum opt_id ids[] = {OPT_LLM_PROVIDER, OPT_MODEL, OPT_ENDPOINT, OPT_API_KEY_FILE};
+    const char *v[KTA_LEN(ids)];
+
+    for (size_t i = 0; i < KTA_LEN(ids); i++)
+        v[i] = s->v[ids[i]].source == from ? set_text(s, ids[i]) : NULL;
+    return (struct kta_llm_config){.provider = v[0],
+                                   .model = v[1],
+                                   .endpoint = v[2],
+                                   .api_key_file = v[3],
+                                   .insecure = set_on(s, OPT_SKIP_VERIFY_SSL)};
+}
+
 int app_open_llm(struct app *app, struct kta_err *err)
 {
-    const struct settings *s = &app->set;
-    struct kta_llm_config c = {
-        .provider = set_text(s, OPT_LLM_PROVIDER),
-        .model = set_text(s, OPT_MODEL),
-        .endpoint = set_text(s, OPT_ENDPOINT),
-        .api_key_file = set_text(s, OPT_API_KEY_FILE),
-        .insecure = set_on(s, OPT_SKIP_VERIFY_SSL),
-    };
+    struct kta_llm_config file = llm_config(&app->set, FROM_FILE);
+    struct kta_llm_config flags = llm_config(&app->set, FROM_FLAG);
 
-    return app->llm ? 0 : kta_llm_open(&c, &app->llm, err);
+    flags.file = &file;
+    return app->llm ? 0 : kta_llm_open(&flags, &app->llm, err);
 }
 
 /* One empty file per endpoint that was told about. */

@@ -15,7 +15,7 @@ A case is an object of a JSON list under cases/ (FILE.json):
   stdout_lacks, stderr_lacks
   stderr_lines              how many lines stderr has at most
   json      {path: value}: of the document on stdout ("plan.0.state"); {"has": text} for a part
-  model_saw / model_saw_not texts in what the model server was sent
+  saw / saw_not             texts in the servers' logs of what they were sent
   signal    {"after": text on stderr or stdout, "send": "INT"}
   closed_stdout  true: nobody reads stdout
   seconds   at most this long (20)
@@ -34,7 +34,8 @@ class Server:
     def __init__(self, script, args, log):
         self.log = log
         self.proc = subprocess.Popen([sys.executable, str(SERVERS / script), *args],
-                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     stderr=subprocess.DEVNULL, text=True)
         line = self.proc.stdout.readline().strip()
         if not line:
             raise RuntimeError(f"{script} did not start")
@@ -81,19 +82,13 @@ class Case:
             self.subst["MODEL"] = f"http://127.0.0.1:{self.servers[-1].port}/v1"
         if "api" in self.spec:
             log = self.dir / "api.log"
-            args = [self.fill(a) for a in self.spec["api"]]
-            server = Server("api_server.py", ["--log", str(log), *args], log)
-            self.servers.append(server)
-            scheme = "https" if "--tls" in args else "http"
-            self.subst["API"] = f"{scheme}://127.0.0.1:{server.port}"
             kube = self.dir / "home" / ".kube"
             kube.mkdir()
-            (kube / "config").write_text(json.dumps({
-                "apiVersion": "v1", "kind": "Config", "current-context": "scripted",
-                "clusters": [{"name": "c", "cluster": {"server": self.subst["API"]}}],
-                "users": [{"name": "u", "user": {"token": "token-of-the-test"}}],
-                "contexts": [{"name": "scripted",
-                              "context": {"cluster": "c", "user": "u", "namespace": "demo"}}]}))
+            server = Server("api_server.py", ["--log", str(log), "--kubeconfig",
+                                              str(kube / "config"), "--namespace", "demo",
+                                              *(self.fill(a) for a in self.spec["api"])], log)
+            self.servers.append(server)
+            self.subst["API"] = f"127.0.0.1:{server.port}"
         for name, text in self.spec.get("files", {}).items():
             path = self.dir / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -172,9 +167,9 @@ class Case:
         if "json" in spec:
             wrong += self.judge_json(stdout)
         saw = "".join(s.log.read_text(errors="replace") for s in self.servers if s.log.exists())
-        wrong += [f"the servers did not see {w!r}" for w in spec.get("model_saw", [])
+        wrong += [f"the servers did not see {w!r}" for w in spec.get("saw", [])
                   if not look(saw, self.fill(w))]
-        wrong += [f"the servers saw {w!r}" for w in spec.get("model_saw_not", []) if look(saw, w)]
+        wrong += [f"the servers saw {w!r}" for w in spec.get("saw_not", []) if look(saw, w)]
         return wrong
 
     def judge_json(self, stdout):
