@@ -1,8 +1,78 @@
 /* main.c - argv → command table → exit code. */
-#include <stdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-int main(void)
+#include "cmd/app.h"
+#include "kta/interrupt.h"
+
+/* One argument with blanks in it is always a question; the first word is a command only if it is
+ * exactly a command's name. */
+static const struct command *choose(struct app *app)
 {
-    puts("kubectl-todo-ai " KTA_VERSION);
+    if (set_on(&app->set, OPT_HELP)) {
+        if (app->words.n > 0 && !command_find(app->words.v[0]))
+            kta_argv_release(&app->words); /* "why -h": the whole help */
+        return command_find("help");
+    }
+    if (set_on(&app->set, OPT_VERSION))
+        return command_find("version");
+    const struct command *c =
+        app->words.n > 0 && app->dash != 0 ? command_find(app->words.v[0]) : NULL;
+    if (!c)
+        return command_find("ask");
+    free(app->words.v[0]);
+    memmove(app->words.v, app->words.v + 1, app->words.n * sizeof *app->words.v);
+    app->words.n--;
+    if (app->dash > 0)
+        app->dash--;
+    return c;
+}
+
+/* --timeout: the whole run. */
+static int arm_timeout(struct app *app, struct kta_err *err)
+{
+    int64_t ms;
+
+    if (set_duration(&app->set, OPT_TIMEOUT, 0, &ms, err) < 0)
+        return -1;
+    if (ms > 0)
+        kta_interrupt_after(ms);
     return 0;
+}
+
+static int run(struct app *app, int argc, char **argv, struct kta_err *err)
+{
+    if (app_init(app, argc, argv, err) < 0 || arm_timeout(app, err) < 0)
+        return -1;
+    const struct command *c = choose(app);
+    int r = c->run(app, err);
+    if (r < 0 && app->output != KTA_OUT_TEXT && !app->documented) {
+        struct kta_json *doc = document_new(app, "Answer");
+        document_print(app, doc, err);
+        kta_json_free(doc);
+    }
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    struct app app;
+    struct kta_err err = KTA_ERR_INIT;
+
+    umask(077);
+    kta_interrupt_install();
+    if (argc > 1 && !strcmp(argv[1], "__complete")) {
+        complete_words(argc - 2, argv + 2);
+        return 0;
+    }
+    int r = run(&app, argc - 1, argv + 1, &err);
+    if (kta_ui_flush(app.ui, r < 0 ? &(struct kta_err)KTA_ERR_INIT : &err) < 0)
+        r = -1;
+    if (r < 0)
+        kta_ui_error(app.ui, &err);
+    int code = r < 0 ? exit_code(&err) : 0;
+    app_release(&app);
+    return code;
 }

@@ -26,8 +26,12 @@ struct kta_flag {
     const char *name;  /* long name without dashes ("namespace" for -n), or as given if unknown */
     const char *value; /* NULL for a switch without a value */
     size_t at;         /* index in argv of its first word */
-    bool known;
+    bool known;        /* always true after kta_command_parse, which refuses others as they do */
+    char takes;        /* 'b' a boolean, 'o' a value after = only, 's' a value, 'l' a list's part */
 };
+
+struct kta_table;
+struct kta_cmd_def;
 
 /* A command as kubectl or helm would understand it. Strings point into argv or static tables
  * (except those in `own`); released with kta_command_release. argv must outlive it. */
@@ -44,14 +48,22 @@ struct kta_command {
     bool all_namespaces;
     enum { KTA_DRY_NONE, KTA_DRY_CLIENT, KTA_DRY_SERVER } dry_run; /* where the verb has the flag */
     bool reads_stdin;                                              /* -f - */
-    struct kta_argv own;                                           /* storage */
+    const char *path; /* the verbs as the table has them: "create secret generic"; "" if none */
+    bool help;        /* --help, or the help command: the program prints its help and ends */
+    size_t dash;      /* index in argv of the "--" that ends the flags; argv's n if none */
+    const struct kta_table *table; /* policy/'s own: which program and version understood it */
+    const struct kta_cmd_def *def; /* policy/'s own: the command's row */
+    struct kta_argv own;           /* storage */
 };
 
-/* KTA_E_POLICY with a sentence when it cannot be parsed. */
+/* KTA_E_POLICY with a sentence when it cannot be parsed: the program itself would refuse it, or it
+ * is no command of kubectl or helm. helm's is read as helm 4 has it, else as helm 3. */
 int kta_command_parse(const struct kta_argv *argv, struct kta_command *ret, struct kta_err *err);
 void kta_command_release(struct kta_command *cmd);
 const char *kta_command_flag(const struct kta_command *cmd, const char *name); /* last value */
 bool kta_command_has(const struct kta_command *cmd, const char *name);
+/* A boolean flag is given and its last value is true. */
+bool kta_command_true(const struct kta_command *cmd, const char *name);
 /* The objects a kubectl command names: kind (as written, NULL if none), names. "pod/x svc/y" and
  * "pods a b" both; returns the count, at most max are filled in. */
 struct kta_named {
@@ -86,6 +98,12 @@ struct kta_verdict {
  * argv (its documents are looked at for kinds), or NULL. p may be NULL. */
 void kta_policy_check(const struct kta_policy *p, const struct kta_argv *argv,
                       const char *stdin_text, struct kta_verdict *ret);
+
+/* Says what is wrong with a `rules:` and a `protected:` list (either may be NULL), or with an
+ * administrator's document; a list that is wrong denies everything. KTA_E_USAGE. */
+int kta_policy_validate(const struct kta_json *rules, const struct kta_json *protected_,
+                        struct kta_err *err);
+int kta_policy_validate_admin(const struct kta_json *document, struct kta_err *err);
 
 /* Puts the session's context and namespace into an argv that lacks them (--context/-n for kubectl,
  * --kube-context/-n for helm), before any "--". Cluster-scoped commands get no namespace. */

@@ -1,0 +1,192 @@
+/*
+ * secret.c - whether the answer to a command may show what is in a Secret.
+ *
+ * Tables, names and describe of Secrets show none of it. Any other format does, unless it is a
+ * template that provably asks for metadata alone.
+ */
+#include <ctype.h>
+#include <strings.h>
+#include "classify.h"
+#include "kta/str.h"
+
+void kta_output_format(const struct kta_command *cmd, char *ret, size_t n)
+{
+    const char *value = kta_or(kta_command_flag(cmd, "output"), "");
+    size_t i = 0;
+
+    /* a template alone makes the format go-template */
+    if (!*value && kta_command_flag(cmd, "template"))
+        value = "go-template";
+    for (; value[i] && value[i] != '=' && i + 1 < n; i++)
+        ret[i] = (char)tolower((unsigned char)value[i]);
+    ret[i] = '\0';
+}
+
+/* "secrets", "secret.v1", "Secrets.v1.", and other kinds that call themselves so. */
+static bool is_secret(const char *kind)
+{
+    size_t n = strcspn(kind, ".");
+    return (n == 6 && strncasecmp(kind, "secret", 6) == 0) ||
+           (n == 7 && strncasecmp(kind, "secrets", 7) == 0);
+}
+
+static bool takes_files(const struct kta_command *cmd)
+{
+    return (kta_command_has(cmd, "filename") || kta_command_has(cmd, "kustomize")) &&
+           strcmp(cmd->path, "kustomize") != 0;
+}
+
+bool kta_may_name_secret(struct kta_command *cmd)
+{
+    struct kta_named named[KTA_MAX_NAMED];
+    size_t n;
+
+    if (takes_files(cmd))
+        return true;
+    n = kta_command_objects(cmd, named, KTA_MAX_NAMED);
+    if (n > KTA_MAX_NAMED)
+        return true;
+    for (size_t i = 0; i < n; i++)
+        if (!named[i].kind || !*named[i].kind || is_secret(named[i].kind))
+            return true;
+    return false;
+}
+
+/* ---- templates ---- */
+
+/* The fields of a Secret that are no secret. Annotations are: kubectl keeps a copy of what it
+ * applied there. */
+static const char *const open_fields[] = {
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.creationTimestamp",
+    "metadata.uid",
+    "metadata.resourceVersion",
+    "metadata.generation",
+    "metadata.deletionTimestamp",
+    "metadata.ownerReferences[*].name",
+    "metadata.ownerReferences[*].kind",
+    "metadata.finalizers",
+    "type",
+    "kind",
+    "apiVersion",
+};
+
+/* One field path, with or without its leading dot and braces. */
+static bool is_open_field(const char *s, size_t n)
+{
+    static const char labels[] = "metadata.labels";
+
+    if (n >= 2 && s[0] == '{' && s[n - 1] == '}')
+        s++, n -= 2;
+    if (n > 0 && s[0] == '$')
+        s++, n--;
+    if (n > 10 && strncmp(s, ".items[*].", 10) == 0)
+        s += 9, n -= 9;
+    if (n > 0 && s[0] == '.')
+        s++, n--;
+    for (size_t i = 0; i < KTA_LEN(open_fields); i++)
+        if (strlen(open_fields[i]) == n && strncmp(open_fields[i], s, n) == 0)
+            return true;
+    if (n < sizeof labels - 1 || strncmp(s, labels, sizeof labels - 1) != 0)
+        return false;
+    for (size_t i = sizeof labels - 1; i < n; i++)
+        if (!isalnum((unsigned char)s[i]) && !strchr(".-_/\\", s[i]))
+            return false;
+    return true;
+}
+
+/* "NAME:.metadata.name,TYPE:.type" */
+static bool open_columns(const char *spec)
+{
+    for (const char *p = spec;; p++) {
+        size_t n = strcspn(p, ",");
+        const char *colon = memchr(p, ':', n);
+        if (!colon || !is_open_field(colon + 1, n - (size_t)(colon + 1 - p)))
+            return false;
+        p += n;
+        if (!*p)
+            return true;
+    }
+}
+
+/* Text and {…} actions: a field, a quoted string, range over the items, end. */
+static bool open_jsonpath(const char *spec)
+{
+    static const char range[] = "range .items[*]";
+
+    for (const char *p = spec; *p; p++) {
+        size_t n;
+        if (*p != '{')
+            continue;
+        n = strcspn(p, "}");
+        if (!p[n])
+            return false;
+        const char *in = p + 1;
+        size_t len = n - 1;
+        while (len && *in == ' ')
+            in++, len--;
+        while (len && in[len - 1] == ' ')
+            len--;
+        bool quoted = len >= 2 && (in[0] == '"' || in[0] == '\'') && in[len - 1] == in[0] &&
+                      !memchr(in + 1, in[0], len - 2);
+        bool open = quoted || (len == 3 && strncmp(in, "end", 3) == 0) ||
+                    (len == sizeof range - 1 && strncmp(in, range, len) == 0) ||
+                    is_open_field(in, len);
+        if (!open)
+            return false;
+        p += n;
+    }
+    return true;
+}
+
+static bool shows_metadata_only(const struct kta_command *cmd, const char *format)
+{
+    const char *output = kta_command_flag(cmd, "output");
+    const char *spec = output ? strchr(output, '=') : NULL;
+
+    if (!spec)
+        return false;
+    if (strcmp(format, "custom-columns") == 0)
+        return open_columns(spec + 1);
+    if (strcmp(format, "jsonpath") == 0 || strcmp(format, "jsonpath-as-json") == 0)
+        return open_jsonpath(spec + 1);
+    return false;
+}
+
+static bool is_table(const char *format)
+{
+    return !*format || strcmp(format, "wide") == 0 || strcmp(format, "name") == 0;
+}
+
+/* A table sorted by a Secret's data tells something of the data. */
+static bool sorts_by_data(const struct kta_command *cmd)
+{
+    const char *by = kta_command_flag(cmd, "sort-by");
+    return by && *by && !is_open_field(by, strlen(by));
+}
+
+bool kta_may_reveal_secret(struct kta_command *cmd, char *why, size_t n)
+{
+    char format[32];
+    const char *condition = kta_command_flag(cmd, "for");
+    bool tells = false;
+
+    kta_output_format(cmd, format, sizeof format);
+    if (strcmp(cmd->path, "apply view-last-applied") == 0)
+        tells = true; /* the manifest as it was applied, in every format */
+    else if (strcmp(cmd->path, "annotate") == 0 && kta_command_true(cmd, "list"))
+        tells = true; /* so does the annotation */
+    else if (strcmp(cmd->path, "wait") == 0 && condition && strncmp(condition, "jsonpath", 8) == 0)
+        tells = true; /* an answer of yes or no to a guess */
+    else if (strcmp(cmd->path, "get") == 0 && sorts_by_data(cmd))
+        tells = true;
+    else if (strcmp(cmd->path, "describe") != 0)
+        tells = !is_table(format) && !shows_metadata_only(cmd, format);
+    if (!tells || !kta_may_name_secret(cmd))
+        return false;
+    snprintf(why, n,
+             takes_files(cmd) ? "the file may name Secrets, and this format shows them"
+                              : "shows what is in a Secret");
+    return true;
+}
