@@ -356,6 +356,8 @@ void kta_classify(const struct kta_policy *p, struct kta_command *cmd, struct kt
         }
         return;
     }
+    if (cmd->reads_stdin)
+        kta_raise(v, KTA_CLASS_WRITE, "stdin", "reads from stdin");
     snprintf(rule, sizeof rule, "verb %s", cmd->path);
     why = harmless(row, cmd);
     if (!why)

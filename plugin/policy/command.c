@@ -465,13 +465,13 @@ static int check_words(const struct kta_argv *argv, struct kta_err *err)
     return 0;
 }
 
-/* Arguments below a command that has sub-commands: an unknown sub-command, perhaps a plugin's. */
+/* Arguments below a command that has sub-commands: an unknown sub-command, perhaps a plugin's,
+ * which is run even with --help. */
 static int check_subverb(struct parser *p, struct kta_err *err)
 {
     struct kta_command *c = p->ret;
 
-    if (c->n_args == 0 || c->help || !has_children(p->t, p->cmd) ||
-        strcmp(c->path, "completion") == 0)
+    if (c->n_args == 0 || !has_children(p->t, p->cmd))
         return 0;
     return kta_err_set(err, KTA_E_POLICY, "'%.60s' is no command of '%s%s%s'", c->args[0],
                        p->t->program, *c->path ? " " : "", c->path);

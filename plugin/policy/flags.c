@@ -12,6 +12,7 @@ enum cond {
     ALWAYS,
     IF_TRUE,           /* a boolean whose last value is true */
     IF_SET,            /* the value is not empty */
+    IF_VALUE,          /* the flag of that name that takes a value */
     IF_OTHER_CTX,      /* not the session's context */
     IF_VERBOSE,        /* a level that prints requests with their headers, or no number */
     IF_PROFILING,      /* other than "none" */
@@ -121,8 +122,13 @@ static const struct flag_rule rules[] = {
     {K, NULL, "cache-dir", GLOBAL, ALWAYS, W, "writes files"},
     {H, NULL, "repository-cache", GLOBAL, ALWAYS, W, "writes files"},
     {H, NULL, "content-cache", GLOBAL, ALWAYS, W, "writes files"},
-    {K, NULL, "raw", OWN, ALWAYS, W, "is any path of the API"},
+    {K, NULL, "raw", OWN, IF_VALUE, W, "is any path of the API"},
     {K, NULL, "output", OWN, IF_UNKNOWN_OUTPUT, W, "is not a known format"},
+    {H, NULL, "output", OWN, IF_UNKNOWN_OUTPUT, W, "is not a known format"},
+    {K, NULL, "interactive", OWN, IF_TRUE, W, "asks questions"},
+    {K, NULL, "stdin", OWN, IF_TRUE, W, "is interactive"},
+    {K, NULL, "tty", OWN, IF_TRUE, W, "is interactive"},
+    {K, NULL, "attach", OWN, IF_TRUE, W, "attaches to a container"},
     {K, "cluster-info dump", "output-directory", OWN, IF_NOT_DASH, W, "writes files"},
     {K, "kustomize", "output", OWN, ALWAYS, W, "writes files"},
     {H, NULL, "output-dir", OWN, ALWAYS, W, "writes files"},
@@ -233,6 +239,8 @@ static bool holds(const struct flag_rule *r, const struct kta_policy *p,
         return true;
     case IF_TRUE:
         return kta_command_true(cmd, f->name);
+    case IF_VALUE:
+        return f->takes != KTA_FLAG_BOOL;
     case IF_SET:
         return value[0] != '\0';
     case IF_OTHER_CTX:

@@ -110,32 +110,29 @@ static bool open_columns(const char *spec)
     }
 }
 
-/* Text and {…} actions: a field, a quoted string, range over the items, end. */
-static bool open_jsonpath(const char *spec)
+/* What stands between the braces: a field, a quoted text, the loop over the items. */
+static bool is_open_action(const char *in, size_t n, const char *range)
 {
-    static const char range[] = "range .items[*]";
+    while (n && *in == ' ')
+        in++, n--;
+    while (n && in[n - 1] == ' ')
+        n--;
+    if (n >= 2 && (in[0] == '"' || in[0] == '\'') && in[n - 1] == in[0])
+        return !memchr(in + 1, in[0], n - 2);
+    if ((n == 3 && strncmp(in, "end", 3) == 0) ||
+        (n == strlen(range) && strncmp(in, range, n) == 0))
+        return true;
+    return is_open_field(in, n);
+}
 
-    for (const char *p = spec; *p; p++) {
-        size_t n;
-        if (*p != '{')
-            continue;
-        n = strcspn(p, "}");
-        if (!p[n])
+/* Text with actions in braces of a template language. */
+static bool open_template(const char *spec, const char *open, const char *close, const char *range)
+{
+    for (const char *p = spec; (p = strstr(p, open)) != NULL;) {
+        const char *in = p + strlen(open), *end = strstr(in, close);
+        if (!end || !is_open_action(in, (size_t)(end - in), range))
             return false;
-        const char *in = p + 1;
-        size_t len = n - 1;
-        while (len && *in == ' ')
-            in++, len--;
-        while (len && in[len - 1] == ' ')
-            len--;
-        bool quoted = len >= 2 && (in[0] == '"' || in[0] == '\'') && in[len - 1] == in[0] &&
-                      !memchr(in + 1, in[0], len - 2);
-        bool open = quoted || (len == 3 && strncmp(in, "end", 3) == 0) ||
-                    (len == sizeof range - 1 && strncmp(in, range, len) == 0) ||
-                    is_open_field(in, len);
-        if (!open)
-            return false;
-        p += n;
+        p = end + strlen(close);
     }
     return true;
 }
@@ -150,7 +147,9 @@ static bool shows_metadata_only(const struct kta_command *cmd, const char *forma
     if (strcmp(format, "custom-columns") == 0)
         return open_columns(spec + 1);
     if (strcmp(format, "jsonpath") == 0 || strcmp(format, "jsonpath-as-json") == 0)
-        return open_jsonpath(spec + 1);
+        return open_template(spec + 1, "{", "}", "range .items[*]");
+    if (strcmp(format, "go-template") == 0 || strcmp(format, "template") == 0)
+        return open_template(spec + 1, "{{", "}}", "range .items");
     return false;
 }
 

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <strings.h>
 #include "classify.h"
+#include "kta/alloc.h"
 #include "kta/str.h"
 
 bool kta_plain_text(const char *s)
@@ -30,14 +31,25 @@ static bool goes_up(const char *path)
     return false;
 }
 
+/* Spellings of an address: a scheme or "host:path", kustomize's short forms of a repository. */
+static bool is_address(const char *path)
+{
+    static const char *const marks[] = {":",     "@",     "//",    "github.com",
+                                        ".git/", "_git/", "?ref=", "?version="};
+
+    for (size_t i = 0; i < KTA_LEN(marks); i++)
+        if (strstr(path, marks[i]))
+            return true;
+    return kta_ends(path, ".git");
+}
+
 bool kta_local_file(const char *path, const char **ret_why)
 {
     const char *why = NULL;
 
     if (strcmp(path, "-") == 0)
         why = "reads from stdin";
-    else if (strstr(path, "://") || strstr(path, "github.com") || strchr(path, '@') ||
-             strstr(path, "?ref="))
+    else if (is_address(path))
         why = "reads from an address";
     else if (path[0] == '/' || path[0] == '~' || goes_up(path))
         why = "reads outside the working folder";
