@@ -6,6 +6,8 @@
  * (⟦secret:3⟧) all session long, so that a model can reason about equality. A placeholder that the
  * cluster's own text already contains is defused, so it can never be put back.
  * Rules are rows of a table (name, pattern, which group is the secret, an example).
+ * A text goes through here once: placeholders that a second pass meets are foreign to it and are
+ * defused, too.
  */
 #ifndef KTA_REDACT_H
 #define KTA_REDACT_H
@@ -50,6 +52,9 @@ int kta_redact_restore(struct kta_redact *r, const char *s, struct kta_str *out,
 /* "secret demo/db key password" for placeholder number i (from 1), or NULL. */
 const char *kta_redact_source(const struct kta_redact *r, int i);
 int kta_redact_count(const struct kta_redact *r);
+/* The name of row i of the table of shapes and its example (the secret stands between « and »; ·, «
+ * and » are no part of it), or NULL behind the last row. */
+const char *kta_redact_rule(size_t i, const char **ret_example);
 /* Turns placeholders into ${SECRET_3:?} for a shell script (the text is already shell-quoted). */
 void kta_redact_script(const char *quoted, struct kta_str *out);
 

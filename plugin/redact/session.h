@@ -10,10 +10,11 @@
 /* What a placeholder calls itself. */
 enum kta_hidden { KTA_HIDE_SECRET, KTA_HIDE_NAME, KTA_HIDE_ADDRESS };
 
-/* Bytes [start, end) are to be hidden. why is the rule's name: static. id is the placeholder when
+/* Bytes [start, end) are to be hidden; they can be judged only together with what begins at `from`.
+ * why is the rule's name: static. id is the placeholder when
  * it is already known (a learned value), else 0. */
 struct kta_span {
-    size_t start, end;
+    size_t start, end, from;
     const char *why;
     enum kta_hidden kind;
     int id;
@@ -75,5 +76,8 @@ void kta_redact_whole(struct kta_redact *r, const char *s, size_t n, const char 
 /* Adds the spans that the rules find. Returns how many bytes of s are settled: with `last` all of
  * them, else up to where more text could change the judgement. */
 size_t kta_scan(struct kta_redact *r, const char *s, size_t n, bool last, struct kta_spans *out);
+/* The same for a text that is inside of `depth` others (base64 in base64). */
+void kta_scan_depth(struct kta_redact *r, const char *s, size_t n, int depth,
+                    struct kta_spans *out);
 
 #endif

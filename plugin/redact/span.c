@@ -8,7 +8,7 @@ void kta_spans_add(struct kta_spans *sp, size_t start, size_t end, const char *w
     if (start >= end)
         return;
     KTA_GROW(sp->v, sp->n, sp->cap);
-    sp->v[sp->n++] = (struct kta_span){.start = start, .end = end, .why = why};
+    sp->v[sp->n++] = (struct kta_span){.start = start, .end = end, .from = start, .why = why};
 }
 
 /* By start; of two that start together the longer first, then the one whose value is known. */
@@ -32,9 +32,13 @@ void kta_spans_settle(struct kta_spans *sp)
         struct kta_span *last = &sp->v[to];
         if (sp->v[i].start >= last->end) {
             sp->v[++to] = sp->v[i];
-        } else if (sp->v[i].end > last->end) {
-            last->end = sp->v[i].end;
-            last->id = 0;
+        } else {
+            if (sp->v[i].from < last->from)
+                last->from = sp->v[i].from;
+            if (sp->v[i].end > last->end) {
+                last->end = sp->v[i].end;
+                last->id = 0;
+            }
         }
     }
     sp->n = to + 1;

@@ -32,9 +32,9 @@ static void scan(struct kta_redact_stream *s, bool last, struct kta_str *out)
     size_t done = kta_scan(s->r, s->held.s, s->held.len, last, &sp);
     kta_spans_settle(&sp);
     /* a span over the edge is judged again with what follows it */
-    for (size_t i = sp.n; i-- > 0 && sp.v[i].end > done;)
-        if (sp.v[i].start < done)
-            done = sp.v[i].start;
+    for (size_t i = sp.n; i-- > 0 && !last;)
+        if (sp.v[i].from < done && sp.v[i].end > done)
+            done = sp.v[i].from;
     kta_redact_emit(s->r, s->held.s, done, &sp, out);
     kta_spans_release(&sp);
     size_t rest = s->held.len - done;

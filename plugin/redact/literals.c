@@ -1,0 +1,151 @@
+/*
+ * literals.c - the automaton over all literals of all rules, built once.
+ *
+ * Bytes that no literal has share class 0, which leads to the start; at most 63 classes remain,
+ * so a state is one row of 128 bytes and a step is one load.
+ */
+#include "literals.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kta/alloc.h"
+#include "kta/str.h"
+#include "rules.h"
+
+enum { CLASSES = 64, MAX_STATES = UINT16_MAX };
+
+static const struct {
+    const char *texts;
+    enum kta_literal_use use;
+} others[] = {
+    {"pass pwd pw secret token key auth cred jwt otp pin cookie session sid salt signature sig sas "
+     "mnemonic seed dsn hash login webhook psk passwort kennwort motdepasse contrase pat license "
+     "code bearer nonce private",
+     KTA_USE_NAME},
+    {"://", KTA_USE_URI},
+    {"-----begin ----^begin ----begin%20 -----begin+", KTA_USE_PEM},
+    {"data kind", KTA_USE_MANIFEST},
+    {"authorization cookie", KTA_USE_HEADER},
+    /* -----BEGIN; {" (JSON); then password, passwd, secret, token, api_key, apikey at each
+     * of the three places in a quantum */
+    {"LS0tLS1CRUdJTi eyJ cGFzc3dvcm Bhc3N3b3Jk wYXNzd29yZ cGFzc3dk Bhc3N3Z wYXNzd2 UEFTU1dPUk "
+     "BBU1NXT1JE QQVNTV09SR c2VjcmV0 NlY3JldA zZWNyZX U0VDUkVU NFQ1JFV TRUNSRV dG9rZW Rva2Vu "
+     "0b2tlb "
+     "VE9LRU RPS0VO UT0tFT YXBpX2tle FwaV9rZX hcGlfa2V YXBpa2V5 FwaWtleQ hcGlrZX",
+     KTA_USE_ENCODED},
+};
+
+struct builder {
+    struct kta_automaton a;
+    size_t states, states_cap;
+    size_t literals, literals_cap;
+    unsigned classes;
+};
+
+static unsigned char fold(char c)
+{
+    return (unsigned char)tolower((unsigned char)c);
+}
+
+static unsigned class_of(struct builder *b, char c)
+{
+    unsigned char f = fold(c);
+    if (!b->a.class_of[f]) {
+        if (b->classes + 1 >= CLASSES)
+            abort(); /* a table of ours; a test would see it */
+        b->a.class_of[f] = (uint8_t)++b->classes;
+        b->a.class_of[toupper(f)] = b->a.class_of[f];
+    }
+    return b->a.class_of[f];
+}
+
+static size_t new_state(struct builder *b)
+{
+    if (b->states >= MAX_STATES)
+        abort();
+    if (b->states == b->states_cap) {
+        b->states_cap = b->states_cap ? b->states_cap * 2 : 1024;
+        b->a.next = kta_realloc(b->a.next, b->states_cap * sizeof *b->a.next);
+        b->a.hits = kta_realloc(b->a.hits, b->states_cap * sizeof *b->a.hits);
+    }
+    memset(b->a.next[b->states], 0, sizeof *b->a.next);
+    b->a.hits[b->states] = 0;
+    return b->states++;
+}
+
+static void add(struct builder *b, const char *text, size_t n, enum kta_literal_use use, size_t at)
+{
+    const char *pattern = use == KTA_USE_RULE ? kta_rules[at].pattern : "(?i";
+    size_t state = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned c = class_of(b, text[i] == '^' ? ' ' : text[i]);
+        if (!b->a.next[state][c]) {
+            size_t made = new_state(b); /* may move the rows */
+            b->a.next[state][c] = (uint16_t)made;
+        }
+        state = b->a.next[state][c];
+    }
+    KTA_GROW(b->a.literal, b->literals, b->literals_cap);
+    b->a.literal[b->literals] = (struct kta_literal){.text = text,
+                                                     .n = (uint8_t)n,
+                                                     .use = (uint8_t)use,
+                                                     .at = (uint16_t)at,
+                                                     .exact = !strstr(pattern, "(?i"),
+                                                     .word = kta_starts(pattern, KTA_WORD_BEGINS),
+                                                     .next = b->a.hits[state]};
+    b->a.hits[state] = (uint32_t)++b->literals;
+}
+
+static void add_all(struct builder *b, const char *texts, enum kta_literal_use use, size_t at)
+{
+    for (const char *p = texts; *p;) {
+        size_t n = strcspn(p, " ");
+        if (n)
+            add(b, p, n, use, at);
+        p += n + (p[n] == ' ');
+    }
+}
+
+/* Breadth first: what a state lacks it takes from its longest proper suffix, and its literals end
+ * here, too: appended behind the state's own. */
+static void link_suffixes(struct builder *b)
+{
+    uint16_t *queue = kta_malloc(b->states * sizeof *queue);
+    uint16_t *suffix = kta_calloc(b->states, sizeof *suffix);
+    size_t head = 0, tail = 0;
+    for (unsigned c = 1; c < CLASSES; c++)
+        if (b->a.next[0][c])
+            queue[tail++] = b->a.next[0][c];
+    while (head < tail) {
+        size_t state = queue[head++];
+        uint32_t *end = &b->a.hits[state];
+        while (*end)
+            end = &b->a.literal[*end - 1].next;
+        *end = b->a.hits[suffix[state]];
+        for (unsigned c = 1; c < CLASSES; c++) {
+            uint16_t to = b->a.next[state][c], from = b->a.next[suffix[state]][c];
+            if (to) {
+                suffix[to] = from;
+                queue[tail++] = to;
+            } else {
+                b->a.next[state][c] = from;
+            }
+        }
+    }
+    free(queue);
+    free(suffix);
+}
+
+const struct kta_automaton *kta_automaton(void)
+{
+    static struct builder b;
+    if (b.states)
+        return &b.a;
+    new_state(&b);
+    for (size_t i = 0; i < kta_rules_n; i++)
+        add_all(&b, kta_rules[i].literals, KTA_USE_RULE, i);
+    for (size_t i = 0; i < KTA_LEN(others); i++)
+        add_all(&b, others[i].texts, others[i].use, 0);
+    link_suffixes(&b);
+    return &b.a;
+}

@@ -1,0 +1,181 @@
+/*
+ * names.c - what a name says of its value.
+ *
+ * A name is split into words (at _ - . / and at capitals). Only its end tells: "secretName" and
+ * "tokenExpirationSeconds" speak of something about a secret, "DB_PASSWORD" and "accessToken" of
+ * the secret itself. All tables are lower case.
+ */
+#include "names.h"
+#include <ctype.h>
+#include <string.h>
+#include "kta/alloc.h"
+
+enum { MAX_WORDS = 12, MAX_WORD = 40 };
+
+struct words {
+    char w[MAX_WORDS][MAX_WORD];
+    size_t n;
+};
+
+#define LIST(name, ...) static const char *const name[] = {__VA_ARGS__, NULL}
+
+/* Words that may follow the telling one without changing what the value is. */
+LIST(neutral, "value", "val", "raw", "plain", "plaintext", "text", "cleartext", "base64", "b64",
+     "prod", "production", "dev", "development", "staging", "stage", "test", "qa", "uat", "live",
+     "old", "new", "prev", "previous", "current", "cur", "next", "primary", "secondary", "backup",
+     "main", "base", "data", "string", "str", "env", "here", "hash", "digest", "encoded", "bytes",
+     "override", "default", "input", "field", "param", "arg", "var", "variable", "is", "was", "hex",
+     "confirmation", "confirm", "again", "repeat", "eu", "us", "global", "internal", "external",
+     "master", "root", "admin", "ro", "rw", "write", "read", "readonly");
+/* Whole names in which a telling word tells nothing. */
+LIST(harmless, "checksum", "fingerprint", "thumbprint", "sha256sum", "public", "pub", "publishable",
+     "no", "skip", "disable", "enable", "require", "requires", "allow", "use", "has", "is", "max",
+     "min", "num", "count", "foreign", "sort", "partition", "routing", "primary", "object",
+     "cache");
+LIST(password_ends, "password", "passwd", "passphrase", "passcode", "passwort", "kennwort",
+     "motdepasse", "pwd", "userpass", "dbpass", "rootpass", "adminpass", "requirepass",
+     "masterauth", "keypass", "storepass", "smtppass", "ftppass", "bindpass", "authpass", "mypass");
+LIST(password_words, "pass", "pw", "passwd", "pwd", "psk", "rootpw", "adminpw", "dbpw", "userpw",
+     "bindpw", "ldappw", "contraseña", "contrasena", "passw", "userpw");
+LIST(token_ends, "token", "apikey", "secretkey", "accesskey", "privatekey", "authkey", "masterkey",
+     "signingkey", "encryptionkey", "accountkey", "sharedkey", "clientsecret", "sharedsecret",
+     "appsecret", "jwtsecret", "sharedaccesskey", "licensekey", "hmackey", "storagekey");
+LIST(token_words, "jwt", "mnemonic", "pat", "bearer", "otp", "totp", "passkey", "sas");
+LIST(reference_words, "secret", "credential", "credentials", "creds", "cred", "secrets");
+LIST(maybe_words, "key", "dsn", "auth", "session", "sid", "sessionid", "salt", "signature", "sig",
+     "hash", "nonce", "login", "webhook", "license", "code", "seed", "pin", "cookie", "tokens",
+     "keys", "passwords", "apikeys", "private", "connectionstring", "authorization");
+/* In front of "key": it opens something … */
+LIST(key_strong, "api", "access", "secret", "private", "encryption", "encrypt", "decryption",
+     "decrypt", "master", "signing", "sign", "signature", "license", "licence", "account", "auth",
+     "authentication", "shared", "storage", "ssh", "hmac", "aes", "rsa", "crypto", "cipher",
+     "session", "jwt", "token", "deploy", "instrumentation", "subscription", "fernet", "wireguard",
+     "preshared", "stripe", "sendgrid", "openai", "anthropic", "mailgun", "datadog", "dd",
+     "newrelic", "twilio", "algolia", "rollbar", "honeycomb", "cohere", "mistral", "groq", "gemini",
+     "consumer", "unseal", "recovery", "webhook", "csrf", "cookie", "xsrf", "vault", "azure",
+     "google", "aws", "gcp", "functions", "apim", "ocp", "kek", "dek", "cryption", "database");
+/* … in front of "secret": an object of Kubernetes is meant. */
+LIST(secret_object, "tls", "pull", "image", "existing", "volume", "ca", "cert", "certificate",
+     "registry", "k8s", "kubernetes", "kube", "source", "target", "ssl", "ingress", "kind",
+     "resource", "type", "the", "a", "this", "that", "missing", "default");
+
+static bool in(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (!strcmp(word, *list))
+            return true;
+    return false;
+}
+
+static bool ends_in(const char *word, const char *const *list)
+{
+    size_t n = strlen(word);
+    for (; *list; list++) {
+        size_t m = strlen(*list);
+        if (m <= n && !strcmp(word + n - m, *list))
+            return true;
+    }
+    return false;
+}
+
+/* The start of a new word at s[i]: after a separator, aB, and the B of ABc. */
+static bool begins_word(const char *s, size_t i, size_t n)
+{
+    if (!i || !isupper((unsigned char)s[i]))
+        return false;
+    unsigned char prev = (unsigned char)s[i - 1];
+    return islower(prev) || isdigit(prev) ||
+           (isupper(prev) && i + 1 < n && islower((unsigned char)s[i + 1]));
+}
+
+static void split(const char *s, size_t n, struct words *w)
+{
+    size_t len = 0;
+    for (size_t i = 0; i <= n; i++) {
+        bool part = i < n && (isalnum((unsigned char)s[i]) || (unsigned char)s[i] >= 0x80);
+        if (len && (!part || begins_word(s, i, n))) {
+            w->w[w->n++][len] = '\0';
+            len = 0;
+            if (w->n == MAX_WORDS) { /* keep the end, it is what tells */
+                memmove(w->w[0], w->w[1], sizeof w->w[0] * (MAX_WORDS - 1));
+                w->n--;
+            }
+        }
+        if (part && len < MAX_WORD - 1)
+            w->w[w->n][len++] = (char)tolower((unsigned char)s[i]);
+    }
+}
+
+static bool all_digits(const char *s)
+{
+    return s[strspn(s, "0123456789")] == '\0';
+}
+
+/* "v2", "2", "production" after the telling word. */
+static bool says_nothing(const char *word)
+{
+    return all_digits(word) || (word[0] == 'v' && all_digits(word + 1)) || in(word, neutral);
+}
+
+/* "PASSWORD2" → "password" */
+static void strip_digits(char *word)
+{
+    size_t n = strlen(word);
+    while (n > 1 && isdigit((unsigned char)word[n - 1]))
+        word[--n] = '\0';
+}
+
+static enum kta_telling of_key(const char *before)
+{
+    return before && in(before, key_strong) ? KTA_TELLS_TOKEN : KTA_TELLS_MAYBE;
+}
+
+static enum kta_telling of_word(const char *word, const char *before)
+{
+    if (in(word, password_words) || ends_in(word, password_ends))
+        return KTA_TELLS_PASSWORD;
+    if (in(word, reference_words))
+        return !before || strcmp(word, "secret") || in(before, secret_object) ? KTA_TELLS_REFERENCE
+                                                                              : KTA_TELLS_TOKEN;
+    if (in(word, token_words) || ends_in(word, token_ends))
+        return KTA_TELLS_TOKEN;
+    if (!strcmp(word, "key"))
+        return of_key(before);
+    if (!strcmp(word, "string") && before && !strcmp(before, "connection"))
+        return KTA_TELLS_MAYBE;
+    size_t n = strlen(word);
+    if (n > 6 && !strcmp(word + n - 6, "secret"))
+        return KTA_TELLS_TOKEN;
+    return in(word, maybe_words) ? KTA_TELLS_MAYBE : KTA_TELLS_NOTHING;
+}
+
+enum kta_telling kta_telling(const char *name, size_t n, const char *before, size_t n_before)
+{
+    struct words w = {.n = 0};
+    if (n_before)
+        split(before, n_before, &w);
+    size_t own = w.n;
+    split(name, n, &w);
+    if (own > w.n)
+        own = 0; /* so many words that the one before fell out */
+    for (size_t i = own; i < w.n; i++)
+        if (in(w.w[i], harmless) && i + 1 < w.n)
+            return KTA_TELLS_NOTHING;
+    for (size_t left = w.n, strip = 0; left > own && strip < 3; left--, strip++) {
+        char *word = w.w[left - 1];
+        const char *prev = left > 1 ? w.w[left - 2] : NULL;
+        enum kta_telling t = of_word(word, prev);
+        if (t == KTA_TELLS_NOTHING) {
+            strip_digits(word);
+            t = of_word(word, prev);
+        }
+        /* "password hash" is a secret, a "hash" alone mostly is none */
+        if (t == KTA_TELLS_MAYBE && in(word, neutral) && left > own + 1)
+            t = KTA_TELLS_NOTHING;
+        if (t != KTA_TELLS_NOTHING)
+            return t;
+        if (!says_nothing(word))
+            break;
+    }
+    return KTA_TELLS_NOTHING;
+}

@@ -1,0 +1,407 @@
+/*
+ * pair.c - a telling name and its value: NAME=value, "name": "value", name: value, --flag value,
+ * <name>value</name>, {name: NAME, value: value}, and in prose.
+ */
+#include "scanner.h"
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include "kta/alloc.h"
+#include "kta/b64.h"
+#include "kta/utf8.h"
+#include "names.h"
+
+struct name {
+    size_t start, end; /* with the dashes of a flag */
+    enum kta_telling tells;
+    bool flag;     /* begins with a dash */
+    bool in_query; /* behind ? or & */
+};
+
+static bool name_byte(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.' ||
+           (unsigned char)c >= 0x80;
+}
+
+/* A last part of a path is a file; of "domain/name" it is an annotation's name. */
+static bool path_part(const struct scanner *sc, size_t start)
+{
+    if (!start || sc->s[start - 1] != '/')
+        return false;
+    size_t i = start - 1;
+    bool dot = false;
+    while (i && name_byte(sc->s[i - 1]) && start - i < MAX_NAME)
+        dot |= sc->s[--i] == '.';
+    return !dot || i == start - 1 || (i && (sc->s[i - 1] == '/' || sc->s[i - 1] == ':'));
+}
+
+static bool find_name(struct scanner *sc, size_t at, size_t end, struct name *name)
+{
+    size_t a = at, b = end;
+    while (a && name_byte(sc->s[a - 1]) && at - a < MAX_NAME)
+        a--;
+    while (b < sc->n && name_byte(sc->s[b]) && b - end < MAX_NAME)
+        b++;
+    sc->name_end = b;
+    if (b == sc->n && !sc->last)
+        kta_hold(sc, kta_line_start(sc, a));
+    if (at - a >= MAX_NAME || b - end >= MAX_NAME || path_part(sc, a))
+        return false;
+    while (b > end && strchr(".-", sc->s[b - 1]))
+        b--;
+    /* "\nNAME" and "%20NAME": the escape's last letters are not the name's */
+    if (a && sc->s[a - 1] == '\\' && strchr("nrt", sc->s[a]) && a < at)
+        a++;
+    else if (a && sc->s[a - 1] == '%' && at - a >= 2 && isxdigit((unsigned char)sc->s[a]))
+        a += 2;
+    size_t before = a, before_n = 0;
+    if (b - a == 3 && a > 1 && sc->s[a - 1] == ' ') { /* "API key" */
+        before = a - 1;
+        while (before && isalpha((unsigned char)sc->s[before - 1]) && before_n < 20) {
+            before--;
+            before_n++;
+        }
+    }
+    name->start = a;
+    name->end = b;
+    name->flag = sc->s[a] == '-';
+    name->in_query = a && (sc->s[a - 1] == '?' || sc->s[a - 1] == '&');
+    name->tells = kta_telling(sc->s + a, b - a, sc->s + before, before_n);
+    return name->tells != KTA_TELLS_NOTHING;
+}
+
+/* Nothing but indentation, "- ", quotes, export before the name on its line. */
+static bool begins_line(const struct scanner *sc, size_t at)
+{
+    size_t from = kta_line_start(sc, at);
+    if (at - from > 40)
+        return false;
+    while (from < at && strchr(" \t-\"'", sc->s[from]))
+        from++;
+    if (kta_at(sc, from, "export "))
+        from += 7;
+    return from >= at;
+}
+
+/* The answer may stand on the line behind the one at `at`: wait until that is complete. */
+static void hold_next_line(struct scanner *sc, const struct name *name, size_t at)
+{
+    if (sc->last)
+        return;
+    size_t newline = kta_line_end(sc, at);
+    if (newline >= sc->n || kta_line_end(sc, newline + 1) >= sc->n)
+        kta_hold(sc, kta_line_start(sc, name->start));
+}
+
+static void judge(struct scanner *sc, const struct name *name, size_t start, size_t end,
+                  bool quoted, bool assigned)
+{
+    size_t line = kta_line_end(sc, end), rest = end;
+    while (rest < line && strchr(" \t\r\"'.,;)}]", sc->s[rest]))
+        rest++;
+    struct kta_value_place place = {.quoted = quoted,
+                                    .assigned = assigned,
+                                    .last = rest == line,
+                                    .own_line = rest == line && begins_line(sc, name->start)};
+    if (kta_value_secret(sc->s + start, end - start, name->tells, &place))
+        kta_hide(sc, name->start, start, end, "telling name");
+}
+
+/* docker's "auth": base64 of user:password. */
+static bool encoded_login(const char *v, size_t n)
+{
+    kta_auto_str struct kta_str plain = KTA_STR_LIMITED(4096);
+    if (n < 6 || kta_b64_decode(v, n, &plain) < 0 || !memchr(plain.s, ':', plain.len))
+        return false;
+    return kta_utf8_valid(plain.s, plain.len) && !kta_deceptive(plain.s, plain.len);
+}
+
+static size_t indentation(const struct scanner *sc, size_t line)
+{
+    size_t i = line;
+    while (i < sc->n && sc->s[i] == ' ')
+        i++;
+    return i - line;
+}
+
+/* A YAML block scalar whose header ends at `header_end`: the lines that are indented deeper. */
+static void block_scalar(struct scanner *sc, const struct name *name, size_t header_end)
+{
+    size_t key_line = kta_line_start(sc, name->start), indent = indentation(sc, key_line);
+    while (key_line + indent < name->start && strchr("- ", sc->s[key_line + indent]))
+        indent++;
+    size_t at = header_end + 1, start = 0, end = 0;
+    while (at < sc->n && at - header_end < MAX_VALUE) {
+        size_t line_end = kta_line_end(sc, at), in = indentation(sc, at);
+        if (at + in < line_end) {
+            if (in <= indent)
+                break;
+            start = start ? start : at + in;
+            end = line_end;
+        }
+        at = line_end + 1;
+    }
+    if (at >= sc->n && !sc->last)
+        kta_hold(sc, key_line);
+    if (start && name->tells >= KTA_TELLS_TOKEN)
+        kta_hide(sc, name->start, start, end, "telling name");
+}
+
+/* `kubectl describe configmap`: the name, a line of dashes, the value's lines, an empty line. */
+static void described(struct scanner *sc, const struct name *name, size_t dashes)
+{
+    size_t start = kta_line_end(sc, dashes) + 1, end = start;
+    while (end < sc->n && sc->s[end] != '\n' && end - start < MAX_VALUE)
+        end = kta_line_end(sc, end) + 1;
+    if (end > sc->n)
+        end = sc->n;
+    while (end > start && isspace((unsigned char)sc->s[end - 1]))
+        end--;
+    if (start < end)
+        judge(sc, name, start, end, /* quoted= */ true, /* assigned= */ true);
+}
+
+static void no_value_on_line(struct scanner *sc, const struct name *name, size_t newline)
+{
+    hold_next_line(sc, name, newline);
+    size_t next = newline + 1;
+    if (kta_at(sc, next, "----") && kta_line_end(sc, next) - next <= 5)
+        described(sc, name, next);
+}
+
+/* ["a", "b"] or [a b] */
+static void list(struct scanner *sc, const struct name *name, size_t at, bool assigned)
+{
+    for (int i = 0; i < 64 && at < sc->n && sc->s[at] != ']'; i++) {
+        while (at < sc->n && strchr("[, \t\n", sc->s[at]))
+            at++;
+        if (at >= sc->n || sc->s[at] == ']' || sc->s[at] == '{')
+            return;
+        size_t start;
+        bool quoted;
+        size_t end = kta_value_end(sc, at, &start, &quoted, false);
+        const char *close = quoted ? NULL : memchr(sc->s + start, ']', end - start);
+        if (close)
+            end = (size_t)(close - sc->s);
+        judge(sc, name, start, end, quoted, assigned);
+        at = end + kta_quote(sc, end);
+        if (end == start && !quoted)
+            return;
+    }
+}
+
+/* "password: correct horse battery" on a line of its own is one value. */
+static size_t whole_line(const struct scanner *sc, const struct name *name, size_t start,
+                         size_t end)
+{
+    size_t line = kta_line_end(sc, end);
+    if (end >= line || name->tells < KTA_TELLS_PASSWORD || !begins_line(sc, name->start) ||
+        line - end > 120 || kta_value_stop_word(sc->s + start, line - start))
+        return end;
+    for (size_t i = end; i < line; i++)
+        if (strchr("=:<>|\"'{}()", sc->s[i]))
+            return end;
+    const char *comment = memmem(sc->s + end, line - end, " #", 2);
+    if (comment)
+        line = (size_t)(comment - sc->s);
+    while (line > end && isspace((unsigned char)sc->s[line - 1]))
+        line--;
+    return line;
+}
+
+/* ${NAME:-value}: -, = and + give a value, ? a message. */
+static bool in_braces(const struct scanner *sc, const struct name *name)
+{
+    return name->start > 1 && sc->s[name->start - 1] == '{' && sc->s[name->start - 2] == '$';
+}
+
+static void value_at(struct scanner *sc, const struct name *name, size_t at, bool assigned)
+{
+    if (in_braces(sc, name)) {
+        if (at >= sc->n || !strchr("-=+", sc->s[at]))
+            return;
+        at++;
+    }
+    at = kta_skip_blanks(sc, at);
+    while (at < sc->n && sc->s[at] == '*' && kta_at(sc, at, "**")) /* bold in Markdown */
+        at = kta_skip_blanks(sc, at + 2);
+    if (kta_at(sc, at, "!!binary"))
+        at = kta_skip_blanks(sc, at + 8);
+    if (at >= sc->n || sc->s[at] == '\n' || sc->s[at] == '\r') {
+        no_value_on_line(sc, name, kta_line_end(sc, at));
+        return;
+    }
+    size_t line = kta_line_end(sc, at);
+    if ((sc->s[at] == '|' || sc->s[at] == '>') && line - at <= 3) {
+        block_scalar(sc, name, line);
+        return;
+    }
+    if (sc->s[at] == '{' && !kta_at(sc, at, "{{"))
+        return;
+    if (sc->s[at] == '[') {
+        list(sc, name, at, assigned);
+        return;
+    }
+    if (kta_at(sc, at, "pass:")) /* openssl */
+        at += 5;
+    size_t start;
+    bool quoted;
+    size_t end = kta_value_end(sc, at, &start, &quoted, name->in_query);
+    if (!quoted && (kta_at(sc, end, " bytes") || kta_at(sc, end, " byte")))
+        return; /* kubectl describe secret */
+    if (!quoted && !assigned)
+        end = whole_line(sc, name, start, end);
+    if (quoted && kta_value_stop_word(sc->s + start, end - start))
+        return;
+    if (name->tells == KTA_TELLS_MAYBE && encoded_login(sc->s + start, end - start) &&
+        kta_at(sc, name->end - 4, "auth"))
+        kta_hide(sc, name->start, start, end, "registry credentials");
+    else
+        judge(sc, name, start, end, quoted, assigned);
+}
+
+/* The name is itself a value: {"name": "DB_PASSWORD", "value": "…"}, <add key="…" value="…"/>. */
+static bool is_named_by(const struct scanner *sc, const struct name *name)
+{
+    static const char *const keys[] = {"name", "key", "env", "variable", "parameter", "header"};
+    size_t i = name->start;
+    for (int k = 0; k < 24 && i && strchr("\"'\\ \t:=", sc->s[i - 1]); k++)
+        i--;
+    if (i == name->start)
+        return false;
+    for (size_t k = 0; k < KTA_LEN(keys); k++)
+        if (i >= strlen(keys[k]) && kta_at(sc, i - strlen(keys[k]), keys[k]))
+            return true;
+    return false;
+}
+
+static bool named_value(struct scanner *sc, const struct name *name, size_t at)
+{
+    if (!is_named_by(sc, name))
+        return false;
+    size_t i = at;
+    while (i < sc->n && i - at < 120 && (isspace((unsigned char)sc->s[i]) || sc->s[i] == ','))
+        i++;
+    hold_next_line(sc, name, name->end);
+    i = kta_skip_quotes(sc, i);
+    if (!kta_at(sc, i, "value") || (i + 5 < sc->n && isalnum((unsigned char)sc->s[i + 5])))
+        return false;
+    i = kta_skip_blanks(sc, kta_skip_quotes(sc, i + 5));
+    bool assigns;
+    size_t n = kta_separator(sc, i, &assigns);
+    if (n)
+        value_at(sc, name, i + n, /* assigned= */ true);
+    return n != 0;
+}
+
+/* {"value": "…", "name": "DB_PASSWORD"} and the same in YAML. */
+static void value_before(struct scanner *sc, const struct name *name)
+{
+    if (!is_named_by(sc, name))
+        return;
+    size_t low = name->start > 600 ? name->start - 600 : 0;
+    const char *p = NULL, *from = sc->s + low, *to = sc->s + name->start;
+    for (const char *q = from; (q = memmem(q, (size_t)(to - q), "value", 5)); q += 5)
+        p = q;
+    if (!p || memchr(p, '{', (size_t)(to - p)) || memchr(p, '}', (size_t)(to - p)) ||
+        memmem(p, (size_t)(to - p), "\n- ", 3) || memmem(p, (size_t)(to - p), " - ", 3))
+        return;
+    size_t at = kta_skip_blanks(sc, kta_skip_quotes(sc, (size_t)(p - sc->s) + 5)), start;
+    bool assigns, quoted;
+    size_t n = kta_separator(sc, at, &assigns);
+    if (!n)
+        return;
+    at = kta_skip_blanks(sc, at + n);
+    size_t end = kta_value_end(sc, at, &start, &quoted, false);
+    /* between the value and the name stands only ["], name: */
+    size_t between = name->start - end;
+    if (end < name->start && between < 40 && !memchr(sc->s + end, '=', between))
+        judge(sc, name, start, end, quoted, true);
+}
+
+static void flag_value(struct scanner *sc, const struct name *name, size_t at)
+{
+    size_t i = at;
+    bool newline = false;
+    while (i < sc->n && i - at < 120 && (isspace((unsigned char)sc->s[i]) || sc->s[i] == ','))
+        newline |= sc->s[i++] == '\n';
+    if (i == at)
+        return;
+    hold_next_line(sc, name, name->end);
+    if (newline && kta_at(sc, i, "- "))
+        i += 2;
+    else if (newline && !kta_quote(sc, i))
+        return;
+    if (i >= sc->n || sc->s[i] == '-' || kta_value_stop_word(sc->s + i, kta_line_end(sc, i) - i))
+        return;
+    value_at(sc, name, i, /* assigned= */ true);
+}
+
+/* "the password is hunter2", "token 'abc123…'": only what does not look like a word. */
+static void prose(struct scanner *sc, const struct name *name, size_t at)
+{
+    static const char *const links[] = {"is ", "was ", "value ", "set to ", "to ", "of ", "with "};
+    if (name->tells < KTA_TELLS_REFERENCE || at >= sc->n || sc->s[at] != ' ')
+        return;
+    size_t i = kta_skip_blanks(sc, at), line = kta_line_end(sc, at);
+    if (i - at > 2)
+        return;
+    bool linked = false;
+    for (size_t k = 0; k < KTA_LEN(links); k++)
+        if (kta_at(sc, i, links[k])) {
+            i += strlen(links[k]);
+            linked = true;
+        }
+    size_t start;
+    bool quoted;
+    size_t end = kta_value_end(sc, i, &start, &quoted, false);
+    if (start >= end || end > line)
+        return;
+    const char *v = sc->s + start;
+    size_t n = end - start, digits = 0, letters = 0, marks = 0;
+    for (size_t k = 0; k < n; k++) {
+        digits += isdigit((unsigned char)v[k]) != 0;
+        letters += isalpha((unsigned char)v[k]) != 0;
+        marks += strchr("!@#$%^&*+~?", v[k]) != NULL;
+    }
+    bool random = kta_value_random(v, n);
+    bool likely = random;
+    if (name->tells == KTA_TELLS_PASSWORD)
+        likely |= n >= 6 && letters && (digits || marks) &&
+                  (quoted || linked || marks || !memchr(v, '-', n));
+    else if (name->tells == KTA_TELLS_TOKEN)
+        likely |= n >= 10 && letters && digits >= 2 && (quoted || linked) && !memchr(v, '-', n) &&
+                  !memchr(v, '.', n);
+    if (!likely || memchr(v, '/', n) || (memchr(v, ':', n) && !quoted))
+        return;
+    judge(sc, name, start, end, quoted, /* assigned= */ false);
+}
+
+void kta_scan_name(struct scanner *sc, size_t at, size_t end)
+{
+    struct name name;
+    if (end <= sc->name_end || !find_name(sc, at, end, &name))
+        return;
+    size_t i = kta_skip_quotes(sc, name.end);
+    if (i < sc->n && sc->s[i] == '>' && name.start && strchr("<:", sc->s[name.start - 1])) {
+        const char *close = memchr(sc->s + i + 1, '<', sc->n - i - 1); /* XML */
+        if (close && (size_t)(close - sc->s) - i < 4096)
+            judge(sc, &name, i + 1, (size_t)(close - sc->s), true, true);
+        return;
+    }
+    if (named_value(sc, &name, i))
+        return;
+    value_before(sc, &name);
+    size_t sep = kta_skip_blanks(sc, i);
+    bool assigned = false;
+    size_t n = kta_separator(sc, sep, &assigned);
+    if (!n && in_braces(sc, &name) && sep < sc->n && strchr("-+", sc->s[sep]))
+        value_at(sc, &name, sep, true);
+    else if (n)
+        value_at(sc, &name, sep + n, assigned);
+    else if (name.flag)
+        flag_value(sc, &name, i);
+    else
+        prose(sc, &name, i);
+}

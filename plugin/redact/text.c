@@ -1,0 +1,197 @@
+/* text.c - looking around in a piece of text: quotes in their disguises, separators, values. */
+#include "scanner.h"
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include "kta/alloc.h"
+
+size_t kta_line_start(const struct scanner *sc, size_t at)
+{
+    const char *p = at ? memrchr(sc->s, '\n', at) : NULL;
+    return p ? (size_t)(p - sc->s) + 1 : 0;
+}
+
+size_t kta_line_end(const struct scanner *sc, size_t at)
+{
+    const char *p = at < sc->n ? memchr(sc->s + at, '\n', sc->n - at) : NULL;
+    return p ? (size_t)(p - sc->s) : sc->n;
+}
+
+bool kta_at(const struct scanner *sc, size_t at, const char *text)
+{
+    size_t n = strlen(text);
+    return at <= sc->n && n <= sc->n - at && !strncasecmp(sc->s + at, text, n);
+}
+
+/* Quotes that are more than one byte long. */
+static const char *const disguises[] = {"%22",    "%27",     "&quot;",  "&#34;",  "&#39;",
+                                        "&apos;", "\\u0022", "\\u0027", "%5C%22", "\\\\u0022"};
+
+size_t kta_quote(const struct scanner *sc, size_t at)
+{
+    if (at >= sc->n)
+        return 0;
+    char c = sc->s[at];
+    if (c == '"' || c == '\'' || c == '`')
+        return 1;
+    if (c == '\\') { /* \" and \\\" */
+        size_t n = 1;
+        while (at + n < sc->n && n < 8 && sc->s[at + n] == '\\')
+            n++;
+        if (at + n < sc->n && (sc->s[at + n] == '"' || sc->s[at + n] == '\''))
+            return n + 1;
+    }
+    if (c == '%' || c == '&' || c == '\\')
+        for (size_t i = 0; i < KTA_LEN(disguises); i++)
+            if (kta_at(sc, at, disguises[i]))
+                return strlen(disguises[i]);
+    return 0;
+}
+
+size_t kta_skip_quotes(const struct scanner *sc, size_t at)
+{
+    for (int i = 0; i < 3; i++) {
+        size_t n = kta_quote(sc, at);
+        if (!n && at < sc->n && (sc->s[at] == ']' || sc->s[at] == '*' || sc->s[at] == ')'))
+            n = 1;
+        if (!n)
+            break;
+        at += n;
+    }
+    return at;
+}
+
+size_t kta_skip_blanks(const struct scanner *sc, size_t at)
+{
+    for (int i = 0; i < 80 && at < sc->n && (sc->s[at] == ' ' || sc->s[at] == '\t'); i++)
+        at++;
+    return at;
+}
+
+size_t kta_separator(const struct scanner *sc, size_t at, bool *ret_assigns)
+{
+    static const struct {
+        const char *text;
+        bool assigns;
+    } rows[] = {{":=", true},      {"=>", true},    {"->", true},   {"==", true},  {"=", true},
+                {"::", false},     {"://", false},  {":", false},   {"%3D", true}, {"%3A", false},
+                {"\\u003d", true}, {"&#61;", true}, {"%253D", true}};
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        if (!kta_at(sc, at, rows[i].text))
+            continue;
+        if (!strcmp(rows[i].text, "::") || kta_at(sc, at, "://"))
+            return 0; /* a scope, a scheme */
+        *ret_assigns = rows[i].assigns;
+        return strlen(rows[i].text);
+    }
+    return 0;
+}
+
+/* Does "name=" or "name:" stand at `at`? */
+static bool next_pair(const struct scanner *sc, size_t at)
+{
+    size_t i = at;
+    while (i < sc->n && sc->s[i] == ' ' && i < at + 2)
+        i++;
+    size_t from = i;
+    while (i < sc->n && i < from + 64 &&
+           (isalnum((unsigned char)sc->s[i]) || strchr("_.-", sc->s[i])))
+        i++;
+    if (i == from || !isalpha((unsigned char)sc->s[from]))
+        return false;
+    while (i < sc->n && sc->s[i] == ' ') /* "User Id=" */
+        if (++i < sc->n && isalpha((unsigned char)sc->s[i]))
+            while (i < sc->n && isalnum((unsigned char)sc->s[i]))
+                i++;
+    return i < sc->n && (sc->s[i] == '=' || sc->s[i] == ':' || kta_at(sc, i, "%3D"));
+}
+
+static bool blank_or_end(const struct scanner *sc, size_t at)
+{
+    return at >= sc->n || isspace((unsigned char)sc->s[at]);
+}
+
+/* , ; & | end a value only where something else begins behind them: passwords hold them, too. */
+static bool ends_at_delimiter(const struct scanner *sc, size_t i, bool in_query)
+{
+    char c = sc->s[i];
+    if (c == '&' && in_query)
+        return true;
+    if (blank_or_end(sc, i + 1) || kta_quote(sc, i + 1))
+        return true;
+    if (c == '|')
+        return false;
+    return next_pair(sc, i + 1);
+}
+
+static bool ends_at_bracket(const struct scanner *sc, size_t from, size_t i)
+{
+    static const char open[] = "([{", close[] = ")]}";
+    char opener = open[strchr(close, sc->s[i]) - close];
+    if (memchr(sc->s + from, opener, i - from))
+        return false;
+    return blank_or_end(sc, i + 1) || strchr(",;.:)]}\"'\\`<&", sc->s[i + 1]);
+}
+
+static size_t unquoted_end(const struct scanner *sc, size_t from, bool in_query)
+{
+    bool encoded = from >= 3 && (kta_at(sc, from - 3, "%3D") || kta_at(sc, from - 3, "%3A"));
+    size_t i = from, max = sc->n - from > MAX_VALUE ? from + MAX_VALUE : sc->n;
+    for (; i < max; i++) {
+        unsigned char c = (unsigned char)sc->s[i];
+        if (c <= ' ' || c == 0x7F || strchr("\"'`<>", c))
+            break;
+        if (c == '\\' && i + 1 < sc->n && strchr("nrtu\"'\\", sc->s[i + 1]))
+            break;
+        if ((c == ',' || c == ';' || c == '&' || c == '|') && ends_at_delimiter(sc, i, in_query))
+            break;
+        if ((c == ')' || c == '}' || c == ']') && ends_at_bracket(sc, from, i))
+            break;
+        if (encoded && c == '%' &&
+            (kta_at(sc, i, "%26") || kta_at(sc, i, "%22") || kta_at(sc, i, "%3B") ||
+             kta_at(sc, i, "%0A") || kta_at(sc, i, "%20") || kta_at(sc, i, "%2C") ||
+             kta_at(sc, i, "%7D")))
+            break;
+        if (c == '%' && (kta_at(sc, i, "%0A") || kta_at(sc, i, "%22")))
+            break;
+        /* "⟦" of a foreign placeholder is defused, not hidden */
+        if (c == 0xE2 && kta_at(sc, i, "\xE2\x9F\xA7"))
+            break;
+    }
+    while (i > from && strchr(".,;:!?", sc->s[i - 1]) && blank_or_end(sc, i))
+        i--;
+    return i;
+}
+
+static size_t quoted_end(const struct scanner *sc, size_t from, const char *quote, size_t n)
+{
+    size_t max = sc->n - from > MAX_VALUE ? from + MAX_VALUE : sc->n;
+    for (size_t i = from; i < max; i++) {
+        if (sc->s[i] == '\n')
+            return i;
+        if (n == 1 && sc->s[i] == '\\' && *quote == '"') {
+            i++;
+            continue;
+        }
+        if (max - i >= n && !memcmp(sc->s + i, quote, n)) {
+            /* '' inside of YAML's single quotes, "" inside of ADO.NET's */
+            if (n == 1 && i + 1 < max && sc->s[i + 1] == *quote && i > from) {
+                i++;
+                continue;
+            }
+            return i;
+        }
+    }
+    return max;
+}
+
+size_t kta_value_end(const struct scanner *sc, size_t at, size_t *ret_start, bool *ret_quoted,
+                     bool in_query)
+{
+    size_t q = kta_quote(sc, at);
+    *ret_quoted = q != 0;
+    *ret_start = at + q;
+    if (!q)
+        return unquoted_end(sc, at, in_query);
+    return quoted_end(sc, at + q, sc->s + at, q);
+}

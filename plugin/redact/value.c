@@ -1,0 +1,301 @@
+/*
+ * value.c - whether a value looks like a secret.
+ *
+ * What a diagnosis needs is told apart here: references to a secret, paths, states ("expired"),
+ * names of objects, masks.
+ */
+#include "names.h"
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+#include "kta/alloc.h"
+
+#define LIST(name, ...) static const char *const name[] = {__VA_ARGS__, NULL}
+
+/* First words of what is said about a secret; none is a likely password. Lower case, sorted by
+ * nothing: it is short. */
+LIST(stop_words, "required", "missing", "invalid", "expired", "expires", "not", "is", "was", "are",
+     "be", "must", "cannot", "can", "could", "unknown", "empty", "unset", "incorrect", "wrong",
+     "failed", "failure", "denied", "rejected", "revoked", "malformed", "mismatch", "mismatched",
+     "unauthorized", "unauthenticated", "forbidden", "authentication", "authorization",
+     "verification", "validation", "has", "have", "had", "for", "from", "in", "the", "a", "an",
+     "of", "to", "and", "or", "with", "without", "used", "provided", "given", "set", "changed",
+     "updated", "rotated", "created", "deleted", "mounted", "found", "loaded", "accepted", "valid",
+     "ok", "success", "successful", "successfully", "error", "errors", "timeout", "refresh",
+     "refreshed", "hidden", "masked", "redacted", "disabled", "enabled", "no", "yes", "true",
+     "false", "null", "nil", "none", "undefined", "omitted", "filtered", "removed", "protected",
+     "only", "does", "did", "should", "will", "would", "may", "length", "too", "unable",
+     "unexpected", "expected", "request", "requests", "requested", "because", "please", "check",
+     "using", "via", "by", "on", "at", "as", "if", "when", "than", "then", "this", "that", "it",
+     "its", "use", "unsupported", "issued", "signature", "signed", "string", "token", "tokens",
+     "password", "get", "post", "put", "open", "read", "reading", "write", "dial", "lookup", "rpc",
+     "http", "https", "context", "object", "optional", "default", "n/a", "deprecated", "pending",
+     "generated", "generating", "stored", "resolved", "renewed", "renewal", "fetching", "fetched",
+     "loading", "rotation", "check", "skipped", "ignored", "present", "absent", "available",
+     "unavailable", "exists", "already", "never", "being", "been", "decryption", "encryption",
+     "parsing", "access", "opaque", "bytes", "your", "you", "user", "username", "field", "value",
+     "data", "auth", "bearer", "basic", "service", "store", "manager", "file", "path", "name",
+     "ref", "key", "type", "kind", "instead", "flag", "option", "secret", "secrets", "env",
+     "environment", "variable", "configmap", "volume", "server");
+
+static bool in(const char *v, size_t n, const char *const *list)
+{
+    for (; *list; list++)
+        if (strlen(*list) == n && !strncasecmp(v, *list, n))
+            return true;
+    return false;
+}
+
+static size_t word_length(const char *v, size_t n)
+{
+    size_t i = 0;
+    while (i < n && (isalpha((unsigned char)v[i]) || v[i] == '/' || v[i] == '\''))
+        i++;
+    return i;
+}
+
+bool kta_value_stop_word(const char *v, size_t n)
+{
+    size_t w = word_length(v, n);
+    if (!w || !in(v, w, stop_words))
+        return false;
+    return w == n || strchr(" ,.;:!?)(\t\"", v[w]) != NULL;
+}
+
+static bool all_of(const char *v, size_t n, const char *set)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!memchr(set, v[i], strlen(set)))
+            return false;
+    return true;
+}
+
+static bool is_digits(const char *v, size_t n)
+{
+    return all_of(v, n, "0123456789");
+}
+
+static bool starts(const char *v, size_t n, const char *with)
+{
+    size_t m = strlen(with);
+    return n >= m && !strncasecmp(v, with, m);
+}
+
+static bool masked(const char *v, size_t n)
+{
+    return all_of(v, n, "*xX.-#_?") || starts(v, n, "***") || starts(v, n, "\xE2\x80\xA2") ||
+           starts(v, n, "xxxx");
+}
+
+LIST(reference_starts, "vault:", "arn:aws", "op://", "ref+", "projects/",
+     "env:", "file:", "secretkeyref", "valuefrom", "ssm:", "awssm", "gcpsm", "sops", "\xE2\x9F\xA6",
+     "<set to", "data:image", "sm://", "keyvault", "akv", "k8s:", "kubernetes.io/", "secret/",
+     "secrets/", "http://", "https://", "configmap/", "sha256:", "sha512:", "docker.io/",
+     "ghcr.io/", "quay.io/");
+
+static bool enclosed(const char *v, size_t n, const char *open, char close)
+{
+    return starts(v, n, open) && v[n - 1] == close;
+}
+
+/* $(DB_PASSWORD), ${X}, {{ .Values.x }}, <nil>, %X%, $X, @/run/file */
+static bool reference(const char *v, size_t n)
+{
+    for (const char *const *p = reference_starts; *p; p++)
+        if (starts(v, n, *p))
+            return true;
+    if (enclosed(v, n, "$(", ')') || enclosed(v, n, "${", '}') || starts(v, n, "{{") ||
+        enclosed(v, n, "<", '>') || enclosed(v, n, "#{", '}') || enclosed(v, n, "[", ']') ||
+        enclosed(v, n, "(", ')') || enclosed(v, n, "__", '_'))
+        return true;
+    if (n > 2 && v[0] == '%' && v[n - 1] == '%')
+        return true;
+    if (n > 1 && v[0] == '$' && (isalpha((unsigned char)v[1]) || v[1] == '_')) {
+        for (size_t i = 1; i < n; i++)
+            if (!isupper((unsigned char)v[i]) && !isdigit((unsigned char)v[i]) && v[i] != '_')
+                return false;
+        return true;
+    }
+    return false;
+}
+
+/* /etc/x, ./x, ~/x, @/x: at least two parts of ordinary characters, or one that is short. */
+static bool path(const char *v, size_t n)
+{
+    if (n && v[0] == '@') {
+        v++;
+        n--;
+    }
+    if (n >= 2 && (v[0] == '~' || v[0] == '.') && v[1] == '/')
+        return true;
+    if (n > 3 && isalpha((unsigned char)v[0]) && v[1] == ':' && v[2] == '\\')
+        return true;
+    if (n < 2 || v[0] != '/')
+        return false;
+    size_t parts = 0, lower = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)v[i];
+        parts += c == '/';
+        lower += islower(c) || c == '/' || c == '-' || c == '.' || c == '_';
+        if (!isalnum(c) && !strchr("/._-{}*:@$", c))
+            return false;
+    }
+    return parts >= 2 && lower * 4 >= n * 3;
+}
+
+/* v1.2.3, 1.4.0-rc1, 10.0.0.1, 30s, 5m */
+static bool version_or_duration(const char *v, size_t n)
+{
+    size_t i = n && v[0] == 'v' ? 1 : 0, digits = 0, dots = 0;
+    while (i < n && (isdigit((unsigned char)v[i]) || v[i] == '.')) {
+        digits += v[i] != '.';
+        dots += v[i] == '.';
+        i++;
+    }
+    if (!digits || digits > 12)
+        return false;
+    if (i == n)
+        return dots > 0 || v[0] == 'v';
+    if (dots >= 2 && v[i] == '-')
+        return true;
+    return n - i <= 2 && digits <= 6 && all_of(v + i, n - i, "smhdKMGi");
+}
+
+static bool hex(const char *v, size_t n)
+{
+    return all_of(v, n, "0123456789abcdefABCDEF");
+}
+
+static bool uuid(const char *v, size_t n)
+{
+    if (n != 36)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? v[i] != '-' : !isxdigit((unsigned char)v[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Lower-case words and numbers joined by - . / : as objects, images and hosts are named. */
+static bool object_name(const char *v, size_t n)
+{
+    bool letter = false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)v[i];
+        if (!islower(c) && !isdigit(c) && !strchr("-./:_", c))
+            return false;
+        letter |= islower(c) != 0;
+    }
+    return letter && !kta_value_random(v, n);
+}
+
+bool kta_value_random(const char *v, size_t n)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < n;) {
+        size_t from = i, digits = 0, upper = 0, lower = 0, count[128] = {0};
+        for (; i < n && (isalnum((unsigned char)v[i]) || strchr("+/=_", v[i])); i++) {
+            unsigned char c = (unsigned char)v[i];
+            digits += isdigit(c) != 0;
+            upper += isupper(c) != 0;
+            lower += islower(c) != 0;
+            count[c & 127]++;
+        }
+        size_t len = i - from;
+        if (len >= 16 && ((digits >= 2 && (upper || lower)) || (upper >= 3 && lower >= 3))) {
+            double bits = 0;
+            for (size_t k = 0; k < 128; k++)
+                if (count[k])
+                    bits -= (double)count[k] * log2((double)count[k] / (double)len);
+            if (bits / (double)len >= (hex(v + from, len) ? 2.5 : 3.2) && len > best)
+                best = len;
+        }
+        i += i == from;
+    }
+    return best >= 16;
+}
+
+static bool alphabetic(const char *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isalpha((unsigned char)v[i]))
+            return false;
+    return true;
+}
+
+static bool one_case(const char *v, size_t n)
+{
+    for (size_t i = 1; i < n; i++) /* Capitalized counts as one case */
+        if ((islower((unsigned char)v[i]) != 0) != (islower((unsigned char)v[n - 1]) != 0))
+            return false;
+    return true;
+}
+
+/* What no name makes a secret. */
+static bool never(const char *v, size_t n)
+{
+    return !n || masked(v, n) || kta_value_stop_word(v, n) || reference(v, n) || path(v, n) ||
+           version_or_duration(v, n) || v[n - 1] == ':' || memmem(v, n, "://", 3) ||
+           memmem(v, n, "%3A%2F%2F", 9) || memmem(v, n, "%3a%2f%2f", 9);
+}
+
+LIST(reference_ends, "-secret", "-secrets", "-creds", "-credentials", "-token", "-tls", "-auth",
+     "-key", "-keys", "-cert", "-certs", "-config", "-password", "-passwords");
+
+static bool names_an_object(const char *v, size_t n)
+{
+    for (const char *const *p = reference_ends; *p; p++) {
+        size_t m = strlen(*p);
+        if (n > m && !memcmp(v + n - m, *p, m))
+            return object_name(v, n);
+    }
+    return false;
+}
+
+/* user:password, user/password */
+static bool pair(const char *v, size_t n)
+{
+    const char *c = memchr(v, ':', n);
+    return c && c != v && c + 3 < v + n && !object_name(v, n);
+}
+
+static bool reference_secret(const char *v, size_t n)
+{
+    bool digit = false, hyphen = false;
+    for (size_t i = 0; i < n; i++) {
+        digit |= isdigit((unsigned char)v[i]) != 0;
+        hyphen |= v[i] == '-' || v[i] == '/' || v[i] == '.';
+    }
+    if (object_name(v, n))
+        return digit && !hyphen && n >= 8;
+    return n >= 6 && !uuid(v, n) &&
+           (digit || kta_value_random(v, n) || pair(v, n) || !alphabetic(v, n));
+}
+
+bool kta_value_secret(const char *v, size_t n, enum kta_telling tells,
+                      const struct kta_value_place *place)
+{
+    if (never(v, n))
+        return false;
+    bool plain = alphabetic(v, n) && one_case(v, n) && n < 20;
+    switch (tells) {
+    case KTA_TELLS_NOTHING:
+        return false;
+    case KTA_TELLS_MAYBE:
+        return kta_value_random(v, n) && !uuid(v, n) && !object_name(v, n);
+    case KTA_TELLS_REFERENCE:
+        return reference_secret(v, n);
+    case KTA_TELLS_TOKEN:
+        if (n < 4 || (is_digits(v, n) && n < 6) || names_an_object(v, n))
+            return false;
+        return !plain || place->quoted || place->assigned || place->own_line;
+    case KTA_TELLS_PASSWORD:
+        if (is_digits(v, n) && n < 4)
+            return false;
+        return n >= 2 && (!plain || place->quoted || place->assigned || place->last);
+    }
+    return false;
+}

@@ -1,0 +1,172 @@
+/*
+ * Redaction by its corpus (tests/redact, JSON lines: name, text, secrets, survive) and by the
+ * example of every rule; as a whole and in pieces of every size. KTA_CORPUS names another corpus,
+ * and KTA_CORPUS_SHOW prints what was done to it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kta/alloc.h"
+#include "kta/fs.h"
+#include "kta/json.h"
+#include "kta/redact.h"
+#include "kta/str.h"
+
+struct tally {
+    int texts, secrets, leaks, survivors, lost;
+};
+
+/* Every secret gone, every survivor there, and the way back gives the text. */
+static void judge(const char *name, const char *got, const struct kta_json *row, struct tally *t)
+{
+    kta_json_each(s, kta_json_get(row, "secrets"))
+    {
+        t->secrets++;
+        if (strstr(got, kta_json_text(s))) {
+            t->leaks++;
+            print_message("# leak in '%s': %s\n", name, kta_json_text(s));
+        }
+    }
+    kta_json_each(s, kta_json_get(row, "survive"))
+    {
+        t->survivors++;
+        if (!strstr(got, kta_json_text(s))) {
+            t->lost++;
+            print_message("# lost in '%s': %s\n", name, kta_json_text(s));
+        }
+    }
+}
+
+static void feed_in_pieces(const char *text, size_t piece, struct kta_str *out)
+{
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    struct kta_redact_stream *s = kta_redact_stream_new(r);
+    size_t n = strlen(text);
+    for (size_t at = 0; at < n; at += piece)
+        kta_redact_stream_feed(s, text + at, n - at < piece ? n - at : piece, out);
+    kta_redact_stream_end(s, out);
+    kta_redact_free(r);
+}
+
+static void run_row(const struct kta_json *row, struct tally *whole, struct tally *pieces)
+{
+    const char *name = kta_or(kta_json_str(row, "name"), "?"), *text = kta_json_str(row, "text");
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    kta_auto_free char *got = kta_redact_dup(r, text);
+    whole->texts++;
+    judge(name, got, row, whole);
+    if (getenv("KTA_CORPUS_SHOW"))
+        print_message("== %s\n%s\n", name, got);
+    kta_auto_str struct kta_str back = KTA_STR_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    assert_int_equal(kta_redact_restore(r, got, &back, &err), 0);
+    assert_string_equal(back.s, text);
+    kta_redact_free(r);
+    static const size_t sizes[] = {1, 3, 17, 64, 1000};
+    for (size_t i = 0; i < KTA_LEN(sizes); i++) {
+        kta_auto_str struct kta_str out = KTA_STR_INIT;
+        feed_in_pieces(text, sizes[i], &out);
+        judge(name, out.s, row, pieces);
+    }
+}
+
+static void test_corpus(void **state)
+{
+    (void)state;
+    const char *path = kta_or(getenv("KTA_CORPUS"), "tests/redact/corpus.jsonl");
+    kta_auto_str struct kta_str file = KTA_STR_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    if (kta_fs_read(path, 16 << 20, &file, &err) < 0)
+        fail_msg("%s", err.msg);
+    struct tally whole = {0}, pieces = {0};
+    for (char *line = file.s; *line;) {
+        size_t n = strcspn(line, "\n");
+        kta_auto_json struct kta_json *row = NULL;
+        if (n && kta_json_parse(line, n, &row, &err) < 0)
+            fail_msg("%s", err.msg);
+        if (row)
+            run_row(row, &whole, &pieces);
+        line += n + (line[n] == '\n');
+    }
+    print_message(
+        "# %d texts: %d of %d secrets leaked, %d of %d survivors lost; in pieces %d and %d\n",
+        whole.texts, whole.leaks, whole.secrets, whole.lost, whole.survivors, pieces.leaks,
+        pieces.lost);
+    assert_int_equal(whole.leaks, 0);
+    assert_int_equal(pieces.leaks, 0);
+    assert_true(whole.lost * 100 <= whole.survivors);
+    assert_true(pieces.lost * 100 <= pieces.survivors);
+    if (!getenv("KTA_CORPUS"))
+        assert_true(whole.texts >= 80 && whole.secrets >= 200 && whole.survivors >= 200);
+}
+
+/* Takes ·, « and » out; what stood between « and » goes into secret. */
+static void read_example(const char *example, struct kta_str *text, struct kta_str *secret)
+{
+    bool inside = false;
+    for (const char *p = example; *p;) {
+        if (kta_starts(p, "«") || kta_starts(p, "»")) {
+            inside = kta_starts(p, "«");
+            p += 2;
+        } else if (kta_starts(p, "·")) {
+            p += 2;
+        } else {
+            kta_str_addc(text, *p);
+            if (inside)
+                kta_str_addc(secret, *p);
+            p++;
+        }
+    }
+}
+
+static void test_every_rule_hides_its_example(void **state)
+{
+    (void)state;
+    const char *example, *name;
+    int bad = 0;
+    for (size_t i = 0; (name = kta_redact_rule(i, &example)); i++) {
+        kta_auto_str struct kta_str text = KTA_STR_INIT, secret = KTA_STR_INIT;
+        read_example(example, &text, &secret);
+        struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+        kta_auto_free char *got = kta_redact_dup(r, text.s);
+        if (!secret.len || strstr(got, secret.s) || !kta_redact_has_placeholder(got)) {
+            print_message("# rule %s: %s\n", name, got);
+            bad++;
+        }
+        kta_redact_free(r);
+    }
+    assert_int_equal(bad, 0);
+}
+
+/* A secret is found wherever a piece ends, in lines and in one endless line. */
+static void test_no_secret_is_lost_at_an_edge(void **state)
+{
+    (void)state;
+    for (int endless = 0; endless < 2; endless++) {
+        kta_auto_str struct kta_str text = KTA_STR_INIT, out = KTA_STR_INIT;
+        for (int i = 0; i < 40000; i++)
+            kta_str_addf(&text,
+                         "request %d from 10.0.0.%d took %dms, DB_PASSWORD=hunter%d-x and so on%c",
+                         i, i % 250, i % 97, i, endless ? ' ' : '\n');
+        feed_in_pieces(text.s, 4096, &out);
+        assert_null(strstr(out.s, "=hunter"));
+        assert_non_null(strstr(out.s, "request 39999 from 10.0.0.249 took"));
+        kta_auto_str struct kta_str odd = KTA_STR_INIT;
+        feed_in_pieces(text.s, 4099, &odd);
+        assert_string_equal(odd.s, out.s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_corpus),
+        cmocka_unit_test(test_every_rule_hides_its_example),
+        cmocka_unit_test(test_no_secret_is_lost_at_an_edge),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
