@@ -96,7 +96,7 @@ clean() {
 
   # What containerd and the kubelet write outside their own folders: the
   # shims' sockets, the network plugins' results, links to logs, a socket.
-  find "$root/containerd-state" -name address -exec grep -hoz '/run/containerd/s/.*' {} + 2>/dev/null |
+  { find "$root/containerd-state" -name address -exec grep -hoz '/run/containerd/s/.*' {} + 2>/dev/null || true; } |
     xargs -0 -r rm -f
   for path in "$root"/containerd-state/io.containerd.grpc.v1.cri/sandboxes/*; do
     rm -f /var/lib/cni/results/*-"${path##*/}"-*

@@ -50,6 +50,28 @@ pods() {
   eventually 20 "port-forward works" forwarded
 }
 
+# A namespace that enforces the strictest Pod Security level.
+restricted() {
+  new_namespace strict
+  kubectl label namespace "$NS" pod-security.kubernetes.io/enforce=restricted >/dev/null
+  refused "an unrestricted pod is refused" k run loose --image=kta.test/web:1
+  k create -f - >/dev/null <<'END'
+apiVersion: v1
+kind: Pod
+metadata: { name: tight }
+spec:
+  securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: RuntimeDefault } }
+  containers:
+    - name: web
+      image: kta.test/web:1
+      securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: [ALL] } }
+      readinessProbe: { httpGet: { path: /health, port: 8000 }, periodSeconds: 1 }
+      volumeMounts: [{ name: tmp, mountPath: /tmp }]
+  volumes: [{ name: tmp, emptyDir: {} }]
+END
+  check "a restricted pod is Ready" k wait --for=condition=Ready --timeout=60s pod/tight
+}
+
 forwarded() {
   local pid port code=1
   kubectl port-forward -n "$NS" deployment/web :8000 >"$lib_output.forward" 2>&1 &
@@ -89,6 +111,7 @@ programs() {
 }
 
 pods
-charts
 programs
+charts
+restricted
 finish

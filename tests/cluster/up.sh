@@ -243,6 +243,7 @@ start() {
 
 main() {
   local began
+  trap '[ $? = 0 ] || say "the cluster is not up; running this again starts afresh"' EXIT
   began=$(date +%s%N)
   mkdir -p "${lock%/*}"
   exec 9>"$lock"
