@@ -33,6 +33,7 @@ struct kta_touch {
     struct kta_json *live;  /* before; NULL: not there, or not read */
     struct kta_json *after; /* by dry run; NULL: unknown, or gone */
     int status;             /* HTTP status of the read of live; 0: not read */
+    bool record;            /* a helm release's own record: kept and restored, not shown */
     bool known_after;       /* after is what will be (NULL: the object goes) */
 };
 
@@ -71,6 +72,8 @@ struct kta_json *kta_manifest_open(const char *text, struct kta_err *err);
 /* ---- show.c ---- */
 /* Takes out what the server keeps for itself: managedFields, status, generation … */
 void kta_show_strip(struct kta_json *object);
+/* The same, but for what only hides: what is left is the user's, to be put back by an undo. */
+void kta_server_strip(struct kta_json *object);
 /* The same object for its owner: nothing but the server's own fields differs. */
 bool kta_same_but_server(const struct kta_json *a, const struct kta_json *b);
 /* Appends a unified diff of before and after (either NULL), redacted. */
@@ -165,6 +168,19 @@ void kta_journal_state(struct kta_journal *j, const struct kta_plan *plan); /* s
 void kta_journal_end(struct kta_journal *j, struct kta_plan *plan);
 /* The entry `id` is undone by `by`, as far as the undo's steps went well. */
 void kta_journal_mark_undone(const char *id, const char *by);
+/* After an undo: are the objects as they were before change id? *ret_text names what still differs,
+ * or is NULL; caller frees. */
+int kta_journal_compare(struct kta_pipeline *p, const char *id, char **ret_text,
+                        struct kta_err *err);
+
+/* ---- restore.c ---- */
+/* JSON patch operations that take back what turned `before` into `after`, and only that, from
+ * `live` (all three stripped by kta_server_strip). Values come from `shown`: before, redacted.
+ * Paths where live is neither are conflicts: appended to `conflicts`, and taken back only when
+ * forced. Caller owns the array. */
+struct kta_json *kta_restore_ops(const struct kta_json *before, const struct kta_json *after,
+                                 const struct kta_json *live, const struct kta_json *shown,
+                                 bool force, struct kta_str *conflicts);
 
 /* ---- confirm.c ---- */
 /* Asks where the plan is not covered by --yes. A step that may run gets go[i] = true; others their

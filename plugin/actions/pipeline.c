@@ -256,6 +256,23 @@ static void offer_undo(struct kta_pipeline *p, struct kta_plan *plan, const stru
     kta_plan_release(&undo);
 }
 
+/* An undo counts when the objects are as they were (helm may say "success" and leave things). */
+static int undone(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err *err)
+{
+    kta_auto_free char *differs = NULL;
+    struct kta_err why = KTA_ERR_INIT;
+
+    if (!p->no_verify && kta_journal_compare(p, plan->undo_of, &differs, &why) < 0)
+        kta_report_note(p->report, "it could not be compared with what was there before: %s",
+                        why.msg);
+    if (!differs) {
+        kta_journal_mark_undone(plan->undo_of, plan->id);
+        return 0;
+    }
+    return kta_err_set(err, KTA_E_VERIFY, "change %s is not wholly undone: %.800s", plan->undo_of,
+                       differs);
+}
+
 static int change(struct kta_pipeline *p, struct kta_plan *plan, const bool *go,
                   struct kta_err *err)
 {
@@ -270,10 +287,10 @@ static int change(struct kta_pipeline *p, struct kta_plan *plan, const bool *go,
     }
     rc = run_steps(&r, &now);
     kta_journal_end(r.journal, plan);
+    if (rc == 0 && plan->undo_of)
+        rc = undone(p, plan, &now);
     for (size_t i = 0; i < plan->n; i++)
         ran = ran || plan->v[i]->journal;
-    if (rc == 0 && plan->undo_of)
-        kta_journal_mark_undone(plan->undo_of, plan->id);
     if (rc < 0 && ran)
         offer_undo(p, plan, &now);
     weigh(err, &now);

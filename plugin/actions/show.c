@@ -12,24 +12,49 @@ static const char *const META[] = {
     "managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink",
 };
 static const char *const ANNOTATIONS[] = {
-    "kubectl.kubernetes.io/last-applied-configuration",
     "deployment.kubernetes.io/revision",
     "deprecated.daemonset.template.generation",
+    "autoscaling.alpha.kubernetes.io/conditions",
+    "control-plane.alpha.kubernetes.io/leader",
+    "kubectl.kubernetes.io/last-applied-configuration", /* the last: only hidden, not the server's
+                                                         */
 };
 
-static void strip_meta(struct kta_json *meta)
+static void strip_meta(struct kta_json *meta, size_t n_annotations)
 {
     struct kta_json *annotations = kta_json_get(meta, "annotations");
 
     for (size_t i = 0; i < KTA_LEN(META); i++)
         kta_json_remove(meta, META[i]);
-    for (size_t i = 0; annotations && i < KTA_LEN(ANNOTATIONS); i++)
+    for (size_t i = 0; annotations && i < n_annotations; i++)
         kta_json_remove(annotations, ANNOTATIONS[i]);
     if (annotations && kta_json_len(annotations) == 0)
         kta_json_remove(meta, "annotations");
 }
 
-void kta_show_strip(struct kta_json *object)
+/* The taint that follows from spec.unschedulable, by the node controller's hand. */
+static void strip_taint(struct kta_json *object)
+{
+    struct kta_json *spec = kta_json_get(object, "spec"), *kept;
+    const struct kta_json *taints = kta_json_get(spec, "taints");
+
+    if (!kta_streq(kta_json_str(object, "kind"), "Node") || !taints)
+        return;
+    kept = kta_json_new_array();
+    kta_json_each(t, taints)
+    {
+        if (!kta_streq(kta_json_str(t, "key"), "node.kubernetes.io/unschedulable"))
+            kta_json_push(kept, kta_json_copy(t));
+    }
+    if (kta_json_len(kept) > 0) {
+        kta_json_set(spec, "taints", kept);
+        return;
+    }
+    kta_json_free(kept);
+    kta_json_remove(spec, "taints");
+}
+
+static void strip(struct kta_json *object, size_t n_annotations)
 {
     struct kta_json *meta = kta_json_get(object, "metadata");
     struct kta_json *template_ = kta_json_at(object, "spec.template.metadata");
@@ -38,9 +63,20 @@ void kta_show_strip(struct kta_json *object)
         return;
     kta_json_remove(object, "status");
     if (meta)
-        strip_meta(meta);
+        strip_meta(meta, n_annotations);
     if (template_)
         kta_json_remove(template_, "creationTimestamp");
+}
+
+void kta_show_strip(struct kta_json *object)
+{
+    strip(object, KTA_LEN(ANNOTATIONS));
+}
+
+void kta_server_strip(struct kta_json *object)
+{
+    strip(object, KTA_LEN(ANNOTATIONS) - 1);
+    strip_taint(object);
 }
 
 bool kta_same_but_server(const struct kta_json *a, const struct kta_json *b)
@@ -49,8 +85,8 @@ bool kta_same_but_server(const struct kta_json *a, const struct kta_json *b)
 
     if (!a || !b)
         return !a && !b;
-    kta_show_strip(x);
-    kta_show_strip(y);
+    kta_server_strip(x);
+    kta_server_strip(y);
     return kta_json_equal(x, y);
 }
 

@@ -1,30 +1,534 @@
 /*
- * undo.c - what was done, listed, and the plan that puts it back.
+ * undo.c - the plan that puts a change back: from its pre-images, its post-images and what is there
+ * now.
+ *
+ * What was changed is patched back, and only that; what was deleted is created again; what was
+ * created is deleted; a helm release is rolled back, uninstalled or restored with its records. Real
+ * values of Secrets travel as placeholders, put back when the step runs. The plan is run by the
+ * pipeline like any other, so that an undo can be undone.
  */
 #include "journal_private.h"
 
+#include "kta/alloc.h"
+#include "kta/fs.h"
 #include "kta/journal.h"
+#include "kta/limits.h"
+#include "kta/obj.h"
+#include "kta/yaml.h"
 
-int kta_journal_list(const char *id, struct kta_json **ret, struct kta_err *err)
+#define MAX_PATCHES 20          /* more objects than this are replaced by one manifest */
+#define MAX_PATCH   (32u << 10) /* bytes; a larger patch is a manifest, too */
+
+/* One object of the change. */
+struct item {
+    const struct kta_json *image;                 /* of N.before: kind, path, name … */
+    const struct kta_json *before, *after, *live; /* NULL: not there */
+    bool readable;                                /* before could be read, or was not there */
+};
+
+struct undo {
+    struct kta_pipeline *p;
+    struct kta_plan *plan;
+    bool force;
+    struct kta_json *before, *after; /* arrays of one step */
+    struct kta_read *reads;
+    size_t n_reads, cap_reads;
+    struct item *v;
+    size_t n, cap;
+    struct kta_str replace, create; /* manifests */
+    struct kta_str conflicts, lost;
+};
+
+static const struct kta_json *object_of(const struct kta_json *image)
 {
-    (void)id;
-    (void)err;
-    *ret = kta_json_new_array();
+    const struct kta_json *o = kta_json_get(image, "object");
+
+    return kta_json_type(o) == KTA_JSON_OBJECT ? o : NULL;
+}
+
+static void undo_release(struct undo *u)
+{
+    kta_json_free(u->before);
+    kta_json_free(u->after);
+    kta_reads_free(u->reads, u->n_reads);
+    free(u->v);
+    kta_str_release(&u->replace);
+    kta_str_release(&u->create);
+    kta_str_release(&u->conflicts);
+    kta_str_release(&u->lost);
+    *u = (struct undo){.p = u->p, .plan = u->plan, .force = u->force};
+    kta_str_init(&u->replace, 0);
+    kta_str_init(&u->create, 0);
+    kta_str_init(&u->conflicts, 0);
+    kta_str_init(&u->lost, 0);
+}
+
+/* ---- reading a step's images ---- */
+static const struct kta_json *image_at(const struct kta_json *images, const char *path)
+{
+    kta_json_each(i, images)
+    {
+        if (kta_streq(kta_json_str(i, "path"), path))
+            return i;
+    }
+    return NULL;
+}
+
+static int load_step(struct undo *u, const char *id, const char *step, struct kta_err *err)
+{
+    kta_auto_free char *root = kta_journal_dir(), *dir = kta_fs_join(root, id);
+    kta_auto_free char *before = kta_asprintf("%s.before", step);
+    kta_auto_free char *after = kta_asprintf("%s.after", step);
+    struct kta_err ignored = KTA_ERR_INIT;
+    size_t k = 0;
+
+    undo_release(u);
+    if (kta_journal_take(dir, before, &u->before, err) < 0)
+        return kta_err_wrap(err, "change %s.%s cannot be undone", id, step);
+    if (kta_journal_take(dir, after, &u->after, &ignored) < 0)
+        u->after = NULL; /* killed in between: what is there now counts as the outcome */
+    kta_json_each(i, u->before)
+    {
+        const char *path = kta_json_str(i, "path"), *name = kta_json_str(i, "name");
+
+        if (path && name && *name)
+            kta_read_add(&u->reads, &u->n_reads, &u->cap_reads, KTA_ACCEPT_JSON, "%s", path);
+    }
+    if (u->n_reads > 0 && kta_cluster_read(u->p->cluster, u->reads, u->n_reads, err) < 0)
+        return -1;
+    kta_json_each(i, u->before)
+    {
+        const char *path = kta_json_str(i, "path"), *name = kta_json_str(i, "name");
+        const struct kta_json *later = image_at(u->after, path);
+        struct item *x;
+
+        if (!path || !name || !*name)
+            continue;
+        KTA_GROW(u->v, u->n, u->cap);
+        x = &u->v[u->n++];
+        *x = (struct item){.image = i, .before = object_of(i), .live = u->reads[k].json};
+        x->readable = x->before || kta_json_int(i, "status", 0) == 404;
+        x->after = later && kta_json_int(later, "status", 0) ? object_of(later) : x->live;
+        k++;
+    }
     return 0;
+}
+
+/* ---- building steps ---- */
+/* How kubectl is told the kind: "deployment", or "widgets.example.com". Caller frees. */
+static char *kind_word(const struct kta_json *image)
+{
+    const char *kind = kta_or(kta_json_str(image, "kind"), ""),
+               *group = kta_json_str(image, "group");
+    const struct kta_kind *known = kta_kind_known(kind);
+    char *word;
+
+    if (!known || !kta_streq(known->group, kta_or(group, "")))
+        return kta_asprintf("%s%s%s", kta_or(kta_json_str(image, "plural"), kind),
+                            group && *group ? "." : "", kta_or(group, ""));
+    word = kta_strdup(kind);
+    for (char *c = word; *c; c++)
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+    return word;
+}
+
+static int add_step(struct undo *u, struct kta_argv *argv, const char *ns, const char *input,
+                    const char *why, struct kta_err *err)
+{
+    if (ns)
+        kta_argv_addl(argv, "-n", ns, NULL);
+    return kta_plan_add(u->plan, u->p->policy, argv, input, why, err) ? 0 : -1;
+}
+
+/* The object as a manifest that may be created or replaced, its secrets as placeholders. */
+static void add_manifest(struct undo *u, const struct kta_json *object, const char *version,
+                         struct kta_str *out)
+{
+    kta_auto_json struct kta_json *o = kta_json_copy(object);
+    struct kta_json *spec = kta_json_get(o, "spec");
+
+    kta_server_strip(o);
+    kta_json_remove(kta_json_get(o, "metadata"), "ownerReferences");
+    if (kta_streq(kta_obj_kind(o), "Pod"))
+        kta_json_remove(spec, "nodeName");
+    if (kta_streq(kta_obj_kind(o), "Job") &&
+        !kta_json_bool(o, "spec.manualSelector", false)) { /* the server makes them anew */
+        static const char *const LABELS[] = {"controller-uid", "batch.kubernetes.io/controller-uid",
+                                             "job-name", "batch.kubernetes.io/job-name"};
+
+        kta_json_remove(spec, "selector");
+        for (size_t i = 0; i < KTA_LEN(LABELS); i++)
+            kta_json_remove(kta_json_at(o, "spec.template.metadata.labels"), LABELS[i]);
+    }
+    if (kta_streq(kta_obj_kind(o), "PersistentVolumeClaim"))
+        kta_json_remove(kta_json_at(o, "metadata.annotations"), "pv.kubernetes.io/bind-completed");
+    if (version)
+        kta_json_set_str(kta_json_get(o, "metadata"), "resourceVersion", version);
+    kta_redact_object(u->p->redact, o);
+    if (out->len)
+        kta_str_add(out, "---\n");
+    kta_yaml_print(o, out);
+}
+
+/* Order in which kinds are created: what others need comes first. */
+static const char *const FIRST[] = {
+    "Namespace",
+    "CustomResourceDefinition",
+    "ResourceQuota",
+    "LimitRange",
+    "ServiceAccount",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+    "ConfigMap",
+    "Secret",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Service",
+};
+
+static size_t rank(const struct item *x)
+{
+    size_t i = 0;
+
+    while (i < KTA_LEN(FIRST) && !kta_streq(FIRST[i], kta_json_str(x->image, "kind")))
+        i++;
+    return i;
+}
+
+/* Something else makes it again by itself. */
+static bool comes_back(const struct item *x)
+{
+    return kta_obj_controller(x->before) != NULL;
+}
+
+static int create_again(struct undo *u, struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+
+    for (size_t r = 0; r <= KTA_LEN(FIRST); r++)
+        for (size_t i = 0; i < u->n; i++)
+            if (u->v[i].before && !u->v[i].after && !u->v[i].live && rank(&u->v[i]) == r &&
+                !comes_back(&u->v[i]))
+                add_manifest(u, u->v[i].before, NULL, &u->create);
+    if (u->create.len == 0)
+        return 0;
+    kta_argv_addl(&argv, "kubectl", "create", "-f", "-", NULL);
+    return add_step(u, &argv, NULL, u->create.s, "creates what was deleted", err);
+}
+
+static int delete_created(struct undo *u, struct kta_err *err)
+{
+    for (size_t i = u->n; i-- > 0;) {
+        const struct item *x = &u->v[i];
+        kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+        kta_auto_free char *kind = kind_word(x->image);
+
+        if (x->before || !x->readable || !x->live || !x->after)
+            continue;
+        if (!kta_streq(kta_obj_uid(x->live), kta_obj_uid(x->after))) {
+            kta_str_addf(&u->conflicts, "%s%s/%s (it is another object now)",
+                         u->conflicts.len ? ", " : "", kind, kta_json_str(x->image, "name"));
+            if (!u->force)
+                continue;
+        }
+        kta_argv_addl(&argv, "kubectl", "delete", kind, kta_json_str(x->image, "name"), NULL);
+        if (add_step(u, &argv, kta_json_str(x->image, "namespace"), NULL,
+                     "deletes what was created", err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The same patch with placeholders must become the real one again when it runs. */
+static bool restores_to(struct undo *u, const char *shown, const struct kta_json *real)
+{
+    kta_auto_str struct kta_str back = KTA_STR_INIT;
+    kta_auto_json struct kta_json *parsed = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    return kta_redact_restore(u->p->redact, shown, &back, &ignored) == 0 &&
+           kta_json_parse(back.s, back.len, &parsed, &ignored) == 0 && kta_json_equal(parsed, real);
+}
+
+static int patch_back(struct undo *u, const struct item *x, bool as_manifest, struct kta_err *err)
+{
+    kta_auto_json struct kta_json *before = kta_json_copy(x->before),
+                                  *after = kta_json_copy(x->after);
+    kta_auto_json struct kta_json *live = kta_json_copy(x->live), *shown = kta_json_copy(x->before);
+    kta_auto_json struct kta_json *ops = NULL, *real = NULL;
+    kta_auto_str struct kta_str conflicts = KTA_STR_INIT, text = KTA_STR_INIT;
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    kta_auto_free char *kind = kind_word(x->image);
+    const char *name = kta_json_str(x->image, "name");
+
+    kta_server_strip(before);
+    kta_server_strip(after);
+    kta_server_strip(live);
+    kta_server_strip(shown);
+    kta_redact_object(u->p->redact, shown);
+    ops = kta_restore_ops(before, after, live, shown, u->force, &conflicts);
+    if (conflicts.len)
+        kta_str_addf(&u->conflicts, "%s%s of %s/%s", u->conflicts.len ? ", " : "", conflicts.s,
+                     kind, name);
+    if (kta_json_len(ops) == 0)
+        return 0;
+    real = kta_restore_ops(before, after, live, before, u->force, &conflicts);
+    kta_json_print(ops, false, &text);
+    if (as_manifest || text.len > MAX_PATCH ||
+        kta_streq(kta_json_str(x->image, "kind"), "Secret") || !restores_to(u, text.s, real)) {
+        add_manifest(u, x->before, kta_json_str(x->live, "metadata.resourceVersion"), &u->replace);
+        return 0;
+    }
+    kta_argv_addl(&argv, "kubectl", "patch", kind, name, "--type=json", "-p", text.s, NULL);
+    return add_step(u, &argv, kta_json_str(x->image, "namespace"), NULL,
+                    "puts back what was changed", err);
+}
+
+static int change_back(struct undo *u, struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    size_t patches = 0;
+
+    for (size_t i = 0; i < u->n; i++)
+        patches += u->v[i].before && u->v[i].after && u->v[i].live;
+    for (size_t i = u->n; i-- > 0;) {
+        const struct item *x = &u->v[i];
+
+        if (x->before && x->after && !x->live && !comes_back(x))
+            kta_str_addf(&u->lost, "%s%s/%s is not there any more", u->lost.len ? ", " : "",
+                         kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"));
+        if (x->before && x->after && x->live && patch_back(u, x, patches > MAX_PATCHES, err) < 0)
+            return -1;
+    }
+    if (u->replace.len == 0)
+        return 0;
+    kta_argv_addl(&argv, "kubectl", "replace", "-f", "-", NULL);
+    return add_step(u, &argv, NULL, u->replace.s, "puts back what was changed", err);
+}
+
+/* ---- helm ---- */
+static bool is_record(const struct item *x)
+{
+    return kta_starts(kta_or(kta_json_str(x->image, "name"), ""), "sh.helm.release.v1.");
+}
+
+/* The highest revision of the release that was there before; 0: there was none. */
+static long revision_before(const struct undo *u)
+{
+    long best = 0;
+
+    for (size_t i = 0; i < u->n; i++) {
+        const char *dot = is_record(&u->v[i]) && u->v[i].before
+                              ? strrchr(kta_json_str(u->v[i].image, "name"), '.')
+                              : NULL;
+        long n = dot && dot[1] == 'v' ? strtol(dot + 2, NULL, 10) : 0;
+
+        best = n > best ? n : best;
+    }
+    return best;
+}
+
+static int helm_back(struct undo *u, const struct kta_json *step, struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv was = KTA_ARGV_INIT, argv = KTA_ARGV_INIT;
+    struct kta_command cmd = {0};
+    long revision = revision_before(u);
+    const char *release;
+    int rc;
+
+    kta_json_each(a, kta_json_get(step, "argv")) kta_argv_add(&was, kta_or(kta_json_text(a), ""));
+    if (kta_command_parse(&was, &cmd, err) < 0)
+        return -1;
+    release = cmd.n_args ? cmd.args[0] : NULL;
+    if (!release || kta_command_has(&cmd, "generate-name"))
+        rc = kta_err_set(err, KTA_E_FAIL,
+                         "helm chose the release's name itself: uninstall it by "
+                         "hand");
+    else if (kta_streq(cmd.verb, "uninstall"))
+        rc = create_again(u, err);
+    else {
+        if (revision > 0)
+            kta_argv_addl(&argv, "helm", "rollback", release, NULL);
+        else
+            kta_argv_addl(&argv, "helm", "uninstall", release, NULL);
+        if (revision > 0)
+            kta_argv_addf(&argv, "%ld", revision);
+        rc = add_step(u, &argv, cmd.namespace_, NULL,
+                      revision > 0 ? "goes back to the release before" : "removes the new release",
+                      err);
+    }
+    kta_command_release(&cmd);
+    return rc;
+}
+
+/* ---- the plan ---- */
+static int undo_step(struct undo *u, const char *id, const struct kta_json *step,
+                     struct kta_err *err)
+{
+    const char *number = kta_json_str(step, "id");
+    const char *program = kta_json_text(kta_json_item(kta_json_get(step, "argv"), 0));
+    size_t had = u->plan->n;
+    int rc;
+
+    if (!number || load_step(u, id, number, err) < 0)
+        return -1;
+    for (size_t i = 0; i < u->n; i++)
+        if (!u->v[i].readable)
+            kta_str_addf(&u->lost, "%s%s/%s could not be read before", u->lost.len ? ", " : "",
+                         kta_json_str(u->v[i].image, "kind"), kta_json_str(u->v[i].image, "name"));
+    if (kta_streq(program, "helm"))
+        rc = helm_back(u, step, err);
+    else
+        rc = delete_created(u, err) < 0 || change_back(u, err) < 0 || create_again(u, err) < 0 ? -1
+                                                                                               : 0;
+    if (rc < 0)
+        return -1;
+    if (u->conflicts.len && !u->force) {
+        kta_err_set(err, KTA_E_UNCONFIRMED, "somebody changed the same since: %.700s",
+                    u->conflicts.s);
+        return kta_err_hint(err, "--force puts it back all the same");
+    }
+    if (u->lost.len)
+        kta_report_note(u->p->report, "cannot be put back: %s", u->lost.s);
+    if (u->plan->n == had && !kta_json_bool(step, "undoable", true))
+        kta_report_note(u->p->report,
+                        "step %s.%s cannot be undone: what it did is not in the "
+                        "cluster's objects",
+                        id, number);
+    return 0;
+}
+
+static int right_cluster(struct kta_pipeline *p, const char *id, const struct kta_json *entry,
+                         const char *here, struct kta_err *err)
+{
+    const char *uid = kta_json_str(entry, "clusterUid");
+
+    if (uid && here ? kta_streq(uid, here)
+                    : kta_streq(kta_json_str(entry, "server"), kta_cluster_server(p->cluster)))
+        return 0;
+    kta_err_set(err, KTA_E_USAGE, "change %s was made on another cluster (context '%s', server %s)",
+                id, kta_or(kta_json_str(entry, "context"), ""),
+                kta_or(kta_json_str(entry, "server"), "unknown"));
+    return kta_err_hint(err, "kubectl todo-ai undo %s --context %s", id,
+                        kta_or(kta_json_str(entry, "context"), "NAME"));
+}
+
+static int undo_entry(struct undo *u, const char *id, const char *step,
+                      const struct kta_json *entry, struct kta_err *err)
+{
+    const struct kta_json *steps = kta_json_get(entry, "plan");
+    bool any = false, undone = false;
+
+    for (size_t i = kta_json_len(steps); i-- > 0;) {
+        const struct kta_json *s = kta_json_item(steps, i);
+
+        if (step && !kta_streq(step, kta_json_str(s, "id")))
+            continue;
+        undone = undone || kta_streq(kta_json_str(s, "state"), "undone");
+        if (!kta_journal_step_ran(s))
+            continue;
+        any = true;
+        if (undo_step(u, id, s, err) < 0)
+            return -1;
+    }
+    if (u->plan->n > 0)
+        return 0;
+    if (!any)
+        return kta_err_set(err, KTA_E_FAIL,
+                           undone ? "change %s is undone already" : "change %s never ran", id);
+    return 0; /* everything is as it was: nothing to do */
 }
 
 int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, struct kta_plan *ret,
                           struct kta_err *err)
 {
-    (void)p;
-    (void)id;
-    (void)force;
-    (void)ret;
-    return kta_err_set(err, KTA_E_FAIL, "undo is not built in yet");
+    kta_auto_free char *uid = kta_cluster_uid(p->cluster), *latest = NULL, *only = NULL;
+    kta_auto_json struct kta_json *entry = NULL;
+    struct undo u = {.p = p, .plan = ret, .force = force};
+    const char *step = NULL;
+    int rc;
+
+    if (!id) {
+        latest = kta_journal_latest(uid);
+        if (!latest)
+            return kta_err_set(err, KTA_E_NOT_FOUND, "there is no change on this cluster to undo");
+        id = latest;
+    }
+    only = kta_journal_id(id, &step);
+    if (kta_journal_entry(only, &entry, err) < 0 || right_cluster(p, only, entry, uid, err) < 0)
+        return -1;
+    kta_auto_free char *question = kta_asprintf("undo %s", id);
+    kta_plan_init(ret, question, kta_cluster_context(p->cluster),
+                  kta_or(kta_json_str(entry, "namespace"), NULL));
+    ret->undo_of = kta_strdup(id);
+    undo_release(&u);
+    rc = undo_entry(&u, only, step, entry, err);
+    undo_release(&u);
+    if (rc < 0)
+        kta_plan_release(ret);
+    return rc;
 }
 
-void kta_journal_mark_undone(const char *id, const char *by)
+/* ---- afterwards ---- */
+static void compare_step(struct undo *u, struct kta_str *differs)
 {
-    (void)id;
-    (void)by;
+    for (size_t i = 0; i < u->n; i++) {
+        const struct item *x = &u->v[i];
+        kta_auto_json struct kta_json *before = NULL, *after = NULL, *live = NULL, *ops = NULL;
+        kta_auto_str struct kta_str ignored = KTA_STR_INIT;
+
+        if (is_record(x) || !x->readable || (x->before && comes_back(x)))
+            continue;
+        if (!x->before != !x->live) {
+            kta_str_addf(differs, "%s%s/%s is %s", differs->len ? "; " : "",
+                         kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"),
+                         x->live ? "still there" : "missing");
+            continue;
+        }
+        if (!x->before || !x->after)
+            continue;
+        before = kta_json_copy(x->before);
+        after = kta_json_copy(x->after);
+        live = kta_json_copy(x->live);
+        kta_server_strip(before);
+        kta_server_strip(after);
+        kta_server_strip(live);
+        /* what others changed since is theirs: only what the change had touched is compared */
+        ops = kta_restore_ops(before, after, live, before, /* force= */ true, &ignored);
+        if (kta_json_len(ops) > 0)
+            kta_str_addf(differs, "%s%s/%s differs at %s", differs->len ? "; " : "",
+                         kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"),
+                         kta_or(kta_json_str(kta_json_item(ops, 0), "path"), "?"));
+    }
+}
+
+int kta_journal_compare(struct kta_pipeline *p, const char *id, char **ret_text,
+                        struct kta_err *err)
+{
+    const char *step;
+    kta_auto_free char *only = kta_journal_id(id, &step);
+    kta_auto_json struct kta_json *entry = NULL;
+    struct kta_str differs = KTA_STR_INIT;
+    struct undo u = {.p = p};
+    int rc = 0;
+
+    *ret_text = NULL;
+    if (kta_journal_entry(only, &entry, err) < 0)
+        return -1;
+    undo_release(&u);
+    kta_json_each(s, kta_json_get(entry, "plan"))
+    {
+        if (rc < 0 || !kta_journal_step_ran(s) || (step && !kta_streq(step, kta_json_str(s, "id"))))
+            continue;
+        rc = load_step(&u, only, kta_json_str(s, "id"), err);
+        if (rc == 0)
+            compare_step(&u, &differs);
+    }
+    undo_release(&u);
+    if (rc == 0 && differs.len)
+        *ret_text = kta_str_detach(&differs);
+    kta_str_release(&differs);
+    return rc;
 }

@@ -1,0 +1,217 @@
+/*
+ * history.c - the journal's entries, read: the list, which one an undo means, what became of it.
+ */
+#include "journal_private.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include "kta/alloc.h"
+#include "kta/fs.h"
+#include "kta/journal.h"
+#include "kta/limits.h"
+
+#define MAX_ENTRY (8u << 20)
+
+/* Nobody holds the lock: the plan that wrote "running" is not running any more. */
+static bool abandoned(const char *dir)
+{
+    kta_auto_free char *lock = kta_fs_join(dir, "lock");
+    int fd = open(lock, O_RDWR | O_CLOEXEC);
+    bool free_ = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return free_;
+}
+
+int kta_journal_entry(const char *id, struct kta_json **ret, struct kta_err *err)
+{
+    kta_auto_free char *root = kta_journal_dir(), *dir = NULL, *file = NULL;
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    if (!root)
+        return kta_err_set(err, KTA_E_FAIL, "neither XDG_STATE_HOME nor HOME is set");
+    dir = kta_fs_join(root, id);
+    file = kta_fs_join(dir, "entry.json");
+    if (strspn(id, "0123456789") != strlen(id) || !*id || !kta_fs_exists(file)) {
+        kta_err_set(err, KTA_E_NOT_FOUND, "there is no change '%s'", id);
+        return kta_err_hint(err, "kubectl todo-ai history lists the changes");
+    }
+    if (kta_fs_read(file, MAX_ENTRY, &text, err) < 0 ||
+        kta_json_parse(text.s, text.len, ret, err) < 0)
+        return kta_err_wrap(err, "change %s", id);
+    kta_json_each(s, kta_json_get(*ret, "plan"))
+    {
+        if (kta_streq(kta_json_str(s, "state"), "running") && abandoned(dir))
+            kta_json_set_str(s, "state", "unknown");
+    }
+    return 0;
+}
+
+bool kta_journal_step_ran(const struct kta_json *step)
+{
+    static const char *const RAN[] = {"executed", "verified", "unverified",
+                                      "failed",   "unknown",  "running"};
+    const char *state = kta_json_str(step, "state");
+
+    for (size_t i = 0; i < KTA_LEN(RAN); i++)
+        if (kta_streq(state, RAN[i]))
+            return kta_json_str(step, "journal") != NULL;
+    return false;
+}
+
+/* ---- IDs: "17", "17.2" ---- */
+char *kta_journal_id(const char *id, const char **ret_step)
+{
+    size_t n = strcspn(id, ".");
+
+    *ret_step = id[n] == '.' ? id + n + 1 : NULL;
+    return kta_strndup(id, n);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    long x = strtol(*(char *const *)a, NULL, 10), y = strtol(*(char *const *)b, NULL, 10);
+
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Names of all entries, newest first; freed with kta_fs_free_names. */
+static int entry_names(char ***ret, size_t *ret_n, struct kta_err *err)
+{
+    kta_auto_free char *root = kta_journal_dir();
+
+    *ret = NULL;
+    *ret_n = 0;
+    if (!root || !kta_fs_exists(root))
+        return 0;
+    if (kta_fs_list(root, ret, ret_n, err) < 0)
+        return -1;
+    if (*ret_n > 1)
+        qsort(*ret, *ret_n, sizeof **ret, by_number);
+    return 0;
+}
+
+/* ---- the list ---- */
+static const char *undo_words(const struct kta_json *step)
+{
+    const char *program = kta_json_text(kta_json_item(kta_json_get(step, "argv"), 0));
+
+    if (kta_streq(kta_json_str(step, "state"), "undone"))
+        return "already undone";
+    if (!kta_journal_step_ran(step))
+        return NULL;
+    if (!kta_json_bool(step, "undoable", true) || kta_json_len(kta_json_get(step, "objects")) == 0)
+        return "cannot be undone";
+    return kta_streq(program, "helm") ? "puts the release back as it was"
+                                      : "puts the objects back as they were, where nobody changed "
+                                        "them since";
+}
+
+static struct kta_json *described(struct kta_json *entry, const char *step)
+{
+    struct kta_json *steps = kta_json_new_array();
+
+    kta_json_each(s, kta_json_get(entry, "plan"))
+    {
+        struct kta_json *copy;
+
+        if (step && !kta_streq(step, kta_json_str(s, "id")))
+            continue;
+        copy = kta_json_copy(s);
+        kta_json_set(copy, "undo", kta_json_new_str(undo_words(s)));
+        kta_json_push(steps, copy);
+    }
+    kta_json_set(entry, "plan", steps);
+    return entry;
+}
+
+int kta_journal_list(const char *id, struct kta_json **ret, struct kta_err *err)
+{
+    const char *step = NULL;
+    kta_auto_free char *only = id ? kta_journal_id(id, &step) : NULL;
+    struct kta_json *list = kta_json_new_array(), *entry = NULL;
+    char **names = NULL;
+    size_t n = 0;
+
+    if (only) {
+        if (kta_journal_entry(only, &entry, err) < 0) {
+            kta_json_free(list);
+            return -1;
+        }
+        kta_json_push(list, described(entry, step));
+        *ret = list;
+        return 0;
+    }
+    if (entry_names(&names, &n, err) < 0) {
+        kta_json_free(list);
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct kta_err ignored = KTA_ERR_INIT; /* a folder without an entry never ran anything */
+
+        entry = NULL;
+        if (kta_journal_entry(names[i], &entry, &ignored) == 0)
+            kta_json_push(list, described(entry, NULL));
+        else
+            kta_json_free(entry);
+    }
+    kta_fs_free_names(names, n);
+    *ret = list;
+    return 0;
+}
+
+/* ---- which change an undo without an ID means ---- */
+static bool can_be_undone(const struct kta_json *entry, const char *cluster_uid)
+{
+    const char *uid = kta_json_str(entry, "clusterUid");
+
+    if (kta_json_str(entry, "undoOf") || (uid && cluster_uid && !kta_streq(uid, cluster_uid)))
+        return false;
+    kta_json_each(s, kta_json_get(entry, "plan"))
+    {
+        if (kta_journal_step_ran(s))
+            return true;
+    }
+    return false;
+}
+
+char *kta_journal_latest(const char *cluster_uid)
+{
+    struct kta_err ignored = KTA_ERR_INIT;
+    char **names = NULL, *found = NULL;
+    size_t n = 0;
+
+    if (entry_names(&names, &n, &ignored) < 0)
+        return NULL;
+    for (size_t i = 0; !found && i < n; i++) {
+        kta_auto_json struct kta_json *entry = NULL;
+
+        if (kta_journal_entry(names[i], &entry, &ignored) == 0 && can_be_undone(entry, cluster_uid))
+            found = kta_strdup(names[i]);
+    }
+    kta_fs_free_names(names, n);
+    return found;
+}
+
+void kta_journal_mark_undone(const char *id, const char *by)
+{
+    const char *step;
+    kta_auto_free char *only = kta_journal_id(id, &step), *root = kta_journal_dir();
+    kta_auto_free char *dir = kta_fs_join(root, only), *file = kta_fs_join(dir, "entry.json");
+    kta_auto_json struct kta_json *entry = NULL;
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (kta_journal_entry(only, &entry, &ignored) < 0)
+        return;
+    kta_json_each(s, kta_json_get(entry, "plan"))
+    {
+        if (kta_journal_step_ran(s) && (!step || kta_streq(step, kta_json_str(s, "id"))))
+            kta_json_set_str(s, "state", "undone");
+    }
+    kta_json_set_str(entry, "undoneBy", by);
+    kta_json_print(entry, true, &text);
+    (void)kta_fs_write(file, text.s, text.len, &ignored); /* history then shows it as not undone */
+}
