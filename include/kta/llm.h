@@ -41,6 +41,8 @@ struct kta_llm_config {
     bool insecure;                  /* no TLS verification, and plain HTTP off this machine */
     const struct kta_argv *headers; /* extra "Name: value" */
     const char *ca_file;            /* PEM; NULL: $SSL_CERT_FILE, else the system's */
+    const struct kta_argv *api_key_command; /* its output is the key: a password manager's client */
+    int64_t back_off_ms;                    /* before the first retry; 0: 500 */
     const struct kta_llm_config *file;
 };
 

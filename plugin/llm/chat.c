@@ -15,7 +15,6 @@
 #include "llm_private.h"
 
 #define ATTEMPTS      3
-#define BACK_OFF_MS   500
 #define MAX_WAIT_MS   60000 /* longer than this nobody waits at a terminal */
 #define MAX_LEAVE_OUT 8     /* parts that are left out one after another */
 
@@ -227,10 +226,10 @@ static int wait_for(int64_t ms, struct kta_err *err)
 /* Exponential, ± a quarter, so that many clients do not come back together. */
 static int64_t back_off(const struct attempt *a)
 {
-    int64_t ms = (int64_t)BACK_OFF_MS << (a->number - 1);
+    int64_t ms = a->m->back_off_ms << (a->number - 1);
     if (a->wait_ms >= 0)
         return a->wait_ms;
-    return ms * 3 / 4 + (int64_t)(arc4random() % (uint32_t)(ms / 2));
+    return ms * 3 / 4 + (int64_t)(arc4random() % (uint32_t)(ms / 2 + 1));
 }
 
 /* -1: no more attempts; a->err says why. */

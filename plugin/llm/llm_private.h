@@ -38,6 +38,7 @@ struct kta_llm {
     unsigned quirks;
     char *query; /* "?api-version=…" or "" */
     int window;  /* -1: not asked yet */
+    int64_t back_off_ms;
     struct kta_http *http;
 };
 

@@ -10,7 +10,11 @@
 #include "kta/fs.h"
 #include "kta/limits.h"
 #include "kta/log.h"
+#include "kta/proc.h"
 #include "llm_private.h"
+
+#define BACK_OFF_MS    500
+#define KEY_COMMAND_MS 60000 /* it may ask for a fingerprint */
 
 /* The first variable of a blank-separated list that is set and not empty, or NULL. */
 static const char *first_set(const char *vars)
@@ -219,10 +223,43 @@ static int read_key(struct kta_llm *m, const char *path, struct kta_err *err)
     return 0;
 }
 
+static int run_key_command(struct kta_llm *m, const struct kta_argv *argv, struct kta_err *err)
+{
+    kta_auto_free char *path = kta_fs_which(argv->v[0]);
+    struct kta_proc p = {.argv = argv,
+                         .path = path,
+                         .timeout_ms = KEY_COMMAND_MS,
+                         .max_output = 64u << 10};
+    int rc = -1;
+    if (!path)
+        return kta_err_set(err, KTA_E_USAGE, "the command for the API key, '%s', is not on PATH",
+                           argv->v[0]);
+    if (kta_proc_run(&p, err) < 0) {
+        kta_err_wrap(err, "the command for the API key");
+    } else if (p.exit_code) {
+        kta_str_trim(&p.err);
+        kta_err_set(err, KTA_E_USAGE, "the command for the API key, '%s', ended with %d%s%.200s",
+                    argv->v[0], p.exit_code, p.err.len ? ": " : "", p.err.s);
+    } else {
+        kta_str_trim(&p.out);
+        m->key = kta_strdup(p.out.s);
+        rc = *m->key && !strpbrk(m->key, "\r\n")
+                 ? 0
+                 : kta_err_set(err, KTA_E_USAGE,
+                               "the command for the API key, '%s', must print one line: the key",
+                               argv->v[0]);
+    }
+    explicit_bzero(p.out.s, p.out.len);
+    kta_proc_release(&p);
+    return rc;
+}
+
 static int set_key(struct kta_llm *m, const struct kta_llm_config *c, struct kta_err *err)
 {
     const char *env = first_set(m->row->key_vars);
     const char *path = c->api_key_file && *c->api_key_file ? c->api_key_file : NULL;
+    const struct kta_argv *command =
+        c->file && c->file->api_key_command ? c->file->api_key_command : c->api_key_command;
     if (c->api_key && *c->api_key)
         m->key = kta_strdup(c->api_key);
     else if (path)
@@ -231,6 +268,8 @@ static int set_key(struct kta_llm *m, const struct kta_llm_config *c, struct kta
         m->key = kta_strdup(env);
     else if (FROM_FILE(c, api_key_file))
         return read_key(m, FROM_FILE(c, api_key_file), err);
+    else if (command && command->n)
+        return run_key_command(m, command, err);
     if (m->key || !m->row->key_needed)
         return 0;
     /* a server of one's own behind OPENAI_ENDPOINT may need none */
@@ -338,6 +377,7 @@ int kta_llm_open(const struct kta_llm_config *config, struct kta_llm **ret, stru
     m = kta_calloc(1, sizeof *m);
     m->row = row;
     m->window = -1;
+    m->back_off_ms = config->back_off_ms ? config->back_off_ms : BACK_OFF_MS;
     if (fill(m, config, err) < 0) {
         kta_llm_free(m);
         return -1;

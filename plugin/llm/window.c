@@ -60,10 +60,12 @@ static int ask(struct kta_llm *m)
 {
     bool ollama = !strcmp(m->row->name, "ollama");
     kta_auto_free char *models_path = kta_asprintf("%s/models", m->prefix);
+    kta_auto_free char *beside_path =
+        kta_asprintf("%.*s%s", (int)(strlen(m->prefix) - (kta_ends(m->prefix, "/v1") ? 3 : 0)),
+                     m->prefix, ollama ? "/api/ps" : "/props");
     /* /props and /api/ps are beside /v1, not under it */
     struct kta_http_req r[2] = {{.path = models_path, .timeout_ms = WINDOW_TIMEOUT_MS},
-                                {.path = ollama ? "/api/ps" : "/props",
-                                 .timeout_ms = WINDOW_TIMEOUT_MS}};
+                                {.path = beside_path, .timeout_ms = WINDOW_TIMEOUT_MS}};
     struct kta_err err = KTA_ERR_INIT;
     bool two = ollama || (kta_ends(m->base, "/v1") && m->local);
     kta_auto_json struct kta_json *models = NULL, *beside = NULL;

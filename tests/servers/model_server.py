@@ -15,6 +15,9 @@ Each POST to …/chat/completions plays the next turn; after the last one it is 
 "loop", else the answer is HTTP 500 "the script is at its end". A request that "reject" refuses
 plays no turn. SCRIPT may be "-": then one turn {"text": "ok"} is played for ever.
 
+A script {"routes": {"/a": SCRIPT, "/b": SCRIPT}} plays several endpoints: http://…/a/v1 and
+http://…/b/v1, each with turns of its own.
+
 A turn is one of
     {"text": "..."}                     an answer
     {"tool_calls": [{"name": "kubectl", "arguments": {...}}], "text": "..."}
@@ -177,17 +180,28 @@ def document(turn, model):
 
 
 class Script:
-    def __init__(self, path):
-        doc = {"turns": [{"text": "ok"}], "loop": True}
-        if path != "-":
-            with open(path, encoding="utf-8") as f:
-                doc = json.load(f)
+    def __init__(self, doc):
         if isinstance(doc, list):
             doc = {"turns": doc}
         self.doc = doc
         self.turns = doc.get("turns", [])
         self.next = 0
         self.lock = threading.Lock()
+        self.routes = {name: Script(sub) for name, sub in doc.get("routes", {}).items()}
+
+    @staticmethod
+    def read(path):
+        if path == "-":
+            return Script({"turns": [{"text": "ok"}], "loop": True})
+        with open(path, encoding="utf-8") as f:
+            return Script(json.load(f))
+
+    def route(self, path):
+        """The script for this path, and the path below it."""
+        for name, sub in self.routes.items():
+            if path.startswith(name + "/"):
+                return sub, path[len(name):]
+        return self, path
 
     def turn(self):
         with self.lock:
@@ -216,6 +230,7 @@ class Script:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    root = None
     script = None
     log_file = None
     log_lock = threading.Lock()
@@ -257,8 +272,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.record(b"")
+        self.script, path = self.root.route(self.path.split("?")[0])
         doc = self.script.doc
-        path = self.path.split("?")[0]
         if path.endswith("/models"):
             window = doc.get("window")
             extra = {"max_model_len": window} if window else {}
@@ -274,7 +289,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.record(raw)
-        path = self.path.split("?")[0]
+        self.script, path = self.root.route(self.path.split("?")[0])
         if not path.endswith("/chat/completions") or \
                 (self.script.doc.get("no_v1") and path.startswith("/v1/")):
             self.as_json(404, {"detail": "Not Found"})
@@ -365,7 +380,7 @@ def option(argv, name, n=1):
 def main(argv):
     if len(argv) < 2:
         sys.exit(__doc__)
-    Handler.script = Script(argv[1])
+    Handler.root = Script.read(argv[1])
     Handler.log_file = option(argv, "--log")
     server = Server(("127.0.0.1", int(option(argv, "--port") or 0)), Handler)
     tls = option(argv, "--tls", 2)

@@ -123,14 +123,14 @@ static void test_many_at_once(void **state)
     int64_t start = kta_now_ms();
     (void)state;
     for (int i = 0; i < 40; i++)
-        r[i].path = i % 10 == 3 ? "/status/404" : "/slow/100";
+        r[i].path = i % 10 == 3 ? "/status/404" : "/slow/300";
     assert_int_equal(kta_http_run(http, r, 40, &err), 0);
     for (int i = 0; i < 40; i++) {
         assert_false(r[i].failed);
         assert_int_equal(r[i].status, i % 10 == 3 ? 404 : 200);
         kta_http_req_release(&r[i]);
     }
-    assert_true(kta_now_ms() - start < 2000);
+    assert_true(kta_now_ms() - start < 9000);
 }
 
 struct pieces {
@@ -248,7 +248,7 @@ static void test_interrupt(void **state)
     assert_int_equal(kta_http_run(http, r, 2, &err), -1);
     assert_int_equal(err.code, KTA_E_INTERRUPTED);
     assert_true(r[0].failed && r[1].failed);
-    assert_true(kta_now_ms() - start < 2000);
+    assert_true(kta_now_ms() - start < 4500);
     waitpid(child, NULL, 0);
     kta_interrupt_clear();
     kta_http_req_release(&r[0]);

@@ -110,7 +110,7 @@ static void test_deadline_ends_the_group(void **state)
     assert_int_equal(run(&p, &err, "trap '' TERM; sleep 30 & echo $!; sleep 31; sleep 31"), -1);
     assert_int_equal(err.code, KTA_E_TIMEOUT);
     assert_true(p.timed_out);
-    assert_true(kta_now_ms() - start < 6000);
+    assert_true(kta_now_ms() - start < 15000);
     usleep(20000);
     assert_true(gone(p.out.s));
     kta_proc_release(&p);
@@ -124,7 +124,7 @@ static void test_leftover_grandchild_does_not_hang(void **state)
     (void)state;
     assert_int_equal(run(&p, &err, "sleep 30 & echo $!; exit 0"), 0);
     assert_int_equal(p.exit_code, 0);
-    assert_true(kta_now_ms() - start < 3000);
+    assert_true(kta_now_ms() - start < 15000);
     usleep(20000);
     assert_true(gone(p.out.s));
     kta_proc_release(&p);
@@ -203,7 +203,7 @@ static void test_interrupt(void **state)
     assert_int_equal(run(&p, &err, script.s), -1);
     assert_int_equal(err.code, KTA_E_INTERRUPTED);
     assert_true(p.interrupted);
-    assert_true(kta_now_ms() - start < 5000);
+    assert_true(kta_now_ms() - start < 15000);
     kta_proc_release(&p);
     kta_interrupt_clear();
 }
