@@ -16,7 +16,8 @@ static int hex(char c)
     return -1;
 }
 
-static void decode(const char *s, size_t n, struct kta_str *out)
+/* plus: a '+' is a blank, as in queries. */
+static void decode(const char *s, size_t n, bool plus, struct kta_str *out)
 {
     for (size_t i = 0; i < n; i++) {
         int hi, lo;
@@ -25,7 +26,7 @@ static void decode(const char *s, size_t n, struct kta_str *out)
             kta_str_addc(out, (char)(hi * 16 + lo));
             i += 2;
         } else {
-            kta_str_addc(out, s[i]);
+            kta_str_addc(out, plus && s[i] == '+' ? ' ' : s[i]);
         }
     }
 }
@@ -52,7 +53,7 @@ static bool segment(const char **p, char *buf, size_t size)
     n = strcspn(*p, "/?");
     if (n == 0)
         return true;
-    decode(*p, n, &s);
+    decode(*p, n, false, &s);
     *p += n;
     if (!safe(&s) || s.len >= size)
         return false;
@@ -126,7 +127,7 @@ bool api_query_get(const char *query, const char *key, struct kta_str *out)
 
     while (query_next(&p, &k, &klen, &v, &vlen)) {
         if (klen == strlen(key) && strncmp(k, key, klen) == 0) {
-            decode(v, vlen, out);
+            decode(v, vlen, true, out);
             return true;
         }
     }

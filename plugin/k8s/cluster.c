@@ -228,11 +228,20 @@ static bool is_dry_run(const char *path)
     return times == 1;
 }
 
+/* A URL's parser might read it otherwise than we do: a fragment would swallow dryRun=All. */
+static bool is_plain(const char *path)
+{
+    for (const char *p = path; *p; p++)
+        if ((unsigned char)*p <= 0x20 || *p == 0x7f || *p == '#' || *p == '\\')
+            return false;
+    return *path == '/';
+}
+
 static bool is_review(const char *method, const char *path)
 {
     struct api_path a;
 
-    return strcmp(method, "POST") == 0 && api_path_parse(path, &a) &&
+    return strcmp(method, "POST") == 0 && api_path_parse(path, &a) && a.list &&
            kta_ends(a.resource, "reviews") &&
            (strcmp(a.group, "authorization.k8s.io") == 0 ||
             strcmp(a.group, "authentication.k8s.io") == 0);
@@ -247,7 +256,7 @@ int kta_cluster_send(struct kta_cluster *c, const char *method, const char *path
 
     for (size_t i = 0; i < KTA_LEN(methods); i++)
         known |= strcmp(method, methods[i]) == 0;
-    if (!known || !(is_dry_run(path) || is_review(method, path)))
+    if (!known || !is_plain(path) || !(is_dry_run(path) || is_review(method, path)))
         return kta_err_set(err, KTA_E_POLICY,
                            "%s %s would change the cluster: only dry runs and "
                            "reviews are sent from here",

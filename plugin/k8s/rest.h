@@ -32,6 +32,9 @@ int rest_watch(struct kta_cluster *c, struct cluster_watch *w, struct kta_err *e
 /* Appends "list events in namespace 'x'", "read the log of pod 'y' in …"; lists differ from gets.
  */
 void describe_read(const char *path, struct kta_str *out);
+/* Appends the word for one object of a path's resource: "pod". */
+struct api_path;
+void describe_kind(const struct api_path *a, struct kta_str *out);
 /* The transport failed (q->failed). */
 void status_transport(const struct kta_cluster *c, const char *doing, const struct kta_http_req *q,
                       struct kta_err *err);

@@ -12,6 +12,7 @@
 #include "kta/limits.h"
 #include "kta/obj.h"
 #include "kta/yaml.h"
+#include "rest.h"
 #include "snapfiles.h"
 
 struct snapshot {
@@ -161,6 +162,7 @@ static int read_object(const struct snapshot *s, const struct api_path *a, struc
 {
     struct api_path list = *a;
     kta_auto_json struct kta_json *v = NULL;
+    kta_auto_str struct kta_str kind = KTA_STR_INIT;
     int rc = load_as(s, a, r->path, KTA_ACCEPT_JSON, false, ret, err);
 
     if (rc != 0 || a->subresource[0])
@@ -180,7 +182,8 @@ static int read_object(const struct snapshot *s, const struct api_path *a, struc
             return 1;
         }
     }
-    kta_err_set(err, KTA_E_NOT_FOUND, "there is no %s '%s'%s%s%s", a->resource, a->name,
+    describe_kind(a, &kind);
+    kta_err_set(err, KTA_E_NOT_FOUND, "there is no %s '%s'%s%s%s", kind.s, a->name,
                 a->namespace_[0] ? " in namespace '" : "", a->namespace_,
                 a->namespace_[0] ? "'" : "");
     err->http = 404;
@@ -189,10 +192,38 @@ static int read_object(const struct snapshot *s, const struct api_path *a, struc
 
 /* ---- logs ---- */
 
+/* A log asked for without its container: the pod's only one. Appends its name in the folder. */
+static bool only_log(const struct snapshot *s, const struct api_path *a, struct kta_str *name)
+{
+    kta_auto_str struct kta_str v = KTA_STR_INIT;
+    kta_auto_free char *path = kta_fs_join(s->dir, name->s), *folder = kta_fs_dirname(path);
+    struct kta_err ignored = KTA_ERR_INIT;
+    const char *found = NULL;
+    char **names;
+    size_t n, current = 0;
+
+    if (api_query_get(a->query, "container", &v) || api_query_get(a->query, "previous", &v) ||
+        kta_fs_list(folder, &names, &n, &ignored) < 0)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!kta_ends(names[i], ".txt") || kta_ends(names[i], ".previous.txt"))
+            continue;
+        found = names[i];
+        current++;
+    }
+    if (current == 1) {
+        kta_str_truncate(name, (size_t)(strrchr(name->s, '/') - name->s) + 1);
+        kta_str_add(name, found);
+    }
+    kta_fs_free_names(names, n);
+    return current == 1;
+}
+
 static int read_text(const struct snapshot *s, const struct api_path *a, struct kta_read *r,
                      struct kta_err *err)
 {
     kta_auto_str struct kta_str name = KTA_STR_INIT, container = KTA_STR_INIT;
+    kta_auto_str struct kta_str whole = KTA_STR_INIT;
     kta_auto_free char *path = NULL;
 
     r->text.max = r->max ? r->max : KTA_MAX_HTTP_BODY;
@@ -203,9 +234,16 @@ static int read_text(const struct snapshot *s, const struct api_path *a, struct 
     if (!snap_name(a, r->path, KTA_ACCEPT_TEXT, false, &name))
         return 0;
     path = kta_fs_join(s->dir, name.s);
-    if (!kta_fs_exists(path))
-        return 0;
-    return kta_fs_read(path, r->text.max, &r->text, err) < 0 && err->code != KTA_E_LIMIT ? -1 : 1;
+    if (!kta_fs_exists(path)) {
+        if (!only_log(s, a, &name))
+            return 0;
+        free(path);
+        path = kta_fs_join(s->dir, name.s);
+    }
+    if (kta_fs_read(path, KTA_MAX_HTTP_BODY, &whole, err) < 0)
+        return -1;
+    kta_str_addn(&r->text, whole.s, whole.len); /* cut at its limit */
+    return 1;
 }
 
 /* ---- one read ---- */

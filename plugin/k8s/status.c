@@ -10,8 +10,8 @@
 #include "kta/utf8.h"
 #include "rest.h"
 
-/* The word for one object of a resource: "pod", "deployment"; the plural where it is not known. */
-static void singular(const struct api_path *a, struct kta_str *out)
+/* The plural where the resource is not in the table. */
+void describe_kind(const struct api_path *a, struct kta_str *out)
 {
     size_t n;
     const struct kta_kind *k = kta_kinds(&n);
@@ -47,14 +47,16 @@ void describe_read(const char *path, struct kta_str *out)
     if (a.list) {
         kta_str_addf(out, "list %s", a.resource);
         if (strcmp(a.group, "metrics.k8s.io") == 0)
-            kta_str_truncate(out, out->len - 1), kta_str_add(out, " metrics");
+            kta_str_truncate(out, out->len - 1);
+        if (strcmp(a.group, "metrics.k8s.io") == 0)
+            kta_str_add(out, " metrics");
     } else {
         kta_str_add(out, "read ");
         if (strcmp(a.subresource, "log") == 0)
             kta_str_add(out, "the log of ");
         else if (a.subresource[0])
             kta_str_addf(out, "the %s of ", a.subresource);
-        singular(&a, out);
+        describe_kind(&a, out);
         kta_str_addf(out, " '%s'", a.name);
     }
     describe_place(&a, out);
@@ -191,7 +193,7 @@ static void not_found(const struct api_path *a, const char *doing, const struct 
     kta_auto_str struct kta_str s = KTA_STR_INIT;
 
     if (a->resource[0] && kta_json_str(status, "details.name")) {
-        singular(a, &s);
+        describe_kind(a, &s);
         kta_str_addf(&s, " '%s'", a->name[0] ? a->name : kta_json_str(status, "details.name"));
         kta_err_set(err, KTA_E_NOT_FOUND, "there is no %s%s%s%s", s.s,
                     a->namespace_[0] ? " in namespace '" : "", a->namespace_,

@@ -1,0 +1,65 @@
+/* Helm's release records unpack, and broken ones say so. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "kta/b64.h"
+#include "kta/gzip.h"
+#include "kta/helmrel.h"
+#include "kta/str.h"
+
+static struct kta_json *secret(const char *release, bool packed)
+{
+    kta_auto_str struct kta_str gz = KTA_STR_INIT, once = KTA_STR_INIT, twice = KTA_STR_INIT;
+    struct kta_json *s = kta_json_new_object(), *data;
+    struct kta_err err = KTA_ERR_INIT;
+
+    if (packed)
+        assert_int_equal(kta_gzip(release, strlen(release), &gz, &err), 0);
+    else
+        kta_str_add(&gz, release);
+    kta_b64_encode(gz.s, gz.len, &once);
+    kta_b64_encode(once.s, once.len, &twice);
+    data = kta_json_set(s, "data", kta_json_new_object());
+    kta_json_set_str(data, "release", twice.s);
+    return s;
+}
+
+static void test_decode(void **state)
+{
+    (void)state;
+    for (int packed = 0; packed < 2; packed++) {
+        kta_auto_json struct kta_json *s = secret("{\"name\":\"todo\",\"version\":3}", packed);
+        kta_auto_json struct kta_json *v = NULL;
+        struct kta_err err = KTA_ERR_INIT;
+
+        assert_int_equal(kta_helm_release_decode(s, &v, &err), 0);
+        assert_string_equal(kta_json_str(v, "name"), "todo");
+        assert_int_equal(kta_json_int(v, "version", 0), 3);
+    }
+}
+
+static void test_broken(void **state)
+{
+    kta_auto_json struct kta_json *none = kta_json_new_object();
+    kta_auto_json struct kta_json *text = secret("not json", true);
+    kta_auto_json struct kta_json *cut = secret("\x1f\x8b\x08 cut", false);
+    struct kta_json *v = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(kta_helm_release_decode(none, &v, &err), -1);
+    assert_int_equal(kta_helm_release_decode(text, &v, &err), -1);
+    assert_int_equal(kta_helm_release_decode(cut, &v, &err), -1);
+    assert_int_equal(kta_helm_release_decode(NULL, &v, &err), -1);
+    assert_null(v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_decode),
+                                       cmocka_unit_test(test_broken)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
