@@ -359,6 +359,9 @@ class Recorder(http.server.ThreadingHTTPServer):
         self.seen = []
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
+    def handle_error(self, request, client_address):
+        pass  # a client that went away in the middle of an answer
+
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_address[1]}"
