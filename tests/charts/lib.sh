@@ -74,7 +74,7 @@ database_make() {
   chown postgres "$scratch/postgres"
   echo todo-password >"$scratch/password"
   chmod 644 "$scratch/password"
-  as_postgres "$postgres_bin/initdb" -D "$scratch/postgres/data" -U todo -A scram-sha-256 \
+  as_postgres "$postgres_bin/initdb" -D "$scratch/postgres/data" -U todo -A scram-sha-256 -E UTF8 --locale=C.UTF-8 \
     --pwfile="$scratch/password" --no-sync >"$scratch/initdb.log"
   # shellcheck disable=SC2154 # of common.sh
   echo "host all all $all_cidr scram-sha-256" | as_postgres tee -a "$scratch/postgres/data/pg_hba.conf" >/dev/null

@@ -133,6 +133,7 @@ def _engine():
         pool_recycle=300,
         connect_args={
             "connect_timeout": 5,
+            "client_encoding": "utf8",
             # A connection whose peer is gone without a word fails after 5 s, not after minutes.
             "tcp_user_timeout": 5000,
             "keepalives_idle": 10,
@@ -183,7 +184,7 @@ class Health:
     def _failed(self, error: Exception) -> None:
         cause = str(getattr(error, "orig", None) or error or type(error).__name__).strip().splitlines()
         self.error = cause[0] if cause else type(error).__name__
-        log.error("the database cannot be reached: %s", self.error, extra={"fields": {"host": engine.url.host}})
+        log.error("the database cannot be used: %s", self.error, extra={"fields": {"host": engine.url.host}})
 
     def _works(self) -> None:
         if self.error:
