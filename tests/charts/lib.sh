@@ -63,7 +63,7 @@ load_images() {
 # ---- PostgreSQL on the host, where pods reach it --------------------------
 
 postgres_bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
-database_port=55432
+database_port=$((40000 + RANDOM % 20000))
 
 as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups --reset-env "$@"; }
 
