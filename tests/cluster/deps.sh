@@ -111,12 +111,12 @@ sys.stdout.buffer.write(zipfile.ZipFile("layer.zip").read(sys.argv[1]))' "$2" >"
 make_busybox() {
   cd "$1"
   apt-get download busybox
-  dpkg-deb -x busybox_*.deb .
-  rm -r busybox_*.deb usr
-  mkdir -p lib64 lib
+  dpkg-deb -x busybox_*.deb package
+  mkdir -p bin etc home lib lib64 tmp var
+  find package -type f -name busybox -path '*bin/busybox' -exec cp {} bin ';'
   ldd bin/busybox | sed -n 's|.* => \(/[^ ]*\) .*|\1|p' | xargs -I{} cp -L {} lib
   cp -L /lib64/ld-linux-x86-64.so.2 lib64
-  mkdir -p etc tmp home var
+  rm -r package busybox_*.deb
   bin/busybox --list | while read -r applet; do
     [ "$applet" = busybox ] || ln -s busybox "bin/$applet"
   done
