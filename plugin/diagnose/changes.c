@@ -195,7 +195,8 @@ bool kta_managed_by(const struct kta_json *o, const char *field, const char **re
     kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
     {
         int64_t t = kta_time_parse(kta_json_str(m, "time"));
-        if (kta_json_str(m, "subresource") || !owns(kta_json_get(m, "fieldsV1"), field))
+        if (kta_streq(kta_json_str(m, "subresource"), "status") ||
+            !owns(kta_json_get(m, "fieldsV1"), field))
             continue;
         if (found && t < *ret_when)
             continue;

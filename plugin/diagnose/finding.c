@@ -252,6 +252,16 @@ static void drop_double_fixes(struct kta_finding *f)
     }
 }
 
+/* Advice that begins with "Or" stands beside fixes; where there are none it stands alone. */
+static void alone(struct kta_finding *f)
+{
+    if (f->n_fixes || !f->advice || !kta_starts(f->advice, "Or "))
+        return;
+    memmove(f->advice, f->advice + 3, strlen(f->advice + 3) + 1);
+    if (*f->advice >= 'a' && *f->advice <= 'z')
+        *f->advice = (char)(*f->advice - 'a' + 'A');
+}
+
 void kta_findings_finish(struct kta_findings *f)
 {
     if (f->n)
@@ -270,6 +280,7 @@ void kta_findings_finish(struct kta_findings *f)
         drop_double_fixes(x);
         while (x->n_fixes > KTA_DIAG_MAX_FIXES)
             kta_finding_drop_fix(x, x->n_fixes - 1);
+        alone(x);
         for (size_t k = 0; k < x->n_fixes; k++)
             (void)snprintf(x->fixes[k].id, sizeof x->fixes[k].id, "%.10s.%c", x->id,
                            (char)('a' + k));

@@ -121,6 +121,18 @@ static struct kta_finding *add(const struct kta_pod_trouble *t, const char *code
     return f;
 }
 
+/* "--from-literal=password=VALUE …": the keys that the pod template takes out of that store. */
+static void wanted_keys(const struct kta_json *v, const char *store, struct kta_str *out)
+{
+    if (kta_json_type(v) == KTA_JSON_OBJECT && kta_json_str(v, "key") &&
+        kta_streq(kta_json_str(v, "name"), store)) {
+        kta_auto_free char *arg = kta_asprintf(" --from-literal=%s=VALUE", kta_json_str(v, "key"));
+        if (!strstr(out->s, arg))
+            kta_str_add(out, arg);
+    }
+    kta_json_each(m, v) wanted_keys(m, store, out);
+}
+
 static void missing_store(const struct kta_pod_trouble *t, const char *kind, const char *name,
                           const char *told, const char *source)
 {

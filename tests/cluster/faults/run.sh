@@ -7,16 +7,16 @@
 # lines "code REGEX", "object KIND/NAME", "fix yes|no". Prints "ok NAME", "not ok NAME: why" and a
 # table: fault, found, cause right, fixed, seconds.
 set -uo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+faults=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC1091
-. "$here/../lib.sh"
-plugin=${KTA_BINARY:-$here/../../../build/kubectl-todo-ai}
+. "$faults/../lib.sh"
+plugin=${KTA_BINARY:-$faults/../../../build/kubectl-todo-ai}
 batch=${FAULTS_AT_ONCE:-6}
 limit=${FAULTS_SECONDS:-90} # how long the fault may take to show
 table=$(mktemp) || exit 1
 failed=0
 
-field() { sed -n "s/^$1 //p" "$here/$2/expect"; }
+field() { sed -n "s/^$1 //p" "$faults/$2/expect"; }
 
 # Is the expected finding among those of the namespace?
 found() { # NAME FILE
@@ -29,8 +29,8 @@ begin() { # NAME
   local ns="flt-$1"
   kubectl delete namespace "$ns" --ignore-not-found --wait=true >/dev/null 2>&1
   kubectl create namespace "$ns" >/dev/null 2>&1
-  kubectl apply -n "$ns" -f "$here/$1/manifest.yaml" >"$work/$1.apply" 2>&1
-  if [ -e "$here/$1/break.sh" ]; then NS=$ns bash "$here/$1/break.sh" >>"$work/$1.apply" 2>&1; fi
+  kubectl apply -n "$ns" -f "$faults/$1/manifest.yaml" >"$work/$1.apply" 2>&1
+  if [ -e "$faults/$1/break.sh" ]; then NS=$ns bash "$faults/$1/break.sh" >>"$work/$1.apply" 2>&1; fi
 }
 
 look() { # NAME: waits for the finding, then cures it where that is expected
@@ -57,7 +57,7 @@ look() { # NAME: waits for the finding, then cures it where that is expected
 work=$(mktemp -d) || exit 1
 names=("$@")
 if [ $# = 0 ]; then
-  for d in "$here"/*/; do names+=("$(basename "$d")"); done
+  for d in "$faults"/*/; do names+=("$(basename "$d")"); done
 fi
 for ((i = 0; i < ${#names[@]}; i += batch)); do
   part=("${names[@]:i:batch}")
