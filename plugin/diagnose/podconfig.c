@@ -155,10 +155,13 @@ static void missing_store(const struct kta_pod_trouble *t, const char *kind, con
         kta_auto_free char *why = kta_asprintf("refer to %s %s, which exists", word, near);
         fix_refs(t, f, false, secret, NULL, name, near, why);
     }
+    kta_auto_str struct kta_str keys = KTA_STR_INIT;
+    wanted_keys(kta_json_get(t->pod, "spec"), name, &keys);
     kta_finding_advice(f,
                        "Or create it with its content, which only you can know: kubectl create "
-                       "%s %s -n %s --from-literal=KEY=VALUE",
-                       secret ? "secret generic" : "configmap", name, ns);
+                       "%s %s -n %s%s",
+                       secret ? "secret generic" : "configmap", name, ns,
+                       keys.len ? keys.s : " --from-literal=KEY=VALUE");
     free(names);
 }
 
