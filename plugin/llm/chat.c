@@ -68,6 +68,19 @@ static enum kta_llm_way choose_way(const struct kta_llm *m, const struct kta_llm
 
 /* ---- judging an answer ---- */
 
+/* llama.cpp tells the window when it is too small. */
+static void learn_window(struct kta_llm *m, const struct kta_str *body)
+{
+    kta_auto_json struct kta_json *v = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+    int64_t n;
+    if (kta_json_parse(body->s, body->len, &v, &ignored) < 0)
+        return;
+    n = kta_json_int(v, "error.n_ctx", 0);
+    if (n > 0 && n < INT32_MAX)
+        m->window = (int)n;
+}
+
 static enum verdict failed_status(struct attempt *a, const struct kta_http_req *req)
 {
     kta_auto_str struct kta_str words = KTA_STR_INIT;
@@ -76,6 +89,7 @@ static enum verdict failed_status(struct attempt *a, const struct kta_http_req *
     llm_error_text(req->answer.s, req->answer.len, &words);
     llm_status_error(a->m, req->status, words.s, &a->err);
     if (llm_is_overflow(req->status, words.s)) {
+        learn_window(a->m, &req->answer);
         a->turn->context_overflow = true;
         return FAILED;
     }

@@ -56,6 +56,18 @@ static int in_ollama(const struct kta_llm *m, const struct kta_json *v)
     return OLLAMA_DEFAULT;
 }
 
+/* llama.cpp drops what the model's template has no place for without a word: a model that is given
+ * tools that it never sees answers with advice. Not kept on disk: the next model may be another. */
+static void take_caps(struct kta_llm *m, const struct kta_json *props)
+{
+    const struct kta_json *caps = kta_json_get(props, "chat_template_caps");
+    if (!kta_json_bool(caps, "supports_tools", true) ||
+        !kta_json_bool(caps, "supports_tool_calls", true))
+        m->quirks |= LLM_NO_TOOLS;
+    if (!kta_json_bool(caps, "supports_system_role", true))
+        m->quirks |= LLM_NO_SYSTEM;
+}
+
 static int ask(struct kta_llm *m)
 {
     bool ollama = !strcmp(m->row->name, "ollama");
@@ -80,6 +92,7 @@ static int ask(struct kta_llm *m)
     beside = two ? parse_answer(&r[1]) : NULL;
     if (ollama)
         return in_ollama(m, beside);
+    take_caps(m, beside);
     n = (int)kta_json_int(beside, "default_generation_settings.n_ctx", 0);
     return n > 0 ? n : in_models(m, models);
 }

@@ -899,6 +899,20 @@ static void test_window(void **state)
     assert_int_equal(kta_llm_tokens(3500), 1001);
 }
 
+static void test_template_without_tools(void **state)
+{
+    struct kta_llm *m;
+    (void)state;
+    start("{\"props\":{\"default_generation_settings\":{\"n_ctx\":2048},"
+          "\"chat_template_caps\":{\"supports_tools\":false}}}");
+    m = open_as("llamacpp", "");
+    assert_int_equal(kta_llm_known_way(m), KTA_WAY_TOOLS);
+    assert_int_equal(kta_llm_window(m), 2048);
+    assert_int_equal(kta_llm_known_way(m), KTA_WAY_SCHEMA);
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
 static int begin(void **state)
 {
     kta_auto_free char *cache = NULL;
@@ -941,6 +955,7 @@ int main(void)
         cmocka_unit_test(test_key_file_and_azure),
         cmocka_unit_test(test_key_from_a_command),
         cmocka_unit_test(test_window),
+        cmocka_unit_test(test_template_without_tools),
         cmocka_unit_test(test_interrupt),
     };
     return cmocka_run_group_tests(tests, begin, end);
