@@ -97,6 +97,11 @@ static void hold_next_line(struct scanner *sc, const struct name *name, size_t a
 static void judge(struct scanner *sc, const struct name *name, size_t start, size_t end,
                   bool quoted, bool assigned)
 {
+    if (!quoted && !assigned && end < sc->n && sc->s[end] == ':')
+        return; /* "verify token: oauth2: …" */
+    if (end - start > 21 && sc->s[start + 20] == '/' &&
+        (kta_at(sc, start, "AKIA") || kta_at(sc, start, "ASIA")))
+        end = start + 20; /* the scope behind the key's id */
     size_t line = kta_line_end(sc, end), rest = end;
     while (rest < line && strchr(" \t\r\"'.,;)}]", sc->s[rest]))
         rest++;
