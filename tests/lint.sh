@@ -29,8 +29,9 @@ level[k8s]=${level[redact]}+1 level[llm]=${level[k8s]} level[policy]=${level[k8s
 # a header of include/kta belongs to the room that defines its functions: its .c of the same name
 for h in include/kta/*.h; do
     b=$(basename "$h" .h)
-    c=(plugin/*/"$b".c)
-    [ -e "${c[0]}" ] && owner[$b]=$(basename "$(dirname "${c[0]}")")
+    for r in "${rooms[@]}"; do # a command of cmd/ may be named like what it shows
+        [ -e "plugin/$r/$b.c" ] && owner[$b]=$r && break
+    done
 done
 for f in plugin/*/*.[ch]; do
     [ -e "$f" ] || continue

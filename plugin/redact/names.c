@@ -62,7 +62,7 @@ LIST(secret_object, "tls", "pull", "image", "existing", "volume", "ca", "cert", 
 static bool in(const char *word, const char *const *list)
 {
     for (; *list; list++)
-        if (!strcmp(word, *list))
+        if (**list == *word && !strcmp(word, *list))
             return true;
     return false;
 }
@@ -70,9 +70,9 @@ static bool in(const char *word, const char *const *list)
 static bool ends_in(const char *word, const char *const *list)
 {
     size_t n = strlen(word);
-    for (; *list; list++) {
+    for (; n && *list; list++) {
         size_t m = strlen(*list);
-        if (m <= n && !strcmp(word + n - m, *list))
+        if (m <= n && word[n - m] == **list && !strcmp(word + n - m, *list))
             return true;
     }
     return false;
@@ -149,7 +149,7 @@ static enum kta_telling of_word(const char *word, const char *before)
     return in(word, maybe_words) ? KTA_TELLS_MAYBE : KTA_TELLS_NOTHING;
 }
 
-enum kta_telling kta_telling(const char *name, size_t n, const char *before, size_t n_before)
+static enum kta_telling judge(const char *name, size_t n, const char *before, size_t n_before)
 {
     struct words w = {.n = 0};
     if (n_before)
@@ -178,4 +178,25 @@ enum kta_telling kta_telling(const char *name, size_t n, const char *before, siz
             break;
     }
     return KTA_TELLS_NOTHING;
+}
+
+/* Logs say the same names over and over: the last judgement of each hash is kept. */
+enum kta_telling kta_telling(const char *name, size_t n, const char *before, size_t n_before)
+{
+    static struct {
+        char name[47];
+        unsigned char n, tells;
+    } cache[512];
+    if (n_before || !n || n > sizeof cache->name)
+        return judge(name, n, before, n_before);
+    unsigned h = (unsigned)n;
+    for (size_t i = 0; i < n; i++)
+        h = h * 31 + (unsigned char)name[i];
+    h = (h ^ h >> 9) % KTA_LEN(cache);
+    if (cache[h].n != n || memcmp(cache[h].name, name, n) != 0) {
+        cache[h].tells = (unsigned char)judge(name, n, NULL, 0);
+        cache[h].n = (unsigned char)n;
+        memcpy(cache[h].name, name, n);
+    }
+    return (enum kta_telling)cache[h].tells;
 }

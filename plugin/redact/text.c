@@ -19,8 +19,10 @@ size_t kta_line_end(const struct scanner *sc, size_t at)
 
 bool kta_at(const struct scanner *sc, size_t at, const char *text)
 {
-    size_t n = strlen(text);
-    return at <= sc->n && n <= sc->n - at && !strncasecmp(sc->s + at, text, n);
+    for (; *text; text++, at++)
+        if (at >= sc->n || tolower((unsigned char)sc->s[at]) != tolower((unsigned char)*text))
+            return false;
+    return true;
 }
 
 /* Quotes that are more than one byte long. */
@@ -76,6 +78,8 @@ size_t kta_separator(const struct scanner *sc, size_t at, bool *ret_assigns)
     } rows[] = {{":=", true},      {"=>", true},    {"->", true},   {"==", true},  {"=", true},
                 {"::", false},     {"://", false},  {":", false},   {"%3D", true}, {"%3A", false},
                 {"\\u003d", true}, {"&#61;", true}, {"%253D", true}};
+    if (at >= sc->n || !strchr("=:-%\\&", sc->s[at]))
+        return 0;
     for (size_t i = 0; i < KTA_LEN(rows); i++) {
         if (!kta_at(sc, at, rows[i].text))
             continue;

@@ -42,7 +42,7 @@ LIST(stop_words, "required", "missing", "invalid", "expired", "expires", "not", 
 static bool in(const char *v, size_t n, const char *const *list)
 {
     for (; *list; list++)
-        if (strlen(*list) == n && !strncasecmp(v, *list, n))
+        if (**list == tolower((unsigned char)*v) && !strncasecmp(v, *list, n) && !(*list)[n])
             return true;
     return false;
 }
