@@ -22,7 +22,7 @@ static const struct {
      "mnemonic seed dsn hash login webhook psk passwort kennwort motdepasse contrase pat license "
      "code bearer nonce private",
      KTA_USE_NAME},
-    {"://", KTA_USE_URI},
+    {":// :\\/\\/", KTA_USE_URI},
     {"-----begin ----^begin ----begin%20 -----begin+", KTA_USE_PEM},
     {"data kind", KTA_USE_MANIFEST},
     {"authorization cookie", KTA_USE_HEADER},

@@ -43,8 +43,9 @@ LIST(token_ends, "token", "apikey", "secretkey", "accesskey", "privatekey", "aut
 LIST(token_words, "jwt", "mnemonic", "pat", "bearer", "otp", "totp", "passkey", "sas");
 LIST(reference_words, "secret", "credential", "credentials", "creds", "cred", "secrets");
 LIST(maybe_words, "key", "dsn", "auth", "session", "sid", "sessionid", "salt", "signature", "sig",
-     "hash", "nonce", "login", "webhook", "license", "code", "seed", "pin", "cookie", "tokens",
-     "keys", "passwords", "apikeys", "private", "connectionstring", "authorization");
+     "jsessionid", "phpsessid", "sessid", "nonce", "login", "webhook", "license", "code", "seed",
+     "pin", "cookie", "tokens", "keys", "passwords", "apikeys", "private", "connectionstring",
+     "authorization");
 /* In front of "key": it opens something … */
 LIST(key_strong, "api", "access", "secret", "private", "encryption", "encrypt", "decryption",
      "decrypt", "master", "signing", "sign", "signature", "license", "licence", "account", "auth",
@@ -54,6 +55,8 @@ LIST(key_strong, "api", "access", "secret", "private", "encryption", "encrypt", 
      "newrelic", "twilio", "algolia", "rollbar", "honeycomb", "cohere", "mistral", "groq", "gemini",
      "consumer", "unseal", "recovery", "webhook", "csrf", "cookie", "xsrf", "vault", "azure",
      "google", "aws", "gcp", "functions", "apim", "ocp", "kek", "dek", "cryption", "database");
+/* … in front of "auth": a password, not a switch … */
+LIST(auth_strong, "redis", "neo4j", "smtp", "mqtt", "elastic", "basic", "proxy", "http", "valkey");
 /* … in front of "secret": an object of Kubernetes is meant. */
 LIST(secret_object, "tls", "pull", "image", "existing", "volume", "ca", "cert", "certificate",
      "registry", "k8s", "kubernetes", "kube", "source", "target", "ssl", "ingress", "kind",
@@ -141,12 +144,24 @@ static enum kta_telling of_word(const char *word, const char *before)
         return KTA_TELLS_TOKEN;
     if (!strcmp(word, "key"))
         return of_key(before);
+    if (!strcmp(word, "auth") && before && in(before, auth_strong))
+        return KTA_TELLS_TOKEN;
+    if (!strcmp(word, "cookie") && before && (!strcmp(before, "erlang") || !strcmp(before, "auth")))
+        return KTA_TELLS_TOKEN;
     if (!strcmp(word, "string") && before && !strcmp(before, "connection"))
         return KTA_TELLS_MAYBE;
     size_t n = strlen(word);
     if (n > 6 && !strcmp(word + n - 6, "secret"))
         return KTA_TELLS_TOKEN;
     return in(word, maybe_words) ? KTA_TELLS_MAYBE : KTA_TELLS_NOTHING;
+}
+
+static bool shouted(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (islower((unsigned char)s[i]))
+            return false;
+    return true;
 }
 
 static enum kta_telling judge(const char *name, size_t n, const char *before, size_t n_before)
@@ -172,6 +187,9 @@ static enum kta_telling judge(const char *name, size_t n, const char *before, si
         /* "password hash" is a secret, a "hash" alone mostly is none */
         if (t == KTA_TELLS_MAYBE && in(word, neutral) && left > own + 1)
             t = KTA_TELLS_NOTHING;
+        /* SECRET=… in an environment is the secret itself */
+        if (t == KTA_TELLS_REFERENCE && shouted(name, n) && !(prev && in(prev, secret_object)))
+            t = KTA_TELLS_TOKEN;
         if (t != KTA_TELLS_NOTHING)
             return t;
         if (!says_nothing(word))

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "kta/alloc.h"
 #include "kta/b64.h"
+#include "names.h"
 
 enum { MAX_NAME = 256 };
 
@@ -64,6 +65,22 @@ static void named_value(struct kta_redact *r, const char *name, struct kta_json 
     if (!text || !*text)
         return;
     if (!n || n > MAX_NAME) {
+        text_value(r, v);
+        return;
+    }
+    struct kta_value_place place = {.quoted = true,
+                                    .assigned = true,
+                                    .own_line = true,
+                                    .last = true};
+    enum kta_telling tells = kta_telling(name, n, NULL, 0);
+    if (tells >= KTA_TELLS_TOKEN && kta_value_secret(text, strlen(text), tells, &place)) {
+        kta_auto_free char *source = kta_asprintf("value of %s", name);
+        if (kta_value_random(text, strlen(text)))
+            kta_redact_learn(r, text, strlen(text), source);
+        replace_whole(r, v, source);
+        return;
+    }
+    if (strchr(text, '\n')) {
         text_value(r, v);
         return;
     }

@@ -36,6 +36,17 @@ static bool path_part(const struct scanner *sc, size_t start)
     return !dot || i == start - 1 || (i && (sc->s[i - 1] == '/' || sc->s[i - 1] == ':'));
 }
 
+/* "client secret": not an object of Kubernetes. */
+static bool opens(const char *word, size_t n)
+{
+    static const char *const words[] = {"client",  "shared",   "app",  "jwt",  "webhook",
+                                        "signing", "consumer", "hmac", "oauth"};
+    for (size_t i = 0; i < KTA_LEN(words); i++)
+        if (strlen(words[i]) == n && !strncasecmp(words[i], word, n))
+            return true;
+    return false;
+}
+
 static bool find_name(struct scanner *sc, size_t at, size_t end, struct name *name)
 {
     size_t a = at, b = end;
@@ -55,14 +66,24 @@ static bool find_name(struct scanner *sc, size_t at, size_t end, struct name *na
         a++;
     else if (a && sc->s[a - 1] == '%' && at - a >= 2 && isxdigit((unsigned char)sc->s[a]))
         a += 2;
+    if (a && (sc->s[a - 1] == '[' || sc->s[a - 1] == ';')) { /* a colour: ESC [1;36m */
+        size_t i = a;
+        while (i < at && isdigit((unsigned char)sc->s[i]))
+            i++;
+        if (i > a && i < at && sc->s[i] == 'm')
+            a = i + 1;
+    }
     size_t before = a, before_n = 0;
-    if (b - a == 3 && a > 1 && sc->s[a - 1] == ' ') { /* "API key" */
+    bool secret = b - a == 6 && kta_at(sc, a, "secret");
+    if ((b - a == 3 || secret) && a > 1 && sc->s[a - 1] == ' ') { /* "API key" */
         before = a - 1;
         while (before && isalpha((unsigned char)sc->s[before - 1]) && before_n < 20) {
             before--;
             before_n++;
         }
     }
+    if (secret && !opens(sc->s + before, before_n))
+        before_n = 0;
     name->start = a;
     name->end = b;
     name->flag = sc->s[a] == '-';
@@ -105,6 +126,8 @@ static void judge(struct scanner *sc, const struct name *name, size_t start, siz
     size_t line = kta_line_end(sc, end), rest = end;
     while (rest < line && strchr(" \t\r\"'.,;)}]", sc->s[rest]))
         rest++;
+    if (rest > end && rest < line && sc->s[rest] == '#') /* a comment */
+        rest = line;
     struct kta_value_place place = {.quoted = quoted,
                                     .assigned = assigned,
                                     .last = rest == line,
@@ -120,6 +143,14 @@ static bool encoded_login(const char *v, size_t n)
     if (n < 6 || kta_b64_decode(v, n, &plain) < 0 || !memchr(plain.s, ':', plain.len))
         return false;
     return kta_utf8_valid(plain.s, plain.len) && !kta_deceptive(plain.s, plain.len);
+}
+
+/* user:password */
+static bool login(const char *v, size_t n)
+{
+    const char *colon = memchr(v, ':', n);
+    return colon && colon > v && colon + 3 < v + n && colon[1] != '/' && !memchr(v, ' ', n) &&
+           !isdigit((unsigned char)colon[1]);
 }
 
 static size_t indentation(const struct scanner *sc, size_t line)
@@ -167,17 +198,72 @@ static void described(struct scanner *sc, const struct name *name, size_t dashes
         judge(sc, name, start, end, /* quoted= */ true, /* assigned= */ true);
 }
 
+/* "tokens" speaks of several: each is judged as a "token". */
+static struct name singular(const struct scanner *sc, const struct name *name)
+{
+    struct name one = *name;
+    if (name->end > name->start + 4 && tolower((unsigned char)sc->s[name->end - 1]) == 's') {
+        enum kta_telling t = kta_telling(sc->s + name->start, name->end - name->start - 1, "", 0);
+        one.tells = t > name->tells ? t : name->tells;
+    }
+    return one;
+}
+
+/* Lines "- value" behind a name without a value. */
+static void yaml_list(struct scanner *sc, const struct name *name, size_t at)
+{
+    struct name one = singular(sc, name);
+    for (int i = 0; i < 64 && at < sc->n; i++) {
+        size_t dash = kta_skip_blanks(sc, at), line_end = kta_line_end(sc, at), start;
+        if (!kta_at(sc, dash, "- "))
+            return;
+        bool quoted;
+        size_t end = kta_value_end(sc, kta_skip_blanks(sc, dash + 2), &start, &quoted, false);
+        if (end < line_end && sc->s[end] != '"' && sc->s[end] != '\'')
+            return; /* "- name: …" */
+        if (!memchr(sc->s + start, ':', end - start))
+            judge(sc, &one, start, end, quoted, true);
+        at = line_end + 1;
+    }
+    if (!sc->last)
+        kta_hold(sc, kta_line_start(sc, name->start));
+}
+
+static size_t word_end(const struct scanner *sc, size_t line)
+{
+    size_t i = kta_skip_blanks(sc, line);
+    while (i < sc->n && (unsigned char)sc->s[i] > ' ')
+        i++;
+    return i;
+}
+
+/* A line with nothing but a key on it. */
+static bool lone_random(const struct scanner *sc, size_t line)
+{
+    if (line >= sc->n)
+        return false;
+    size_t start = kta_skip_blanks(sc, line), end = word_end(sc, line),
+           rest = kta_skip_blanks(sc, end);
+    return (rest >= sc->n || sc->s[rest] == '\n' || sc->s[rest] == '\r') &&
+           !memchr(sc->s + start, ':', end - start) && kta_value_random(sc->s + start, end - start);
+}
+
 static void no_value_on_line(struct scanner *sc, const struct name *name, size_t newline)
 {
     hold_next_line(sc, name, newline);
     size_t next = newline + 1;
     if (kta_at(sc, next, "----") && kta_line_end(sc, next) - next <= 5)
         described(sc, name, next);
+    else if (name->tells >= KTA_TELLS_TOKEN && lone_random(sc, next))
+        kta_hide(sc, name->start, kta_skip_blanks(sc, next), word_end(sc, next), "telling name");
+    else if (name->end && tolower((unsigned char)sc->s[name->end - 1]) == 's')
+        yaml_list(sc, name, next);
 }
 
 /* ["a", "b"] or [a b] */
 static void list(struct scanner *sc, const struct name *name, size_t at, bool assigned)
 {
+    struct name one = singular(sc, name);
     for (int i = 0; i < 64 && at < sc->n && sc->s[at] != ']'; i++) {
         while (at < sc->n && strchr("[, \t\n", sc->s[at]))
             at++;
@@ -189,7 +275,7 @@ static void list(struct scanner *sc, const struct name *name, size_t at, bool as
         const char *close = quoted ? NULL : memchr(sc->s + start, ']', end - start);
         if (close)
             end = (size_t)(close - sc->s);
-        judge(sc, name, start, end, quoted, assigned);
+        judge(sc, &one, start, end, quoted, assigned);
         at = end + kta_quote(sc, end);
         if (end == start && !quoted)
             return;
@@ -228,6 +314,8 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
             return;
         at++;
     }
+    if (name->end - name->start == 4 && !memcmp(sc->s + name->start, "PASS", 4) && !assigned)
+        return; /* --- PASS: TestLogin */
     at = kta_skip_blanks(sc, at);
     while (at < sc->n && sc->s[at] == '*' && kta_at(sc, at, "**")) /* bold in Markdown */
         at = kta_skip_blanks(sc, at + 2);
@@ -259,8 +347,8 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
         end = whole_line(sc, name, start, end);
     if (quoted && kta_value_stop_word(sc->s + start, end - start))
         return;
-    if (name->tells == KTA_TELLS_MAYBE && encoded_login(sc->s + start, end - start) &&
-        kta_at(sc, name->end - 4, "auth"))
+    if (name->tells == KTA_TELLS_MAYBE && name->end >= 4 && kta_at(sc, name->end - 4, "auth") &&
+        (encoded_login(sc->s + start, end - start) || login(sc->s + start, end - start)))
         kta_hide(sc, name->start, start, end, "registry credentials");
     else
         judge(sc, name, start, end, quoted, assigned);
@@ -346,8 +434,10 @@ static void flag_value(struct scanner *sc, const struct name *name, size_t at)
 /* "the password is hunter2", "token 'abc123…'": only what does not look like a word. */
 static void prose(struct scanner *sc, const struct name *name, size_t at)
 {
+    if (name->start && !strchr(" \t\n\"'(", sc->s[name->start - 1]))
+        return; /* the end of a value that looks like a name */
     static const char *const links[] = {"is ", "was ", "value ", "set to ", "to ", "of ", "with "};
-    if (name->tells < KTA_TELLS_REFERENCE || at >= sc->n || sc->s[at] != ' ')
+    if (name->tells < KTA_TELLS_REFERENCE || at >= sc->n || (sc->s[at] != ' ' && sc->s[at] != '\t'))
         return;
     size_t i = kta_skip_blanks(sc, at), line = kta_line_end(sc, at);
     if (i - at > 2)
@@ -361,7 +451,7 @@ static void prose(struct scanner *sc, const struct name *name, size_t at)
     size_t start;
     bool quoted;
     size_t end = kta_value_end(sc, i, &start, &quoted, false);
-    if (start >= end || end > line)
+    if (start >= end || end > line || sc->s[start] == '-')
         return;
     const char *v = sc->s + start;
     size_t n = end - start, digits = 0, letters = 0, marks = 0;
@@ -373,8 +463,9 @@ static void prose(struct scanner *sc, const struct name *name, size_t at)
     bool random = kta_value_random(v, n);
     bool likely = random;
     if (name->tells == KTA_TELLS_PASSWORD)
-        likely |= n >= 6 && letters && (digits || marks) &&
-                  (quoted || linked || marks || !memchr(v, '-', n));
+        likely |=
+            (quoted && n >= 4 && letters) || (n >= 6 && letters && (digits || marks) &&
+                                              (quoted || linked || marks || !memchr(v, '-', n)));
     else if (name->tells == KTA_TELLS_TOKEN)
         likely |= n >= 10 && letters && digits >= 2 && (quoted || linked) && !memchr(v, '-', n) &&
                   !memchr(v, '.', n);
@@ -403,6 +494,9 @@ void kta_scan_name(struct scanner *sc, size_t at, size_t end)
     size_t n = kta_separator(sc, sep, &assigned);
     if (!n && in_braces(sc, &name) && sep < sc->n && strchr("-+", sc->s[sep]))
         value_at(sc, &name, sep, true);
+    else if (n && name.start && sc->s[name.start - 1] == ':' && !assigned &&
+             !isspace((unsigned char)sc->s[sep + n < sc->n ? sep + n : sep]))
+        return; /* arn:aws:secretsmanager:…:secret:name */
     else if (n)
         value_at(sc, &name, sep + n, assigned);
     else if (name.flag)

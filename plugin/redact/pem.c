@@ -19,7 +19,8 @@ static bool private_key(const struct scanner *sc, size_t end, size_t *ret_body)
     if (!close)
         return false;
     size_t label = (size_t)(close - sc->s) - end;
-    if (!memmem(sc->s + end, label, "PRIVATE", 7) || memchr(sc->s + end, '\n', label))
+    if (!(memmem(sc->s + end, label, "PRIVATE", 7) || memmem(sc->s + end, label, "Static", 6)) ||
+        memchr(sc->s + end, '\n', label))
         return false;
     size_t body = (size_t)(close - sc->s);
     while (body < sc->n && sc->s[body] == '-')
@@ -49,6 +50,24 @@ static void last_word(const struct scanner *sc, size_t line, size_t line_end, si
     *ret_end = end;
 }
 
+/* {"log":"MIIE…\n","stream":"stdout"}: the longest run, or the one before an escaped line break. */
+static void inner_run(const struct scanner *sc, size_t line, size_t line_end, bool tail,
+                      size_t *ret_start, size_t *ret_end)
+{
+    for (size_t i = line; i < line_end;) {
+        size_t from = i;
+        while (i < line_end && base64_byte(sc->s[i]))
+            i++;
+        bool before_break = i + 1 < line_end && sc->s[i] == '\\' && sc->s[i + 1] == 'n';
+        if (i - from > *ret_end - *ret_start &&
+            (i - from >= 24 || (tail && before_break && i > from))) {
+            *ret_start = from;
+            *ret_end = i;
+        }
+        i += i == from;
+    }
+}
+
 /* Body lines, each with what a logger put in front of it. Without an END the key stops at the first
  * two lines that are no base64. */
 static void lines(struct scanner *sc, size_t from, size_t body, size_t end, bool closed)
@@ -62,7 +81,12 @@ static void lines(struct scanner *sc, size_t from, size_t body, size_t end, bool
         if (line_end > end)
             line_end = end;
         last_word(sc, at, line_end, &start, &stop);
-        size_t next = line_end + 1, n = stop - start;
+        size_t next = line_end + 1;
+        if (line_end > at && sc->s[line_end - 1] == '}') {
+            stop = start = at;
+            inner_run(sc, at, line_end, closed && next >= end, &start, &stop);
+        }
+        size_t n = stop - start;
         bool tail = closed && next >= end && n > 0;
         if (n >= 24 || tail || (n >= 4 && sc->s[stop - 1] == '=')) {
             kta_hide(sc, from, start, stop, "private key");

@@ -352,7 +352,7 @@ const struct kta_rule kta_rules[] = {
     {"mysql-p", "mysql mariadb",
      "(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mysqlsh|mysqlcheck)(?:(?:[\\s\"',]|\\\\["
      "\"n])+(?:-\\s+)?[\"']?(?!-p)[^\\s\"',|;]+){0,12}?(?:[\\s\"',]|\\\\[\"n])+(?:-\\s+)?[\"']?-p(?"
-     "!ort)([^\\s\"'\\\\|;]+)",
+     "!ort)\\\\?[\"']?([^\\s\"'\\\\|;]+)",
      1, 0, 0, "mysqldump -h mysql -u root -p«r0·0tpw» shop"},
     {"sshpass-p", "sshpass",
      "sshpass(?:[\\s\"',]|\\\\[\"n])+(?:-\\s+)?\\\\?[\"']?-p "
@@ -437,6 +437,15 @@ const struct kta_rule kta_rules[] = {
      "{\"kty\":\"EC\",\"crv\":\"P-256\",\"d\":\"«Kg·kXmk8jmGAmAoXKQJEycZSMjnVZwDxd94qIDKT1x3R»\"}"},
     {"jwk-symmetric", "\"k\":", "\"k\"\\s*:\\s*\"([A-Za-z0-9_-]{20,700})\"", 1, 0, 800,
      "{\"kty\":\"oct\",\"k\":\"«2G·K8KvN7lgf0iRysnsDjR6DWyFXEsY0g2ONUDAz0z7a»\"}"},
+    {"vault-unseal-key", "unseal^key recovery^key",
+     "(?i)(?:unseal|recovery) key(?: [0-9]+)?[:=] *([A-Za-z0-9+/=]{16,100})", 1, 0, 0,
+     "Unseal Key 1: «zp·DhAk2VHj9N0OTJ9u2AIaFBL5TevEdA4tPomkZ11c3=»"},
+    {"google-hmac-key", "GOOG1", B "GOOG1[A-Z0-9]{10,60}", 0, 0, 0,
+     "«GO·OG1EZ4O3F7L35H7FHXACXE3HNEEK8GDETW5S8NVXGCLWLDVG0PL6ZCJWHH9»"},
+    {"firebase-key", "AAAA", B "AAAA[A-Za-z0-9_-]{7}:[A-Za-z0-9_-]{100,200}", 0, 0, 0,
+     "«AA·AAijKJsLY:"
+     "APA91bY5Pg6aGEjXUuVNvtdoiDkGC4veN33j7JlscIKkwdWQLmcqE9yCCNJ4WrQkAEsGG8aXhqx09PT9SH2Q43qzlksbr"
+     "4fRERAz3erKKKQdOfR5j4PFCRkBAbk9f6KdtNbQ8FXLHkKX»"},
     {"smtp-auth-plain", "auth^plain auth^login",
      "(?i)auth\\s+(?:plain|login)\\s+([A-Za-z0-9+/=]{8,400})", 1, 0, 0,
      "AUTH PLAIN «AG·phbmUAaHVudGVyMg==»"},

@@ -52,6 +52,8 @@ size_t kta_quote(const struct scanner *sc, size_t at)
 
 size_t kta_skip_quotes(const struct scanner *sc, size_t at)
 {
+    if (at < sc->n && sc->s[at] == '\033')
+        at = kta_skip_blanks(sc, at);
     for (int i = 0; i < 3; i++) {
         size_t n = kta_quote(sc, at);
         if (!n && at < sc->n && (sc->s[at] == ']' || sc->s[at] == '*' || sc->s[at] == ')'))
@@ -65,8 +67,17 @@ size_t kta_skip_quotes(const struct scanner *sc, size_t at)
 
 size_t kta_skip_blanks(const struct scanner *sc, size_t at)
 {
-    for (int i = 0; i < 80 && at < sc->n && (sc->s[at] == ' ' || sc->s[at] == '\t'); i++)
-        at++;
+    for (int i = 0; i < 80 && at < sc->n; i++) {
+        if (sc->s[at] == ' ' || sc->s[at] == '\t') {
+            at++;
+        } else if (sc->s[at] == '\033' && at + 1 < sc->n && sc->s[at + 1] == '[') { /* a colour */
+            for (at += 2; at < sc->n && strchr("0123456789;", sc->s[at]); at++)
+                continue;
+            at += at < sc->n;
+        } else {
+            break;
+        }
+    }
     return at;
 }
 

@@ -37,7 +37,7 @@ LIST(stop_words, "required", "missing", "invalid", "expired", "expires", "not", 
      "parsing", "access", "opaque", "bytes", "your", "you", "user", "username", "field", "value",
      "data", "auth", "bearer", "basic", "service", "store", "manager", "file", "path", "name",
      "ref", "key", "type", "kind", "instead", "flag", "option", "secret", "secrets", "env",
-     "environment", "variable", "configmap", "volume", "server");
+     "environment", "variable", "configmap", "volume", "server", "files", "compat", "systemd");
 
 static bool in(const char *v, size_t n, const char *const *list)
 {
@@ -133,15 +133,16 @@ static bool path(const char *v, size_t n)
         return true;
     if (n < 2 || v[0] != '/')
         return false;
-    size_t parts = 0, lower = 0;
+    size_t parts = 0, lower = 0, upper = 0;
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)v[i];
         parts += c == '/';
+        upper += isupper(c) != 0;
         lower += islower(c) || c == '/' || c == '-' || c == '.' || c == '_';
         if (!isalnum(c) && !strchr("/._-{}*:@$", c))
             return false;
     }
-    return parts >= 2 && lower * 4 >= n * 3;
+    return (parts >= 2 && lower * 4 >= n * 3) || (!upper && n <= 64);
 }
 
 /* v1.2.3, 1.4.0-rc1, 10.0.0.1, 30s, 5m */
@@ -269,6 +270,9 @@ static bool reference_secret(const char *v, size_t n)
         digit |= isdigit((unsigned char)v[i]) != 0;
         hyphen |= v[i] == '-' || v[i] == '/' || v[i] == '.';
     }
+    const char *slash = memchr(v, '/', n);
+    if (slash && digit && !memchr(v, '-', n) && !memchr(v, '.', n)) /* admin/hunter2 */
+        return strcspn(slash, "0123456789") < (size_t)(v + n - slash);
     if (object_name(v, n))
         return digit && !hyphen && n >= 8;
     return n >= 6 && !uuid(v, n) &&
