@@ -109,6 +109,15 @@ int kta_dry_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_touch *
 #define KTA_PATCH_STRATEGIC "application/strategic-merge-patch+json"
 #define KTA_PATCH_MERGE     "application/merge-patch+json"
 #define KTA_PATCH_JSON      "application/json-patch+json"
+/* A PATCH with dryRun=All whose answer is not kept: validated, rejected. */
+int kta_dry_validate(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t,
+                     const char *content_type, const char *body, bool force, struct kta_err *err);
+#define KTA_PATCH_APPLY "application/apply-patch+yaml"
+/* ---- merge3.c ---- */
+/* What helm makes of `live`: the new manifest's fields set, those that only the old manifest had
+ * taken out, the rest left. Caller frees. old and live may be NULL. */
+struct kta_json *kta_merge3(const struct kta_json *old, const struct kta_json *new_,
+                            const struct kta_json *live);
 /* What the change does to what runs: pods restarted or gone, an outage, what goes with a delete. */
 void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd);
 /* The diff of all touches into s->preview.diff, and their count. */

@@ -89,8 +89,11 @@ static struct kta_json *touches_json(const struct kta_touches *t)
     struct kta_json *a = kta_json_new_array();
 
     for (size_t i = 0; t && i < t->n; i++) {
-        struct kta_json *o = kta_json_new_object();
+        struct kta_json *o;
 
+        if (t->v[i].record)
+            continue;
+        o = kta_json_new_object();
         kta_json_set_str(o, "kind", t->v[i].kind->kind);
         if (t->v[i].ns)
             kta_json_set_str(o, "namespace", t->v[i].ns);

@@ -86,6 +86,29 @@ int kta_dry_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_touch *
     return 0;
 }
 
+int kta_dry_validate(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t,
+                     const char *content_type, const char *body, bool force, struct kta_err *err)
+{
+    kta_auto_str struct kta_str path = KTA_STR_INIT;
+    kta_auto_json struct kta_json *answer = NULL;
+    struct kta_err why = KTA_ERR_INIT;
+    int status = 0;
+
+    kta_str_addf(&path, "%s?dryRun=All&fieldManager=helm%s", t->path, force ? "&force=true" : "");
+    if (kta_cluster_send(p->cluster, "PATCH", path.s, content_type, body, strlen(body), &status,
+                         &answer, &why) < 0) {
+        if (why.code == KTA_E_INTERRUPTED) {
+            *err = why;
+            return -1;
+        }
+        kta_preview_warn(&s->preview, "could not be validated: %s", why.msg);
+        return 0;
+    }
+    if (status < 200 || status > 299)
+        refused(s, status, answer);
+    return 0;
+}
+
 /* Named objects must be there for every verb but those that make them. */
 static void check_there(struct kta_step *s, const struct kta_command *cmd)
 {
@@ -124,8 +147,11 @@ static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_co
         if (rc < 0)
             return -1;
     }
-    if (s->touches->n > 0 || !s->touches->partial)
-        s->preview.objects = (int)s->touches->n;
+    if (s->touches->n > 0 || !s->touches->partial) {
+        s->preview.objects = 0;
+        for (size_t i = 0; i < s->touches->n; i++)
+            s->preview.objects += !s->touches->v[i].record;
+    }
     kta_preview_effects(p, s, cmd);
     kta_preview_diff(p, s);
     if (s->preview.diff && !s->preview.diff[0] && !s->preview.rejected)

@@ -1,13 +1,335 @@
 /*
- * preview_helm.c - what a helm command would do.
+ * preview_helm.c - what a helm command would do to the live objects.
+ *
+ * The release's records (Secrets) tell the old manifest; the new one comes from helm itself with
+ * --dry-run=server (install, upgrade) or from the record that is gone back to (rollback). Each
+ * object is then shown as it is and as it will be, and the API server is asked whether it takes it.
+ * A release that is applied by the server (helm 4) is refused by helm where another manager owns a
+ * field: that is asked, too.
  */
 #include "actions.h"
+
+#include "kta/alloc.h"
+#include "kta/helmrel.h"
+#include "kta/http.h"
+#include "kta/limits.h"
+#include "kta/obj.h"
+
+struct release {
+    struct kta_json *records;    /* list of Secrets */
+    struct kta_json *current;    /* decoded; NULL: there is none */
+    struct kta_json *goal;       /* decoded or printed by helm; NULL: uninstall */
+    struct kta_json *old, *new_; /* arrays of manifests' objects */
+};
+
+static void release_free(struct release *r)
+{
+    kta_json_free(r->records);
+    kta_json_free(r->current);
+    kta_json_free(r->goal);
+    kta_json_free(r->old);
+    kta_json_free(r->new_);
+}
+
+/* ---- records ---- */
+static int64_t version_of(const struct kta_json *secret)
+{
+    const char *text = kta_obj_label(secret, "version");
+
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+static const struct kta_json *record(const struct kta_json *records, int64_t version)
+{
+    const struct kta_json *best = NULL;
+
+    kta_json_each(o, kta_json_get(records, "items"))
+    {
+        if (version ? version_of(o) == version : version_of(o) > version_of(best))
+            best = o;
+    }
+    return best;
+}
+
+/* The revision whose manifest is what runs: the newest deployed one, else the newest. */
+static const struct kta_json *deployed(const struct kta_json *records)
+{
+    const struct kta_json *best = NULL;
+
+    kta_json_each(o, kta_json_get(records, "items"))
+    {
+        if (kta_streq(kta_obj_label(o, "status"), "deployed") && version_of(o) > version_of(best))
+            best = o;
+    }
+    return best ? best : record(records, 0);
+}
+
+static int read_records(struct kta_pipeline *p, struct kta_step *s, const char *ns,
+                        const char *name, struct release *r, struct kta_err *err)
+{
+    const struct kta_kind *secret = kta_kind_known("secrets");
+    kta_auto_str struct kta_str query = KTA_STR_INIT;
+    struct kta_err why = KTA_ERR_INIT;
+    const struct kta_json *now;
+
+    kta_str_add(&query, "owner=helm,name=");
+    kta_str_add(&query, name);
+    kta_auto_str struct kta_str escaped = KTA_STR_INIT;
+    kta_url_escape(query.s, &escaped);
+    if (kta_cluster_get(p->cluster, &r->records, &why,
+                        "/api/v1/namespaces/%s/secrets?labelSelector=%s", ns, escaped.s) < 0) {
+        if (why.code == KTA_E_INTERRUPTED) {
+            *err = why;
+            return -1;
+        }
+        kta_preview_warn(&s->preview, "the release's records cannot be read: %s", why.msg);
+        return 0;
+    }
+    kta_json_each(o, kta_json_get(r->records, "items"))
+    {
+        struct kta_touch *t = kta_touch_add(s->touches, secret, ns, kta_or(kta_obj_name(o), ""));
+
+        if (!t || t->live)
+            continue;
+        t->record = true;
+        t->status = 200;
+        t->live = kta_json_copy(o);
+        kta_json_set_str(t->live, "apiVersion", "v1");
+        kta_json_set_str(t->live, "kind", "Secret");
+    }
+    now = deployed(r->records);
+    if (now && kta_helm_release_decode(now, &r->current, &why) < 0)
+        kta_preview_warn(&s->preview, "the release's record is broken: %s", why.msg);
+    return 0;
+}
+
+/* ---- where it goes ---- */
+static void helm_refused(struct kta_pipeline *p, struct kta_step *s, const char *text)
+{
+    kta_auto_free char *shown = kta_redact_dup(p->redact, text);
+
+    for (char *c = shown; *c; c++)
+        *c = *c == '\n' ? ' ' : *c;
+    s->preview.rejected = true;
+    kta_preview_warn(&s->preview, "helm refuses it: %.600s",
+                     kta_starts(shown, "Error: ") ? shown + 7 : shown);
+}
+
+/* helm's own dry run, as JSON: what install and upgrade make of chart and values. */
+static int ask_helm(struct kta_pipeline *p, struct kta_step *s, struct release *r,
+                    struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    struct kta_proc proc = {.timeout_ms = KTA_PREVIEW_MS, .max_output = 8u << 20};
+    struct kta_err why = KTA_ERR_INIT;
+    int rc;
+
+    kta_argv_copy(&argv, &s->argv);
+    kta_argv_insert_flag(&argv, "--dry-run=server");
+    kta_argv_insert_flag(&argv, "--output=json");
+    rc = kta_child_run(p, &argv, s->stdin_text, &proc, &why);
+    if (rc < 0 && why.code == KTA_E_INTERRUPTED) {
+        *err = why;
+    } else if (rc < 0) {
+        kta_preview_warn(&s->preview, "cannot be previewed: %s", why.msg);
+        s->preview.rejected = why.code == KTA_E_NOT_FOUND || why.code == KTA_E_POLICY;
+        rc = 0;
+    } else if (proc.exit_code != 0) {
+        helm_refused(p, s, proc.err.len ? proc.err.s : proc.out.s);
+    } else if (kta_json_parse(proc.out.s, proc.out.len, &r->goal, &why) < 0) {
+        kta_preview_warn(&s->preview, "helm's dry run cannot be read: %s", why.msg);
+    }
+    kta_proc_release(&proc);
+    return rc;
+}
+
+static void find_rollback(struct kta_step *s, const struct kta_command *cmd, struct release *r)
+{
+    int64_t newest = version_of(record(r->records, 0));
+    int64_t to = cmd->n_args > 1 ? strtoll(cmd->args[1], NULL, 10) : 0;
+    struct kta_err why = KTA_ERR_INIT;
+    const struct kta_json *secret;
+
+    if (to <= 0)
+        to = newest - 1;
+    secret = to > 0 ? record(r->records, to) : NULL;
+    if (!secret) {
+        kta_preview_warn(&s->preview, "release '%s' has no revision %lld to go back to",
+                         cmd->args[0], (long long)to);
+        s->preview.rejected = true;
+        return;
+    }
+    if (kta_helm_release_decode(secret, &r->goal, &why) < 0) {
+        kta_preview_warn(&s->preview, "revision %lld cannot be read: %s", (long long)to, why.msg);
+        return;
+    }
+    kta_preview_warn(&s->preview, "goes back to revision %lld (%s %s)", (long long)to,
+                     kta_or(kta_json_str(r->goal, "chart.metadata.name"), "chart"),
+                     kta_or(kta_json_str(r->goal, "chart.metadata.version"), "?"));
+}
+
+/* ---- objects ---- */
+static struct kta_json *objects_of(const struct kta_json *release)
+{
+    const char *manifest = kta_json_str(release, "manifest");
+    struct kta_err ignored = KTA_ERR_INIT;
+    struct kta_json *v = manifest ? kta_manifest_open(manifest, &ignored) : NULL;
+
+    return v ? v : kta_json_new_array();
+}
+
+static struct kta_touch *touch_of(struct kta_pipeline *p, struct kta_step *s, const char *ns,
+                                  const struct kta_json *object)
+{
+    const char *version = kta_json_str(object, "apiVersion"), *kind = kta_obj_kind(object);
+    const struct kta_kind *k = version && kind ? kta_kind_of(p->cluster, version, kind) : NULL;
+
+    if (!k || !kta_obj_name(object)) {
+        s->touches->partial = true;
+        return NULL;
+    }
+    return kta_touch_add(s->touches, k, kta_or(kta_obj_namespace(object), ns),
+                         kta_obj_name(object));
+}
+
+static const struct kta_json *same_object(const struct kta_json *list, const struct kta_json *o)
+{
+    kta_json_each(x, list)
+    {
+        if (kta_streq(kta_obj_kind(x), kta_obj_kind(o)) &&
+            kta_streq(kta_obj_name(x), kta_obj_name(o)) &&
+            kta_streq(kta_obj_namespace(x), kta_obj_namespace(o)))
+            return x;
+    }
+    return NULL;
+}
+
+/* After all live objects were read: what each will be. */
+static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
+                    const struct release *r)
+{
+    kta_json_each(o, r->new_)
+    {
+        struct kta_touch *t = touch_of(p, s, ns, o);
+
+        if (!t)
+            continue;
+        kta_json_free(t->after);
+        t->after = kta_merge3(same_object(r->old, o), o, t->live);
+        t->known_after = true;
+    }
+    kta_json_each(o, r->old)
+    {
+        struct kta_touch *t = same_object(r->new_, o) ? NULL : touch_of(p, s, ns, o);
+
+        if (t && t->live && !kta_streq(kta_obj_annotation(o, "helm.sh/resource-policy"), "keep"))
+            t->known_after = true;
+    }
+}
+
+/* Whether the API server takes each object that changes. */
+static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+                    const char *ns, const struct release *r, struct kta_err *err)
+{
+    bool server_side = kta_streq(kta_json_str(r->current, "apply_method"), "ssa");
+    bool force = !server_side || kta_command_has(cmd, "force-conflicts");
+    bool was_rejected = s->preview.rejected;
+
+    if (kta_command_has(cmd, "create-namespace") && !r->current)
+        return 0; /* the namespace is not there yet */
+    s->preview.validated = kta_json_len(r->new_) > 0;
+    kta_json_each(o, r->new_)
+    {
+        struct kta_touch *t = touch_of(p, s, ns, o);
+        kta_auto_str struct kta_str body = KTA_STR_INIT;
+
+        if (!t || (t->live && kta_same_but_server(t->live, t->after)))
+            continue;
+        kta_json_print(o, false, &body);
+        if (kta_dry_validate(p, s, t, KTA_PATCH_APPLY, body.s, force, err) < 0)
+            return -1;
+    }
+    if (!force && s->preview.rejected && !was_rejected && kta_stristr(kta_rejection(s), "conflict"))
+        kta_preview_warn(&s->preview,
+                         "somebody else changed fields of the release: helm %s restores them only "
+                         "with --force-conflicts",
+                         cmd->verb);
+    return 0;
+}
+
+static void name_hooks(struct kta_step *s, const struct kta_command *cmd,
+                       const struct kta_json *release)
+{
+    const char *verb = kta_streq(cmd->verb, "uninstall") ? "delete" : cmd->verb;
+
+    if (kta_command_has(cmd, "no-hooks"))
+        return;
+    kta_json_each(h, kta_json_get(release, "hooks"))
+    {
+        kta_json_each(e, kta_json_get(h, "events"))
+        {
+            const char *event = kta_or(kta_json_text(e), "");
+
+            if (kta_ends(event, verb))
+                kta_preview_warn(&s->preview, "runs the hook %s '%s' (%s)",
+                                 kta_or(kta_json_str(h, "kind"), "object"),
+                                 kta_or(kta_json_str(h, "name"), "?"), event);
+        }
+    }
+}
+
+static int compare(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+                   const char *ns, struct release *r, struct kta_err *err)
+{
+    r->old = objects_of(r->current);
+    r->new_ = objects_of(r->goal);
+    kta_json_each(o, r->new_) touch_of(p, s, ns, o);
+    kta_json_each(o, r->old) touch_of(p, s, ns, o);
+    if (kta_touch_read(p, &s, 1, err) < 0)
+        return err->code == KTA_E_INTERRUPTED ? -1 : 0;
+    foresee(p, s, ns, r);
+    name_hooks(s, cmd, r->goal ? r->goal : r->current);
+    return validate(p, s, cmd, ns, r, err);
+}
+
+static int preview(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+                   struct release *r, struct kta_err *err)
+{
+    const char *ns = cmd->namespace_ ? cmd->namespace_ : kta_cluster_namespace(p->cluster);
+    bool uninstalls = kta_streq(cmd->verb, "uninstall");
+
+    if (read_records(p, s, ns, cmd->args[0], r, err) < 0)
+        return -1;
+    if (!r->current && (uninstalls || kta_streq(cmd->verb, "rollback"))) {
+        kta_preview_warn(&s->preview, "there is no release '%s' in '%s'", cmd->args[0], ns);
+        s->preview.rejected = true;
+        return 0;
+    }
+    if (kta_streq(cmd->verb, "rollback"))
+        find_rollback(s, cmd, r);
+    else if (!uninstalls && ask_helm(p, s, r, err) < 0)
+        return -1;
+    if (s->preview.rejected || (!r->goal && !uninstalls))
+        return 0;
+    return compare(p, s, cmd, ns, r, err);
+}
 
 int kta_preview_helm(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                      struct kta_err *err)
 {
-    (void)p;
-    (void)err;
-    kta_preview_warn(&s->preview, "'helm %s' is not previewed", cmd->verb ? cmd->verb : "");
+    static const char *const VERBS[] = {"install", "upgrade", "rollback", "uninstall"};
+    struct release r = {0};
+    int rc;
+
+    for (size_t i = 0; i < KTA_LEN(VERBS); i++) {
+        if (!kta_streq(cmd->verb, VERBS[i]) || cmd->n_args == 0)
+            continue;
+        rc = preview(p, s, cmd, &r, err);
+        release_free(&r);
+        return rc;
+    }
+    s->preview.no_undo = true;
+    kta_preview_warn(&s->preview, "'helm %s' can be neither previewed nor undone",
+                     kta_or(cmd->verb, ""));
     return 0;
 }

@@ -132,11 +132,13 @@ int kta_preview_rights(struct kta_pipeline *p, struct kta_step *s, struct kta_co
     size_t n = extra_rights(cmd, asked);
 
     for (size_t i = 0; i < s->touches->n && n < MAX_REVIEWS; i++) {
-        bool seen = false;
+        bool seen = s->touches->v[i].record;
 
         need(cmd, &s->touches->v[i], &asked[n]);
         if (kta_streq(cmd->program, "helm"))
-            asked[n].verb = s->touches->v[i].live ? "patch" : "create";
+            asked[n].verb = !s->touches->v[i].live                                    ? "create"
+                            : s->touches->v[i].known_after && !s->touches->v[i].after ? "delete"
+                                                                                      : "patch";
         for (size_t k = 0; k < n; k++)
             seen = seen || same_right(&asked[k], &asked[n]);
         n += !seen;

@@ -197,6 +197,12 @@ static size_t rank(const struct item *x)
     return i;
 }
 
+/* One revision of a helm release, as helm keeps it. */
+static bool is_record(const struct item *x)
+{
+    return kta_starts(kta_or(kta_json_str(x->image, "name"), ""), "sh.helm.release.v1.");
+}
+
 /* Something else makes it again by itself. */
 static bool comes_back(const struct item *x)
 {
@@ -210,7 +216,8 @@ static int create_again(struct undo *u, struct kta_err *err)
     for (size_t r = 0; r <= KTA_LEN(FIRST); r++)
         for (size_t i = 0; i < u->n; i++)
             if (u->v[i].before && !u->v[i].after && !u->v[i].live && rank(&u->v[i]) == r &&
-                !comes_back(&u->v[i]))
+                !comes_back(&u->v[i]) &&
+                (!is_record(&u->v[i]) || u->create.len < KTA_MAX_MANIFEST / 2))
                 add_manifest(u, u->v[i].before, NULL, &u->create);
     if (u->create.len == 0)
         return 0;
@@ -309,11 +316,6 @@ static int change_back(struct undo *u, struct kta_err *err)
 }
 
 /* ---- helm ---- */
-static bool is_record(const struct item *x)
-{
-    return kta_starts(kta_or(kta_json_str(x->image, "name"), ""), "sh.helm.release.v1.");
-}
-
 /* The highest revision of the release that was there before; 0: there was none. */
 static long revision_before(const struct undo *u)
 {

@@ -275,7 +275,7 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
     for (size_t i = 0; all && i < t->n; i++) {
         kta_auto_str struct kta_str why = KTA_STR_INIT, name = KTA_STR_INIT;
 
-        if (!t->v[i].name[0])
+        if (!t->v[i].name[0] || t->v[i].record)
             continue;
         kta_touch_name(&t->v[i], &name);
         if (verify_touch(&j, &t->v[i], &all, &why, err) < 0) {
@@ -283,6 +283,8 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
             kta_report_done(p->report);
             return -1;
         }
+        if (!all) /* what is wrong is what counts */
+            kta_str_clear(&outcome);
         if (i < 5 || !all)
             kta_str_addf(&outcome, "%s%s: %s", outcome.len ? "; " : "", name.s, why.s);
     }

@@ -181,6 +181,8 @@ static void add_event(struct kta_pipeline *p, const char *ns, const char *pod, s
     if (!message)
         return;
     text = kta_redact_dup(p->redact, message);
+    if (strstr(out->s, text)) /* said already */
+        return;
     kta_str_addf(out, "; last event: %.300s", text);
 }
 

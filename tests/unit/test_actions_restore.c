@@ -1,0 +1,125 @@
+/* What an undo patches back, and what it leaves alone; helm's merge; what diffs hide. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "kta/alloc.h"
+#include "../../plugin/actions/actions.h"
+
+static struct kta_json *parse(const char *text)
+{
+    struct kta_json *v = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+
+    if (kta_json_parse(text, strlen(text), &v, &err) < 0)
+        fail_msg("%s in %s", err.msg, text);
+    return v;
+}
+
+static void expect_ops(const char *before, const char *after, const char *live, bool force,
+                       const char *want, const char *want_conflicts)
+{
+    kta_auto_json struct kta_json *b = parse(before), *a = parse(after), *l = parse(live);
+    kta_auto_json struct kta_json *w = parse(want), *ops = NULL;
+    kta_auto_str struct kta_str conflicts = KTA_STR_INIT, got = KTA_STR_INIT;
+
+    ops = kta_restore_ops(b, a, l, b, force, &conflicts);
+    kta_json_print(ops, false, &got);
+    if (!kta_json_equal(ops, w))
+        fail_msg("got %s, want %s", got.s, want);
+    assert_string_equal(conflicts.s, want_conflicts);
+}
+
+static void test_restore(void **state)
+{
+    (void)state;
+    expect_ops("{\"spec\":{\"replicas\":1}}", "{\"spec\":{\"replicas\":3}}",
+               "{\"spec\":{\"replicas\":3,\"paused\":true}}", false,
+               "[{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":1}]", "");
+    /* somebody scaled it since */
+    expect_ops("{\"spec\":{\"replicas\":1}}", "{\"spec\":{\"replicas\":3}}",
+               "{\"spec\":{\"replicas\":5}}", false, "[]", "/spec/replicas");
+    expect_ops("{\"spec\":{\"replicas\":1}}", "{\"spec\":{\"replicas\":3}}",
+               "{\"spec\":{\"replicas\":5}}", true,
+               "[{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":1}]", "/spec/replicas");
+    /* it is back already */
+    expect_ops("{\"a\":1}", "{\"a\":2}", "{\"a\":1}", false, "[]", "");
+    /* the first annotation was ours, another came since: only ours goes */
+    expect_ops("{\"metadata\":{}}", "{\"metadata\":{\"annotations\":{\"x/y\":\"1\"}}}",
+               "{\"metadata\":{\"annotations\":{\"x/y\":\"1\",\"z\":\"2\"}}}", false,
+               "[{\"op\":\"remove\",\"path\":\"/metadata/annotations/x~1y\"}]", "");
+    expect_ops("{\"a\":{\"k\":1}}", "{\"a\":{}}", "{\"a\":{}}", false,
+               "[{\"op\":\"add\",\"path\":\"/a/k\",\"value\":1}]", "");
+}
+
+static void test_restore_lists(void **state)
+{
+    (void)state;
+    expect_ops("{\"c\":[{\"name\":\"a\",\"image\":\"1\"},{\"name\":\"b\",\"image\":\"1\"}]}",
+               "{\"c\":[{\"name\":\"a\",\"image\":\"1\"},{\"name\":\"b\",\"image\":\"2\"}]}",
+               "{\"c\":[{\"name\":\"a\",\"image\":\"7\"},{\"name\":\"b\",\"image\":\"2\"}]}", false,
+               "[{\"op\":\"replace\",\"path\":\"/c/1/image\",\"value\":\"1\"}]", "");
+    /* the list itself was changed: back as a whole, unless somebody else changed it since */
+    expect_ops("{\"e\":[{\"name\":\"a\"}]}", "{\"e\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
+               "{\"e\":[{\"name\":\"a\"},{\"name\":\"b\"}]}", false,
+               "[{\"op\":\"replace\",\"path\":\"/e\",\"value\":[{\"name\":\"a\"}]}]", "");
+    expect_ops("{\"e\":[{\"name\":\"a\"}]}", "{\"e\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
+               "{\"e\":[{\"name\":\"c\"}]}", false, "[]", "/e");
+}
+
+static void expect_merge(const char *old, const char *new_, const char *live, const char *want)
+{
+    kta_auto_json struct kta_json *o = parse(old), *n = parse(new_), *l = parse(live);
+    kta_auto_json struct kta_json *w = parse(want), *got = kta_merge3(o, n, l);
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    kta_json_print(got, false, &text);
+    if (!kta_json_equal(got, w))
+        fail_msg("got %s, want %s", text.s, want);
+}
+
+static void test_merge3(void **state)
+{
+    (void)state;
+    /* set by the new, removed because only the old had it, kept because neither did */
+    expect_merge("{\"a\":1,\"b\":1}", "{\"a\":2}", "{\"a\":1,\"b\":1,\"c\":1}",
+                 "{\"a\":2,\"c\":1}");
+    /* a command that somebody added to a container stays: helm's rollback does not see it */
+    expect_merge("{\"c\":[{\"name\":\"x\",\"image\":\"2\"}]}",
+                 "{\"c\":[{\"name\":\"x\",\"image\":\"1\"}]}",
+                 "{\"c\":[{\"name\":\"x\",\"image\":\"2\",\"command\":[\"no\"]}]}",
+                 "{\"c\":[{\"name\":\"x\",\"image\":\"1\",\"command\":[\"no\"]}]}");
+    expect_merge("{}", "{\"cpu\":0.5}", "{\"cpu\":\"500m\"}", "{\"cpu\":\"500m\"}");
+}
+
+static void test_diff_hides_the_servers_fields(void **state)
+{
+    kta_auto_json struct kta_json *a = parse(
+        "{\"kind\":\"X\",\"metadata\":{\"name\":\"x\",\"resourceVersion\":\"1\",\"generation\""
+        ":1,\"managedFields\":[]},\"spec\":{\"n\":1},\"status\":{\"s\":1}}");
+    kta_auto_json struct kta_json *b = parse(
+        "{\"kind\":\"X\",\"metadata\":{\"resourceVersion\":\"2\",\"name\":\"x\",\"generation\""
+        ":2,\"uid\":\"u\"},\"spec\":{\"n\":1},\"status\":{\"s\":2}}");
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+
+    (void)state;
+    kta_show_diff(NULL, "x", a, b, &out);
+    assert_string_equal(out.s, "");
+    assert_true(kta_same_but_server(a, b));
+    kta_show_diff(NULL, "x", NULL, b, &out);
+    assert_non_null(strstr(out.s, "+++ x\n"));
+    assert_non_null(strstr(out.s, "+  name: x\n"));
+    assert_null(strstr(out.s, "status"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_restore_lists),
+        cmocka_unit_test(test_merge3),
+        cmocka_unit_test(test_diff_hides_the_servers_fields),
+    };
+    return cmocka_run_group_tests_name("restore", tests, NULL, NULL);
+}
