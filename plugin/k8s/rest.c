@@ -94,6 +94,12 @@ bool rest_can_renew(const struct kta_cluster *c)
 
 /* ---- one read ---- */
 
+/* Rows without objects are small: all of them fit in one answer. */
+static int page_size(const struct kta_read *read)
+{
+    return read->accept == KTA_ACCEPT_TABLE ? KTA_MAX_LIST : KTA_LIST_PAGE;
+}
+
 static void job_init(struct job *j, struct kta_read *read)
 {
     struct api_path a;
@@ -111,7 +117,7 @@ static void job_init(struct job *j, struct kta_read *read)
     describe_read(read->path, &j->doing);
     if (list && !api_query_get(a.query, "limit", &has)) {
         j->items = read->accept == KTA_ACCEPT_TABLE ? "rows" : "items";
-        kta_str_addf(&extra, "limit=%d", KTA_LIST_PAGE);
+        kta_str_addf(&extra, "limit=%d", page_size(read));
     }
     if (read->accept == KTA_ACCEPT_TABLE && !api_query_get(a.query, "includeObject", &has))
         kta_str_addf(&extra, "%sincludeObject=None", extra.len ? "&" : "");
@@ -201,7 +207,7 @@ static void take_json(struct job *j, struct kta_json *page)
             kta_log(1, "k8s: %s: only the first %d are looked at", j->doing.s, KTA_MAX_LIST);
         return;
     }
-    kta_str_addf(&extra, "limit=%d&continue=", KTA_LIST_PAGE);
+    kta_str_addf(&extra, "limit=%d&continue=", page_size(j->read));
     kta_url_escape(token, &extra);
     kta_str_clear(&j->url);
     api_query_edit(j->read->path, drop, extra.s, &j->url);

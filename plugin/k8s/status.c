@@ -86,6 +86,17 @@ static void drop_peer(const char *server, struct kta_err *err)
         memmove(err->msg, rest + 2, strlen(rest + 2) + 1);
 }
 
+/* The proxy is named without its user and password. */
+static void proxy_failed(const struct kta_cluster *c, const char *cluster, struct kta_err *err)
+{
+    const char *url = c->k->proxy_url, *at = strrchr(url, '@'), *host = strstr(url, "://");
+
+    kta_err_wrap(err, "cannot reach %s at %s through the proxy %s", cluster, c->server,
+                 at ? at + 1 : host + 3);
+    kta_err_hint(err, "is the proxy-url of cluster '%s' in the kubeconfig right?",
+                 kta_or(c->k->cluster, ""));
+}
+
 void status_transport(const struct kta_cluster *c, const char *doing, const struct kta_http_req *q,
                       struct kta_err *err)
 {
@@ -111,6 +122,8 @@ void status_transport(const struct kta_cluster *c, const char *doing, const stru
     }
     if (q->status)
         kta_err_wrap(err, "%s at %s broke off its answer", cluster, c->server);
+    else if (c->k->proxy_url)
+        proxy_failed(c, cluster, err);
     else
         kta_err_wrap(err, "cannot reach %s at %s", cluster, c->server);
     if (err->code == KTA_E_TIMEOUT)
@@ -217,7 +230,13 @@ static void forbidden(const struct kta_cluster *c, const char *doing, const char
 
     refused_user(c, words, &user);
     kta_err_set(err, KTA_E_AUTH, "cannot %s: forbidden for user '%s'", doing, user.s);
-    kta_err_hint(err, "ask an administrator of the cluster for the right to %s", doing);
+    if (strcmp(user.s, "system:anonymous") == 0)
+        kta_err_hint(err,
+                     "the cluster did not take user '%s' of the kubeconfig for anybody: log in "
+                     "again, or choose another --context or --user",
+                     c->user);
+    else
+        kta_err_hint(err, "ask an administrator of the cluster for the right to %s", doing);
 }
 
 static void server_error(const struct api_path *a, const char *doing, int http, const char *words,
