@@ -29,8 +29,11 @@ level[k8s]=${level[redact]}+1 level[llm]=${level[k8s]} level[policy]=${level[k8s
 # a header of include/kta belongs to the room that defines its functions: its .c of the same name
 for h in include/kta/*.h; do
     b=$(basename "$h" .h)
-    for r in "${rooms[@]}"; do # a command of cmd/ may be named like what it shows
-        [ -e "plugin/$r/$b.c" ] && owner[$b]=$r && break
+    for r in "${rooms[@]}"; do
+        if [ -e "plugin/$r/$b.c" ]; then
+            owner[$b]=$r
+            break
+        fi
     done
 done
 for f in plugin/*/*.[ch]; do
@@ -60,7 +63,7 @@ done | check libraries
 grep -nE '\b(printf|puts|putchar|fprintf|exit) ?\(' plugin/{base,io,redact,k8s,llm,policy,diagnose,actions,tools,agent}/*.c 2>/dev/null |
     grep -vE 'plugin/base/(alloc|log)\.c|_exit|snprintf|kta_' | sed 's/^/prints or exits below cmd: /' | check no-printing-below
 if command -v shellcheck >/dev/null; then
-    git ls-files '*.sh' .ci/run | xargs -r shellcheck -S warning 2>&1 | check shellcheck
+    git ls-files '*.sh' .ci/run | xargs -r shellcheck -x -P SCRIPTDIR -S warning -e SC2154,SC2034 2>&1 | check shellcheck
 else
     echo "shellcheck is not installed (apt-get install shellcheck, or ./install.sh --test)" | check shellcheck
 fi

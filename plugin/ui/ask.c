@@ -81,7 +81,8 @@ static int run_editor(const char *editor, const char *file, struct kta_err *err)
 
     if (kta_argv_split(editor, &argv, err) < 0)
         return -1;
-    kta_auto_free char *path = kta_fs_which(argv.v[0]);
+    kta_auto_free char *path =
+        strchr(argv.v[0], '/') ? kta_strdup(argv.v[0]) : kta_fs_which(argv.v[0]);
     if (!path)
         return kta_err_set(err, KTA_E_NOT_FOUND, "the editor '%s' is not on PATH", argv.v[0]);
     kta_argv_add(&argv, file);

@@ -36,7 +36,7 @@ type_answers() {
   shift
   code=0
   : >"$err"
-  HOME=$home TERM=xterm python3 tests/pty.py "${play[@]}" -- kubectl todo-ai "$@" >"$out" || code=$?
+  HOME=$home TERM=xterm python3 tests/terminal.py "${play[@]}" -- kubectl todo-ai "$@" >"$out" || code=$?
   asked "$want" "$name"
 }
 # shown NAME TEXT: the last run's stdout holds it. told: its stderr.

@@ -27,7 +27,6 @@ json_is "the plan is validated and allowed" 'd["plan"][0]["preview"]["allowed"],
 json_is "the diff shows the variable" '"DATABASE_URL" in d["plan"][0]["preview"]["diff"]' True
 json_is "nothing was run" 'd["plan"][0]["state"]' planned
 json_is "the argv carries its context" '"--context" in d["plan"][0]["argv"]' True
-cp "$out" "$home/plan.json"
 
 ask 0 "as a script" -n "$NS" --dry-run -q "why is backend crashing"
 check "the script is only commands" sh -n "$out"
@@ -43,8 +42,19 @@ shown "nothing is wrong now" "Nothing is wrong"
 # ---- a reviewed plan, by apply ----
 k set env deployment/backend DATABASE_URL- >/dev/null
 eventually_quiet 60 crashed backend
+ask 0 "a plan to review" -n "$NS" --dry-run -o json "why is backend crashing"
+cp "$out" "$home/plan.json"
+ask 3 "apply asks too" -n "$NS" apply "$home/plan.json"
 ask 0 "apply runs the reviewed plan" -n "$NS" --yes apply "$home/plan.json"
 check "apply mended it" ready backend 1
+ask 7 "apply refuses what no longer fits" -n "$NS" --yes apply "$home/plan.json"
+
+# ---- the script, run by a shell ----
+k set env deployment/backend DATABASE_URL- >/dev/null
+eventually_quiet 60 crashed backend
+ask 0 "a script to run" -n "$NS" --dry-run -q "why is backend crashing"
+check "the script runs" sh -e "$out"
+eventually 60 "the script mended it" ready backend 1
 
 # ---- high memory ----
 measured() { k top pods 2>/dev/null | grep -q backend; }

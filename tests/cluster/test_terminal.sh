@@ -34,7 +34,7 @@ check "the edited command ran" ready frontend 2
 printf 'Restart the frontend deployment\n' >"$home/question"
 old=$(pods)
 code=0
-HOME=$home TERM=xterm python3 tests/pty.py --expect "Do this?" --send "y\n" -- \
+HOME=$home TERM=xterm python3 tests/terminal.py --expect "Do this?" --send "y\n" -- \
   sh -c "kubectl todo-ai -n $NS <$home/question" >"$out" || code=$?
 : >"$err"
 asked 0 "a question on stdin, confirmed on the terminal"

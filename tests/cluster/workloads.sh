@@ -38,10 +38,10 @@ frontend() {
   k rollout status deployment/frontend --timeout=60s
 }
 
-# crashed APP: a container of it has restarted and waits.
+# crashed APP: a container of a pod that is to stay has restarted, and is not ready.
 crashed() {
-  k get pods -l "app=$1" -o jsonpath='{.items[*].status.containerStatuses[*].state.waiting.reason}' |
-    grep -q CrashLoopBackOff
+  k get pods -l "app=$1" -o go-template='{{range .items}}{{if not .metadata.deletionTimestamp}}{{range .status.containerStatuses}}{{.restartCount}}{{.ready}}{{"\n"}}{{end}}{{end}}{{end}}' |
+    grep -q '^[1-9][0-9]*false'
 }
 
 # eventually_quiet SECONDS COMMAND...: waits, prints nothing, fails when it takes longer.

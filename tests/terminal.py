@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a command in a real pseudo-terminal and plays a person.
 
-pty.py [--expect TEXT --send TEXT]… [--seconds N] -- COMMAND…
+terminal.py [--expect TEXT --send TEXT]… [--seconds N] -- COMMAND…
 Each --expect waits until TEXT has been printed (since the last one), then its --send is typed;
 \\n, \\x03 (Ctrl-C), \\x04 (Ctrl-D) and \\t are understood. Prints what the terminal showed; exits with
 the command's exit code, or 124 when an expected text did not come in time.
