@@ -26,9 +26,13 @@ declare -A level owner
 i=0
 for r in "${rooms[@]}"; do level[$r]=$((i += 1)); done
 level[k8s]=${level[redact]}+1 level[llm]=${level[k8s]} level[policy]=${level[k8s]}
-# a header of include/kta belongs to the room that defines its functions: its .c of the same name
+# a header of include/kta belongs to the room of its name, else to the lowest with a .c of its name
 for h in include/kta/*.h; do
     b=$(basename "$h" .h)
+    if [ -n "${level[$b]:-}" ]; then
+        owner[$b]=$b # policy.h, diagnose.h, llm.h: the room's own
+        continue
+    fi
     for r in "${rooms[@]}"; do
         if [ -e "plugin/$r/$b.c" ]; then
             owner[$b]=$r
