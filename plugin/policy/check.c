@@ -288,6 +288,17 @@ static bool renders_stored_values(const struct kta_command *cmd)
     return true;
 }
 
+/* Templates may look objects up when the dry run asks the server: a chart from elsewhere decides
+ * which, Secrets among them. */
+static bool looks_up(const struct kta_command *cmd)
+{
+    const char *chart = cmd->n_args ? cmd->args[cmd->n_args - 1] : "";
+
+    if (cmd->dry_run != KTA_DRY_SERVER || kta_command_true(cmd, "hide-secret"))
+        return false;
+    return chart[0] != '.' && strchr(chart, '/') != NULL;
+}
+
 static void look_at_helm(const struct kta_command *cmd, struct kta_verdict *v)
 {
     const char *output = kta_or(kta_command_flag(cmd, "output"), "table");
@@ -298,6 +309,9 @@ static void look_at_helm(const struct kta_command *cmd, struct kta_verdict *v)
     if (strcmp(cmd->path, "env") == 0 &&
         (cmd->n_args == 0 || strcasecmp(cmd->args[0], "HELM_KUBETOKEN") == 0))
         kta_raise(v, KTA_CLASS_WRITE, "helm env", "shows a credential (HELM_KUBETOKEN)");
+    if (looks_up(cmd))
+        kta_raise(v, KTA_CLASS_WRITE, "helm lookup",
+                  "templates of a chart from elsewhere may show Secrets in a server dry run");
     if (cmd->dry_run != KTA_DRY_NONE && renders_stored_values(cmd))
         kta_raise(v, KTA_CLASS_WRITE, "helm upgrade",
                   "a dry run of an upgrade shows the release's own values (--hide-secret or "

@@ -29,6 +29,8 @@ bool kta_plain_word(const char *s);
 bool kta_plain_text(const char *s);
 /* A file of the working folder, by its spelling. ret_why says what it is when it is not. */
 bool kta_local_file(const char *path, const char **ret_why);
+/* A file that may hold a secret by its name: for flags whose command prints what is in the file. */
+bool kta_telling_file(const char *path);
 bool kta_is_loopback(const char *address);
 
 /* ---- flags.c ---- */

@@ -17,7 +17,8 @@ enum cond {
     IF_VERBOSE,        /* a level that prints requests with their headers, or no number */
     IF_PROFILING,      /* other than "none" */
     IF_NOT_LOCAL,      /* a file outside the working folder, an address, stdin */
-    IF_PAIR_NOT_LOCAL, /* the same behind "key=" */
+    IF_TELLING,        /* the same, or a file that may be secret by its name */
+    IF_PAIR_TELLING,   /* the same behind "key=" */
     IF_NOT_LOOPBACK,   /* any of a list of addresses */
     IF_NOT_DASH,       /* output to a folder; "-" is stdout */
     IF_NO_RESTRICTION, /* kustomize's LoadRestrictionsNone */
@@ -138,8 +139,8 @@ static const struct flag_rule rules[] = {
     /* files and addresses that are read */
     {K, NULL, "filename", OWN, IF_NOT_LOCAL, W, NULL},
     {K, NULL, "kustomize", OWN, IF_NOT_LOCAL, W, NULL},
-    {K, NULL, "patch-file", OWN, IF_NOT_LOCAL, W, NULL},
-    {K, NULL, "from-file", OWN, IF_PAIR_NOT_LOCAL, W, NULL},
+    {K, NULL, "patch-file", OWN, IF_TELLING, W, NULL},
+    {K, NULL, "from-file", OWN, IF_PAIR_TELLING, W, NULL},
     {K, NULL, "from-env-file", OWN, IF_NOT_LOCAL, W, NULL},
     {K, NULL, "cert", OWN, IF_NOT_LOCAL, W, NULL},
     {K, NULL, "key", OWN, IF_NOT_LOCAL, W, NULL},
@@ -148,7 +149,7 @@ static const struct flag_rule rules[] = {
      "reads files outside the folder"},
     {K, "kustomize", "env", OWN, ALWAYS, W, "gives plugins values of the environment"},
     {H, NULL, "values", OWN, IF_NOT_LOCAL, W, NULL},
-    {H, NULL, "set-file", OWN, IF_PAIR_NOT_LOCAL, W, NULL},
+    {H, NULL, "set-file", OWN, IF_PAIR_TELLING, W, NULL},
     {H, NULL, "keyring", OWN, IF_NOT_LOCAL, W, NULL},
     {H, NULL, "repo", OWN, ALWAYS, W, "reads from an address"},
     {H, "search hub", "endpoint", OWN, ALWAYS, W, "reads from an address"},
@@ -211,6 +212,17 @@ static bool any_not_local(const char *value, bool pair, const char **ret_why)
     }
 }
 
+/* The whole value is looked at, commas and "key=" with it. */
+static bool any_telling(const char *value, const char **ret_why)
+{
+    const char *eq = strrchr(value, '=');
+
+    if (!kta_telling_file(eq ? eq + 1 : value))
+        return false;
+    *ret_why = "may print a secret file";
+    return true;
+}
+
 static bool any_not_loopback(const char *value)
 {
     char part[64];
@@ -251,8 +263,10 @@ static bool holds(const struct flag_rule *r, const struct kta_policy *p,
         return strcmp(value, "none") != 0;
     case IF_NOT_LOCAL:
         return any_not_local(value, false, ret_why);
-    case IF_PAIR_NOT_LOCAL:
-        return any_not_local(value, true, ret_why);
+    case IF_TELLING:
+        return any_not_local(value, false, ret_why) || any_telling(value, ret_why);
+    case IF_PAIR_TELLING:
+        return any_not_local(value, true, ret_why) || any_telling(value, ret_why);
     case IF_NOT_LOOPBACK:
         return any_not_loopback(value);
     case IF_NOT_DASH:
@@ -311,6 +325,8 @@ static void check_template_file(const struct kta_command *cmd, struct kta_verdic
         path = kta_command_flag(cmd, "template");
     if (path && !kta_local_file(path, &why))
         kta_raise(v, KTA_CLASS_WRITE, "flag --output", "--output %s", why);
+    else if (path && kta_telling_file(path))
+        kta_raise(v, KTA_CLASS_WRITE, "flag --output", "--output may print a secret file");
 }
 
 void kta_check_flags(const struct kta_policy *p, const struct kta_command *cmd,

@@ -184,10 +184,11 @@ static void add_types(struct list *l, const char *types, const char *name)
     }
 }
 
+/* "TYPE/NAME". kubectl refuses several types here, but each of them is looked at. */
 static void add_slashed(struct list *l, const char *word)
 {
     const char *slash = strchr(word, '/');
-    add(l, l->n < l->max ? keep(l, word, (size_t)(slash - word)) : NULL, slash + 1);
+    add_types(l, keep(l, word, (size_t)(slash - word)), slash + 1);
 }
 
 static void add_resources(struct list *l, size_t n_words)

@@ -43,6 +43,29 @@ static bool is_address(const char *path)
     return kta_ends(path, ".git");
 }
 
+/* ".ssh/config", "a/.env": where programs keep what is not for everybody. */
+static bool is_hidden(const char *path)
+{
+    for (const char *p = path; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
+        if (p[0] == '.' && p[1] && p[1] != '/')
+            return true;
+    return false;
+}
+
+bool kta_telling_file(const char *path)
+{
+    static const char *const marks[] = {"secret", "passw", "token",  "credential", "key",
+                                        "pem",    "p12",   "pfx",    "id_",        "kubeconfig",
+                                        "auth",   "cert",  "htpass", "netrc"};
+
+    if (strcmp(path, ".") == 0 || kta_ends(path, "/"))
+        return true; /* every file of a folder */
+    for (size_t i = 0; i < KTA_LEN(marks); i++)
+        if (kta_stristr(path, marks[i]))
+            return true;
+    return false;
+}
+
 bool kta_local_file(const char *path, const char **ret_why)
 {
     const char *why = NULL;
@@ -53,6 +76,8 @@ bool kta_local_file(const char *path, const char **ret_why)
         why = "reads from an address";
     else if (path[0] == '/' || path[0] == '~' || goes_up(path))
         why = "reads outside the working folder";
+    else if (is_hidden(path))
+        why = "reads a hidden file";
     if (ret_why)
         *ret_why = why;
     return !why;

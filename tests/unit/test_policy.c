@@ -63,6 +63,95 @@ static void test_corpus(void **state)
     assert_true(rows >= 500);
 }
 
+static struct kta_json *json(const char *text)
+{
+    struct kta_json *v = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+
+    assert_int_equal(kta_json_parse(text, strlen(text), &v, &err), 0);
+    return v;
+}
+
+/* ---- mutations: words of all rows, mixed and cut, never crash and never lose a forbidden flag --
+ */
+
+struct pool {
+    char **v;
+    size_t n, cap;
+};
+
+static void fill_pool(struct pool *pool)
+{
+    FILE *f = fopen("tests/policy/corpus.jsonl", "r");
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t n;
+
+    assert_non_null(f);
+    while ((n = getline(&line, &cap, f)) > 0) {
+        kta_auto_json struct kta_json *row = NULL;
+        struct kta_err err = KTA_ERR_INIT;
+        assert_int_equal(kta_json_parse(line, (size_t)n, &row, &err), 0);
+        kta_json_each(w, kta_json_get(row, "argv"))
+        {
+            KTA_GROW(pool->v, pool->n, pool->cap);
+            pool->v[pool->n++] = kta_strdup(kta_json_text(w));
+        }
+    }
+    free(line);
+    fclose(f);
+}
+
+static unsigned next_random(unsigned *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* Some words of the pool after the program's name; some of them cut short. */
+static void random_argv(const struct pool *pool, unsigned *seed, struct kta_argv *argv)
+{
+    size_t words = next_random(seed) % 9;
+
+    kta_argv_add(argv, next_random(seed) % 4 ? "kubectl" : "helm");
+    for (size_t i = 0; i < words; i++) {
+        const char *w = pool->v[next_random(seed) % pool->n];
+        if (next_random(seed) % 16 == 0 && *w)
+            kta_argv_addf(argv, "%.*s", (int)(next_random(seed) % strlen(w)), w);
+        else
+            kta_argv_add(argv, w);
+    }
+}
+
+static void test_mutations(void **state)
+{
+    kta_auto_json struct kta_json *rules =
+        json("[{\"kind\":\"secret\",\"name\":\"a.*\",\"action\":\"ask\"}]");
+    struct pool pool = {0};
+    struct kta_policy p = session;
+    unsigned seed = 1;
+
+    (void)state;
+    p.rules = rules;
+    fill_pool(&pool);
+    for (int i = 0; i < 20000; i++) {
+        kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+        struct kta_verdict v;
+        random_argv(&pool, &seed, &argv);
+        kta_policy_check(&p, &argv, i % 3 ? NULL : "kind: Secret\n", &v);
+        assert_in_range(v.class_, KTA_CLASS_READ, KTA_CLASS_DENY);
+        assert_true(v.reason[0] != '\0');
+        kta_command_pin(&argv, "dev", "web");
+        /* as the first word it is always the program's own */
+        kta_argv_insert(&argv, 1, strcmp(argv.v[0], "helm") ? "--token=x" : "--kube-token=x");
+        kta_policy_check(&p, &argv, NULL, &v);
+        assert_int_equal(v.class_, KTA_CLASS_DENY);
+    }
+    for (size_t i = 0; i < pool.n; i++)
+        free(pool.v[i]);
+    free(pool.v);
+}
+
 /* ---- rules ---- */
 
 static void verdict(const struct kta_policy *p, const char *line, const char *stdin_text,
@@ -73,15 +162,6 @@ static void verdict(const struct kta_policy *p, const char *line, const char *st
 
     assert_int_equal(kta_argv_split(line, &argv, &err), 0);
     kta_policy_check(p, &argv, stdin_text, v);
-}
-
-static struct kta_json *json(const char *text)
-{
-    struct kta_json *v = NULL;
-    struct kta_err err = KTA_ERR_INIT;
-
-    assert_int_equal(kta_json_parse(text, strlen(text), &v, &err), 0);
-    return v;
 }
 
 static void expect(const struct kta_policy *p, const char *line, enum kta_class class_,
@@ -283,6 +363,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_corpus),
+        cmocka_unit_test(test_mutations),
         cmocka_unit_test(test_enabled_commands),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_rules_and_manifest),
