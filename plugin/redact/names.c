@@ -60,7 +60,8 @@ LIST(auth_strong, "redis", "neo4j", "smtp", "mqtt", "elastic", "basic", "proxy",
 /* … in front of "secret": an object of Kubernetes is meant. */
 LIST(secret_object, "tls", "pull", "image", "existing", "volume", "ca", "cert", "certificate",
      "registry", "k8s", "kubernetes", "kube", "source", "target", "ssl", "ingress", "kind",
-     "resource", "type", "the", "a", "this", "that", "missing", "default");
+     "resource", "type", "the", "a", "this", "that", "missing", "default", "password", "passwd",
+     "credentials", "token");
 
 static bool in(const char *word, const char *const *list)
 {

@@ -301,6 +301,35 @@ static size_t whole_line(const struct scanner *sc, const struct name *name, size
     return line;
 }
 
+/* Password={a;b} of ODBC and ADO.NET: what nothing else reads as an object. */
+static void braced(struct scanner *sc, const struct name *name, size_t at)
+{
+    size_t line = kta_line_end(sc, at), end = at;
+    while (end < line && !strchr("}:=\"'", sc->s[end]))
+        end++;
+    if (end < line && sc->s[end] == '}')
+        judge(sc, name, at, end, /* quoted= */ true, /* assigned= */ true);
+}
+
+/* SecretStr('x'), os.environ.get('NAME', 'x'): the strings in the call, but for names. */
+static void call(struct scanner *sc, const struct name *name, size_t at)
+{
+    for (int i = 0; i < 4 && at < sc->n && sc->s[at] != ')'; i++) {
+        size_t start;
+        bool quoted, shouted = true;
+        size_t end = kta_value_end(sc, at, &start, &quoted, false);
+        if (!quoted)
+            return;
+        for (size_t k = start; k < end; k++)
+            shouted &= isupper((unsigned char)sc->s[k]) || sc->s[k] == '_';
+        if (!shouted)
+            judge(sc, name, start, end, quoted, /* assigned= */ true);
+        at = end + kta_quote(sc, end);
+        while (at < sc->n && strchr(", ", sc->s[at]))
+            at++;
+    }
+}
+
 /* ${NAME:-value}: -, = and + give a value, ? a message. */
 static bool in_braces(const struct scanner *sc, const struct name *name)
 {
@@ -310,14 +339,14 @@ static bool in_braces(const struct scanner *sc, const struct name *name)
 static void value_at(struct scanner *sc, const struct name *name, size_t at, bool assigned)
 {
     if (in_braces(sc, name)) {
-        if (at >= sc->n || !strchr("-=+", sc->s[at]))
+        if (at >= sc->n || sc->s[at] == '?' || sc->s[at] == '}')
             return;
-        at++;
+        at += strchr("-=+", sc->s[at]) != NULL; /* Spring's ${NAME:value} has none */
     }
     if (name->end - name->start == 4 && !memcmp(sc->s + name->start, "PASS", 4) && !assigned)
         return; /* --- PASS: TestLogin */
     at = kta_skip_blanks(sc, at);
-    while (at < sc->n && sc->s[at] == '*' && kta_at(sc, at, "**")) /* bold in Markdown */
+    if (kta_at(sc, at, "** ")) /* bold in Markdown */
         at = kta_skip_blanks(sc, at + 2);
     if (kta_at(sc, at, "!!binary"))
         at = kta_skip_blanks(sc, at + 8);
@@ -330,8 +359,11 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
         block_scalar(sc, name, line);
         return;
     }
-    if (sc->s[at] == '{' && !kta_at(sc, at, "{{"))
+    if (sc->s[at] == '{' && !kta_at(sc, at, "{{")) {
+        if (assigned)
+            braced(sc, name, at + 1);
         return;
+    }
     if (sc->s[at] == '[') {
         list(sc, name, at, assigned);
         return;
@@ -341,6 +373,10 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
     size_t start;
     bool quoted;
     size_t end = kta_value_end(sc, at, &start, &quoted, name->in_query);
+    if (!quoted && end > start && sc->s[end - 1] == '(' && kta_quote(sc, end)) {
+        call(sc, name, end);
+        return;
+    }
     if (!quoted && (kta_at(sc, end, " bytes") || kta_at(sc, end, " byte")))
         return; /* kubectl describe secret */
     if (!quoted && !assigned)

@@ -376,7 +376,7 @@ const struct kta_rule kta_rules[] = {
      1, 0, 0, "mongosh mongodb:27017 -u root -p «m0·ng0-pw» --eval x"},
     {"user-colon-password", "-u --user --proxy-user",
      "(?<![A-Za-z0-9-])(?:-u|--user|--proxy-user)(?:[ "
-     "=]|[\"'],\\s*|[\"']?\\n\\s*-\\s)\\\\?[\"']?[A-Za-z0-9_.@+%-]+:([^\\s\"'\\\\]{2,200})",
+     "=]|[\"'],\\s*|[\"']?\\n\\s*-\\s)\\\\?[\"']?[A-Za-z0-9_.@+%-]+:(?!//)([^\\s\"'\\\\]{2,200})",
      1, 0, 0, "curl -s -u admin:«hu·nter2» https://x/health"},
     {"ftp-u", "lftp", "lftp\\s[^\\n]*?-u\\s*[\"']?[^\\s,\"']+,([^\\s\"']+)", 1, 0, 0,
      "lftp -u jane,«hu·nter2» ftp.shop.dev"},
@@ -446,6 +446,17 @@ const struct kta_rule kta_rules[] = {
      "«AA·AAijKJsLY:"
      "APA91bY5Pg6aGEjXUuVNvtdoiDkGC4veN33j7JlscIKkwdWQLmcqE9yCCNJ4WrQkAEsGG8aXhqx09PT9SH2Q43qzlksbr"
      "4fRERAz3erKKKQdOfR5j4PFCRkBAbk9f6KdtNbQ8FXLHkKX»"},
+    {"password-for", "password",
+     "(?i)passw(?:or)?d(?: (?:is|was|has been))?(?: (?:generated|created|set))? for (?:the "
+     ")?(?:user )?(?!user)[A-Za-z0-9_.@-]+(?: is)?: ?(?=\\S*[0-9!@#$%^&*])(\\S{6,100})",
+     1, 0, 0, "A temporary password is generated for root@localhost: «kJ·8#dls;2Qm»"},
+    {"dockerfile-env", "ENV^ ARG^",
+     "(?<![A-Za-z])(?:ENV|ARG) "
+     "[A-Z0-9_]*(?:PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY|PWD|PASS)[A-Z0-9_]* +[\"']?([^\\s\"'=]+)",
+     1, 0, 0, "ENV SECRET_TOKEN «do·ckerfile-tok-9»"},
+    {"basic-auth-inline", "basic^auth",
+     "(?i)basic auth[a-z]*(?: with| as| for|:)? [\"']?[A-Za-z0-9_.@-]+:([^\\s\"']{3,200})", 1, 0, 0,
+     "using basic auth with jane:«ba·sicinline1»"},
     {"smtp-auth-plain", "auth^plain auth^login",
      "(?i)auth\\s+(?:plain|login)\\s+([A-Za-z0-9+/=]{8,400})", 1, 0, 0,
      "AUTH PLAIN «AG·phbmUAaHVudGVyMg==»"},

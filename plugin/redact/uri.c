@@ -54,9 +54,11 @@ static size_t userinfo_end(const struct scanner *sc, size_t at, size_t end)
 
 static bool placeholder(const char *v, size_t n)
 {
+    size_t mask = 0;
+    while (mask < n && (v[mask] == '*' || v[mask] == 'x'))
+        mask++;
     return memmem(v, n, "$(", 2) || memmem(v, n, "${", 2) || memmem(v, n, "{{", 2) ||
-           (n >= 3 && strspn(v, "*x") >= n) || (n > 1 && *v == '$') ||
-           (n > 1 && *v == '%' && v[n - 1] == '%');
+           (n >= 3 && mask == n) || (n > 1 && *v == '$') || (n > 1 && *v == '%' && v[n - 1] == '%');
 }
 
 void kta_scan_uri(struct scanner *sc, size_t at, size_t end)

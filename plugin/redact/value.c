@@ -27,17 +27,21 @@ LIST(stop_words, "required", "missing", "invalid", "expired", "expires", "not", 
      "false", "null", "nil", "none", "undefined", "omitted", "filtered", "removed", "protected",
      "only", "does", "did", "should", "will", "would", "may", "length", "too", "unable",
      "unexpected", "expected", "request", "requests", "requested", "because", "please", "check",
-     "using", "via", "by", "on", "at", "as", "if", "when", "than", "then", "this", "that", "it",
-     "its", "use", "unsupported", "issued", "signature", "signed", "string", "token", "tokens",
-     "password", "get", "post", "put", "open", "read", "reading", "write", "dial", "lookup", "rpc",
-     "http", "https", "context", "object", "optional", "default", "n/a", "deprecated", "pending",
-     "generated", "generating", "stored", "resolved", "renewed", "renewal", "fetching", "fetched",
-     "loading", "rotation", "check", "skipped", "ignored", "present", "absent", "available",
-     "unavailable", "exists", "already", "never", "being", "been", "decryption", "encryption",
-     "parsing", "access", "opaque", "bytes", "your", "you", "user", "username", "field", "value",
-     "data", "auth", "bearer", "basic", "service", "store", "manager", "file", "path", "name",
-     "ref", "key", "type", "kind", "instead", "flag", "option", "secret", "secrets", "env",
-     "environment", "variable", "configmap", "volume", "server", "files", "compat", "systemd");
+     "using", "via", "when", "than", "then", "this", "that", "unsupported", "issued", "signature",
+     "signed", "optional", "n/a", "deprecated", "pending", "generated", "generating", "stored",
+     "resolved", "renewed", "renewal", "fetching", "fetched", "loading", "rotation", "check",
+     "skipped", "ignored", "present", "absent", "available", "unavailable", "exists", "already",
+     "never", "being", "been", "decryption", "encryption", "parsing", "bytes", "auth", "bearer",
+     "basic", "files", "compat", "systemd");
+
+/* Words that go on with a sentence or name a thing, where the value is neither quoted nor assigned:
+ * "get token: Post …". They may well be passwords elsewhere. */
+LIST(chain_words, "get", "post", "put", "open", "read", "reading", "write", "dial", "lookup", "rpc",
+     "http", "https", "context", "object", "string", "token", "tokens", "password", "opaque",
+     "user", "username", "field", "value", "data", "service", "store", "manager", "file", "path",
+     "name", "ref", "key", "type", "kind", "instead", "flag", "option", "secret", "secrets", "env",
+     "environment", "variable", "configmap", "volume", "server", "default", "access", "your", "you",
+     "on", "at", "as", "by", "if", "it", "its", "use");
 
 static bool in(const char *v, size_t n, const char *const *list)
 {
@@ -271,8 +275,12 @@ static bool reference_secret(const char *v, size_t n)
         hyphen |= v[i] == '-' || v[i] == '/' || v[i] == '.';
     }
     const char *slash = memchr(v, '/', n);
-    if (slash && digit && !memchr(v, '-', n) && !memchr(v, '.', n)) /* admin/hunter2 */
-        return strcspn(slash, "0123456789") < (size_t)(v + n - slash);
+    if (slash && digit && !memchr(v, '-', n) && !memchr(v, '.', n)) { /* admin/hunter2 */
+        size_t i = (size_t)(slash - v);
+        while (i < n && !isdigit((unsigned char)v[i]))
+            i++;
+        return i < n;
+    }
     if (object_name(v, n))
         return digit && !hyphen && n >= 8;
     return n >= 6 && !uuid(v, n) &&
@@ -283,6 +291,9 @@ bool kta_value_secret(const char *v, size_t n, enum kta_telling tells,
                       const struct kta_value_place *place)
 {
     if (never(v, n))
+        return false;
+    if (!place->quoted && !place->assigned && !(place->own_line && tells == KTA_TELLS_PASSWORD) &&
+        in(v, word_length(v, n), chain_words))
         return false;
     bool plain = alphabetic(v, n) && one_case(v, n) && n < 20;
     switch (tells) {
