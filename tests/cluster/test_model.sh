@@ -3,15 +3,14 @@
 # plugin's own tests with it take for granted.
 # shellcheck disable=SC2317 # functions are called by name
 set -u
-. "$(dirname "${BASH_SOURCE[0]}")/../cluster/lib.sh"
-serve=$(dirname "${BASH_SOURCE[0]}")/serve.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 work=$(mktemp -d)
 mkfifo "$work/stdin"
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 url=http://127.0.0.1:$port
 
-"$serve" "$port" <"$work/stdin" >"$work/out" 2>"$work/log" &
+"$here/../model/serve.sh" "$port" <"$work/stdin" >"$work/out" 2>"$work/log" &
 server=$!
 exec 7>"$work/stdin" # the server ends when this is closed
 
