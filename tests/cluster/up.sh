@@ -111,17 +111,20 @@ make_cgroups() {
   mkdir -p "$(members_cgroup)/daemons"
 }
 
+# inside COMMAND...: runs it in the cluster's network.
+inside() { nsenter --net="/run/netns/$name" -- "$@"; }
+
 make_network() {
   ip netns add "$name"
   ip link add "$name" type veth peer name eth0 netns "$name"
   ip addr add "$host_ip/30" dev "$name"
   ip link set "$name" up
-  ip -n "$name" link set lo up
-  ip -n "$name" addr add "$node_ip/30" dev eth0
-  ip -n "$name" link set eth0 up
+  inside ip link set lo up
+  inside ip addr add "$node_ip/30" dev eth0
+  inside ip link set eth0 up
   # Pods and Services can be reached from the host, as from another node.
   ip route add "$all_cidr" via "$node_ip"
-  nsenter --net="/run/netns/$name" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+  inside sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
 }
 
 # ---- the programs --------------------------------------------------------
@@ -238,7 +241,7 @@ start() {
   launch metrics-server
   await 60 "the node" kubectl wait --for=condition=Ready --timeout=10s "node/$node"
   await 30 "the default service account" kubectl get serviceaccount default
-  await 30 "CoreDNS" nsenter --net="/run/netns/$name" "$(part busybox)/bin/busybox" wget -q -O /dev/null http://127.0.0.1:8181/ready
+  await 30 "CoreDNS" inside "$(part busybox)/bin/busybox" wget -q -O /dev/null http://127.0.0.1:8181/ready
 }
 
 main() {
