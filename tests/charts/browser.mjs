@@ -31,10 +31,11 @@ const context = await browser.newContext({
   viewport: { width: 1100, height: 700 },
   ...(existsSync(state) ? { storageState: state } : {}),
 });
-context.setDefaultTimeout(30_000);
+context.setDefaultTimeout(Number(process.env.BROWSER_TIMEOUT_MS ?? 30_000));
 const page = await context.newPage();
 const complaints = [];
 page.on("pageerror", (error) => complaints.push(error.message));
+page.on("console", (line) => /Error:/.test(line.text()) && complaints.push(line.text().split("\n")[0]));
 
 const box = (title) => page.getByRole("checkbox", { name: `Complete ${title}` });
 async function expectChecked(title, wanted) {
@@ -64,9 +65,10 @@ if (phase === "before") {
     }
   });
   await check("one is completed", async () => {
-    const saved = page.waitForResponse((r) => r.request().method() === "PATCH" && r.ok());
-    await box("Buy milk").check();
-    await saved;
+    await Promise.all([
+      page.waitForResponse((r) => r.request().method() === "PATCH" && r.ok()),
+      box("Buy milk").check(),
+    ]);
     await page.getByText("1 open").waitFor();
   });
 } else {

@@ -50,10 +50,9 @@ load_images() {
   export CONTAINERD_ADDRESS
   "$charts_here/deps.sh" || exit 1
   folder=$("$charts_here/images.sh") || exit 1
-  # What was loaded before is told by the archive's own name for its content.
-  if [ "$(cat "$root/todo-images" 2>/dev/null)" != "$folder" ]; then
+  if ! cmp -s "$folder/state" "$root/todo-images"; then
     IMAGE_ARCHIVES=$folder "$top/charts/images/load.sh" >"$scratch/load.log" 2>&1 || { cat "$scratch/load.log"; exit 1; }
-    echo "$folder" >"$root/todo-images"
+    cp "$folder/state" "$root/todo-images"
   fi
   for image in backend frontend; do
     "${ctr[@]}" image tag --force "docker.io/library/todo-$image:local" "docker.io/library/todo-$image:v1.1.0" >/dev/null

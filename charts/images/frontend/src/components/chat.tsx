@@ -19,7 +19,10 @@ export function Chat({ onAnswer }: { onAnswer: () => void }) {
       (error: Error) => setProblem(error.message),
     );
   }, []);
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [messages, busy]);
+  // Braces: newer browsers return a promise, which React would take for a clean-up.
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "nearest" });
+  }, [messages, busy]);
 
   async function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
