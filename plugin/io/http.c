@@ -10,12 +10,18 @@
  * The sentences for what curl reports are in http_error.c.
  */
 #include "kta/http.h"
-#include <curl/curl.h>
 #include <ctype.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+#undef curl_easy_setopt /* macros over the variadic functions, which are called through a table */
+#undef curl_easy_getinfo
+#undef curl_multi_setopt
+#include "http_address.h"
 #include "http_error.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
@@ -45,16 +51,15 @@ struct transfer {
 };
 
 struct kta_http {
-    CURLM *multi;
-    char *origin; /* "https://host:port", as it goes into the URL */
-    char *prefix; /* the base's path without a final slash */
-    char *peer;   /* "host:port" for sentences */
-    char *host;   /* Host header where the URL was rewritten, else NULL */
-    char *proxy;  /* NULL: the environment's */
+    CURLM *multi; /* NULL until the first request */
+    struct kta_http_address address;
+    char *origin;     /* "https://host:port", as it goes into the URL */
+    char *connect_to; /* where the URL was rewritten: "name:port:host:port", else NULL */
+    struct curl_slist *connect_list;
+    char *proxy; /* NULL: the environment's */
     char *agent;
     char *ca, *cert, *key;
-    bool insecure, https;
-    struct curl_slist *connect_to;
+    bool insecure;
     struct header *headers;
     size_t n_headers, cap_headers;
     int64_t connect_ms;
@@ -62,65 +67,97 @@ struct kta_http {
     struct transfer slots[KTA_HTTP_PARALLEL];
 };
 
+/* ---- libcurl ---- */
+
+/* Loaded at the first request: with what it needs it is 30 libraries, 10 ms and 8 MiB, which a run
+ * without a cluster should not pay for. Every call below goes through this table. */
+#define CURL_CALLS(X)                                                                              \
+    X(curl_global_init)                                                                            \
+    X(curl_easy_cleanup)                                                                           \
+    X(curl_easy_getinfo)                                                                           \
+    X(curl_easy_init)                                                                              \
+    X(curl_easy_reset)                                                                             \
+    X(curl_easy_setopt)                                                                            \
+    X(curl_easy_strerror)                                                                          \
+    X(curl_getdate)                                                                                \
+    X(curl_multi_add_handle)                                                                       \
+    X(curl_multi_cleanup)                                                                          \
+    X(curl_multi_info_read)                                                                        \
+    X(curl_multi_init)                                                                             \
+    X(curl_multi_perform)                                                                          \
+    X(curl_multi_poll)                                                                             \
+    X(curl_multi_remove_handle)                                                                    \
+    X(curl_multi_setopt)                                                                           \
+    X(curl_slist_append)                                                                           \
+    X(curl_slist_free_all)
+
+#define CURL_MEMBER(f) __typeof__(f) *f;
+static struct {
+    CURL_CALLS(CURL_MEMBER)
+} lib;
+
+#define CURL_NAME(f) {#f, offsetof(__typeof__(lib), f)},
+static int load_curl(struct kta_err *err)
+{
+    static const struct {
+        const char *name;
+        size_t at;
+    } calls[] = {CURL_CALLS(CURL_NAME)};
+    static bool loaded;
+    void *handle;
+
+    if (loaded)
+        return 0;
+    handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    for (size_t i = 0; handle && i < KTA_LEN(calls); i++) {
+        void *call = dlsym(handle, calls[i].name);
+        if (!call) {
+            dlclose(handle);
+            handle = NULL;
+        } else {
+            memcpy((char *)&lib + calls[i].at, &call, sizeof call);
+        }
+    }
+    if (!handle) {
+        kta_err_set(err, KTA_E_FAIL, "cannot load libcurl.so.4");
+        return kta_err_hint(err, "Install it: apt-get install libcurl4.");
+    }
+    if (lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return kta_err_set(err, KTA_E_FAIL, "cannot start libcurl");
+    loaded = true;
+    return 0;
+}
+
+#define curl_easy_cleanup        lib.curl_easy_cleanup
+#define curl_easy_getinfo        lib.curl_easy_getinfo
+#define curl_easy_init           lib.curl_easy_init
+#define curl_easy_reset          lib.curl_easy_reset
+#define curl_easy_setopt         lib.curl_easy_setopt
+#define curl_easy_strerror       lib.curl_easy_strerror
+#define curl_getdate             lib.curl_getdate
+#define curl_multi_add_handle    lib.curl_multi_add_handle
+#define curl_multi_cleanup       lib.curl_multi_cleanup
+#define curl_multi_info_read     lib.curl_multi_info_read
+#define curl_multi_init          lib.curl_multi_init
+#define curl_multi_perform       lib.curl_multi_perform
+#define curl_multi_poll          lib.curl_multi_poll
+#define curl_multi_remove_handle lib.curl_multi_remove_handle
+#define curl_multi_setopt        lib.curl_multi_setopt
+#define curl_slist_append        lib.curl_slist_append
+#define curl_slist_free_all      lib.curl_slist_free_all
+
 /* ---- the peer ---- */
 
-static int url_part(CURLU *u, CURLUPart part, unsigned flags, char **ret)
+/* Where the certificate's name is not the host's, the URL has that name (see above). */
+static void set_origin(struct kta_http *h, const char *server_name)
 {
-    char *text = NULL;
-    if (curl_url_get(u, part, &text, flags) != CURLUE_OK)
-        return -1;
-    *ret = kta_strdup(text);
-    curl_free(text);
-    return 0;
-}
-
-static int read_base(struct kta_http *h, const char *base, const char *server_name,
-                     struct kta_err *err)
-{
-    kta_auto_free char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL;
-    CURLU *u = curl_url();
-    int ok = u && curl_url_set(u, CURLUPART_URL, base, 0) == CURLUE_OK &&
-             url_part(u, CURLUPART_SCHEME, 0, &scheme) == 0 &&
-             url_part(u, CURLUPART_HOST, 0, &host) == 0 &&
-             url_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT, &port) == 0 &&
-             url_part(u, CURLUPART_PATH, 0, &path) == 0;
-    curl_url_cleanup(u);
-    if (!ok || (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0))
-        return kta_err_set(err, KTA_E_USAGE, "'%.200s' is not an http:// or https:// address",
-                           base);
-    h->https = !strcmp(scheme, "https");
-    h->peer = kta_asprintf("%s:%s", host, port);
-    while (*path && path[strlen(path) - 1] == '/')
-        path[strlen(path) - 1] = '\0';
-    h->prefix = KTA_STEAL(path);
-    if (h->https && server_name && *server_name && strcmp(server_name, host) != 0) {
-        kta_auto_free char *to = kta_asprintf("%s:%s:%s:%s", server_name, port, host, port);
-        h->origin = kta_asprintf("https://%s:%s", server_name, port);
-        h->host = kta_strdup(h->peer);
-        h->connect_to = curl_slist_append(NULL, to);
+    const struct kta_http_address *a = &h->address;
+    if (a->https && server_name && *server_name && strcmp(server_name, a->host) != 0) {
+        h->origin = kta_asprintf("https://%s:%s", server_name, a->port);
+        h->connect_to = kta_asprintf("%s:%s:%s:%s", server_name, a->port, a->host, a->port);
     } else {
-        h->origin = kta_asprintf("%s://%s:%s", scheme, host, port);
+        h->origin = kta_asprintf("%s://%s", a->https ? "https" : "http", a->peer);
     }
-    return 0;
-}
-
-static bool is_loopback(const char *peer)
-{
-    return kta_starts(peer, "127.") || kta_starts(peer, "localhost:") || kta_starts(peer, "[::1]");
-}
-
-/* As Go does for kubectl: loopback is never proxied, HTTP_PROXY counts too (curl reads only the
- * lower-case name), and a SOCKS proxy resolves the names. */
-static char *choose_proxy(const struct kta_http *h, const char *given)
-{
-    const char *upper = getenv("HTTP_PROXY");
-    if (given && kta_starts(given, "socks5://"))
-        return kta_asprintf("socks5h://%s", given + strlen("socks5://"));
-    if (given)
-        return kta_strdup(given);
-    if (is_loopback(h->peer))
-        return kta_strdup("");
-    return !h->https && !getenv("http_proxy") && upper ? kta_strdup(upper) : NULL;
 }
 
 static int add_config_headers(struct kta_http *h, const char *const *list, struct kta_err *err)
@@ -140,32 +177,38 @@ static int add_config_headers(struct kta_http *h, const char *const *list, struc
 
 int kta_http_new(const struct kta_http_config *config, struct kta_http **ret, struct kta_err *err)
 {
-    static bool begun;
-    struct kta_http *h;
-    if (!begun && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return kta_err_set(err, KTA_E_FAIL, "cannot start libcurl");
-    begun = true;
-    h = kta_calloc(1, sizeof *h);
-    if (read_base(h, config->base, config->tls.server_name, err) < 0 ||
+    struct kta_http *h = kta_calloc(1, sizeof *h);
+    if (kta_http_address_parse(config->base, &h->address, err) < 0 ||
         add_config_headers(h, config->headers, err) < 0) {
         kta_http_free(h);
         return -1;
     }
-    h->proxy = choose_proxy(h, config->proxy);
+    set_origin(h, config->tls.server_name);
+    h->proxy = kta_http_proxy(&h->address, config->proxy);
     h->agent = kta_strdup(kta_or(config->user_agent, "kubectl-todo-ai/" KTA_VERSION));
     h->ca = kta_strdup(config->tls.ca_pem);
     h->cert = kta_strdup(config->tls.cert_pem);
     h->key = kta_strdup(config->tls.key_pem);
     h->insecure = config->tls.insecure;
     h->connect_ms = config->connect_ms ? config->connect_ms : KTA_HTTP_CONNECT_MS;
+    *ret = h;
+    return 0;
+}
+
+/* Before the first request. */
+static int get_ready(struct kta_http *h, struct kta_err *err)
+{
+    if (h->multi)
+        return 0;
+    if (load_curl(err) < 0)
+        return -1;
     h->multi = curl_multi_init();
-    if (!h->multi) {
-        kta_http_free(h);
+    if (!h->multi)
         return kta_err_set(err, KTA_E_FAIL, "cannot start libcurl");
-    }
     curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
     curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)KTA_HTTP_PARALLEL);
-    *ret = h;
+    if (h->connect_to)
+        h->connect_list = curl_slist_append(NULL, h->connect_to);
     return 0;
 }
 
@@ -180,21 +223,22 @@ void kta_http_free(struct kta_http *h)
 {
     if (!h)
         return;
-    for (size_t i = 0; i < KTA_HTTP_PARALLEL; i++) {
-        curl_easy_cleanup(h->slots[i].easy);
-        curl_slist_free_all(h->slots[i].headers);
+    if (h->multi) {
+        for (size_t i = 0; i < KTA_HTTP_PARALLEL; i++) {
+            curl_easy_cleanup(h->slots[i].easy);
+            curl_slist_free_all(h->slots[i].headers);
+        }
+        curl_multi_cleanup(h->multi);
+        curl_slist_free_all(h->connect_list);
     }
-    curl_multi_cleanup(h->multi);
-    curl_slist_free_all(h->connect_to);
     for (size_t i = 0; i < h->n_headers; i++) {
         free(h->headers[i].name);
         wipe(h->headers[i].value);
     }
     free(h->headers);
+    kta_http_address_release(&h->address);
     free(h->origin);
-    free(h->prefix);
-    free(h->peer);
-    free(h->host);
+    free(h->connect_to);
     wipe(h->proxy);
     free(h->agent);
     free(h->ca);
@@ -347,8 +391,8 @@ static void set_headers(struct transfer *t)
     struct curl_slist *list = NULL;
     for (size_t i = 0; i < h->n_headers; i++)
         add_header(&list, h->headers[i].name, h->headers[i].value);
-    if (h->host)
-        add_header(&list, "Host", h->host);
+    if (h->connect_to)
+        add_header(&list, "Host", h->address.peer);
     add_header(&list, "Accept", kta_or(r->accept, "application/json"));
     if (r->body)
         add_header(&list, "Content-Type", kta_or(r->content_type, "application/json"));
@@ -377,7 +421,8 @@ static void set_method(CURL *e, const struct kta_http_req *r)
 static void begin(struct kta_http *h, struct transfer *t, struct kta_http_req *r)
 {
     CURL *e = t->easy;
-    kta_auto_free char *url = kta_asprintf("%s%s%s", h->origin, h->prefix, kta_or(r->path, "/"));
+    kta_auto_free char *url =
+        kta_asprintf("%s%s%s", h->origin, h->address.prefix, kta_or(r->path, "/"));
 
     *t = (struct transfer){.easy = e, .http = h, .req = r, .headers = t->headers};
     t->started = t->last = kta_now_ms();
@@ -393,7 +438,8 @@ static void begin(struct kta_http *h, struct transfer *t, struct kta_http_req *r
     curl_easy_setopt(e, CURLOPT_USERAGENT, h->agent);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_ms);
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    curl_easy_setopt(e, CURLOPT_PIPEWAIT, h->https ? 1L : 0L); /* share the first connection */
+    curl_easy_setopt(e, CURLOPT_PIPEWAIT,
+                     h->address.https ? 1L : 0L); /* share the first connection */
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
@@ -401,8 +447,8 @@ static void begin(struct kta_http *h, struct transfer *t, struct kta_http_req *r
     if (h->proxy)
         curl_easy_setopt(e, CURLOPT_PROXY, h->proxy);
     if (h->connect_to)
-        curl_easy_setopt(e, CURLOPT_CONNECT_TO, h->connect_to);
-    if (h->https)
+        curl_easy_setopt(e, CURLOPT_CONNECT_TO, h->connect_list);
+    if (h->address.https)
         set_tls(h, e);
     set_method(e, r);
     set_headers(t);
@@ -415,8 +461,9 @@ static void end(struct transfer *t)
     r->took_ms = kta_now_ms() - t->started;
     curl_multi_remove_handle(t->http->multi, t->easy);
     kta_log(2, "http: %s %s%.*s: %d, %zu bytes, %lld ms%s%s", kta_or(r->method, "GET"),
-            t->http->peer, (int)strcspn(kta_or(r->path, "/"), "?"), kta_or(r->path, "/"), r->status,
-            t->got, (long long)r->took_ms, r->failed ? ": " : "", r->failed ? r->err.msg : "");
+            t->http->address.peer, (int)strcspn(kta_or(r->path, "/"), "?"), kta_or(r->path, "/"),
+            r->status, t->got, (long long)r->took_ms, r->failed ? ": " : "",
+            r->failed ? r->err.msg : "");
     t->req = NULL;
     t->http->progress++;
 }
@@ -425,24 +472,24 @@ static void end_failed(struct transfer *t, enum kta_code code, const char *what,
 {
     t->req->failed = true;
     if (ms)
-        kta_err_set(&t->req->err, code, "%s: %s within %g s", t->http->peer, what,
+        kta_err_set(&t->req->err, code, "%s: %s within %g s", t->http->address.peer, what,
                     (double)ms / 1000);
     else
-        kta_err_set(&t->req->err, code, "%s: %s", t->http->peer, what);
+        kta_err_set(&t->req->err, code, "%s: %s", t->http->address.peer, what);
     end(t);
 }
 
 /* curl is done with it. */
 static void finish(struct transfer *t, CURLcode rc)
 {
-    struct kta_http_failure f = {.curl = (int)rc, .why = t->why, .peer = t->http->peer};
+    struct kta_http_failure f = {.curl = (int)rc, .why = t->why, .peer = t->http->address.peer};
     struct kta_http_req *r = t->req;
     long verify = 0, sys = 0;
 
     if (t->too_large) {
         r->failed = true;
-        kta_err_set(&r->err, KTA_E_LIMIT, "%s: the answer is larger than %zu KiB", t->http->peer,
-                    (r->max_body ? r->max_body : KTA_MAX_HTTP_BODY) >> 10);
+        kta_err_set(&r->err, KTA_E_LIMIT, "%s: the answer is larger than %zu KiB",
+                    t->http->address.peer, (r->max_body ? r->max_body : KTA_MAX_HTTP_BODY) >> 10);
     } else if (rc != CURLE_OK && !t->stopped) {
         curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
         curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
@@ -450,7 +497,7 @@ static void finish(struct transfer *t, CURLcode rc)
         f.sys = (int)sys;
         f.status = r->status;
         r->broke = kta_http_broke((int)rc);
-        f.tls_without_cert = t->http->https && !t->http->cert;
+        f.tls_without_cert = t->http->address.https && !t->http->cert;
         f.connect_ms = t->http->connect_ms;
         f.kind = curl_easy_strerror(rc);
         r->failed = true;
@@ -535,7 +582,7 @@ static int give_up(struct kta_http *h, struct kta_http_req *reqs, size_t n, size
             end_failed(&h->slots[i], KTA_E_INTERRUPTED, "interrupted", 0);
     for (; next < n; next++) {
         reqs[next].failed = true;
-        kta_err_set(&reqs[next].err, KTA_E_INTERRUPTED, "%s: interrupted", h->peer);
+        kta_err_set(&reqs[next].err, KTA_E_INTERRUPTED, "%s: interrupted", h->address.peer);
     }
     return -1;
 }
@@ -544,6 +591,7 @@ int kta_http_run(struct kta_http *h, struct kta_http_req *reqs, size_t n, struct
 {
     size_t next = 0;
     int64_t pause = MIN_PAUSE_MS;
+    struct kta_err broken = KTA_ERR_INIT;
     for (size_t i = 0; i < n; i++) {
         struct kta_http_req *r = &reqs[i];
         r->status = 0;
@@ -552,6 +600,13 @@ int kta_http_run(struct kta_http *h, struct kta_http_req *reqs, size_t n, struct
         r->content_type_in[0] = '\0';
         kta_err_clear(&r->err);
         kta_str_init(&r->answer, 0);
+    }
+    if (get_ready(h, &broken) < 0) {
+        for (size_t i = 0; i < n; i++) {
+            reqs[i].failed = true;
+            reqs[i].err = broken;
+        }
+        return 0;
     }
     while (fill_slots(h, reqs, n, &next)) {
         struct curl_waitfd wake = {.fd = kta_interrupt_fd(), .events = CURL_WAIT_POLLIN};
