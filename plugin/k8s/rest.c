@@ -33,12 +33,17 @@ static const char *const accept_list[] = {
         "application/json",
 };
 
+/* Of one object; the server refuses to answer for one what it is asked as a list. */
+static const char accept_one_metadata[] =
+    "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json";
+
 /* One read under way. */
 struct job {
     struct kta_read *read;
     struct kta_str url;   /* of the next request */
     struct kta_str doing; /* "list events in namespace 'x'" */
-    const char *items;    /* "items", "rows": what is collected page by page; NULL: no list */
+    const char *accept;
+    const char *items; /* "items", "rows": what is collected page by page; NULL: no list */
     bool pending, reached;
     bool restarted; /* an expired continue token has started it over already */
     int tries;
@@ -115,6 +120,8 @@ static void job_init(struct job *j, struct kta_read *read)
     kta_str_init(&j->url, 0);
     kta_str_init(&j->doing, 0);
     describe_read(read->path, &j->doing);
+    j->accept = read->accept == KTA_ACCEPT_METADATA && !list ? accept_one_metadata
+                                                             : accept_list[read->accept];
     if (list && !api_query_get(a.query, "limit", &has)) {
         j->items = read->accept == KTA_ACCEPT_TABLE ? "rows" : "items";
         kta_str_addf(&extra, "limit=%d", page_size(read));
@@ -150,7 +157,7 @@ static void job_request(struct kta_cluster *c, struct job *j, struct kta_http_re
 
     memset(q, 0, sizeof *q);
     q->path = j->url.s;
-    q->accept = accept_list[j->read->accept];
+    q->accept = j->accept;
     q->headers = (const char *const *)r->headers.v;
     q->timeout_ms = r->timeout_ms;
     kta_str_init(&q->answer, 0);

@@ -469,6 +469,8 @@ class Handler(BaseHTTPRequestHandler):
             o = store.get(p)
             if o is None:
                 self.missing(p)
+            elif "as=PartialObjectMetadataList" in self.headers.get("Accept", ""):
+                self.reply(406, status(406, "NotAcceptable", "the requested object is not a list"))
             else:
                 self.reply(200, self.shape(p, o, q))
         elif q.get("watch") in ("true", "1"):
@@ -484,7 +486,7 @@ class Handler(BaseHTTPRequestHandler):
         store = self.server.store
         accept = self.headers.get("Accept", "")
         out = {"kind": store.kind(p.gv, p.resource), "apiVersion": p.gv.split("/", 1)[1], **o}
-        if "as=PartialObjectMetadata" in accept:
+        if "as=PartialObjectMetadata;" in accept or ("as=PartialObjectMetadataList" in accept and q is None):
             return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
                     "metadata": o["metadata"]}
         if "as=Table" in accept:

@@ -207,6 +207,7 @@ static void test_lists(void **state)
     kta_read_add(&r, &n, &cap, KTA_ACCEPT_JSON, PODS "/nope");
     kta_read_add(&r, &n, &cap, KTA_ACCEPT_JSON, "/apis/metrics.k8s.io/v1beta1/pods");
     kta_read_add(&r, &n, &cap, KTA_ACCEPT_TEXT, PODS "/p1/log?previous=true");
+    kta_read_add(&r, &n, &cap, KTA_ACCEPT_METADATA, PODS "/p1");
     assert_int_equal(kta_cluster_read(c, r, n, &err), 0);
     assert_int_equal(kta_json_len(kta_json_get(r[0].json, "items")), 1203);
     assert_null(kta_json_str(r[0].json, "metadata.continue"));
@@ -227,6 +228,8 @@ static void test_lists(void **state)
     has(r[8].err.msg, "does not serve pods.metrics.k8s.io/v1beta1");
     has(r[8].err.hint, "metrics-server");
     has(r[9].err.msg, "cannot read the log of pod 'p1' in namespace 'demo': previous terminated");
+    assert_string_equal(kta_obj_name(r[10].json), "p1");
+    assert_null(kta_json_get(r[10].json, "spec"));
     kta_reads_free(r, n);
     kta_cluster_free(c);
 }
