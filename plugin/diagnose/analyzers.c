@@ -14,7 +14,14 @@ static const struct kta_analyzer analyzers[] = {
     {"probes", kta_analyze_probes},
     {"scheduling", kta_analyze_scheduling},
     {"services", kta_analyze_services},
-    {"workloads", kta_analyze_workloads},
+    {"podstate", kta_analyze_podstate},
+    {"storage", kta_analyze_storage},
+    {"jobs", kta_analyze_jobs},
+    {"autoscale", kta_analyze_autoscale},
+    {"ingresses", kta_analyze_ingresses},
+    {"nodes", kta_analyze_nodes},
+    {"helm", kta_analyze_helm},
+    {"workloads", kta_analyze_workloads}, /* last: it tells what nothing else explains */
 };
 
 /* ---- focus ---- */

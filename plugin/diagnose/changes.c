@@ -43,7 +43,7 @@ static void value_text(const char *path, const struct kta_json *v, struct kta_st
     }
     /* The value of a variable that may be a secret is not shown, only that it changed. */
     const char *env = strstr(path, "env[");
-    if (env && kta_ends(path, ".value") && secret_name(env)) {
+    if (env && secret_name(env) && (kta_ends(path, ".value") || kta_json_get(v, "value"))) {
         kta_str_add(out, "(value)");
         return;
     }
@@ -109,7 +109,10 @@ static size_t diff_at(const char *path, const struct kta_json *a, const struct k
     if ((a && b && kta_json_equal(a, b)) || ignored(path))
         return 0;
     enum kta_json_type ta = kta_json_type(a), tb = kta_json_type(b);
-    if (ta == KTA_JSON_OBJECT && tb == KTA_JSON_OBJECT) {
+    bool maps = kta_streq(path, "metadata") || kta_streq(path, "metadata.annotations") ||
+                kta_streq(path, "metadata.labels");
+    if ((ta == KTA_JSON_OBJECT && tb == KTA_JSON_OBJECT) ||
+        (maps && (ta == KTA_JSON_OBJECT || tb == KTA_JSON_OBJECT))) {
         size_t n = 0;
         for (int side = 0; side < 2; side++) {
             const struct kta_json *mine = side ? b : a, *other = side ? a : b;
@@ -320,6 +323,65 @@ static bool follows(const struct kta_finding *f, const struct kta_change *c)
     return f->since + 5 >= c->when && f->since - c->when < FOLLOWS_WITHIN;
 }
 
+/* ---- ConfigMaps and Secrets that changed before it broke ---- */
+
+struct store_change {
+    const struct kta_json *store;
+    const char *who;
+    int64_t when;
+};
+
+static void consider_store(struct kta_world *w, const char *plural, const char *ns,
+                           const char *name, struct store_change *best)
+{
+    const struct kta_json *o = kta_world_get(w, plural, ns, name, NULL);
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
+    {
+        int64_t t = kta_time_parse(kta_json_str(m, "time"));
+        if (t == KTA_NO_TIME || t <= kta_obj_created(o) + 2 ||
+            (best->store && t <= best->when) ||
+            !kta_json_get(kta_json_get(m, "fieldsV1"), "f:data"))
+            continue;
+        *best = (struct store_change){o, kta_or(kta_json_str(m, "manager"), "someone"), t};
+    }
+}
+
+/* Every ConfigMap and Secret that a pod spec names. */
+static void stores_of(struct kta_world *w, const char *ns, const struct kta_json *v,
+                      struct store_change *best)
+{
+    static const struct {
+        const char *key, *field, *plural;
+    } refs[] = {
+        {"configMapKeyRef", "name", "configmaps"}, {"configMapRef", "name", "configmaps"},
+        {"configMap", "name", "configmaps"},       {"secretKeyRef", "name", "secrets"},
+        {"secretRef", "name", "secrets"},          {"secret", "secretName", "secrets"},
+    };
+    kta_json_each(m, v)
+    {
+        for (size_t i = 0; kta_json_key(m) && i < KTA_LEN(refs); i++)
+            if (kta_streq(kta_json_key(m), refs[i].key) && kta_json_str(m, refs[i].field))
+                consider_store(w, refs[i].plural, ns, kta_json_str(m, refs[i].field), best);
+        stores_of(w, ns, m, best);
+    }
+}
+
+static void store_changed(struct kta_world *w, struct kta_finding *f, const struct kta_json *o)
+{
+    if (!kta_starts(f->code, "CrashLoop.") && !kta_starts(f->code, "Config.") &&
+        !kta_starts(f->code, "Probe."))
+        return;
+    struct store_change c = {0};
+    stores_of(w, kta_obj_namespace(o), kta_json_get(kta_diag_template(o), "spec"), &c);
+    if (!c.store || f->since == KTA_NO_TIME || f->since + 60 < c.when ||
+        f->since - c.when > FOLLOWS_WITHIN)
+        return;
+    kta_auto_str struct kta_str age = KTA_STR_INIT;
+    kta_diag_age(w, c.when, &age);
+    kta_auto_free char *ref = kta_diag_ref(c.store);
+    f->change = kta_asprintf("%s %s changed %s, which it reads", age.s, c.who, ref);
+}
+
 /* Codes whose cause cannot be the pod template of the object they blame. */
 static bool not_by_template(const char *code)
 {
@@ -353,15 +415,20 @@ void kta_changes_apply(struct kta_world *w, struct kta_findings *f)
             if (kta_streq(x->object.kind, kinds[k][0]))
                 o = kta_world_get(w, kinds[k][1], x->object.namespace_, x->object.name, NULL);
         struct kta_change c;
-        if (!o || x->severity == KTA_INFO || not_by_template(x->code) || x->change ||
-            !kta_change_of(w, o, &c))
+        if (!o || x->severity == KTA_INFO || not_by_template(x->code) || x->change)
             continue;
+        if (!kta_change_of(w, o, &c)) {
+            store_changed(w, x, o);
+            continue;
+        }
         if (follows(x, &c)) {
             x->change = kta_strdup(c.text);
             kta_finding_quote(x, "what changed", "%.*s", KTA_DIAG_QUOTE, c.diff);
             undo_first(w, x, o, &c);
             x->confidence = x->confidence < 0.9 ? x->confidence + 0.05 : x->confidence;
         }
+        if (!x->change)
+            store_changed(w, x, o);
         kta_change_release(&c);
     }
 }

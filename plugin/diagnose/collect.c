@@ -28,16 +28,16 @@ static const char *const wide_kinds[] = {"jobs",
                                          "secrets",
                                          "nodes",
                                          "ingressclasses",
-                                         "storageclasses"};
+                                         "storageclasses", "persistentvolumes"};
 
 /* What a kind of trouble calls for. */
 static const struct {
-    const char *needs[3];
+    const char *needs[4];
     bool config, image, pending, memory, revisions, jobs;
 } needs[] = {
     {{"configmaps", "secrets", NULL}, .config = true},
     {{"nodes", NULL, NULL}, .image = true},
-    {{"nodes", "persistentvolumeclaims", NULL}, .pending = true},
+    {{"nodes", "persistentvolumeclaims", "storageclasses", NULL}, .pending = true},
     {{"resourcequotas", "limitranges", NULL}, .memory = true},
     {{"controllerrevisions", NULL, NULL}, .revisions = true},
     {{"jobs", "cronjobs", NULL}, .jobs = true},

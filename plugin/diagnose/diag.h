@@ -41,6 +41,8 @@ void kta_world_note_missing(struct kta_world *w, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* True if the list was read (for ns or for all) and could be. */
 bool kta_world_readable(struct kta_world *w, const char *kind, const char *ns);
+/* True if the list has been read already; reads nothing. */
+bool kta_world_has_list(struct kta_world *w, const char *kind, const char *ns);
 /* All pods that take room on nodes, of every namespace; 0 when that may not be read. */
 size_t kta_world_running_pods(struct kta_world *w, struct kta_json *const **ret);
 /* Names of a list's objects, for near misses; caller frees the array alone. */
@@ -202,6 +204,13 @@ void kta_analyze_probes(struct kta_world *w, const char *ns, struct kta_findings
 void kta_analyze_scheduling(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_services(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_workloads(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_storage(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_jobs(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_autoscale(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_ingresses(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_nodes(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_helm(struct kta_world *w, const char *ns, struct kta_findings *out);
 
 /* ---- target.c ---- */
 /* Does an equality selector ("a=b,c!=d") as -l takes it select these labels? */

@@ -342,6 +342,12 @@ bool kta_world_readable(struct kta_world *w, const char *kind, const char *ns)
     return l && l->readable;
 }
 
+bool kta_world_has_list(struct kta_world *w, const char *kind, const char *ns)
+{
+    const struct kta_kind *k = kta_kind_known(kind);
+    return k && have_list(w, k, ns);
+}
+
 const char **kta_world_names(struct kta_world *w, const char *kind, const char *ns, size_t *ret_n)
 {
     struct kta_json *const *v;

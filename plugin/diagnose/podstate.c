@@ -1,0 +1,200 @@
+/*
+ * podstate.c - pods that will not go, and pods that were made to go; StatefulSets and DaemonSets
+ * that cannot have pods at all.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "diag.h"
+#include "kta/alloc.h"
+#include "kta/clock.h"
+
+static void terminating(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
+{
+    /* deletionTimestamp is when it should be gone: the grace period is in it. */
+    int64_t due = kta_time_parse(kta_json_str(pod, "metadata.deletionTimestamp"));
+    if (due == KTA_NO_TIME || kta_world_now(w) - due < 30)
+        return;
+    struct kta_finding *f = kta_diag_add(out, "Pod.Terminating", KTA_CRITICAL, pod, 0.9);
+    f->since = due;
+    const struct kta_json *fin = kta_json_at(pod, "metadata.finalizers");
+    const char *node = kta_json_str(pod, "spec.nodeName");
+    if (kta_json_len(fin)) {
+        kta_auto_str struct kta_str s = KTA_STR_INIT;
+        kta_json_each(x, fin) kta_str_addf(&s, "%s%s", s.len ? ", " : "", kta_json_text(x));
+        kta_finding_summary(f, "pod %s cannot go: nobody has removed its finalizer %s",
+                            kta_obj_name(pod), s.s);
+        kta_finding_quote(f, "metadata", "finalizers: %s", s.s);
+        kta_finding_advice(f, "Whatever set the finalizer should remove it after its work: look "
+                              "whether that controller runs. Removing it by hand skips that work.");
+        (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, pod, KTA_PATCH_MERGE,
+                            "{\"metadata\":{\"finalizers\":null}}",
+                            "remove the finalizers, so that the pod can go");
+        return;
+    }
+    const struct kta_json *n = node ? kta_world_get(w, "nodes", NULL, node, NULL) : NULL;
+    bool lost = node && (!n || !kta_obj_condition_is(n, "Ready", "True"));
+    kta_finding_summary(f, "pod %s does not end%s%s%s", kta_obj_name(pod),
+                        lost ? ": its node " : "", lost ? node : "",
+                        lost ? " does not answer" : "");
+    kta_auto_free char *ref = kta_diag_ref(pod);
+    const char *args[] = {"delete", ref, "--force", "--grace-period=0", NULL};
+    (void)kta_fix_kubectl(w, f, KTA_RISK_HIGH, /* undoable= */ false, kta_obj_namespace(pod), args,
+                          "forget the pod without waiting for its node (it may still run there)");
+}
+
+static void evicted(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
+{
+    struct kta_json *owner = kta_world_owner(w, pod);
+    int64_t want = kta_diag_desired(owner);
+    bool replaced = want >= 0 && kta_diag_ready(owner) >= want;
+    if (kta_diag_find(out, "Pod.Evicted", owner))
+        return;
+    const char *message = kta_or(kta_json_str(pod, "status.message"), "");
+    struct kta_finding *f = kta_diag_add(out, "Pod.Evicted", replaced ? KTA_INFO : KTA_CRITICAL,
+                                         owner, 0.9);
+    kta_auto_free char *ref = kta_diag_ref(owner);
+    kta_finding_summary(f, "pods of %s are evicted: %s", ref, message);
+    kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(pod));
+    kta_finding_quote(f, source, "Evicted: %s", message);
+    kta_finding_symptom(f, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
+    if (strstr(message, "ephemeral") || strstr(message, "emptyDir"))
+        kta_finding_advice(f, "It writes more than its limit allows: raise the limit "
+                              "(ephemeral-storage, sizeLimit) or make it write less.");
+    else
+        kta_finding_advice(f, "The node ran short: give the pods requests that fit their need, and "
+                              "look at the node's pressure.");
+}
+
+/* An emptyDir or ephemeral limit that was passed: twice as much. */
+static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct kta_json *pod)
+{
+    struct kta_json *owner = kta_world_owner(w, pod);
+    struct kta_finding *f = kta_diag_find(out, "Pod.Evicted", owner);
+    const char *message = kta_or(kta_json_str(pod, "status.message"), "");
+    if (!f || f->n_fixes)
+        return;
+    if (strstr(message, "emptyDir")) {
+        kta_json_each(v, kta_json_at(pod, "spec.volumes"))
+        {
+            const char *size = kta_json_str(v, "emptyDir.sizeLimit");
+            if (!size || !strstr(message, kta_json_str(v, "name")))
+                continue;
+            kta_auto_str struct kta_str q = KTA_STR_INIT;
+            kta_quantity_memory(2 * kta_quantity_milli(size), &q);
+            struct kta_json *spec = kta_json_new_object();
+            struct kta_json *x = kta_json_push(
+                kta_json_set(spec, "volumes", kta_json_new_array()), kta_json_new_object());
+            kta_json_set_str(x, "name", kta_json_str(v, "name"));
+            kta_json_set_str(kta_json_set(x, "emptyDir", kta_json_new_object()), "sizeLimit", q.s);
+            (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "raise sizeLimit to %s", q.s);
+        }
+        return;
+    }
+    kta_json_each(c, kta_json_at(pod, "spec.containers"))
+    {
+        const char *limit = kta_json_str(c, "resources.limits.ephemeral-storage");
+        if (!limit)
+            continue;
+        kta_auto_str struct kta_str q = KTA_STR_INIT;
+        kta_quantity_memory(2 * kta_quantity_milli(limit), &q);
+        struct kta_json *x;
+        struct kta_json *spec = kta_fix_container_patch("containers", kta_json_str(c, "name"), &x);
+        struct kta_json *r = kta_json_set(kta_json_set(x, "resources", kta_json_new_object()),
+                                          "limits", kta_json_new_object());
+        kta_json_set_str(r, "ephemeral-storage", q.s);
+        (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec,
+                               "raise the ephemeral-storage limit to %s", q.s);
+        return;
+    }
+}
+
+static void stateful(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    const char *name = kta_json_str(o, "spec.serviceName"), *ns = kta_obj_namespace(o);
+    bool known;
+    if (!name || !*name || kta_world_get(w, "services", ns, name, &known) || !known)
+        return;
+    struct kta_finding *f = kta_diag_add(out, "StatefulSet.MissingService", KTA_WARNING, o, 0.9);
+    kta_finding_summary(f, "statefulset/%s names the headless Service %s, which does not exist: its "
+                           "pods have no names in DNS",
+                        kta_obj_name(o), name);
+    kta_finding_quote(f, "spec", "serviceName: %s", name);
+    kta_auto_json struct kta_json *s = kta_json_new_object();
+    kta_json_set_str(s, "apiVersion", "v1");
+    kta_json_set_str(s, "kind", "Service");
+    struct kta_json *m = kta_json_set(s, "metadata", kta_json_new_object());
+    kta_json_set_str(m, "name", name);
+    kta_json_set_str(m, "namespace", ns);
+    struct kta_json *spec = kta_json_set(s, "spec", kta_json_new_object());
+    kta_json_set_str(spec, "clusterIP", "None");
+    const struct kta_json *labels = kta_json_at(o, "spec.selector.matchLabels");
+    kta_json_set(spec, "selector", labels ? kta_json_copy(labels) : kta_json_new_object());
+    struct kta_json *ports = kta_json_new_array();
+    kta_json_each(c, kta_json_at(o, "spec.template.spec.containers"))
+        kta_json_each(p, kta_json_get(c, "ports"))
+        {
+            struct kta_json *x = kta_json_push(ports, kta_json_new_object());
+            kta_auto_free char *pn =
+                kta_asprintf("p%lld", (long long)kta_json_int(p, "containerPort", 0));
+            kta_json_set_str(x, "name", kta_or(kta_json_str(p, "name"), pn));
+            kta_json_set_int(x, "port", kta_json_int(p, "containerPort", 0));
+        }
+    if (kta_json_len(ports))
+        kta_json_set(spec, "ports", ports);
+    else
+        kta_json_free(ports);
+    kta_auto_free char *why = kta_asprintf("create the headless Service %s", name);
+    (void)kta_fix_manifest(w, f, KTA_RISK_LOW, /* undoable= */ true, ns, s, "apply", why);
+}
+
+static void daemon_set(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    if (kta_json_int(o, "status.desiredNumberScheduled", -1) != 0 || kta_diag_settling(w, o, 10) ||
+        !kta_json_at(o, "spec.template.spec.nodeSelector"))
+        return;
+    struct kta_finding *f = kta_diag_add(out, "DaemonSet.NoNodes", KTA_WARNING, o, 0.85);
+    kta_auto_str struct kta_str s = KTA_STR_INIT;
+    kta_diag_labels(kta_json_at(o, "spec.template.spec.nodeSelector"), &s);
+    kta_finding_summary(f, "daemonset/%s runs nowhere: no node has the labels %s", kta_obj_name(o),
+                        s.s);
+    kta_finding_quote(f, "spec", "nodeSelector: %s", s.s);
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "nodes", NULL, &v);
+    kta_json_each(sel, kta_json_at(o, "spec.template.spec.nodeSelector"))
+        for (size_t i = 0; i < n && !f->n_fixes; i++)
+        {
+            const char *have = kta_obj_label(v[i], kta_json_key(sel));
+            if (!have || kta_streq(have, kta_json_text(sel)))
+                continue;
+            struct kta_json *spec = kta_json_new_object();
+            kta_json_set_str(kta_json_set(spec, "nodeSelector", kta_json_new_object()),
+                             kta_json_key(sel), have);
+            (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, spec,
+                                   "select nodes with %s=%s, which there are", kta_json_key(sel), have);
+        }
+    kta_finding_advice(f, "Or label the nodes that it is meant for.");
+}
+
+void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findings *out)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "pods", ns, &v);
+    for (size_t i = 0; i < n; i++) {
+        if (!kta_world_focused(w, v[i]))
+            continue;
+        if (kta_json_at(v[i], "metadata.deletionTimestamp"))
+            terminating(w, v[i], out);
+        else if (kta_streq(kta_json_str(v[i], "status.reason"), "Evicted")) {
+            evicted(w, v[i], out);
+            fix_eviction(w, out, v[i]);
+        }
+    }
+    n = kta_world_list(w, "statefulsets", ns, &v);
+    for (size_t i = 0; i < n; i++)
+        if (kta_world_focused(w, v[i]))
+            stateful(w, v[i], out);
+    n = kta_world_list(w, "daemonsets", ns, &v);
+    for (size_t i = 0; i < n; i++)
+        if (kta_world_focused(w, v[i]))
+            daemon_set(w, v[i], out);
+}

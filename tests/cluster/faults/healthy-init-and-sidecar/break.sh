@@ -1,0 +1,2 @@
+# Breaks what manifest.yaml made; $NS is the namespace.
+kubectl rollout status deployment/backend -n "$NS" --timeout=60s

@@ -1,0 +1,68 @@
+/* What questions want, by the rules of prompts/intents.txt. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "kta/alloc.h"
+#include "kta/diagnose.h"
+
+static const struct {
+    const char *question;
+    enum kta_intent intent;
+    bool sure;
+    const char *kind;
+    int number;
+} rows[] = {
+    {"Why is the backend pod crashing?", KTA_INTENT_DIAGNOSE, true, "", -1},
+    {"why is backend crashing", KTA_INTENT_DIAGNOSE, true, "", -1},
+    {"why does backend use so much memory", KTA_INTENT_DIAGNOSE, true, "", -1},
+    {"why did it restart", KTA_INTENT_DIAGNOSE, true, "", -1},
+    {"what is wrong with the frontend?", KTA_INTENT_DIAGNOSE, true, "", -1},
+    {"the backend is broken after my rollback", KTA_INTENT_DIAGNOSE, true, "", -1},
+    {"backend keeps restarting", KTA_INTENT_DIAGNOSE, true, "", -1},
+    {"show me pods that are failing", KTA_INTENT_DIAGNOSE, true, "", -1},
+    {"Show me pods with high memory usage", KTA_INTENT_MEMORY, true, "", -1},
+    {"which pods use the most memory", KTA_INTENT_MEMORY, true, "", -1},
+    {"top pods by RAM", KTA_INTENT_MEMORY, true, "", -1},
+    {"show cpu usage", KTA_INTENT_CPU, true, "", -1},
+    {"which pods have high CPU", KTA_INTENT_CPU, true, "", -1},
+    {"Restart the frontend deployment", KTA_INTENT_RESTART, true, "", -1},
+    {"please restart frontend", KTA_INTENT_RESTART, true, "", -1},
+    {"can you do a rolling restart of the api", KTA_INTENT_RESTART, true, "", -1},
+    {"scale backend to 3", KTA_INTENT_SCALE, true, "", 3},
+    {"scale the frontend up to five replicas", KTA_INTENT_SCALE, true, "", 5},
+    {"set replicas of web-2 to 0", KTA_INTENT_SCALE, true, "", 0},
+    {"scale up the frontend", KTA_INTENT_SCALE, false, "", -1},
+    {"list pods", KTA_INTENT_LIST, true, "pods", -1},
+    {"show all deployments in demo", KTA_INTENT_LIST, true, "deployments", -1},
+    {"how many nodes are there", KTA_INTENT_LIST, true, "nodes", -1},
+    {"show me the logs of backend", KTA_INTENT_LOGS, true, "", -1},
+    {"logs backend", KTA_INTENT_LOGS, true, "", -1},
+    {"what changed in the last hour", KTA_INTENT_CHANGES, true, "", -1},
+    {"what has been changed recently?", KTA_INTENT_CHANGES, true, "", -1},
+    {"tell me a story", KTA_INTENT_DIAGNOSE, false, "", -1},
+};
+
+static void test_questions(void **state)
+{
+    (void)state;
+    int bad = 0;
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct kta_intent_match m;
+        kta_intent_of(rows[i].question, &m);
+        if (m.intent != rows[i].intent || m.sure != rows[i].sure || m.number != rows[i].number ||
+            !kta_streq(m.kind, rows[i].kind)) {
+            print_message("'%s': intent %d sure %d kind '%s' number %d\n", rows[i].question,
+                          m.intent, m.sure, m.kind, m.number);
+            bad++;
+        }
+    }
+    assert_int_equal(bad, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_questions)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
