@@ -22,8 +22,8 @@ static void no_target(struct kta_world *w, struct kta_json *hpa, struct kta_find
     const char *name = kta_or(kta_json_str(hpa, "spec.scaleTargetRef.name"), "?");
     struct kta_finding *f = kta_diag_add(out, "HPA.TargetMissing", KTA_CRITICAL, hpa, 0.95);
     kta_finding_summary(f, "HorizontalPodAutoscaler %s scales %s %s, which does not exist",
-                        kta_obj_name(hpa), kta_or(kta_json_str(hpa, "spec.scaleTargetRef.kind"), ""),
-                        name);
+                        kta_obj_name(hpa),
+                        kta_or(kta_json_str(hpa, "spec.scaleTargetRef.kind"), ""), name);
     kta_finding_quote(f, "status", "%s",
                       kta_or(kta_json_str(kta_obj_condition(hpa, "AbleToScale"), "message"), ""));
     size_t n;
@@ -48,8 +48,9 @@ static void no_requests(struct kta_world *w, struct kta_json *hpa, struct kta_js
     const char *what = strstr(message, "memory") ? "memory" : "cpu";
     struct kta_finding *f = kta_diag_add(out, "HPA.NoRequests", KTA_CRITICAL, hpa, 0.95);
     kta_auto_free char *ref = kta_diag_ref(target);
-    kta_finding_summary(f, "HorizontalPodAutoscaler %s cannot count utilization: containers of %s "
-                           "set no %s request",
+    kta_finding_summary(f,
+                        "HorizontalPodAutoscaler %s cannot count utilization: containers of %s "
+                        "set no %s request",
                         kta_obj_name(hpa), ref, what);
     kta_finding_quote(f, "status", "%s", message);
     struct kta_json *spec = kta_json_new_object();
@@ -106,7 +107,8 @@ static void hpa(struct kta_world *w, struct kta_json *o, struct kta_findings *ou
         kta_streq(kta_json_str(limited, "reason"), "TooManyReplicas") &&
         kta_json_int(o, "status.desiredReplicas", 0) >= max) {
         struct kta_finding *f = kta_diag_add(out, "HPA.AtMaximum", KTA_WARNING, o, 0.85);
-        kta_finding_summary(f, "HorizontalPodAutoscaler %s is at its maximum of %lld and wants more",
+        kta_finding_summary(f,
+                            "HorizontalPodAutoscaler %s is at its maximum of %lld and wants more",
                             kta_obj_name(o), (long long)max);
         kta_finding_quote(f, "status", "%s", kta_or(kta_json_str(limited, "message"), ""));
         kta_auto_free char *body =
@@ -125,11 +127,13 @@ static void pdb(struct kta_world *w, struct kta_json *o, struct kta_findings *ou
         return;
     if (expected > 0 && desired >= expected) {
         struct kta_finding *f = kta_diag_add(out, "PDB.Blocks", KTA_WARNING, o, 0.9);
-        kta_finding_summary(f, "PodDisruptionBudget %s never allows a disruption: it wants %lld of %lld "
-                               "pods at all times, so no node of theirs can be drained",
-                            kta_obj_name(o), (long long)desired, (long long)expected);
-        kta_finding_quote(f, "spec", "%s %lld", kta_json_at(o, "spec.minAvailable") ? "minAvailable"
-                                                                                    : "maxUnavailable",
+        kta_finding_summary(
+            f,
+            "PodDisruptionBudget %s never allows a disruption: it wants %lld of %lld "
+            "pods at all times, so no node of theirs can be drained",
+            kta_obj_name(o), (long long)desired, (long long)expected);
+        kta_finding_quote(f, "spec", "%s %lld",
+                          kta_json_at(o, "spec.minAvailable") ? "minAvailable" : "maxUnavailable",
                           (long long)kta_json_int(o,
                                                   kta_json_at(o, "spec.minAvailable")
                                                       ? "spec.minAvailable"

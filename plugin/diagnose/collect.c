@@ -28,7 +28,8 @@ static const char *const wide_kinds[] = {"jobs",
                                          "secrets",
                                          "nodes",
                                          "ingressclasses",
-                                         "storageclasses", "persistentvolumes"};
+                                         "storageclasses",
+                                         "persistentvolumes"};
 
 /* What a kind of trouble calls for. */
 static const struct {

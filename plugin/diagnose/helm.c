@@ -44,23 +44,25 @@ static void release(struct kta_world *w, struct kta_json *const *v, size_t n, si
     if (bad)
         kta_finding_summary(f, "Helm release %s: revision %ld failed", name, version(v[i]));
     else
-        kta_finding_summary(f, "Helm release %s hangs in %s at revision %ld: Helm refuses further "
-                               "upgrades",
+        kta_finding_summary(f,
+                            "Helm release %s hangs in %s at revision %ld: Helm refuses further "
+                            "upgrades",
                             name, status, version(v[i]));
     kta_finding_quote(f, "secrets", "%s: status %s", kta_obj_name(v[i]), status);
     if (good) {
         const char *context = kta_cluster_context(kta_world_cluster(w));
-        struct kta_fix *x = kta_finding_fix(f, KTA_RISK_MEDIUM, /* undoable= */ true,
-                                            "roll release %s back to revision %ld", name,
-                                            version(good));
+        struct kta_fix *x =
+            kta_finding_fix(f, KTA_RISK_MEDIUM, /* undoable= */ true,
+                            "roll release %s back to revision %ld", name, version(good));
         kta_argv_addl(&x->argv, "helm", "rollback", name, NULL);
         kta_argv_addf(&x->argv, "%ld", version(good));
         kta_argv_addl(&x->argv, "-n", ns, NULL);
         if (context && *context)
             kta_argv_addl(&x->argv, "--kube-context", context, NULL);
     }
-    kta_finding_advice(f, "helm status %s -n %s tells what failed; a rollback counts only when the "
-                          "workload is seen to recover.",
+    kta_finding_advice(f,
+                       "helm status %s -n %s tells what failed; a rollback counts only when the "
+                       "workload is seen to recover.",
                        name, ns);
 }
 

@@ -33,12 +33,14 @@ static void class_(struct kta_world *w, struct kta_json *ing, struct kta_finding
         return; /* controllers without a class object take such ones */
     struct kta_finding *f = kta_diag_add(out, "Ingress.Class", KTA_CRITICAL, ing, 0.9);
     if (name)
-        kta_finding_summary(f, "Ingress %s wants class %s, which does not exist: no controller takes "
-                               "it",
+        kta_finding_summary(f,
+                            "Ingress %s wants class %s, which does not exist: no controller takes "
+                            "it",
                             kta_obj_name(ing), name);
     else
-        kta_finding_summary(f, "Ingress %s names no class, and there is no default one: no controller "
-                               "takes it",
+        kta_finding_summary(f,
+                            "Ingress %s names no class, and there is no default one: no controller "
+                            "takes it",
                             kta_obj_name(ing));
     const char **names = kta_world_names(w, "ingressclasses", NULL, &k);
     const char *near = name ? kta_nearest(name, names, k) : NULL;
@@ -59,8 +61,7 @@ static const struct kta_json *port_of(const struct kta_json *service, const stru
     int64_t number = kta_json_int(port, "number", -1);
     kta_json_each(p, kta_json_at(service, "spec.ports"))
     {
-        if (name ? kta_streq(kta_json_str(p, "name"), name)
-                 : kta_json_int(p, "port", 0) == number)
+        if (name ? kta_streq(kta_json_str(p, "name"), name) : kta_json_int(p, "port", 0) == number)
             return p;
     }
     return NULL;
@@ -98,7 +99,8 @@ static void backend(struct kta_world *w, struct kta_json *ing, const struct kta_
         struct kta_finding *f = kta_diag_add(out, "Ingress.Port", KTA_CRITICAL, ing, 0.95);
         kta_auto_str struct kta_str want = KTA_STR_INIT;
         kta_json_print(port, false, &want);
-        kta_finding_summary(f, "Ingress %s sends to a port of Service %s that it does not have (%s)",
+        kta_finding_summary(f,
+                            "Ingress %s sends to a port of Service %s that it does not have (%s)",
                             kta_obj_name(ing), name, want.s);
         const struct kta_json *ports = kta_json_at(s, "spec.ports");
         kta_json_each(p, ports) kta_finding_quote(f, "spec", "service/%s: port %lld %s", name,
@@ -137,8 +139,9 @@ static void tls(struct kta_world *w, struct kta_json *ing, struct kta_findings *
             kta_auto_free char *why = kta_asprintf("use Secret %s, which exists", near);
             replace(w, f, ing, path, near, true, why);
         }
-        kta_finding_advice(f, "Or create it: kubectl create secret tls %s -n %s --cert=FILE "
-                              "--key=FILE; only you have the certificate.",
+        kta_finding_advice(f,
+                           "Or create it: kubectl create secret tls %s -n %s --cert=FILE "
+                           "--key=FILE; only you have the certificate.",
                            name, kta_obj_namespace(ing));
         free(names);
     }

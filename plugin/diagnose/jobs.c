@@ -43,14 +43,17 @@ static void failed(struct kta_world *w, struct kta_json *job, struct kta_finding
                       kta_or(kta_json_str(c, "message"), ""));
     if (deadline) {
         long long s = (long long)kta_json_int(job, "spec.activeDeadlineSeconds", 0);
-        kta_finding_summary(f, "job %s was ended because it took longer than its deadline of %lld s",
+        kta_finding_summary(f,
+                            "job %s was ended because it took longer than its deadline of %lld s",
                             kta_obj_name(job), s);
         kta_finding_advice(f, "Raise activeDeadlineSeconds if the work needs longer, else look why "
                               "it does not end.");
     } else {
-        kta_finding_summary(f, "job %s failed: its pods failed more often than its backoffLimit of "
-                               "%lld allows",
-                            kta_obj_name(job), (long long)kta_json_int(job, "spec.backoffLimit", 6));
+        kta_finding_summary(f,
+                            "job %s failed: its pods failed more often than its backoffLimit of "
+                            "%lld allows",
+                            kta_obj_name(job),
+                            (long long)kta_json_int(job, "spec.backoffLimit", 6));
         kta_finding_advice(f, "Its pods are gone with their logs: run it again and look at the log "
                               "of the first pod that fails.");
     }
@@ -65,8 +68,8 @@ static void suspended(struct kta_world *w, struct kta_json *o, struct kta_findin
     kta_json_each(a, kta_json_at(o, "metadata.annotations"))
     {
         const char *k = kta_or(kta_json_key(a), "");
-        if (kta_stristr(k, "suspend") || kta_stristr(k, "paused") || kta_stristr(k, "maintenance") ||
-            kta_stristr(k, "purpose") || kta_stristr(k, "reason"))
+        if (kta_stristr(k, "suspend") || kta_stristr(k, "paused") ||
+            kta_stristr(k, "maintenance") || kta_stristr(k, "purpose") || kta_stristr(k, "reason"))
             return;
     }
     bool cron = kta_streq(kta_obj_kind(o), "CronJob");
@@ -118,8 +121,7 @@ static void cron(struct kta_world *w, struct kta_json *o, struct kta_findings *o
         return;
     }
     if (never(schedule)) {
-        struct kta_finding *f =
-            kta_diag_add(out, "CronJob.InvalidSchedule", KTA_CRITICAL, o, 0.95);
+        struct kta_finding *f = kta_diag_add(out, "CronJob.InvalidSchedule", KTA_CRITICAL, o, 0.95);
         kta_finding_summary(f, "cronjob/%s never runs: there is no day as its schedule '%s' says",
                             kta_obj_name(o), schedule);
         kta_finding_advice(f, "Correct the schedule (minute hour day month weekday).");

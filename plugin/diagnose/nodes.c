@@ -77,7 +77,8 @@ static void apis(struct kta_world *w, struct kta_findings *out)
         const struct kta_json *c = kta_obj_condition(v[i], "Available");
         if (!kta_streq(kta_json_str(c, "status"), "False"))
             continue;
-        struct kta_finding *f = kta_diag_add(out, "APIService.Unavailable", KTA_CRITICAL, v[i], 0.95);
+        struct kta_finding *f =
+            kta_diag_add(out, "APIService.Unavailable", KTA_CRITICAL, v[i], 0.95);
         f->since = kta_time_parse(kta_json_str(c, "lastTransitionTime"));
         kta_finding_summary(f, "API %s does not answer: %s", kta_obj_name(v[i]),
                             kta_or(kta_json_str(c, "message"), ""));
@@ -99,14 +100,14 @@ static void spaces(struct kta_world *w, struct kta_findings *out)
         int64_t t = kta_time_parse(kta_json_str(v[i], "metadata.deletionTimestamp"));
         if (t == KTA_NO_TIME || kta_world_now(w) - t < 180)
             continue;
-        struct kta_finding *f =
-            kta_diag_add(out, "Namespace.Terminating", KTA_WARNING, v[i], 0.9);
+        struct kta_finding *f = kta_diag_add(out, "Namespace.Terminating", KTA_WARNING, v[i], 0.9);
         f->since = t;
         kta_finding_summary(f, "namespace %s cannot be deleted to the end", kta_obj_name(v[i]));
-        kta_json_each(c, kta_json_at(v[i], "status.conditions")) if (
-            kta_streq(kta_json_str(c, "status"), "True")) kta_finding_quote(f, "status", "%s: %s",
-                                                                            kta_json_str(c, "type"),
-                                                                            kta_or(kta_json_str(c, "message"), ""));
+        kta_json_each(c, kta_json_at(v[i],
+                                     "status.conditions")) if (kta_streq(kta_json_str(c, "status"),
+                                                                         "True"))
+            kta_finding_quote(f, "status", "%s: %s", kta_json_str(c, "type"),
+                              kta_or(kta_json_str(c, "message"), ""));
         kta_finding_advice(f, "The conditions name what is left and which finalizers hold it: mend "
                               "the controller that should remove them.");
     }

@@ -126,7 +126,8 @@ void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *
         struct kta_json *pod = pods[i];
         const char *phase = kta_json_str(pod, "status.phase");
         if (!kta_world_focused(w, pod) || kta_streq(phase, "Succeeded") ||
-            kta_json_at(pod, "metadata.deletionTimestamp") || settled(w, pod))
+            kta_json_at(pod, "metadata.deletionTimestamp") || settled(w, pod) ||
+            kta_streq(kta_json_str(pod, "status.reason"), "Evicted"))
             continue;
         bool creating = stuck_creating(pod);
         if (kta_pod_ready(pod) && !kta_pod_restarts(pod))

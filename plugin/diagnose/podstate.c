@@ -47,11 +47,15 @@ static void evicted(struct kta_world *w, struct kta_json *pod, struct kta_findin
     struct kta_json *owner = kta_world_owner(w, pod);
     int64_t want = kta_diag_desired(owner);
     bool replaced = want >= 0 && kta_diag_ready(owner) >= want;
-    if (kta_diag_find(out, "Pod.Evicted", owner))
+    struct kta_finding *known = kta_diag_find(out, "Pod.Evicted", owner);
+    if (known) { /* the second one: it goes on */
+        known->severity = KTA_CRITICAL;
+        kta_finding_symptom(known, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
         return;
+    }
     const char *message = kta_or(kta_json_str(pod, "status.message"), "");
-    struct kta_finding *f = kta_diag_add(out, "Pod.Evicted", replaced ? KTA_INFO : KTA_CRITICAL,
-                                         owner, 0.9);
+    struct kta_finding *f =
+        kta_diag_add(out, "Pod.Evicted", replaced ? KTA_INFO : KTA_CRITICAL, owner, 0.9);
     kta_auto_free char *ref = kta_diag_ref(owner);
     kta_finding_summary(f, "pods of %s are evicted: %s", ref, message);
     kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(pod));
@@ -82,11 +86,12 @@ static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct k
             kta_auto_str struct kta_str q = KTA_STR_INIT;
             kta_quantity_memory(2 * kta_quantity_milli(size), &q);
             struct kta_json *spec = kta_json_new_object();
-            struct kta_json *x = kta_json_push(
-                kta_json_set(spec, "volumes", kta_json_new_array()), kta_json_new_object());
+            struct kta_json *x = kta_json_push(kta_json_set(spec, "volumes", kta_json_new_array()),
+                                               kta_json_new_object());
             kta_json_set_str(x, "name", kta_json_str(v, "name"));
             kta_json_set_str(kta_json_set(x, "emptyDir", kta_json_new_object()), "sizeLimit", q.s);
-            (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "raise sizeLimit to %s", q.s);
+            (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "raise sizeLimit to %s",
+                                   q.s);
         }
         return;
     }
@@ -115,8 +120,9 @@ static void stateful(struct kta_world *w, struct kta_json *o, struct kta_finding
     if (!name || !*name || kta_world_get(w, "services", ns, name, &known) || !known)
         return;
     struct kta_finding *f = kta_diag_add(out, "StatefulSet.MissingService", KTA_WARNING, o, 0.9);
-    kta_finding_summary(f, "statefulset/%s names the headless Service %s, which does not exist: its "
-                           "pods have no names in DNS",
+    kta_finding_summary(f,
+                        "statefulset/%s names the headless Service %s, which does not exist: its "
+                        "pods have no names in DNS",
                         kta_obj_name(o), name);
     kta_finding_quote(f, "spec", "serviceName: %s", name);
     kta_auto_json struct kta_json *s = kta_json_new_object();
@@ -132,13 +138,13 @@ static void stateful(struct kta_world *w, struct kta_json *o, struct kta_finding
     struct kta_json *ports = kta_json_new_array();
     kta_json_each(c, kta_json_at(o, "spec.template.spec.containers"))
         kta_json_each(p, kta_json_get(c, "ports"))
-        {
-            struct kta_json *x = kta_json_push(ports, kta_json_new_object());
-            kta_auto_free char *pn =
-                kta_asprintf("p%lld", (long long)kta_json_int(p, "containerPort", 0));
-            kta_json_set_str(x, "name", kta_or(kta_json_str(p, "name"), pn));
-            kta_json_set_int(x, "port", kta_json_int(p, "containerPort", 0));
-        }
+    {
+        struct kta_json *x = kta_json_push(ports, kta_json_new_object());
+        kta_auto_free char *pn =
+            kta_asprintf("p%lld", (long long)kta_json_int(p, "containerPort", 0));
+        kta_json_set_str(x, "name", kta_or(kta_json_str(p, "name"), pn));
+        kta_json_set_int(x, "port", kta_json_int(p, "containerPort", 0));
+    }
     if (kta_json_len(ports))
         kta_json_set(spec, "ports", ports);
     else
@@ -160,18 +166,19 @@ static void daemon_set(struct kta_world *w, struct kta_json *o, struct kta_findi
     kta_finding_quote(f, "spec", "nodeSelector: %s", s.s);
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "nodes", NULL, &v);
-    kta_json_each(sel, kta_json_at(o, "spec.template.spec.nodeSelector"))
-        for (size_t i = 0; i < n && !f->n_fixes; i++)
-        {
-            const char *have = kta_obj_label(v[i], kta_json_key(sel));
-            if (!have || kta_streq(have, kta_json_text(sel)))
-                continue;
-            struct kta_json *spec = kta_json_new_object();
-            kta_json_set_str(kta_json_set(spec, "nodeSelector", kta_json_new_object()),
-                             kta_json_key(sel), have);
-            (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, spec,
-                                   "select nodes with %s=%s, which there are", kta_json_key(sel), have);
-        }
+    kta_json_each(sel, kta_json_at(o, "spec.template.spec.nodeSelector")) for (size_t i = 0;
+                                                                               i < n && !f->n_fixes;
+                                                                               i++)
+    {
+        const char *have = kta_obj_label(v[i], kta_json_key(sel));
+        if (!have || kta_streq(have, kta_json_text(sel)))
+            continue;
+        struct kta_json *spec = kta_json_new_object();
+        kta_json_set_str(kta_json_set(spec, "nodeSelector", kta_json_new_object()),
+                         kta_json_key(sel), have);
+        (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, spec,
+                               "select nodes with %s=%s, which there are", kta_json_key(sel), have);
+    }
     kta_finding_advice(f, "Or label the nodes that it is meant for.");
 }
 

@@ -46,8 +46,8 @@ static void fix_class(struct kta_world *w, struct kta_finding *f, const struct k
     kta_auto_free char *why = kta_asprintf(
         "make the claim again with storage class %s (it was never bound, so it holds no data)",
         class_);
-    (void)kta_fix_manifest(w, f, KTA_RISK_MEDIUM, /* undoable= */ true, kta_obj_namespace(pvc), copy,
-                           "replace", why);
+    (void)kta_fix_manifest(w, f, KTA_RISK_MEDIUM, /* undoable= */ true, kta_obj_namespace(pvc),
+                           copy, "replace", why);
 }
 
 static const char *other_class(struct kta_world *w, const char *wanted)
@@ -81,8 +81,9 @@ static void compare_volumes(struct kta_world *w, struct kta_json *pvc, struct kt
     int64_t size = kta_quantity_milli(kta_json_str(pvc, "spec.resources.requests.storage"));
     const char *mode = kta_json_text(kta_json_item(kta_json_at(pvc, "spec.accessModes"), 0));
     struct kta_finding *f = add(w, out, "Storage.NoVolume", pvc, 0.85);
-    kta_finding_summary(f, "PersistentVolumeClaim %s finds no volume: its class provisions none, "
-                           "and none that is there fits",
+    kta_finding_summary(f,
+                        "PersistentVolumeClaim %s finds no volume: its class provisions none, "
+                        "and none that is there fits",
                         kta_obj_name(pvc));
     for (size_t i = 0; i < n; i++) {
         if (!kta_streq(kta_json_str(v[i], "status.phase"), "Available") &&
@@ -113,8 +114,9 @@ static void compare_volumes(struct kta_world *w, struct kta_json *pvc, struct kt
     const char *other = other_class(w, NULL);
     if (other && !kta_streq(other, class_))
         fix_class(w, f, pvc, other);
-    kta_finding_advice(f, "Create a PersistentVolume that fits (class, access mode, size), or use a "
-                          "class that provisions.");
+    kta_finding_advice(f,
+                       "Create a PersistentVolume that fits (class, access mode, size), or use a "
+                       "class that provisions.");
 }
 
 static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findings *out)
@@ -126,7 +128,8 @@ static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findin
         class_ && *class_ ? kta_world_get(w, "storageclasses", NULL, class_, NULL) : NULL;
     const char *volume = kta_json_str(pvc, "spec.volumeName");
     bool known;
-    if (volume && *volume && !kta_world_get(w, "persistentvolumes", NULL, volume, &known) && known) {
+    if (volume && *volume && !kta_world_get(w, "persistentvolumes", NULL, volume, &known) &&
+        known) {
         struct kta_finding *f = add(w, out, "Storage.MissingVolume", pvc, 0.95);
         kta_finding_summary(f, "PersistentVolumeClaim %s wants volume %s, which does not exist",
                             name, volume);
@@ -135,7 +138,8 @@ static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findin
     }
     if (class_ && *class_ && !sc) {
         struct kta_finding *f = add(w, out, "Storage.NoClass", pvc, 0.95);
-        kta_finding_summary(f, "PersistentVolumeClaim %s wants storage class %s, which does not exist",
+        kta_finding_summary(f,
+                            "PersistentVolumeClaim %s wants storage class %s, which does not exist",
                             name, class_);
         kta_finding_quote(f, "spec", "storageClassName: %s", class_);
         kta_diag_quote_event(f, pvc, kta_diag_event(w, pvc, "ProvisioningFailed", NULL));
@@ -147,8 +151,9 @@ static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findin
     }
     if (!class_) {
         struct kta_finding *f = add(w, out, "Storage.NoDefaultClass", pvc, 0.9);
-        kta_finding_summary(f, "PersistentVolumeClaim %s names no storage class, and the cluster has "
-                               "no default one",
+        kta_finding_summary(f,
+                            "PersistentVolumeClaim %s names no storage class, and the cluster has "
+                            "no default one",
                             name);
         const char *other = other_class(w, NULL);
         if (other)
@@ -174,7 +179,8 @@ static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findin
         kta_finding_advice(f, "Look at the provisioner of the class (its pods and their logs).");
         return;
     }
-    if (waits && !(sc && kta_streq(kta_json_str(sc, "provisioner"), "kubernetes.io/no-provisioner")))
+    if (waits &&
+        !(sc && kta_streq(kta_json_str(sc, "provisioner"), "kubernetes.io/no-provisioner")))
         return; /* ordinary: bound when a pod uses it */
     if (!sc || kta_streq(kta_json_str(sc, "provisioner"), "kubernetes.io/no-provisioner")) {
         /* One that waits and that nothing uses is at rest. */
@@ -209,17 +215,21 @@ void kta_analyze_storage(struct kta_world *w, const char *ns, struct kta_finding
             pending(w, v[i], out);
         if (kta_streq(phase, "Lost")) {
             struct kta_finding *f = add(w, out, "Storage.Lost", v[i], 0.95);
-            kta_finding_summary(f, "PersistentVolumeClaim %s lost its volume %s", kta_obj_name(v[i]),
+            kta_finding_summary(f, "PersistentVolumeClaim %s lost its volume %s",
+                                kta_obj_name(v[i]),
                                 kta_or(kta_json_str(v[i], "spec.volumeName"), ""));
             kta_finding_advice(f, "Its data is gone unless the volume can be brought back: restore "
                                   "from a backup.");
         }
         const struct kta_json *ev = kta_diag_event(w, v[i], "VolumeResizeFailed", NULL);
         if (ev && kta_world_now(w) - kta_event_time(ev) < 3600) {
-            struct kta_finding *f = kta_diag_add(out, "Storage.ResizeFailed", KTA_WARNING, v[i], 0.9);
-            kta_finding_summary(f, "PersistentVolumeClaim %s cannot be resized", kta_obj_name(v[i]));
+            struct kta_finding *f =
+                kta_diag_add(out, "Storage.ResizeFailed", KTA_WARNING, v[i], 0.9);
+            kta_finding_summary(f, "PersistentVolumeClaim %s cannot be resized",
+                                kta_obj_name(v[i]));
             kta_diag_quote_event(f, v[i], ev);
-            kta_finding_advice(f, "The storage class must allow expansion and its driver support it.");
+            kta_finding_advice(f,
+                               "The storage class must allow expansion and its driver support it.");
         }
     }
 }

@@ -346,9 +346,11 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
         if (explicit_target(w, ns, &q, i, ret) || q.kind[i])
             continue;
         if (is_common(q.v[i])) {
-            /* "api" may be a word or a name: only an exact name makes it one. */
+            /* "api" may be a word or a name: only an exact name or label makes it one. */
             if (named(w, "deployments", ns, q.v[i]) || named(w, "statefulsets", ns, q.v[i]))
                 (void)by_exact_name(w, ns, q.v[i], ret);
+            else if (strlen(q.v[i]) > 2)
+                (void)by_label(w, ns, q.v[i], ret);
             continue;
         }
         unmatched[i] = !plain_target(w, ns, q.v[i], ret);

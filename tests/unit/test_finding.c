@@ -112,8 +112,10 @@ static void test_every_code_is_explained(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_and_ids),      cmocka_unit_test(test_a_cascade_is_one_cause),
-        cmocka_unit_test(test_advice_alone),       cmocka_unit_test(test_texts_are_cleaned),
+        cmocka_unit_test(test_order_and_ids),
+        cmocka_unit_test(test_a_cascade_is_one_cause),
+        cmocka_unit_test(test_advice_alone),
+        cmocka_unit_test(test_texts_are_cleaned),
         cmocka_unit_test(test_every_code_is_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

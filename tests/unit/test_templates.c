@@ -33,10 +33,11 @@ static void test_differences(void **state)
             "{\"spec\":{\"containers\":[{\"name\":\"a\",\"command\":[\"sh\",\"-c\",\"exit 1\"]}]}}",
             1, "containers[a].command: (none) -> [\"sh\",\"-c\",\"exit 1\"]\n");
     /* the order of named items does not matter; a variable that is gone is named */
-    differs("{\"spec\":{\"containers\":[{\"name\":\"a\",\"env\":[{\"name\":\"X\",\"value\":\"1\"},"
-            "{\"name\":\"Y\",\"value\":\"2\"}]}]}}",
-            "{\"spec\":{\"containers\":[{\"name\":\"a\",\"env\":[{\"name\":\"Y\",\"value\":\"2\"}]}]}}",
-            1, "containers[a].env[X]: {\"name\":\"X\",\"value\":\"1\"} -> (none)\n");
+    differs(
+        "{\"spec\":{\"containers\":[{\"name\":\"a\",\"env\":[{\"name\":\"X\",\"value\":\"1\"},"
+        "{\"name\":\"Y\",\"value\":\"2\"}]}]}}",
+        "{\"spec\":{\"containers\":[{\"name\":\"a\",\"env\":[{\"name\":\"Y\",\"value\":\"2\"}]}]}}",
+        1, "containers[a].env[X]: {\"name\":\"X\",\"value\":\"1\"} -> (none)\n");
     /* a value that may be a secret is not told */
     differs("{\"spec\":{\"containers\":[{\"name\":\"a\",\"env\":[{\"name\":\"DB_PASSWORD\","
             "\"value\":\"one\"}]}]}}",
@@ -56,10 +57,13 @@ static void test_who(void **state)
     kta_auto_json struct kta_json *o = parse(
         "{\"metadata\":{\"managedFields\":["
         "{\"manager\":\"helm\",\"time\":\"2026-01-01T00:00:00Z\",\"fieldsV1\":{\"f:spec\":{\"f:"
-        "replicas\":{},\"f:template\":{\"f:spec\":{\"f:containers\":{\"k:{\\\"name\\\":\\\"a\\\"}\":"
+        "replicas\":{},\"f:template\":{\"f:spec\":{\"f:containers\":{\"k:{\\\"name\\\":\\\"a\\\"}"
+        "\":"
         "{\".\":{},\"f:image\":{}}}}}}}},"
-        "{\"manager\":\"kubectl-patch\",\"time\":\"2026-01-02T00:00:00Z\",\"fieldsV1\":{\"f:spec\":{"
-        "\"f:template\":{\"f:spec\":{\"f:containers\":{\"k:{\\\"name\\\":\\\"a\\\"}\":{\"f:command\":"
+        "{\"manager\":\"kubectl-patch\",\"time\":\"2026-01-02T00:00:00Z\",\"fieldsV1\":{\"f:spec\":"
+        "{"
+        "\"f:template\":{\"f:spec\":{\"f:containers\":{\"k:{\\\"name\\\":\\\"a\\\"}\":{\"f:"
+        "command\":"
         "{}}}}}}}}]}}");
     const char *who = NULL;
     int64_t when = 0;

@@ -1,0 +1,215 @@
+/*
+ * The engine on a small snapshot that is written here: which objects are meant, the cause of a
+ * crash, the change that it follows and the fix that undoes it, near misses, evidence.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kta/alloc.h"
+#include "kta/diagnose.h"
+#include "kta/fs.h"
+
+static char dir[] = "/tmp/test_diagnose.XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+    struct kta_err err = KTA_ERR_INIT;
+    kta_auto_free char *path = kta_fs_join(dir, name);
+    kta_auto_free char *parent = kta_fs_dirname(path);
+    assert_int_equal(kta_fs_mkdirs(parent, &err), 0);
+    assert_int_equal(kta_fs_write(path, text, strlen(text), &err), 0);
+}
+
+#define LIST(items)       "{\"kind\":\"List\",\"items\":[" items "]}"
+#define CORE(kind, items) put("api/v1/namespaces/demo/" kind ".json", LIST(items))
+#define APPS(kind, items) put("apis/apps/v1/namespaces/demo/" kind ".json", LIST(items))
+#define TEMPLATE(cmd)                                                                              \
+    "\"template\":{\"metadata\":{\"labels\":{\"app\":\"backend\"}},\"spec\":{\"containers\":[{"    \
+    "\"name\":\"backend\",\"image\":\"todo-backend:v1\"" cmd "}]}}"
+#define REPLICA_SET(name, rev, cmd, time)                                                          \
+    "{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"demo\",\"uid\":\"" name                  \
+    "\",\"creationTimestamp\":\"" time "\",\"annotations\":{\"deployment.kubernetes.io/revision\"" \
+    ":\"" rev "\"},\"ownerReferences\":[{\"controller\":true,\"uid\":\"d1\",\"kind\":"             \
+    "\"Deployment\",\"name\":\"backend\"}]},\"spec\":{\"replicas\":1," TEMPLATE(                   \
+        cmd) "},"                                                                                  \
+             "\"status\":{}}"
+
+static int write_snapshot(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    put("meta.json", "{\"version\":1,\"context\":\"test\",\"server\":\"https://x\",\"namespace\":"
+                     "\"demo\",\"time\":\"2026-01-01T12:10:00Z\"}");
+    APPS(
+        "deployments",
+        "{\"metadata\":{\"name\":\"backend\",\"namespace\":\"demo\",\"uid\":\"d1\","
+        "\"creationTimestamp\":\"2026-01-01T10:00:00Z\",\"labels\":{\"app\":\"backend\"},"
+        "\"managedFields\":[{\"manager\":\"kubectl-patch\",\"time\":\"2026-01-01T12:05:00Z\","
+        "\"fieldsV1\":{\"f:spec\":{\"f:template\":{\"f:spec\":{\"f:containers\":{\"k:{\\\"name\\\":"
+        "\\\"backend\\\"}\":{\"f:command\":{}}}}}}}}]},\"spec\":{\"replicas\":1,"
+        "\"selector\":{\"matchLabels\":{\"app\":\"backend\"}}," TEMPLATE(
+            ",\"command\":[\"/bin/sh\",\"-c\",\"exit 1\"]") "},\"status\":{\"replicas\":1}},"
+                                                            "{\"metadata\":{\"name\":\"frontend\","
+                                                            "\"namespace\":\"demo\",\"uid\":\"d2\","
+                                                            "\"labels\":{"
+                                                            "\"app\":\"web\"}},\"spec\":{"
+                                                            "\"replicas\":1,\"template\":{"
+                                                            "\"metadata\":{\"labels\":{\"app\":"
+                                                            "\"web\"}},\"spec\":{\"containers\":[{"
+                                                            "\"name\":\"web\"}]}}},\"status\":{"
+                                                            "\"readyReplicas\":1,"
+                                                            "\"replicas\":1}}");
+    APPS("replicasets", REPLICA_SET("backend-1", "1", "", "2026-01-01T10:00:00Z") "," REPLICA_SET(
+                            "backend-2", "2", ",\"command\":[\"/bin/sh\",\"-c\",\"exit 1\"]",
+                            "2026-01-01T12:05:00Z"));
+    APPS("statefulsets", "");
+    APPS("daemonsets", "");
+    CORE(
+        "pods",
+        "{\"metadata\":{\"name\":\"backend-2-abc\",\"namespace\":\"demo\",\"uid\":\"p1\","
+        "\"labels\":{"
+        "\"app\":\"backend\"},\"creationTimestamp\":\"2026-01-01T12:05:00Z\",\"ownerReferences\":[{"
+        "\"controller\":true,\"uid\":\"backend-2\",\"kind\":\"ReplicaSet\",\"name\":\"backend-2\"}]"
+        "},"
+        "\"spec\":{\"restartPolicy\":\"Always\",\"nodeName\":\"n1\",\"containers\":[{\"name\":"
+        "\"backend\",\"image\":\"todo-backend:v1\",\"command\":[\"/bin/sh\",\"-c\",\"exit 1\"]}]},"
+        "\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\",\"status\":"
+        "\"False\"}],"
+        "\"containerStatuses\":[{\"name\":\"backend\",\"ready\":false,\"restartCount\":4,\"state\":"
+        "{"
+        "\"waiting\":{\"reason\":\"CrashLoopBackOff\"}},\"lastState\":{\"terminated\":{"
+        "\"exitCode\":1,"
+        "\"reason\":\"Error\",\"finishedAt\":\"2026-01-01T12:09:00Z\"}}}]}}");
+    CORE("services",
+         "{\"metadata\":{\"name\":\"backend\",\"namespace\":\"demo\",\"uid\":\"s1\"},\"spec\":{"
+         "\"selector\":{\"app\":\"backend\"},\"ports\":[{\"port\":8000,\"targetPort\":8000}]}}");
+    CORE("events", "");
+    put("apis/discovery.k8s.io/v1/namespaces/demo/endpointslices.json", LIST(""));
+    return 0;
+}
+
+struct run {
+    struct kta_cluster *cluster;
+    struct kta_redact *redact;
+    struct kta_world *world;
+    struct kta_scope scope;
+    struct kta_targets targets;
+};
+
+static void begin(struct run *r, const char *text)
+{
+    struct kta_err err = KTA_ERR_INIT;
+    *r = (struct run){.scope = {.namespace_ = "demo"}};
+    if (kta_cluster_open_snapshot(dir, &r->cluster, &err))
+        fail_msg("%s", err.msg);
+    r->redact = kta_redact_new(KTA_REDACT_STANDARD);
+    r->world = kta_world_new(r->cluster, r->redact, NULL);
+    if (kta_target_find(r->world, &r->scope, text, &r->targets, &err))
+        fail_msg("%s", err.msg);
+}
+
+static void end(struct run *r)
+{
+    kta_targets_release(&r->targets);
+    kta_world_free(r->world);
+    kta_redact_free(r->redact);
+    kta_cluster_free(r->cluster);
+}
+
+static void test_targets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *kind, *name, *suggestion;
+    } rows[] = {
+        {"why is backend crashing", "Deployment", "backend", NULL},
+        {"deployment/backend", "Deployment", "backend", NULL},
+        {"what is wrong with the service backend?", "Service", "backend", NULL},
+        {"Restart the frontend deployment", "Deployment", "frontend", NULL},
+        {"pod/backend-2-abc", "Pod", "backend-2-abc", NULL},
+        {"why does backend-2 fail", "Deployment", "backend", NULL}, /* by a pod's prefix */
+        {"why is web slow", "Deployment", "frontend", NULL},        /* by app label */
+        {"why is bakend crashing", "Deployment", "backend", "backend"},
+        {"why are my pods crashing?", "Namespace", "demo", NULL},
+        {"", "Namespace", "demo", NULL},
+    };
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct run r;
+        begin(&r, rows[i].text);
+        if (r.targets.n != 1 || strcmp(r.targets.v[0].ref.kind, rows[i].kind) != 0 ||
+            strcmp(r.targets.v[0].ref.name, rows[i].name) != 0 ||
+            !kta_streq(r.targets.suggestion, rows[i].suggestion))
+            fail_msg("'%s': %zu targets, %s/%s, suggestion %s", rows[i].text, r.targets.n,
+                     r.targets.n ? r.targets.v[0].ref.kind : "",
+                     r.targets.n ? r.targets.v[0].ref.name : "",
+                     r.targets.suggestion ? r.targets.suggestion : "none");
+        end(&r);
+    }
+}
+
+static void test_a_crash_after_a_change(void **state)
+{
+    (void)state;
+    struct run r;
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_findings f = {0};
+    begin(&r, "why is backend crashing");
+    assert_int_equal(kta_diagnose(r.world, &r.scope, &r.targets, NULL, &f, &err), 0);
+    assert_int_equal(f.n, 1); /* the Service without endpoints is a symptom */
+    assert_string_equal(f.v[0]->code, "CrashLoop.Exit");
+    assert_string_equal(f.v[0]->object.kind, "Deployment");
+    assert_non_null(f.v[0]->change);
+    assert_non_null(strstr(f.v[0]->change, "kubectl-patch changed containers[backend].command"));
+    assert_true(f.v[0]->n_fixes >= 1);
+    kta_auto_str struct kta_str s = KTA_STR_INIT;
+    kta_argv_quote(&f.v[0]->fixes[0].argv, &s);
+    assert_non_null(strstr(s.s, "rollout undo deployment/backend --to-revision=1"));
+    assert_non_null(strstr(s.s, "--context"));
+    assert_int_equal(f.v[0]->fixes[0].validated, -1); /* a snapshot cannot be asked */
+    bool service = false;
+    for (size_t i = 0; i < f.v[0]->n_symptoms; i++)
+        service |= kta_streq(f.v[0]->symptoms[i].kind, "Service");
+    assert_true(service);
+
+    struct kta_evidence e = {0};
+    assert_int_equal(kta_collect_evidence(r.world, &r.scope, &r.targets, &f, &e, &err), 0);
+    bool changed = false;
+    for (size_t i = 0; i < e.n; i++)
+        changed |= kta_streq(e.v[i].source, "what changed");
+    assert_true(changed);
+    kta_evidence_release(&e);
+    kta_findings_release(&f);
+    end(&r);
+}
+
+static void test_ignored_findings(void **state)
+{
+    (void)state;
+    struct run r;
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_findings f = {0};
+    struct kta_json *ignore = NULL;
+    static const char text[] = "[{\"code\":\"CrashLoop.*\",\"object\":\"deployment/backend\"}]";
+    assert_int_equal(kta_json_parse(text, sizeof text - 1, &ignore, &err), 0);
+    begin(&r, "backend");
+    struct kta_diagnose_options o = {.ignore = ignore};
+    assert_int_equal(kta_diagnose(r.world, &r.scope, &r.targets, &o, &f, &err), 0);
+    assert_int_equal(f.n, 0);
+    kta_json_free(ignore);
+    kta_findings_release(&f);
+    end(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_a_crash_after_a_change),
+        cmocka_unit_test(test_ignored_findings),
+    };
+    return cmocka_run_group_tests(tests, write_snapshot, NULL);
+}
