@@ -171,8 +171,23 @@ static void services(struct kta_world *w, const char *ns, struct kta_evidence *e
 
 /* ---- events, logs, changes, metrics ---- */
 
+/* What every pod goes through tells nothing. */
+static bool routine(const struct kta_json *ev)
+{
+    static const char *const reasons[] = {"Scheduled",        "Pulled",
+                                          "Pulling",          "Created",
+                                          "Started",          "SuccessfulCreate",
+                                          "SuccessfulDelete", "ScalingReplicaSet"};
+    for (size_t i = 0; i < KTA_LEN(reasons); i++)
+        if (kta_streq(kta_json_str(ev, "reason"), reasons[i]))
+            return !kta_streq(kta_json_str(ev, "type"), "Warning");
+    return false;
+}
+
 static bool event_wanted(struct kta_world *w, const struct kta_json *ev)
 {
+    if (routine(ev))
+        return false;
     if (!kta_world_has_focus(w))
         return kta_streq(kta_json_str(ev, "type"), "Warning");
     struct kta_json *o = kta_world_uid(w, kta_json_str(ev, "involvedObject.uid"));

@@ -183,10 +183,42 @@ int kta_log_listening(const char *log, size_t len)
     return port > 0 && port < 65536 ? port : -1;
 }
 
+/* Equal but for their numbers: an access log's lines, a loop's. */
+static bool alike(const char *a, const char *b)
+{
+    while (*a && *b) {
+        bool da = isdigit((unsigned char)*a);
+        bool db = isdigit((unsigned char)*b);
+        if (da && db) {
+            a += strspn(a, "0123456789");
+            b += strspn(b, "0123456789");
+        } else if (*a++ != *b++) {
+            return false;
+        }
+    }
+    return !*a && !*b;
+}
+
+/* Neighbours that are alike become the first of them and a count. */
+static void collapse(struct kta_records *rs)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rs->n; i++) {
+        if (n && alike(rs->v[n - 1].text.s, rs->v[i].text.s)) {
+            rs->v[n - 1].said += rs->v[i].said;
+            kta_str_release(&rs->v[i].text);
+        } else {
+            rs->v[n++] = rs->v[i];
+        }
+    }
+    rs->n = n;
+}
+
 void kta_log_digest(const char *log, size_t len, size_t max, struct kta_str *out)
 {
     struct kta_records rs = {0};
     kta_records_of(log, len, &rs);
+    collapse(&rs);
     size_t total = 0;
     for (size_t i = 0; i < rs.n; i++)
         total += rs.v[i].text.len + 1;
@@ -206,7 +238,7 @@ void kta_log_digest(const char *log, size_t len, size_t max, struct kta_str *out
     for (size_t i = from; i < rs.n; i++) {
         kta_str_addn(out, rs.v[i].text.s, rs.v[i].text.len);
         if (rs.v[i].said > 1)
-            kta_str_addf(out, "  (%zu times)", rs.v[i].said);
+            kta_str_addf(out, "  (%zu like this)", rs.v[i].said);
         kta_str_addc(out, '\n');
     }
     kta_records_release(&rs);

@@ -54,8 +54,15 @@ static void evicted(struct kta_world *w, struct kta_json *pod, struct kta_findin
         return;
     }
     const char *message = kta_or(kta_json_str(pod, "status.message"), "");
-    struct kta_finding *f =
-        kta_diag_add(out, "Pod.Evicted", replaced ? KTA_INFO : KTA_CRITICAL, owner, 0.9);
+    int64_t when =
+        kta_time_parse(kta_json_str(kta_obj_condition(pod, "Ready"), "lastTransitionTime"));
+    bool recent = when != KTA_NO_TIME && kta_world_now(w) - when < 600;
+    struct kta_finding *f = kta_diag_add(out, "Pod.Evicted",
+                                         !replaced ? KTA_CRITICAL
+                                         : recent  ? KTA_WARNING
+                                                   : KTA_INFO,
+                                         owner, 0.9);
+    f->since = when;
     kta_auto_free char *ref = kta_diag_ref(owner);
     kta_finding_summary(f, "pods of %s are evicted: %s", ref, message);
     kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(pod));

@@ -1,0 +1,3 @@
+# Breaks what manifest.yaml made; $NS is the namespace.
+kubectl rollout status statefulset/db -n "$NS" --timeout=60s
+kubectl set image statefulset/db db=todo-backend:v7 -n "$NS"
