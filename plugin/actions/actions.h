@@ -34,6 +34,7 @@ struct kta_touch {
     struct kta_json *after; /* by dry run; NULL: unknown, or gone */
     int status;             /* HTTP status of the read of live; 0: not read */
     bool record;            /* a helm release's own record: kept and restored, not shown */
+    bool inside;            /* goes with its namespace: told by kind, not shown whole */
     bool known_after;       /* after is what will be (NULL: the object goes) */
 };
 
@@ -63,6 +64,13 @@ int kta_touch_find(struct kta_pipeline *p, struct kta_step *s, struct kta_comman
                    struct kta_err *err);
 /* Reads the live versions of several steps' touches, in parallel. -1 only as kta_cluster_read. */
 int kta_touch_read(struct kta_pipeline *p, struct kta_step **steps, size_t n, struct kta_err *err);
+/* Adds an item of a list of that kind, with its live version. NULL: there are too many. */
+struct kta_touch *kta_touch_item(struct kta_touches *t, const struct kta_kind *kind,
+                                 const struct kta_json *object);
+/* Adds what a namespace holds and only its deletion would take: the objects that somebody made,
+ * not those that controllers make again. */
+int kta_touch_namespace(struct kta_pipeline *p, struct kta_step *s, const char *ns,
+                        struct kta_err *err);
 /* "deployment/backend in 'demo'"; appended. */
 void kta_touch_name(const struct kta_touch *t, struct kta_str *out);
 bool kta_touch_is(const struct kta_touch *t, const char *kind);

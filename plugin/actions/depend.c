@@ -48,6 +48,8 @@ void kta_plan_dependencies(struct kta_plan *plan)
                 !makes_for(plan->v[k], s))
                 continue;
             s->preview.rejected = false;
+            while (s->preview.n_warnings > 0) /* what failed is what the earlier step makes */
+                free(s->preview.warnings[--s->preview.n_warnings]);
             s->touches->later = true;
             kta_preview_warn(&s->preview, "needs step %s: it is validated again when that has run",
                              plan->v[k]->id);

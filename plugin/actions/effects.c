@@ -117,7 +117,8 @@ void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_
         const struct kta_json *was = kta_json_at(t->live, "spec.template");
         const struct kta_json *is = kta_json_at(t->after, "spec.template");
 
-        if (t->known_after && !t->after && t->live)
+        if (t->known_after && !t->after && t->live &&
+            (!t->inside || kta_touch_is(t, "PersistentVolumeClaim")))
             deleted(s, t);
         if (is && was && !kta_json_equal(is, was))
             rollout(s, t);

@@ -18,7 +18,7 @@ void kta_preview_diff(struct kta_pipeline *p, struct kta_step *s)
     for (size_t i = 0; t && i < t->n; i++) {
         kta_auto_str struct kta_str title = KTA_STR_INIT;
 
-        if (!t->v[i].known_after)
+        if (!t->v[i].known_after || t->v[i].inside)
             continue;
         known = true;
         kta_touch_name(&t->v[i], &title);
@@ -152,7 +152,8 @@ static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_co
         for (size_t i = 0; i < s->touches->n; i++)
             s->preview.objects += !s->touches->v[i].record;
     }
-    kta_preview_effects(p, s, cmd);
+    if (!s->preview.rejected) /* the last warning of a rejected step says why */
+        kta_preview_effects(p, s, cmd);
     kta_preview_diff(p, s);
     if (s->preview.diff && !s->preview.diff[0] && !s->preview.rejected)
         kta_preview_warn(&s->preview, "nothing would change");

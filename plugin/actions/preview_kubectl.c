@@ -108,8 +108,12 @@ static int preview_delete(struct kta_pipeline *p, struct kta_step *s, struct kta
 {
     if (s->touches->partial && s->touches->n == 0)
         return preview_by_kubectl(p, s, cmd, err);
-    for (size_t i = 0; i < s->touches->n; i++)
+    for (size_t i = 0; i < s->touches->n; i++) {
         s->touches->v[i].known_after = true; /* after stays NULL: it goes */
+        if (kta_touch_is(&s->touches->v[i], "Namespace") && s->touches->v[i].live &&
+            kta_touch_namespace(p, s, s->touches->v[i].name, err) < 0)
+            return -1;
+    }
     return 0;
 }
 

@@ -132,7 +132,7 @@ int kta_preview_rights(struct kta_pipeline *p, struct kta_step *s, struct kta_co
     size_t n = extra_rights(cmd, asked);
 
     for (size_t i = 0; i < s->touches->n && n < MAX_REVIEWS; i++) {
-        bool seen = s->touches->v[i].record;
+        bool seen = s->touches->v[i].record || s->touches->v[i].inside;
 
         need(cmd, &s->touches->v[i], &asked[n]);
         if (kta_streq(cmd->program, "helm"))

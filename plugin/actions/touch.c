@@ -164,6 +164,29 @@ static bool is_assignment(const struct kta_command *cmd, const char *arg)
     return mixes && (strchr(arg, '=') || strchr(arg, ':') || kta_ends(arg, "-"));
 }
 
+struct kta_touch *kta_touch_item(struct kta_touches *touches, const struct kta_kind *kind,
+                                 const struct kta_json *object)
+{
+    struct kta_touch *t;
+    char *version;
+
+    if (!kta_obj_name(object))
+        return NULL;
+    t = kta_touch_add(touches, kind, kta_obj_namespace(object), kta_obj_name(object));
+    if (!t || t->live)
+        return t;
+    t->live = kta_json_copy(object);
+    t->status = 200;
+    if (kta_obj_kind(object))
+        return t;
+    version = kind->group[0] ? kta_asprintf("%s/%s", kind->group, kind->version)
+                             : kta_strdup(kind->version); /* items of a list do not name theirs */
+    kta_json_set_str(t->live, "apiVersion", version);
+    kta_json_set_str(t->live, "kind", kind->kind);
+    free(version);
+    return t;
+}
+
 static int add_listed(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                       const struct kta_kind *kind, const char *ns, struct kta_err *err)
 {
@@ -185,23 +208,7 @@ static int add_listed(struct kta_pipeline *p, struct kta_step *s, const struct k
         return -1;
     kta_json_each(o, kta_json_get(list, "items"))
     {
-        struct kta_touch *t;
-
-        if (!kta_obj_name(o))
-            continue;
-        t = kta_touch_add(s->touches, kind, kta_obj_namespace(o), kta_obj_name(o));
-        if (!t || t->live)
-            continue;
-        t->live = kta_json_copy(o);
-        t->status = 200;
-        if (!kta_obj_kind(o)) { /* items of a list do not name their kind */
-            kta_auto_free char *v = kind->group[0]
-                                        ? kta_asprintf("%s/%s", kind->group, kind->version)
-                                        : kta_strdup(kind->version);
-
-            kta_json_set_str(t->live, "apiVersion", v);
-            kta_json_set_str(t->live, "kind", kind->kind);
-        }
+        kta_touch_item(s->touches, kind, o);
     }
     return 0;
 }

@@ -140,6 +140,23 @@ static int add_step(struct undo *u, struct kta_argv *argv, const char *ns, const
     return kta_plan_add(u->plan, u->p->policy, argv, input, why, err) ? 0 : -1;
 }
 
+/* What an object that is created must not bring along. */
+static void made_anew(struct kta_json *o)
+{
+    struct kta_json *meta = kta_json_get(o, "metadata");
+    struct kta_json *annotations = kta_json_get(meta, "annotations");
+
+    kta_json_remove(meta, "finalizers");
+    kta_json_remove(meta, "deletionTimestamp");
+    kta_json_remove(meta, "deletionGracePeriodSeconds");
+    if (!kta_streq(kta_obj_kind(o), "PersistentVolumeClaim"))
+        return;
+    kta_json_remove(kta_json_get(o, "spec"), "volumeName");
+    kta_json_remove(annotations, "pv.kubernetes.io/bind-completed");
+    kta_json_remove(annotations, "pv.kubernetes.io/bound-by-controller");
+    kta_json_remove(annotations, "volume.kubernetes.io/selected-node");
+}
+
 /* The object as a manifest that may be created or replaced, its secrets as placeholders. */
 static void add_manifest(struct undo *u, const struct kta_json *object, const char *version,
                          struct kta_str *out)
@@ -160,10 +177,10 @@ static void add_manifest(struct undo *u, const struct kta_json *object, const ch
         for (size_t i = 0; i < KTA_LEN(LABELS); i++)
             kta_json_remove(kta_json_at(o, "spec.template.metadata.labels"), LABELS[i]);
     }
-    if (kta_streq(kta_obj_kind(o), "PersistentVolumeClaim"))
-        kta_json_remove(kta_json_at(o, "metadata.annotations"), "pv.kubernetes.io/bind-completed");
     if (version)
         kta_json_set_str(kta_json_get(o, "metadata"), "resourceVersion", version);
+    else
+        made_anew(o);
     kta_redact_object(u->p->redact, o);
     if (out->len)
         kta_str_add(out, "---\n");
@@ -209,20 +226,48 @@ static bool comes_back(const struct item *x)
     return kta_obj_controller(x->before) != NULL;
 }
 
-static int create_again(struct undo *u, struct kta_err *err)
+static bool is_lost(const struct item *x)
+{
+    return x->before && !x->after && !x->live && !comes_back(x);
+}
+
+/* One manifest for the objects of one namespace (NULL: cluster-scoped): kubectl refuses a manifest
+ * whose objects are in another namespace than its -n. */
+static int create_in(struct undo *u, const char *ns, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
 
+    kta_str_clear(&u->create);
     for (size_t r = 0; r <= KTA_LEN(FIRST); r++)
         for (size_t i = 0; i < u->n; i++)
-            if (u->v[i].before && !u->v[i].after && !u->v[i].live && rank(&u->v[i]) == r &&
-                !comes_back(&u->v[i]) &&
+            if (is_lost(&u->v[i]) && rank(&u->v[i]) == r &&
+                kta_streq(kta_json_str(u->v[i].image, "namespace"), ns) &&
                 (!is_record(&u->v[i]) || u->create.len < KTA_MAX_MANIFEST / 2))
                 add_manifest(u, u->v[i].before, NULL, &u->create);
     if (u->create.len == 0)
         return 0;
     kta_argv_addl(&argv, "kubectl", "create", "-f", "-", NULL);
-    return add_step(u, &argv, NULL, u->create.s, "creates what was deleted", err);
+    return add_step(u, &argv, ns, u->create.s, "creates what was deleted", err);
+}
+
+static int create_again(struct undo *u, struct kta_err *err)
+{
+    if (create_in(u, NULL, err) < 0)
+        return -1;
+    for (size_t i = 0; i < u->n; i++) {
+        const char *ns = kta_json_str(u->v[i].image, "namespace");
+        bool first = ns && is_lost(&u->v[i]);
+
+        for (size_t k = 0; first && k < i; k++)
+            first = !is_lost(&u->v[k]) || !kta_streq(kta_json_str(u->v[k].image, "namespace"), ns);
+        if (first && create_in(u, ns, err) < 0)
+            return -1;
+        if (is_lost(&u->v[i]) &&
+            kta_streq(kta_json_str(u->v[i].image, "kind"), "PersistentVolumeClaim"))
+            kta_str_addf(&u->lost, "%sthe data of volume claim %s", u->lost.len ? ", " : "",
+                         kta_json_str(u->v[i].image, "name"));
+    }
+    return 0;
 }
 
 static int delete_created(struct undo *u, struct kta_err *err)
@@ -293,26 +338,47 @@ static int patch_back(struct undo *u, const struct item *x, bool as_manifest, st
                     "puts back what was changed", err);
 }
 
-static int change_back(struct undo *u, struct kta_err *err)
+/* What is put back by manifest in one namespace. */
+static int replace_in(struct undo *u, const char *ns, bool as_manifest, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+
+    kta_str_clear(&u->replace);
+    for (size_t i = u->n; i-- > 0;) {
+        const struct item *x = &u->v[i];
+
+        if (x->before && x->after && x->live &&
+            kta_streq(kta_json_str(x->image, "namespace"), ns) &&
+            patch_back(u, x, as_manifest, err) < 0)
+            return -1;
+    }
+    if (u->replace.len == 0)
+        return 0;
+    kta_argv_addl(&argv, "kubectl", "replace", "-f", "-", NULL);
+    return add_step(u, &argv, ns, u->replace.s, "puts back what was changed", err);
+}
+
+static int change_back(struct undo *u, struct kta_err *err)
+{
     size_t patches = 0;
 
     for (size_t i = 0; i < u->n; i++)
         patches += u->v[i].before && u->v[i].after && u->v[i].live;
     for (size_t i = u->n; i-- > 0;) {
         const struct item *x = &u->v[i];
+        const char *ns = kta_json_str(x->image, "namespace");
+        bool first = x->before && x->after;
 
-        if (x->before && x->after && !x->live && !comes_back(x))
+        if (first && !x->live && !comes_back(x))
             kta_str_addf(&u->lost, "%s%s/%s is not there any more", u->lost.len ? ", " : "",
                          kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"));
-        if (x->before && x->after && x->live && patch_back(u, x, patches > MAX_PATCHES, err) < 0)
+        for (size_t k = u->n; first && --k > i;)
+            first = !u->v[k].before || !u->v[k].after ||
+                    !kta_streq(kta_json_str(u->v[k].image, "namespace"), ns);
+        if (first && replace_in(u, ns, patches > MAX_PATCHES, err) < 0)
             return -1;
     }
-    if (u->replace.len == 0)
-        return 0;
-    kta_argv_addl(&argv, "kubectl", "replace", "-f", "-", NULL);
-    return add_step(u, &argv, NULL, u->replace.s, "puts back what was changed", err);
+    return 0;
 }
 
 /* ---- helm ---- */

@@ -141,6 +141,19 @@ static int wait_for(struct job *j, const struct kta_touch *t, const struct kta_j
     return kta_interrupt_check(err);
 }
 
+/* A claim of such a storage class is bound when a pod uses it, not before. */
+static bool waits_for_consumer(struct kta_pipeline *p, const struct kta_json *claim)
+{
+    const char *name = kta_json_str(claim, "spec.storageClassName");
+    kta_auto_json struct kta_json *storage = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    return name && *name &&
+           kta_cluster_get(p->cluster, &storage, &ignored,
+                           "/apis/storage.k8s.io/v1/storageclasses/%s", name) == 0 &&
+           kta_streq(kta_json_str(storage, "volumeBindingMode"), "WaitForFirstConsumer");
+}
+
 /* Watches a touch until it is good, bad or gone, or time is up. */
 static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bool *ret_good,
                         struct kta_str *ret_why, struct kta_err *err)
@@ -176,6 +189,8 @@ static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bo
         if (patience_s && begun + patience_s * 1000 - kta_now_ms() < left)
             left = begun + patience_s * 1000 - kta_now_ms();
         *ret_good = to_go ? v == GONE : v == GOOD;
+        if (v == WAIT && left <= 0 && kta_touch_is(t, "PersistentVolumeClaim"))
+            *ret_good = waits_for_consumer(j->p, o);
         if (*ret_good || v == BAD || v == GONE || left <= 0)
             return 0;
         kta_report_progress(j->p->report, "%s", ret_why->s);
