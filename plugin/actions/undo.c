@@ -74,44 +74,83 @@ static const struct kta_json *image_at(const struct kta_json *images, const char
     return NULL;
 }
 
-static int load_step(struct undo *u, const char *id, const char *step, struct kta_err *err)
+/* Adds the images of one more step, in the order in which they ran: of an object, the first step's
+ * before and the last step's after count. */
+static int add_images(struct undo *u, const char *id, const char *step, struct kta_err *err)
 {
     kta_auto_free char *root = kta_journal_dir(), *dir = kta_fs_join(root, id);
     kta_auto_free char *before = kta_asprintf("%s.before", step);
     kta_auto_free char *after = kta_asprintf("%s.after", step);
+    kta_auto_json struct kta_json *b = NULL, *a = NULL;
     struct kta_err ignored = KTA_ERR_INIT;
-    size_t k = 0;
 
-    undo_release(u);
-    if (kta_journal_take(dir, before, &u->before, err) < 0)
+    if (kta_journal_take(dir, before, &b, err) < 0)
         return kta_err_wrap(err, "change %s.%s cannot be undone", id, step);
-    if (kta_journal_take(dir, after, &u->after, &ignored) < 0)
-        u->after = NULL; /* killed in between: what is there now counts as the outcome */
-    kta_json_each(i, u->before)
+    if (kta_journal_take(dir, after, &a, &ignored) < 0)
+        a = NULL; /* killed in between: what is there now counts as the outcome */
+    if (!u->before)
+        u->before = kta_json_new_array();
+    if (!u->after)
+        u->after = kta_json_new_object();
+    kta_json_each(i, b)
     {
         const char *path = kta_json_str(i, "path"), *name = kta_json_str(i, "name");
 
-        if (path && name && *name)
-            kta_read_add(&u->reads, &u->n_reads, &u->cap_reads, KTA_ACCEPT_JSON, "%s", path);
+        if (path && name && *name && !image_at(u->before, path))
+            kta_json_push(u->before, kta_json_copy(i));
+        if (path && !a)
+            kta_json_remove(u->after, path);
     }
+    kta_json_each(i, a)
+    {
+        const char *path = kta_json_str(i, "path");
+
+        if (path && kta_json_int(i, "status", 0))
+            kta_json_set(u->after, path, kta_json_copy(i));
+    }
+    return 0;
+}
+
+/* Reads what is there now and lines it up with the images. */
+static int line_up(struct undo *u, struct kta_err *err)
+{
+    size_t k = 0;
+
+    kta_json_each(i, u->before) kta_read_add(&u->reads, &u->n_reads, &u->cap_reads, KTA_ACCEPT_JSON,
+                                             "%s", kta_json_str(i, "path"));
     if (u->n_reads > 0 && kta_cluster_read(u->p->cluster, u->reads, u->n_reads, err) < 0)
         return -1;
     kta_json_each(i, u->before)
     {
-        const char *path = kta_json_str(i, "path"), *name = kta_json_str(i, "name");
-        const struct kta_json *later = image_at(u->after, path);
+        const struct kta_json *later = kta_json_get(u->after, kta_json_str(i, "path"));
         struct item *x;
 
-        if (!path || !name || !*name)
-            continue;
         KTA_GROW(u->v, u->n, u->cap);
         x = &u->v[u->n++];
-        *x = (struct item){.image = i, .before = object_of(i), .live = u->reads[k].json};
+        *x = (struct item){.image = i, .before = object_of(i), .live = u->reads[k++].json};
         x->readable = x->before || kta_json_int(i, "status", 0) == 404;
-        x->after = later && kta_json_int(later, "status", 0) ? object_of(later) : x->live;
-        k++;
+        x->after = later ? object_of(later) : x->live;
     }
     return 0;
+}
+
+static bool chosen(const struct kta_json *step, const char *only)
+{
+    return kta_journal_step_ran(step) && kta_json_str(step, "id") &&
+           (!only || kta_streq(only, kta_json_str(step, "id")));
+}
+
+/* The images of all steps of an entry that ran (or of one). */
+static int load_steps(struct undo *u, const char *id, const struct kta_json *entry,
+                      const char *only, struct kta_err *err)
+{
+    undo_release(u);
+    kta_json_each(s, kta_json_get(entry, "plan"))
+    {
+        if (chosen(s, only) && add_images(u, id, kta_json_str(s, "id"), err) < 0)
+            return -1;
+    }
+    return line_up(u, err);
 }
 
 /* ---- building steps ---- */
@@ -226,6 +265,32 @@ static bool comes_back(const struct item *x)
     return kta_obj_controller(x->before) != NULL;
 }
 
+/* kubectl create and replace rewrite the annotation by which `kubectl apply` knows what it set:
+ * with the whole object in it, the next apply would take out what others had set. */
+#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+#define MAX_APPLIED  5 /* objects of one manifest; for more it is left as kubectl makes it */
+
+static int restore_applied(struct undo *u, const struct item *x, struct kta_err *err)
+{
+    kta_auto_json struct kta_json *o = kta_json_copy(x->before), *patch = kta_json_new_object();
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    kta_auto_free char *kind = kind_word(x->image);
+    struct kta_json *meta = kta_json_new_object(), *annotations = kta_json_new_object();
+
+    kta_redact_object(u->p->redact, o);
+    kta_json_set_str(annotations, LAST_APPLIED, kta_or(kta_obj_annotation(o, LAST_APPLIED), ""));
+    kta_json_set(meta, "annotations", annotations);
+    kta_json_set(patch, "metadata", meta);
+    kta_json_print(patch, false, &text);
+    if (text.len > MAX_PATCH)
+        return 0;
+    kta_argv_addl(&argv, "kubectl", "patch", kind, kta_json_str(x->image, "name"), "--type=merge",
+                  "-p", text.s, NULL);
+    return add_step(u, &argv, kta_json_str(x->image, "namespace"), NULL,
+                    "puts back what kubectl apply remembers of it", err);
+}
+
 static bool is_lost(const struct item *x)
 {
     return x->before && !x->after && !x->live && !comes_back(x);
@@ -247,7 +312,17 @@ static int create_in(struct undo *u, const char *ns, struct kta_err *err)
     if (u->create.len == 0)
         return 0;
     kta_argv_addl(&argv, "kubectl", "create", "-f", "-", NULL);
-    return add_step(u, &argv, ns, u->create.s, "creates what was deleted", err);
+    if (add_step(u, &argv, ns, u->create.s, "creates what was deleted", err) < 0)
+        return -1;
+    for (size_t i = 0, n = 0; i < u->n && n < MAX_APPLIED; i++) {
+        if (!is_lost(&u->v[i]) || !kta_streq(kta_json_str(u->v[i].image, "namespace"), ns) ||
+            !kta_obj_annotation(u->v[i].before, LAST_APPLIED))
+            continue;
+        n++;
+        if (restore_applied(u, &u->v[i], err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int create_again(struct undo *u, struct kta_err *err)
@@ -432,26 +507,21 @@ static int helm_back(struct undo *u, const struct kta_json *step, struct kta_err
 }
 
 /* ---- the plan ---- */
-static int undo_step(struct undo *u, const char *id, const struct kta_json *step,
-                     struct kta_err *err)
+static bool is_helm(const struct kta_json *step)
 {
-    const char *number = kta_json_str(step, "id");
-    const char *program = kta_json_text(kta_json_item(kta_json_get(step, "argv"), 0));
-    size_t had = u->plan->n;
-    int rc;
+    return kta_streq(kta_json_text(kta_json_item(kta_json_get(step, "argv"), 0)), "helm");
+}
 
-    if (!number || load_step(u, id, number, err) < 0)
-        return -1;
+/* The loaded images, put back: helm_step names the helm command, or is NULL. */
+static int put_back(struct undo *u, const struct kta_json *helm_step, struct kta_err *err)
+{
     for (size_t i = 0; i < u->n; i++)
         if (!u->v[i].readable)
             kta_str_addf(&u->lost, "%s%s/%s could not be read before", u->lost.len ? ", " : "",
                          kta_json_str(u->v[i].image, "kind"), kta_json_str(u->v[i].image, "name"));
-    if (kta_streq(program, "helm"))
-        rc = helm_back(u, step, err);
-    else
-        rc = delete_created(u, err) < 0 || change_back(u, err) < 0 || create_again(u, err) < 0 ? -1
-                                                                                               : 0;
-    if (rc < 0)
+    if (helm_step
+            ? helm_back(u, helm_step, err) < 0
+            : delete_created(u, err) < 0 || change_back(u, err) < 0 || create_again(u, err) < 0)
         return -1;
     if (u->conflicts.len && !u->force) {
         kta_err_set(err, KTA_E_UNCONFIRMED, "somebody changed the same since: %.700s",
@@ -460,11 +530,6 @@ static int undo_step(struct undo *u, const char *id, const struct kta_json *step
     }
     if (u->lost.len)
         kta_report_note(u->p->report, "cannot be put back: %s", u->lost.s);
-    if (u->plan->n == had && !kta_json_bool(step, "undoable", true))
-        kta_report_note(u->p->report,
-                        "step %s.%s cannot be undone: what it did is not in the "
-                        "cluster's objects",
-                        id, number);
     return 0;
 }
 
@@ -483,30 +548,46 @@ static int right_cluster(struct kta_pipeline *p, const char *id, const struct kt
                         kta_or(kta_json_str(entry, "context"), "NAME"));
 }
 
-static int undo_entry(struct undo *u, const char *id, const char *step,
-                      const struct kta_json *entry, struct kta_err *err)
+/* A plan with helm in it is undone step by step, backwards; any other as one. */
+static int undo_steps(struct undo *u, const char *id, const char *only,
+                      const struct kta_json *entry, bool helm, struct kta_err *err)
 {
     const struct kta_json *steps = kta_json_get(entry, "plan");
-    bool any = false, undone = false;
 
+    if (!helm)
+        return load_steps(u, id, entry, only, err) < 0 ? -1 : put_back(u, NULL, err);
     for (size_t i = kta_json_len(steps); i-- > 0;) {
         const struct kta_json *s = kta_json_item(steps, i);
 
-        if (step && !kta_streq(step, kta_json_str(s, "id")))
-            continue;
-        undone = undone || kta_streq(kta_json_str(s, "state"), "undone");
-        if (!kta_journal_step_ran(s))
-            continue;
-        any = true;
-        if (undo_step(u, id, s, err) < 0)
+        if (chosen(s, only) && (load_steps(u, id, entry, kta_json_str(s, "id"), err) < 0 ||
+                                put_back(u, is_helm(s) ? s : NULL, err) < 0))
             return -1;
     }
-    if (u->plan->n > 0)
-        return 0;
+    return 0;
+}
+
+static int undo_entry(struct undo *u, const char *id, const char *only,
+                      const struct kta_json *entry, struct kta_err *err)
+{
+    bool any = false, undone = false, helm = false;
+
+    kta_json_each(s, kta_json_get(entry, "plan"))
+    {
+        if (only && !kta_streq(only, kta_json_str(s, "id")))
+            continue;
+        undone = undone || kta_streq(kta_json_str(s, "state"), "undone");
+        any = any || chosen(s, only);
+        helm = helm || (chosen(s, only) && is_helm(s));
+        if (chosen(s, only) && !kta_json_bool(s, "undoable", true))
+            kta_report_note(u->p->report,
+                            "step %s.%s cannot be undone: what it did is not in the "
+                            "cluster's objects",
+                            id, kta_json_str(s, "id"));
+    }
     if (!any)
         return kta_err_set(err, KTA_E_FAIL,
                            undone ? "change %s is undone already" : "change %s never ran", id);
-    return 0; /* everything is as it was: nothing to do */
+    return undo_steps(u, id, only, entry, helm, err);
 }
 
 int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, struct kta_plan *ret,
@@ -586,14 +667,9 @@ int kta_journal_compare(struct kta_pipeline *p, const char *id, char **ret_text,
     if (kta_journal_entry(only, &entry, err) < 0)
         return -1;
     undo_release(&u);
-    kta_json_each(s, kta_json_get(entry, "plan"))
-    {
-        if (rc < 0 || !kta_journal_step_ran(s) || (step && !kta_streq(step, kta_json_str(s, "id"))))
-            continue;
-        rc = load_step(&u, only, kta_json_str(s, "id"), err);
-        if (rc == 0)
-            compare_step(&u, &differs);
-    }
+    rc = load_steps(&u, only, entry, step, err);
+    if (rc == 0)
+        compare_step(&u, &differs);
     undo_release(&u);
     if (rc == 0 && differs.len)
         *ret_text = kta_str_detach(&differs);
