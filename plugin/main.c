@@ -20,7 +20,10 @@ static const struct command *choose(struct app *app)
         return command_find("version");
     const struct command *c =
         app->words.n > 0 && app->dash != 0 ? command_find(app->words.v[0]) : NULL;
-    if (!c)
+    /* "kubectl logs x | kubectl todo-ai explain": a question about the piped text, not a code */
+    struct stat st;
+    bool piped = fstat(0, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode));
+    if (!c || (c == command_find("explain") && app->words.n == 1 && piped))
         return command_find("ask");
     free(app->words.v[0]);
     memmove(app->words.v, app->words.v + 1, app->words.n * sizeof *app->words.v);

@@ -109,9 +109,6 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
     struct kta_cluster_stats st = kta_cluster_stats(a->pipeline->cluster);
     kta_log(1, "evidence: %d requests, %zu bytes, %d ms; %zu findings", st.requests, st.bytes,
             (int)st.ms, a->findings.n);
-    const char *missing = kta_world_missing(a->world);
-    if (*missing)
-        kta_report_note(r, "could not be read: %s", missing);
     return 0;
 }
 

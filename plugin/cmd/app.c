@@ -268,3 +268,41 @@ void app_first_use(struct app *app)
     if (kta_fs_mkdirs(dir, &ignored) == 0)
         kta_fs_write(file, "", 0, &ignored);
 }
+
+#define MISSING_LINES 3
+
+void app_note_missing(struct app *app, struct kta_world *world)
+{
+    const char *p = kta_world_missing(world), *end = p;
+    size_t lines = 0;
+
+    for (const char *c = p; *c; c++)
+        if (*c == '\n' && ++lines <= MISSING_LINES)
+            end = c;
+    if (!*p)
+        return;
+    if (lines <= MISSING_LINES || kta_log_on(1))
+        kta_report_note(kta_ui_report(app->ui), "could not be read: %s", p);
+    else
+        kta_report_note(kta_ui_report(app->ui), "could not be read: %.*s\nand %zu more (-v)",
+                        (int)(end - p), p, lines - MISSING_LINES);
+}
+
+int app_check_namespace(struct app *app, struct kta_world *world, struct kta_err *err)
+{
+    const char *ns = app->scope.namespace_;
+    struct kta_json *object = NULL;
+    struct kta_err e = KTA_ERR_INIT;
+
+    struct kta_json *const *list;
+    if (!ns || kta_cluster_is_snapshot(app->cluster) || kta_world_list(world, "pods", ns, &list) ||
+        kta_world_list(world, "deployments", ns, &list))
+        return 0;
+    int r = kta_cluster_get(app->cluster, &object, &e, "/api/v1/namespaces/%s", ns);
+    kta_json_free(object);
+    if (r == 0 || e.code != KTA_E_NOT_FOUND)
+        return 0; /* it exists, or we may not know */
+    kta_err_set(err, KTA_E_USAGE, "there is no namespace '%s' in context '%s'", ns,
+                kta_cluster_context(app->cluster));
+    return kta_err_hint(err, "'kubectl get namespaces' lists them; -A looks in all");
+}

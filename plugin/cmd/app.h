@@ -60,6 +60,11 @@ int app_open_policy(struct app *app, struct kta_err *err);
 int app_open_llm(struct app *app, struct kta_err *err);
 /* Tells, once for each endpoint, what goes where. */
 void app_first_use(struct app *app);
+/* What could not be read, in a few lines. */
+void app_note_missing(struct app *app, struct kta_world *world);
+/* KTA_E_USAGE when the namespace that was asked for does not exist. Costs a request only where
+ * nothing was found in it. */
+int app_check_namespace(struct app *app, struct kta_world *world, struct kta_err *err);
 /* One question: answer, plan, pipeline, document. */
 int app_ask(struct app *app, const char *question, const char *piped, struct kta_json **history,
             struct kta_err *err);

@@ -156,7 +156,7 @@ static int show_prompt(struct app *app, struct kta_agent *a, struct kta_err *err
 {
     kta_auto_str struct kta_str text = KTA_STR_INIT;
 
-    if (kta_agent_collect(a, err) < 0)
+    if (kta_agent_collect(a, err) < 0 || app_check_namespace(app, a->world, err) < 0)
         return -1;
     kta_auto_json struct kta_json *doc = kta_agent_prompt(a);
     if (app->output != KTA_OUT_TEXT) {
@@ -179,8 +179,9 @@ static int show_prompt(struct app *app, struct kta_agent *a, struct kta_err *err
 
 static int answer_and_act(struct app *app, struct kta_agent *a, struct kta_err *err)
 {
-    if (kta_agent_collect(a, err) < 0)
+    if (kta_agent_collect(a, err) < 0 || app_check_namespace(app, a->world, err) < 0)
         return -1;
+    app_note_missing(app, a->world);
     headline(app, a);
     findings_event(app, a);
     if (kta_agent_answer(a, err) < 0)

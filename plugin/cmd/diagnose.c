@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include "kta/alloc.h"
+#include "kta/log.h"
 #include "kta/world.h"
 
 struct look {
@@ -26,7 +27,10 @@ static int find(struct app *app, struct look *l, struct kta_err *err)
         kta_str_addf(&text, "%s%s", i ? " " : "", app->words.v[i]);
     if (kta_target_find(l->world, &app->scope, text.s, &l->targets, err) < 0)
         return -1;
-    if (app->words.n == 0 || (l->targets.n > 0 && l->targets.v[0].object))
+    if (app_check_namespace(app, l->world, err) < 0)
+        return -1;
+    bool found = l->targets.n > 0 && l->targets.v[0].object && !l->targets.suggestion;
+    if (app->words.n == 0 || found)
         return 0;
     kta_err_set(err, KTA_E_NOT_FOUND, "nothing in %s is called '%s'",
                 kta_or(app->scope.namespace_, "any namespace"), text.s);
@@ -48,9 +52,10 @@ static int look(struct app *app, struct look *l, struct kta_err *err)
         kta_diagnose(l->world, &app->scope, &l->targets, &options, &l->findings, err) < 0)
         return -1;
     kta_report_done(report);
-    const char *missing = kta_world_missing(l->world);
-    if (*missing)
-        kta_report_note(report, "could not be read: %s", missing);
+    app_note_missing(app, l->world);
+    struct kta_cluster_stats st = kta_cluster_stats(app->cluster);
+    kta_log(1, "evidence: %d requests, %zu bytes, %d ms; %zu findings", st.requests, st.bytes,
+            (int)st.ms, l->findings.n);
     return 0;
 }
 

@@ -295,6 +295,13 @@ int kta_world_prefetch(struct kta_world *w, const char *ns, const char *const *k
     int rc = 0;
     if (n_reads && w->cluster) {
         rc = kta_cluster_read(w->cluster, reads, n_reads, err);
+        size_t failed = 0;
+        for (size_t i = 0; i < n_reads; i++)
+            failed += reads[i].failed;
+        if (!rc && failed == n_reads && n_reads > 3) { /* nothing at all can be read: say it once */
+            *err = reads[0].err;
+            rc = -1;
+        }
         for (size_t i = 0; i < n_reads && !rc; i++) {
             struct world_list *l = new_list(w, of[i]->plural, of[i]->namespaced ? ns : NULL);
             if (reads[i].json && !reads[i].failed) {

@@ -78,7 +78,7 @@ class Case:
             script = self.dir / "model.json"
             script.write_text(json.dumps(self.spec["model"]))
             log = self.dir / "model.log"
-            self.servers.append(Server("model_server.py", ["--log", str(log), str(script)], log))
+            self.servers.append(Server("model_server.py", [str(script), "--log", str(log)], log))
             self.subst["MODEL"] = f"http://127.0.0.1:{self.servers[-1].port}/v1"
         if "api" in self.spec:
             log = self.dir / "api.log"
