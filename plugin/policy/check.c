@@ -292,11 +292,16 @@ static bool renders_stored_values(const struct kta_command *cmd)
  * which, Secrets among them. */
 static bool looks_up(const struct kta_command *cmd)
 {
+    /* spelt like a chart of the working folder rather than "repository/chart" */
+    static const char *const folders[] = {"./", "charts/", "chart/", "helm/", "deploy/"};
     const char *chart = cmd->n_args ? cmd->args[cmd->n_args - 1] : "";
 
     if (cmd->dry_run != KTA_DRY_SERVER || kta_command_true(cmd, "hide-secret"))
         return false;
-    return chart[0] != '.' && strchr(chart, '/') != NULL;
+    for (size_t i = 0; i < KTA_LEN(folders); i++)
+        if (kta_starts(chart, folders[i]))
+            return false;
+    return strchr(chart, '/') != NULL;
 }
 
 static void look_at_helm(const struct kta_command *cmd, struct kta_verdict *v)

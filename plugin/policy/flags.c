@@ -23,7 +23,6 @@ enum cond {
     IF_NOT_DASH,       /* output to a folder; "-" is stdout */
     IF_NO_RESTRICTION, /* kustomize's LoadRestrictionsNone */
     IF_NOT_PLAIN,      /* a name in which something may hide */
-    IF_NOT_PLAIN_TEXT, /* a selector in which something may hide */
     IF_UNKNOWN_OUTPUT, /* -o with a format that is not known, or a template file */
 };
 
@@ -106,15 +105,11 @@ static const struct flag_rule rules[] = {
     /* the session's cluster */
     {K, NULL, "context", GLOBAL, IF_OTHER_CTX, W, "is another context than the session's"},
     {H, NULL, "kube-context", GLOBAL, IF_OTHER_CTX, W, "is another context than the session's"},
-    {K, NULL, "context", GLOBAL, IF_NOT_PLAIN_TEXT, D, "hides something in a name"},
-    {H, NULL, "kube-context", GLOBAL, IF_NOT_PLAIN_TEXT, D, "hides something in a name"},
     {K, NULL, "namespace", GLOBAL, IF_NOT_PLAIN, D, "hides something in a name"},
     {H, NULL, "namespace", GLOBAL, IF_NOT_PLAIN, D, "hides something in a name"},
     {K, NULL, "container", OWN, IF_NOT_PLAIN, D, "hides something in a name"},
     {K, NULL, "subresource", OWN, IF_NOT_PLAIN, D, "hides something in a name"},
-    {K, NULL, "raw", OWN, IF_NOT_PLAIN_TEXT, D, "hides something in a path"},
-    {K, NULL, "selector", OWN, IF_NOT_PLAIN_TEXT, D, "hides something in a name"},
-    {K, NULL, "field-selector", OWN, IF_NOT_PLAIN_TEXT, D, "hides something in a name"},
+    {K, "events", "for", OWN, IF_NOT_PLAIN, D, "hides something in a name"},
 
     /* what prints or writes more than the answer */
     {K, NULL, "v", GLOBAL, IF_VERBOSE, W, "prints requests with their headers and bodies"},
@@ -153,6 +148,7 @@ static const struct flag_rule rules[] = {
     {H, NULL, "keyring", OWN, IF_NOT_LOCAL, W, NULL},
     {H, NULL, "repo", OWN, ALWAYS, W, "reads from an address"},
     {H, "search hub", "endpoint", OWN, ALWAYS, W, "reads from an address"},
+    {H, NULL, "name-template", OWN, ALWAYS, W, "may show variables of the environment"},
     {H, NULL, "enable-dns", OWN, IF_TRUE, W, "lets a chart send names to DNS servers"},
 };
 
@@ -275,8 +271,6 @@ static bool holds(const struct flag_rule *r, const struct kta_policy *p,
         return strcmp(value, "LoadRestrictionsRootOnly") != 0;
     case IF_NOT_PLAIN:
         return !kta_plain_word(value);
-    case IF_NOT_PLAIN_TEXT:
-        return !kta_plain_text(value);
     case IF_UNKNOWN_OUTPUT:
         return strcmp(cmd->path, "kustomize") != 0 && !known_output(value);
     }
@@ -329,6 +323,27 @@ static void check_template_file(const struct kta_command *cmd, struct kta_verdic
         kta_raise(v, KTA_CLASS_WRITE, "flag --output", "--output may print a secret file");
 }
 
+/* Flags whose value may be any text; every other value is ASCII, so that nothing hides in it. */
+static const char *const free_text[] = {
+    "annotations", "description",   "docker-password", "env",          "filename",  "filter",
+    "for",         "from-env-file", "from-file",       "from-literal", "kustomize", "output",
+    "overrides",   "patch",         "patch-file",      "set",          "set-file",  "set-json",
+    "set-literal", "set-string",    "template",        "time-format",  "values",
+};
+
+static void check_text(const struct kta_flag *f, struct kta_verdict *v)
+{
+    char rule[64];
+
+    if (!f->value || kta_plain_text(f->value))
+        return;
+    for (size_t i = 0; i < KTA_LEN(free_text); i++)
+        if (strcmp(free_text[i], f->name) == 0)
+            return;
+    snprintf(rule, sizeof rule, "flag --%s", f->name);
+    kta_raise(v, KTA_CLASS_DENY, rule, "--%s hides something in a name", f->name);
+}
+
 void kta_check_flags(const struct kta_policy *p, const struct kta_command *cmd,
                      struct kta_verdict *v)
 {
@@ -336,6 +351,7 @@ void kta_check_flags(const struct kta_policy *p, const struct kta_command *cmd,
 
     for (size_t i = 0; i < cmd->n_flags; i++) {
         const struct kta_flag *f = &cmd->flags[i];
+        check_text(f, v);
         for (size_t r = 0; r < KTA_LEN(rules); r++) {
             const char *why = rules[r].why;
             if (!applies(&rules[r], cmd, f) || !holds(&rules[r], p, cmd, f, &why))
