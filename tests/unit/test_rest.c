@@ -265,7 +265,7 @@ static void test_unreachable(void **state)
         struct outcome o;
 
         start(cases[i].flags);
-        o = read_two(500);
+        o = read_two(strstr(cases[i].flags, "--slow") ? 500 : 0);
         stop();
         assert_int_equal(o.rc, -1);
         has(o.err.msg, cases[i].message);
@@ -566,7 +566,7 @@ static void test_watch(void **state)
 
         start(flags[i]);
         c = open_it();
-        assert_int_equal(kta_cluster_watch(c, PODS "?fieldSelector=metadata.name%3Dp1", 8000,
+        assert_int_equal(kta_cluster_watch(c, PODS "?fieldSelector=metadata.name%3Dp1", 20000,
                                            on_event, on_tick, 200, &s, &err),
                          0);
         assert_string_equal(s.text.s, "ADDED Pod p1;MODIFIED Pod p1;DELETED Pod p1;");
@@ -587,7 +587,7 @@ static void test_watch_ends(void **state)
     (void)state;
     start("--watch-gone");
     c = open_it();
-    assert_int_equal(kta_cluster_watch(c, PODS "?fieldSelector=metadata.name%3Dp1", 1500, on_event,
+    assert_int_equal(kta_cluster_watch(c, PODS "?fieldSelector=metadata.name%3Dp1", 3000, on_event,
                                        NULL, 0, &s, &err),
                      -1);
     assert_int_equal(err.code, KTA_E_TIMEOUT);
