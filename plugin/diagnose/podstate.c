@@ -68,7 +68,7 @@ static void evicted(struct kta_world *w, struct kta_json *pod, struct kta_findin
     kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(pod));
     kta_finding_quote(f, source, "Evicted: %s", message);
     kta_finding_symptom(f, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
-    if (strstr(message, "ephemeral") || strstr(message, "emptyDir"))
+    if (kta_stristr(message, "ephemeral") || kta_stristr(message, "emptydir"))
         kta_finding_advice(f, "It writes more than its limit allows: raise the limit "
                               "(ephemeral-storage, sizeLimit) or make it write less.");
     else
@@ -84,7 +84,7 @@ static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct k
     const char *message = kta_or(kta_json_str(pod, "status.message"), "");
     if (!f || f->n_fixes)
         return;
-    if (strstr(message, "emptyDir")) {
+    if (kta_stristr(message, "emptydir")) {
         kta_json_each(v, kta_json_at(pod, "spec.volumes"))
         {
             const char *size = kta_json_str(v, "emptyDir.sizeLimit");
