@@ -393,6 +393,22 @@ static bool not_by_template(const char *code)
     return false;
 }
 
+/* A memory limit that was raised is not what killed it. */
+static bool raised_only(const struct kta_finding *f, const struct kta_change *c)
+{
+    const char *at = strstr(c->diff, "resources.limits.memory: ");
+    const char *newline = strchr(c->diff, '\n');
+    if (!kta_starts(f->code, "Memory.") || !at || (newline && newline[1]))
+        return false;
+    const char *old = at + strlen("resources.limits.memory: "), *now = strstr(old, " -> ");
+    if (!now)
+        return false;
+    kta_auto_free char *a = kta_strndup(old, (size_t)(now - old));
+    kta_auto_free char *b = kta_strndup(now + 4, strcspn(now + 4, "\n"));
+    int64_t before = kta_quantity_milli(a);
+    return before >= 0 && kta_quantity_milli(b) >= before;
+}
+
 static void undo_first(struct kta_world *w, struct kta_finding *f, struct kta_json *o,
                        const struct kta_change *c)
 {
@@ -420,7 +436,7 @@ void kta_changes_apply(struct kta_world *w, struct kta_findings *f)
             store_changed(w, x, o);
             continue;
         }
-        if (follows(x, &c)) {
+        if (follows(x, &c) && !raised_only(x, &c)) {
             x->change = kta_strdup(c.text);
             kta_finding_quote(x, "what changed", "%.*s", KTA_DIAG_QUOTE, c.diff);
             undo_first(w, x, o, &c);

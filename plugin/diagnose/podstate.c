@@ -12,7 +12,8 @@ static void terminating(struct kta_world *w, struct kta_json *pod, struct kta_fi
 {
     /* deletionTimestamp is when it should be gone: the grace period is in it. */
     int64_t due = kta_time_parse(kta_json_str(pod, "metadata.deletionTimestamp"));
-    if (due == KTA_NO_TIME || kta_world_now(w) - due < 30)
+    bool held = kta_json_len(kta_json_at(pod, "metadata.finalizers")) > 0;
+    if (due == KTA_NO_TIME || kta_world_now(w) - due < (held ? 30 : 180))
         return;
     struct kta_finding *f = kta_diag_add(out, "Pod.Terminating", KTA_CRITICAL, pod, 0.9);
     f->since = due;
@@ -36,6 +37,13 @@ static void terminating(struct kta_world *w, struct kta_json *pod, struct kta_fi
     kta_finding_summary(f, "pod %s does not end%s%s%s", kta_obj_name(pod),
                         lost ? ": its node " : "", lost ? node : "",
                         lost ? " does not answer" : "");
+    if (!lost) { /* a busy node takes its time: nothing is forced */
+        f->severity = KTA_WARNING;
+        f->confidence = 0.6;
+        kta_finding_advice(f,
+                           "Its node answers: look at the kubelet and the runtime there, or wait.");
+        return;
+    }
     kta_auto_free char *ref = kta_diag_ref(pod);
     const char *args[] = {"delete", ref, "--force", "--grace-period=0", NULL};
     (void)kta_fix_kubectl(w, f, KTA_RISK_HIGH, /* undoable= */ false, kta_obj_namespace(pod), args,
