@@ -9,7 +9,7 @@
 #include "kta/utf8.h"
 
 enum {
-    MAX_RUN = 1 << 20,
+    MAX_RUN = 4 << 20,
     MIN_RUN = 16,
     MAX_DEPTH = 2,
 };

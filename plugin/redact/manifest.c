@@ -10,9 +10,15 @@
 #include "kta/b64.h"
 #include "kta/utf8.h"
 
-enum { MAX_MANIFEST = 1 << 20 };
+enum { MAX_MANIFEST = 4 << 20 };
 
 enum owner { OWNER_UNKNOWN, OWNER_SECRET, OWNER_OTHER };
+
+/* Texts that only look like manifests could make every "data" look at all the rest. */
+static bool too_much_work(const struct scanner *sc)
+{
+    return sc->work / 16 > sc->n + 65536;
+}
 
 static bool base64_of_text(const char *v, size_t n)
 {
@@ -69,13 +75,16 @@ static enum owner owner_on_line(const struct scanner *sc, size_t key, size_t lin
     return i >= line_end || !isalnum((unsigned char)sc->s[i]) ? OWNER_SECRET : OWNER_OTHER;
 }
 
-static enum owner yaml_owner_before(const struct scanner *sc, size_t line, size_t in)
+static enum owner yaml_owner_before(struct scanner *sc, size_t line, size_t in)
 {
     for (size_t low = line > MAX_MANIFEST ? line - MAX_MANIFEST : 0; line > low;) {
         if (sc->s[line - 1 < sc->n ? line - 1 : 0] != '\n')
             return OWNER_UNKNOWN;
         size_t end = line - 1;
         line = kta_line_start(sc, end);
+        sc->work += end - line + 1;
+        if (too_much_work(sc))
+            return OWNER_UNKNOWN;
         if (empty_line(sc, line, end))
             continue;
         size_t this = indent(sc, line, end);
@@ -93,12 +102,13 @@ static enum owner yaml_owner_before(const struct scanner *sc, size_t line, size_
 }
 
 /* Goes on behind the block; *ret_open: the text ends before the object does. */
-static enum owner yaml_owner_after(const struct scanner *sc, size_t line, size_t in, bool *ret_open)
+static enum owner yaml_owner_after(struct scanner *sc, size_t line, size_t in, bool *ret_open)
 {
     size_t max = sc->n - line > MAX_MANIFEST ? line + MAX_MANIFEST : sc->n;
     *ret_open = false;
-    while (line < max) {
+    while (line < max && !too_much_work(sc)) {
         size_t end = kta_line_end(sc, line);
+        sc->work += end - line + 1;
         if (end == sc->n && !sc->last)
             break; /* half a line */
         if (!empty_line(sc, line, end)) {
@@ -241,11 +251,12 @@ static enum owner json_kind(const struct json *j, size_t at)
 /* Forward from `at`, which is inside of an object, to its end; looks for its "kind". */
 static enum owner json_owner_after(const struct json *j, size_t at, bool *ret_open)
 {
-    const struct scanner *sc = j->sc;
+    struct scanner *sc = j->sc;
+    size_t from = at;
     int depth = 0;
     size_t max = sc->n - at > MAX_MANIFEST ? at + MAX_MANIFEST : sc->n;
     *ret_open = false;
-    while (at < max) {
+    for (; at < max && !too_much_work(sc); sc->work += at - from, from = at) {
         if (quote_at(j, at)) {
             enum owner o = depth ? OWNER_UNKNOWN : json_kind(j, at);
             if (o != OWNER_UNKNOWN)
@@ -266,9 +277,12 @@ static enum owner json_owner_after(const struct json *j, size_t at, bool *ret_op
 /* Backwards, brackets inside of strings are not told apart: they come in pairs nearly always. */
 static enum owner json_owner_before(const struct json *j, size_t at)
 {
-    const struct scanner *sc = j->sc;
+    struct scanner *sc = j->sc;
     int depth = 0;
     for (size_t low = at > 65536 ? at - 65536 : 0; at > low; at--) {
+        if (!(at % 64) && too_much_work(sc))
+            return OWNER_UNKNOWN;
+        sc->work++;
         char c = sc->s[at - 1];
         if (c == '}' || c == ']')
             depth++;
@@ -292,7 +306,8 @@ static void json(struct scanner *sc, const struct json *j, size_t key, size_t at
         /* behind the data's own object */
         size_t i = at;
         int depth = 0;
-        for (; i < sc->n && depth >= 0; i++) {
+        for (; i < sc->n && depth >= 0 && !too_much_work(sc); i++) {
+            sc->work++;
             if (quote_at(j, i))
                 i = skip_string(j, i) - 1;
             else if (sc->s[i] == '{')
@@ -332,7 +347,7 @@ static void kind(struct scanner *sc, size_t at, size_t end)
 {
     bool open = false;
     size_t n = kta_quote(sc, end), line = kta_line_start(sc, at), line_end = kta_line_end(sc, at);
-    if (sc->last)
+    if (sc->last || sc->hold <= line)
         return;
     if (n && at >= n) {
         struct json j = {.sc = sc, .quote = sc->s + end, .n = n};

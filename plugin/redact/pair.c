@@ -95,7 +95,9 @@ static bool find_name(struct scanner *sc, size_t at, size_t end, struct name *na
 /* Nothing but indentation, "- ", quotes, export before the name on its line. */
 static bool begins_line(const struct scanner *sc, size_t at)
 {
-    size_t from = kta_line_start(sc, at);
+    size_t from = at;
+    while (from && sc->s[from - 1] != '\n' && at - from <= 40)
+        from--;
     if (at - from > 40)
         return false;
     while (from < at && strchr(" \t-\"'", sc->s[from]))
@@ -110,8 +112,7 @@ static void hold_next_line(struct scanner *sc, const struct name *name, size_t a
 {
     if (sc->last)
         return;
-    size_t newline = kta_line_end(sc, at);
-    if (newline >= sc->n || kta_line_end(sc, newline + 1) >= sc->n)
+    if (at >= sc->waiting && sc->n - at <= NEAR)
         kta_hold(sc, kta_line_start(sc, name->start));
 }
 
@@ -123,7 +124,7 @@ static void judge(struct scanner *sc, const struct name *name, size_t start, siz
     if (end - start > 21 && sc->s[start + 20] == '/' &&
         (kta_at(sc, start, "AKIA") || kta_at(sc, start, "ASIA")))
         end = start + 20; /* the scope behind the key's id */
-    size_t line = kta_line_end(sc, end), rest = end;
+    size_t line = kta_near_end(sc, end), rest = end;
     while (rest < line && strchr(" \t\r\"'.,;)}]", sc->s[rest]))
         rest++;
     if (rest > end && rest < line && sc->s[rest] == '#') /* a comment */
@@ -286,7 +287,7 @@ static void list(struct scanner *sc, const struct name *name, size_t at, bool as
 static size_t whole_line(const struct scanner *sc, const struct name *name, size_t start,
                          size_t end)
 {
-    size_t line = kta_line_end(sc, end);
+    size_t line = kta_near_end(sc, end);
     if (end >= line || name->tells < KTA_TELLS_PASSWORD || !begins_line(sc, name->start) ||
         line - end > 120 || kta_value_stop_word(sc->s + start, line - start))
         return end;
@@ -304,7 +305,7 @@ static size_t whole_line(const struct scanner *sc, const struct name *name, size
 /* Password={a;b} of ODBC and ADO.NET: what nothing else reads as an object. */
 static void braced(struct scanner *sc, const struct name *name, size_t at)
 {
-    size_t line = kta_line_end(sc, at), end = at;
+    size_t line = kta_near_end(sc, at), end = at;
     while (end < line && !strchr("}:=\"'", sc->s[end]))
         end++;
     if (end < line && sc->s[end] == '}')
@@ -351,10 +352,10 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
     if (kta_at(sc, at, "!!binary"))
         at = kta_skip_blanks(sc, at + 8);
     if (at >= sc->n || sc->s[at] == '\n' || sc->s[at] == '\r') {
-        no_value_on_line(sc, name, kta_line_end(sc, at));
+        no_value_on_line(sc, name, kta_near_end(sc, at));
         return;
     }
-    size_t line = kta_line_end(sc, at);
+    size_t line = kta_near_end(sc, at);
     if ((sc->s[at] == '|' || sc->s[at] == '>') && line - at <= 3) {
         block_scalar(sc, name, line);
         return;
@@ -462,7 +463,7 @@ static void flag_value(struct scanner *sc, const struct name *name, size_t at)
         i += 2;
     else if (newline && !kta_quote(sc, i))
         return;
-    if (i >= sc->n || sc->s[i] == '-' || kta_value_stop_word(sc->s + i, kta_line_end(sc, i) - i))
+    if (i >= sc->n || sc->s[i] == '-' || kta_value_stop_word(sc->s + i, kta_near_end(sc, i) - i))
         return;
     value_at(sc, name, i, /* assigned= */ true);
 }
@@ -475,7 +476,7 @@ static void prose(struct scanner *sc, const struct name *name, size_t at)
     static const char *const links[] = {"is ", "was ", "value ", "set to ", "to ", "of ", "with "};
     if (name->tells < KTA_TELLS_REFERENCE || at >= sc->n || (sc->s[at] != ' ' && sc->s[at] != '\t'))
         return;
-    size_t i = kta_skip_blanks(sc, at), line = kta_line_end(sc, at);
+    size_t i = kta_skip_blanks(sc, at), line = kta_near_end(sc, at);
     if (i - at > 2)
         return;
     bool linked = false;
@@ -517,7 +518,9 @@ void kta_scan_name(struct scanner *sc, size_t at, size_t end)
         return;
     size_t i = kta_skip_quotes(sc, name.end);
     if (i < sc->n && sc->s[i] == '>' && name.start && strchr("<:", sc->s[name.start - 1])) {
-        const char *close = memchr(sc->s + i + 1, '<', sc->n - i - 1); /* XML */
+        const char *close = memchr(sc->s + i + 1, '<', kta_near_end(sc, i + 1) - i - 1); /* XML */
+        if (name.tells == KTA_TELLS_REFERENCE)
+            name.tells = KTA_TELLS_TOKEN;
         if (close && (size_t)(close - sc->s) - i < 4096)
             judge(sc, &name, i + 1, (size_t)(close - sc->s), true, true);
         return;

@@ -311,7 +311,7 @@ const struct kta_rule kta_rules[] = {
      "A-Za-z0-9+/=]{20,80}|SCRAM-SHA-256\\$[^\\s\"',;]{20,200})",
      0, 0, 0, "«$2·b$12$u84X7wMBo2rpxVReC8jx96VJ6rusnJ4NIkj4Tkbz5u8zVCmTMfttI»"},
     {"helm-release", "H4sIA SDRzSUFB",
-     "(?:H4sIA[A-Za-z0-9+/_-]{60,}|SDRzSUFB[A-Za-z0-9+/=]{60,})={0,2}", 0, 0, 1048576,
+     "(?:H4sIA[A-Za-z0-9+/_-]{60,}|SDRzSUFB[A-Za-z0-9+/=]{60,})={0,2}", 0, 0, 2097152,
      "«H4·sIAAAAAAAAf2wi1DeBG7gcuRDmqyOWY4mJNATbaa50XPiqPpnAbB02GfX6Xl6QnrlHUVP14jAw2gGCA9ZYp8CLDzP"
      "5cwytr7RL9w3CgEgxOuxO»"},
     {"bearer", "bearer",
@@ -457,6 +457,8 @@ const struct kta_rule kta_rules[] = {
     {"basic-auth-inline", "basic^auth",
      "(?i)basic auth[a-z]*(?: with| as| for|:)? [\"']?[A-Za-z0-9_.@-]+:([^\\s\"']{3,200})", 1, 0, 0,
      "using basic auth with jane:«ba·sicinline1»"},
+    {"twilio-login", "AC", "(?<![A-Za-z0-9])AC[0-9a-f]{32}:([0-9a-f]{32})", 1, 0, 0,
+     "AC0123456789abcdef0123456789abcdef:«60·235e71018a6955398598a56ada30c5»"},
     {"smtp-auth-plain", "auth^plain auth^login",
      "(?i)auth\\s+(?:plain|login)\\s+([A-Za-z0-9+/=]{8,400})", 1, 0, 0,
      "AUTH PLAIN «AG·phbmUAaHVudGVyMg==»"},

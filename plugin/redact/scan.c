@@ -162,6 +162,8 @@ size_t kta_scan(struct kta_redact *r, const char *s, size_t n, bool last, struct
     if (!settled)
         return 0;
     struct scanner sc = {.r = r, .s = s, .n = n, .out = out, .hold = settled};
+    const char *second = lines > 1 ? memrchr(s, '\n', lines - 1) : NULL;
+    sc.waiting = second ? (size_t)(second - s) + 1 : 0;
     kta_learned_find(&r->learned, s, n, out);
     walk(&sc);
     if (r->mode == KTA_REDACT_STRICT)

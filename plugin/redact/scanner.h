@@ -21,12 +21,16 @@ struct scanner {
     size_t name_end;    /* identifiers before this are judged */
     size_t encoded_end; /* runs of base64 before this are judged */
     size_t pem_end;     /* PEM blocks before this are judged */
+    size_t uri_end;     /* where the region of the last URI ends */
+    size_t waiting;     /* behind this, fewer than two line breaks follow */
+    size_t work;        /* bytes that were looked at for owners: bounded */
 };
 
 enum {
-    MAX_NAME = 160,       /* bytes of an identifier */
-    MAX_VALUE = 64 << 10, /* bytes of a value */
-    MAX_PEM = 32 << 10,   /* bytes between BEGIN and END */
+    MAX_NAME = 160,      /* bytes of an identifier */
+    MAX_VALUE = 2 << 20, /* bytes of a value */
+    NEAR = 4096,         /* bytes of a line that are looked at around a name */
+    MAX_PEM = 32 << 10,  /* bytes between BEGIN and END */
 };
 
 /* from: where the text begins that must be seen together with the value. */
@@ -46,7 +50,9 @@ void kta_scan_strict(struct scanner *sc); /* names and addresses, on the whole p
 
 /* ---- text.c: looking around ---- */
 size_t kta_line_start(const struct scanner *sc, size_t at);
-size_t kta_line_end(const struct scanner *sc, size_t at);           /* at the newline or at n */
+size_t kta_line_end(const struct scanner *sc, size_t at); /* at the newline or at n */
+/* The same, at most NEAR further on. */
+size_t kta_near_end(const struct scanner *sc, size_t at);
 bool kta_at(const struct scanner *sc, size_t at, const char *text); /* ASCII case ignored */
 /* The length of a quote at `at` in any of its disguises (", ', `, \", %22, &quot;, \u0022), or 0.
  */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include "kta/alloc.h"
 
-enum { MAX_HELD = 1 << 20 };
+enum { MAX_HELD = 4 << 20 };
 
 struct kta_redact_stream {
     struct kta_redact *r;

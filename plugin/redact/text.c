@@ -5,10 +5,20 @@
 #include <strings.h>
 #include "kta/alloc.h"
 
+enum { MAX_LINE = 64 << 10 }; /* further back no line's start is looked for */
+
 size_t kta_line_start(const struct scanner *sc, size_t at)
 {
-    const char *p = at ? memrchr(sc->s, '\n', at) : NULL;
-    return p ? (size_t)(p - sc->s) + 1 : 0;
+    size_t low = at > MAX_LINE ? at - MAX_LINE : 0;
+    const char *p = at ? memrchr(sc->s + low, '\n', at - low) : NULL;
+    return p ? (size_t)(p - sc->s) + 1 : low;
+}
+
+size_t kta_near_end(const struct scanner *sc, size_t at)
+{
+    size_t max = sc->n - at > NEAR ? at + NEAR : sc->n;
+    const char *p = at < max ? memchr(sc->s + at, '\n', max - at) : NULL;
+    return p ? (size_t)(p - sc->s) : max;
 }
 
 size_t kta_line_end(const struct scanner *sc, size_t at)

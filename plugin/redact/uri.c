@@ -63,7 +63,9 @@ static bool placeholder(const char *v, size_t n)
 
 void kta_scan_uri(struct scanner *sc, size_t at, size_t end)
 {
-    size_t stop = region_end(sc, end);
+    if (end > sc->uri_end)
+        sc->uri_end = region_end(sc, end);
+    size_t stop = sc->uri_end;
     if (stop == sc->n && !sc->last)
         kta_hold(sc, kta_line_start(sc, at));
     size_t at_sign = userinfo_end(sc, end, stop);
