@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=$("$here/standins.sh")
-playwright=playwright-core@1.65.1
+playwright='playwright-core@1.65.1'
 
 if [ ! -d "$cache/browser/node_modules/${playwright%@*}" ]; then
   echo "deps: $playwright" >&2

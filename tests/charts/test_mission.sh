@@ -12,7 +12,7 @@ if kubectl get namespace $NS >/dev/null 2>&1; then
   not_ok "the mission's namespace is free" "namespace $NS exists already: delete it first"
   finish
 fi
-lib_namespaces+=($NS)
+lib_namespaces+=("$NS")
 
 # passes NAME COMMAND-LINE: the line runs as it stands and succeeds.
 passes() { check "$1: $2" bash -c "$2"; }

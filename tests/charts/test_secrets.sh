@@ -27,6 +27,7 @@ value() { k get secret "$1" -o "jsonpath={.data.$2}" | base64 -d; }
 sum() { k get deployment "$1" -o jsonpath='{.spec.template.metadata.annotations.checksum/secrets}'; }
 used() { k get deployment backend -o jsonpath='{.metadata.annotations.todo-app/secret}'; }
 install() { helm install todo-local "$chart" -n "$NS" "${none[@]}" "$@"; }
+# shellcheck disable=SC2120 # it may be called without any
 upgrade() { helm upgrade todo-local "$chart" -n "$NS" "${none[@]}" "$@"; }
 
 for version in 3 4; do
