@@ -108,7 +108,7 @@ mission() {
       not_ok "$run: helm rollback todo-local -n todo-app tells the conflict" "it says something else" "$scratch/rollback"
     fi
     is "$run: and restores nothing" '["/bin/sh","-c","exit 1"]' "$(backend_field command)"
-    passes "$run" "$(grep -o 'helm rollback todo-local -n todo-app --force-conflicts' "$chart/README.md")"
+    passes "$run" "$(grep -o 'helm rollback todo-local 1 -n todo-app --force-conflicts' "$chart/README.md")"
   else
     passes "$run" "helm rollback todo-local -n todo-app"
   fi
