@@ -23,4 +23,36 @@ char *kta_journal_id(const char *id, const char **ret_step);
  */
 char *kta_journal_latest(const char *cluster_uid);
 
+/* ---- undo_images.c ---- */
+/* One object of the change. */
+struct kta_undo_item {
+    const struct kta_json *image;                 /* of N.before: kind, path, name … */
+    const struct kta_json *before, *after, *live; /* NULL: not there */
+    bool readable;                                /* before could be read, or was not there */
+};
+
+struct kta_undo {
+    struct kta_pipeline *p;
+    struct kta_plan *plan;
+    bool force;
+    struct kta_json *before, *after; /* arrays of one step */
+    struct kta_read *reads;
+    size_t n_reads, cap_reads;
+    struct kta_undo_item *v;
+    size_t n, cap;
+    struct kta_str replace, create; /* manifests */
+    struct kta_str conflicts, lost;
+};
+
+void kta_undo_release(struct kta_undo *u); /* keeps p, plan and force */
+/* A step that ran, and is the one that is wanted (only NULL: all are). */
+bool kta_undo_chosen(const struct kta_json *step, const char *only);
+/* The images of all chosen steps of an entry, lined up with what is there now. */
+int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *entry,
+                  const char *only, struct kta_err *err);
+/* One revision of a helm release, as helm keeps it. */
+bool kta_undo_is_record(const struct kta_undo_item *x);
+/* Something else makes it again by itself. */
+bool kta_undo_comes_back(const struct kta_undo_item *x);
+
 #endif

@@ -19,140 +19,6 @@
 #define MAX_PATCHES 20          /* more objects than this are replaced by one manifest */
 #define MAX_PATCH   (32u << 10) /* bytes; a larger patch is a manifest, too */
 
-/* One object of the change. */
-struct item {
-    const struct kta_json *image;                 /* of N.before: kind, path, name … */
-    const struct kta_json *before, *after, *live; /* NULL: not there */
-    bool readable;                                /* before could be read, or was not there */
-};
-
-struct undo {
-    struct kta_pipeline *p;
-    struct kta_plan *plan;
-    bool force;
-    struct kta_json *before, *after; /* arrays of one step */
-    struct kta_read *reads;
-    size_t n_reads, cap_reads;
-    struct item *v;
-    size_t n, cap;
-    struct kta_str replace, create; /* manifests */
-    struct kta_str conflicts, lost;
-};
-
-static const struct kta_json *object_of(const struct kta_json *image)
-{
-    const struct kta_json *o = kta_json_get(image, "object");
-
-    return kta_json_type(o) == KTA_JSON_OBJECT ? o : NULL;
-}
-
-static void undo_release(struct undo *u)
-{
-    kta_json_free(u->before);
-    kta_json_free(u->after);
-    kta_reads_free(u->reads, u->n_reads);
-    free(u->v);
-    kta_str_release(&u->replace);
-    kta_str_release(&u->create);
-    kta_str_release(&u->conflicts);
-    kta_str_release(&u->lost);
-    *u = (struct undo){.p = u->p, .plan = u->plan, .force = u->force};
-    kta_str_init(&u->replace, 0);
-    kta_str_init(&u->create, 0);
-    kta_str_init(&u->conflicts, 0);
-    kta_str_init(&u->lost, 0);
-}
-
-/* ---- reading a step's images ---- */
-static const struct kta_json *image_at(const struct kta_json *images, const char *path)
-{
-    kta_json_each(i, images)
-    {
-        if (kta_streq(kta_json_str(i, "path"), path))
-            return i;
-    }
-    return NULL;
-}
-
-/* Adds the images of one more step, in the order in which they ran: of an object, the first step's
- * before and the last step's after count. */
-static int add_images(struct undo *u, const char *id, const char *step, struct kta_err *err)
-{
-    kta_auto_free char *root = kta_journal_dir(), *dir = kta_fs_join(root, id);
-    kta_auto_free char *before = kta_asprintf("%s.before", step);
-    kta_auto_free char *after = kta_asprintf("%s.after", step);
-    kta_auto_json struct kta_json *b = NULL, *a = NULL;
-    struct kta_err ignored = KTA_ERR_INIT;
-
-    if (kta_journal_take(dir, before, &b, err) < 0)
-        return kta_err_wrap(err, "change %s.%s cannot be undone", id, step);
-    if (kta_journal_take(dir, after, &a, &ignored) < 0)
-        a = NULL; /* killed in between: what is there now counts as the outcome */
-    if (!u->before)
-        u->before = kta_json_new_array();
-    if (!u->after)
-        u->after = kta_json_new_object();
-    kta_json_each(i, b)
-    {
-        const char *path = kta_json_str(i, "path"), *name = kta_json_str(i, "name");
-
-        if (path && name && *name && !image_at(u->before, path))
-            kta_json_push(u->before, kta_json_copy(i));
-        if (path && !a)
-            kta_json_remove(u->after, path);
-    }
-    kta_json_each(i, a)
-    {
-        const char *path = kta_json_str(i, "path");
-
-        if (path && kta_json_int(i, "status", 0))
-            kta_json_set(u->after, path, kta_json_copy(i));
-    }
-    return 0;
-}
-
-/* Reads what is there now and lines it up with the images. */
-static int line_up(struct undo *u, struct kta_err *err)
-{
-    size_t k = 0;
-
-    kta_json_each(i, u->before) kta_read_add(&u->reads, &u->n_reads, &u->cap_reads, KTA_ACCEPT_JSON,
-                                             "%s", kta_json_str(i, "path"));
-    if (u->n_reads > 0 && kta_cluster_read(u->p->cluster, u->reads, u->n_reads, err) < 0)
-        return -1;
-    kta_json_each(i, u->before)
-    {
-        const struct kta_json *later = kta_json_get(u->after, kta_json_str(i, "path"));
-        struct item *x;
-
-        KTA_GROW(u->v, u->n, u->cap);
-        x = &u->v[u->n++];
-        *x = (struct item){.image = i, .before = object_of(i), .live = u->reads[k++].json};
-        x->readable = x->before || kta_json_int(i, "status", 0) == 404;
-        x->after = later ? object_of(later) : x->live;
-    }
-    return 0;
-}
-
-static bool chosen(const struct kta_json *step, const char *only)
-{
-    return kta_journal_step_ran(step) && kta_json_str(step, "id") &&
-           (!only || kta_streq(only, kta_json_str(step, "id")));
-}
-
-/* The images of all steps of an entry that ran (or of one). */
-static int load_steps(struct undo *u, const char *id, const struct kta_json *entry,
-                      const char *only, struct kta_err *err)
-{
-    undo_release(u);
-    kta_json_each(s, kta_json_get(entry, "plan"))
-    {
-        if (chosen(s, only) && add_images(u, id, kta_json_str(s, "id"), err) < 0)
-            return -1;
-    }
-    return line_up(u, err);
-}
-
 /* ---- building steps ---- */
 /* How kubectl is told the kind: "deployment", or "widgets.example.com". Caller frees. */
 static char *kind_word(const struct kta_json *image)
@@ -171,7 +37,7 @@ static char *kind_word(const struct kta_json *image)
     return word;
 }
 
-static int add_step(struct undo *u, struct kta_argv *argv, const char *ns, const char *input,
+static int add_step(struct kta_undo *u, struct kta_argv *argv, const char *ns, const char *input,
                     const char *why, struct kta_err *err)
 {
     if (ns)
@@ -197,7 +63,7 @@ static void made_anew(struct kta_json *o)
 }
 
 /* The object as a manifest that may be created or replaced, its secrets as placeholders. */
-static void add_manifest(struct undo *u, const struct kta_json *object, const char *version,
+static void add_manifest(struct kta_undo *u, const struct kta_json *object, const char *version,
                          struct kta_str *out)
 {
     kta_auto_json struct kta_json *o = kta_json_copy(object);
@@ -244,7 +110,7 @@ static const char *const FIRST[] = {
     "Service",
 };
 
-static size_t rank(const struct item *x)
+static size_t rank(const struct kta_undo_item *x)
 {
     size_t i = 0;
 
@@ -253,24 +119,12 @@ static size_t rank(const struct item *x)
     return i;
 }
 
-/* One revision of a helm release, as helm keeps it. */
-static bool is_record(const struct item *x)
-{
-    return kta_starts(kta_or(kta_json_str(x->image, "name"), ""), "sh.helm.release.v1.");
-}
-
-/* Something else makes it again by itself. */
-static bool comes_back(const struct item *x)
-{
-    return kta_obj_controller(x->before) != NULL;
-}
-
 /* kubectl create and replace rewrite the annotation by which `kubectl apply` knows what it set:
  * with the whole object in it, the next apply would take out what others had set. */
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 #define MAX_APPLIED  5 /* objects of one manifest; for more it is left as kubectl makes it */
 
-static int restore_applied(struct undo *u, const struct item *x, struct kta_err *err)
+static int restore_applied(struct kta_undo *u, const struct kta_undo_item *x, struct kta_err *err)
 {
     kta_auto_json struct kta_json *o = kta_json_copy(x->before), *patch = kta_json_new_object();
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
@@ -291,14 +145,14 @@ static int restore_applied(struct undo *u, const struct item *x, struct kta_err 
                     "puts back what kubectl apply remembers of it", err);
 }
 
-static bool is_lost(const struct item *x)
+static bool is_lost(const struct kta_undo_item *x)
 {
-    return x->before && !x->after && !x->live && !comes_back(x);
+    return x->before && !x->after && !x->live && !kta_undo_comes_back(x);
 }
 
 /* One manifest for the objects of one namespace (NULL: cluster-scoped): kubectl refuses a manifest
  * whose objects are in another namespace than its -n. */
-static int create_in(struct undo *u, const char *ns, struct kta_err *err)
+static int create_in(struct kta_undo *u, const char *ns, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
 
@@ -307,7 +161,7 @@ static int create_in(struct undo *u, const char *ns, struct kta_err *err)
         for (size_t i = 0; i < u->n; i++)
             if (is_lost(&u->v[i]) && rank(&u->v[i]) == r &&
                 kta_streq(kta_json_str(u->v[i].image, "namespace"), ns) &&
-                (!is_record(&u->v[i]) || u->create.len < KTA_MAX_MANIFEST / 2))
+                (!kta_undo_is_record(&u->v[i]) || u->create.len < KTA_MAX_MANIFEST / 2))
                 add_manifest(u, u->v[i].before, NULL, &u->create);
     if (u->create.len == 0)
         return 0;
@@ -325,7 +179,7 @@ static int create_in(struct undo *u, const char *ns, struct kta_err *err)
     return 0;
 }
 
-static int create_again(struct undo *u, struct kta_err *err)
+static int create_again(struct kta_undo *u, struct kta_err *err)
 {
     if (create_in(u, NULL, err) < 0)
         return -1;
@@ -345,10 +199,10 @@ static int create_again(struct undo *u, struct kta_err *err)
     return 0;
 }
 
-static int delete_created(struct undo *u, struct kta_err *err)
+static int delete_created(struct kta_undo *u, struct kta_err *err)
 {
     for (size_t i = u->n; i-- > 0;) {
-        const struct item *x = &u->v[i];
+        const struct kta_undo_item *x = &u->v[i];
         kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
         kta_auto_free char *kind = kind_word(x->image);
 
@@ -369,7 +223,7 @@ static int delete_created(struct undo *u, struct kta_err *err)
 }
 
 /* The same patch with placeholders must become the real one again when it runs. */
-static bool restores_to(struct undo *u, const char *shown, const struct kta_json *real)
+static bool restores_to(struct kta_undo *u, const char *shown, const struct kta_json *real)
 {
     kta_auto_str struct kta_str back = KTA_STR_INIT;
     kta_auto_json struct kta_json *parsed = NULL;
@@ -379,7 +233,8 @@ static bool restores_to(struct undo *u, const char *shown, const struct kta_json
            kta_json_parse(back.s, back.len, &parsed, &ignored) == 0 && kta_json_equal(parsed, real);
 }
 
-static int patch_back(struct undo *u, const struct item *x, bool as_manifest, struct kta_err *err)
+static int patch_back(struct kta_undo *u, const struct kta_undo_item *x, bool as_manifest,
+                      struct kta_err *err)
 {
     kta_auto_json struct kta_json *before = kta_json_copy(x->before),
                                   *after = kta_json_copy(x->after);
@@ -414,13 +269,13 @@ static int patch_back(struct undo *u, const struct item *x, bool as_manifest, st
 }
 
 /* What is put back by manifest in one namespace. */
-static int replace_in(struct undo *u, const char *ns, bool as_manifest, struct kta_err *err)
+static int replace_in(struct kta_undo *u, const char *ns, bool as_manifest, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
 
     kta_str_clear(&u->replace);
     for (size_t i = u->n; i-- > 0;) {
-        const struct item *x = &u->v[i];
+        const struct kta_undo_item *x = &u->v[i];
 
         if (x->before && x->after && x->live &&
             kta_streq(kta_json_str(x->image, "namespace"), ns) &&
@@ -433,18 +288,18 @@ static int replace_in(struct undo *u, const char *ns, bool as_manifest, struct k
     return add_step(u, &argv, ns, u->replace.s, "puts back what was changed", err);
 }
 
-static int change_back(struct undo *u, struct kta_err *err)
+static int change_back(struct kta_undo *u, struct kta_err *err)
 {
     size_t patches = 0;
 
     for (size_t i = 0; i < u->n; i++)
         patches += u->v[i].before && u->v[i].after && u->v[i].live;
     for (size_t i = u->n; i-- > 0;) {
-        const struct item *x = &u->v[i];
+        const struct kta_undo_item *x = &u->v[i];
         const char *ns = kta_json_str(x->image, "namespace");
         bool first = x->before && x->after;
 
-        if (first && !x->live && !comes_back(x))
+        if (first && !x->live && !kta_undo_comes_back(x))
             kta_str_addf(&u->lost, "%s%s/%s is not there any more", u->lost.len ? ", " : "",
                          kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"));
         for (size_t k = u->n; first && --k > i;)
@@ -458,12 +313,12 @@ static int change_back(struct undo *u, struct kta_err *err)
 
 /* ---- helm ---- */
 /* The highest revision of the release that was there before; 0: there was none. */
-static long revision_before(const struct undo *u)
+static long revision_before(const struct kta_undo *u)
 {
     long best = 0;
 
     for (size_t i = 0; i < u->n; i++) {
-        const char *dot = is_record(&u->v[i]) && u->v[i].before
+        const char *dot = kta_undo_is_record(&u->v[i]) && u->v[i].before
                               ? strrchr(kta_json_str(u->v[i].image, "name"), '.')
                               : NULL;
         long n = dot && dot[1] == 'v' ? strtol(dot + 2, NULL, 10) : 0;
@@ -473,7 +328,7 @@ static long revision_before(const struct undo *u)
     return best;
 }
 
-static int helm_back(struct undo *u, const struct kta_json *step, struct kta_err *err)
+static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv was = KTA_ARGV_INIT, argv = KTA_ARGV_INIT;
     struct kta_command cmd = {0};
@@ -513,7 +368,7 @@ static bool is_helm(const struct kta_json *step)
 }
 
 /* The loaded images, put back: helm_step names the helm command, or is NULL. */
-static int put_back(struct undo *u, const struct kta_json *helm_step, struct kta_err *err)
+static int put_back(struct kta_undo *u, const struct kta_json *helm_step, struct kta_err *err)
 {
     for (size_t i = 0; i < u->n; i++)
         if (!u->v[i].readable)
@@ -549,45 +404,48 @@ static int right_cluster(struct kta_pipeline *p, const char *id, const struct kt
 }
 
 /* A plan with helm in it is undone step by step, backwards; any other as one. */
-static int undo_steps(struct undo *u, const char *id, const char *only,
+static int undo_steps(struct kta_undo *u, const char *id, const char *only,
                       const struct kta_json *entry, bool helm, struct kta_err *err)
 {
     const struct kta_json *steps = kta_json_get(entry, "plan");
 
     if (!helm)
-        return load_steps(u, id, entry, only, err) < 0 ? -1 : put_back(u, NULL, err);
+        return kta_undo_load(u, id, entry, only, err) < 0 ? -1 : put_back(u, NULL, err);
     for (size_t i = kta_json_len(steps); i-- > 0;) {
         const struct kta_json *s = kta_json_item(steps, i);
 
-        if (chosen(s, only) && (load_steps(u, id, entry, kta_json_str(s, "id"), err) < 0 ||
-                                put_back(u, is_helm(s) ? s : NULL, err) < 0))
+        if (kta_undo_chosen(s, only) &&
+            (kta_undo_load(u, id, entry, kta_json_str(s, "id"), err) < 0 ||
+             put_back(u, is_helm(s) ? s : NULL, err) < 0))
             return -1;
     }
     return 0;
 }
 
-static int undo_entry(struct undo *u, const char *id, const char *only,
+static int undo_entry(struct kta_undo *u, const char *id, const char *only,
                       const struct kta_json *entry, struct kta_err *err)
 {
-    bool any = false, undone = false, helm = false;
+    bool any = false, undone = false, helm = false, undoable = false;
 
     kta_json_each(s, kta_json_get(entry, "plan"))
     {
         if (only && !kta_streq(only, kta_json_str(s, "id")))
             continue;
         undone = undone || kta_streq(kta_json_str(s, "state"), "undone");
-        any = any || chosen(s, only);
-        helm = helm || (chosen(s, only) && is_helm(s));
-        if (chosen(s, only) && !kta_json_bool(s, "undoable", true))
-            kta_report_note(u->p->report,
-                            "step %s.%s cannot be undone: what it did is not in the "
-                            "cluster's objects",
-                            id, kta_json_str(s, "id"));
+        any = any || kta_undo_chosen(s, only);
+        helm = helm || (kta_undo_chosen(s, only) && is_helm(s));
+        undoable = undoable || (kta_undo_chosen(s, only) && kta_json_bool(s, "undoable", true));
     }
     if (!any)
         return kta_err_set(err, KTA_E_FAIL,
                            undone ? "change %s is undone already" : "change %s never ran", id);
-    return undo_steps(u, id, only, entry, helm, err);
+    if (undo_steps(u, id, only, entry, helm, err) < 0)
+        return -1;
+    if (u->plan->n == 0 && !undoable)
+        return kta_err_set(
+            err, KTA_E_FAIL,
+            "change %s cannot be undone: what it did is not in the cluster's objects", id);
+    return 0;
 }
 
 int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, struct kta_plan *ret,
@@ -595,7 +453,7 @@ int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, st
 {
     kta_auto_free char *uid = kta_cluster_uid(p->cluster), *latest = NULL, *only = NULL;
     kta_auto_json struct kta_json *entry = NULL;
-    struct undo u = {.p = p, .plan = ret, .force = force};
+    struct kta_undo u = {.p = p, .plan = ret, .force = force};
     const char *step = NULL;
     int rc;
 
@@ -612,67 +470,10 @@ int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, st
     kta_plan_init(ret, question, kta_cluster_context(p->cluster),
                   kta_or(kta_json_str(entry, "namespace"), NULL));
     ret->undo_of = kta_strdup(id);
-    undo_release(&u);
+    kta_undo_release(&u);
     rc = undo_entry(&u, only, step, entry, err);
-    undo_release(&u);
+    kta_undo_release(&u);
     if (rc < 0)
         kta_plan_release(ret);
-    return rc;
-}
-
-/* ---- afterwards ---- */
-static void compare_step(struct undo *u, struct kta_str *differs)
-{
-    for (size_t i = 0; i < u->n; i++) {
-        const struct item *x = &u->v[i];
-        kta_auto_json struct kta_json *before = NULL, *after = NULL, *live = NULL, *ops = NULL;
-        kta_auto_str struct kta_str ignored = KTA_STR_INIT;
-
-        if (is_record(x) || !x->readable || (x->before && comes_back(x)))
-            continue;
-        if (!x->before != !x->live) {
-            kta_str_addf(differs, "%s%s/%s is %s", differs->len ? "; " : "",
-                         kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"),
-                         x->live ? "still there" : "missing");
-            continue;
-        }
-        if (!x->before || !x->after)
-            continue;
-        before = kta_json_copy(x->before);
-        after = kta_json_copy(x->after);
-        live = kta_json_copy(x->live);
-        kta_server_strip(before);
-        kta_server_strip(after);
-        kta_server_strip(live);
-        /* what others changed since is theirs: only what the change had touched is compared */
-        ops = kta_restore_ops(before, after, live, before, /* force= */ true, &ignored);
-        if (kta_json_len(ops) > 0)
-            kta_str_addf(differs, "%s%s/%s differs at %s", differs->len ? "; " : "",
-                         kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"),
-                         kta_or(kta_json_str(kta_json_item(ops, 0), "path"), "?"));
-    }
-}
-
-int kta_journal_compare(struct kta_pipeline *p, const char *id, char **ret_text,
-                        struct kta_err *err)
-{
-    const char *step;
-    kta_auto_free char *only = kta_journal_id(id, &step);
-    kta_auto_json struct kta_json *entry = NULL;
-    struct kta_str differs = KTA_STR_INIT;
-    struct undo u = {.p = p};
-    int rc = 0;
-
-    *ret_text = NULL;
-    if (kta_journal_entry(only, &entry, err) < 0)
-        return -1;
-    undo_release(&u);
-    rc = load_steps(&u, only, entry, step, err);
-    if (rc == 0)
-        compare_step(&u, &differs);
-    undo_release(&u);
-    if (rc == 0 && differs.len)
-        *ret_text = kta_str_detach(&differs);
-    kta_str_release(&differs);
     return rc;
 }

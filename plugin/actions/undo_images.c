@@ -1,0 +1,191 @@
+/*
+ * undo_images.c - a change's pre-images and post-images beside what is there now.
+ */
+#include "journal_private.h"
+
+#include "kta/alloc.h"
+#include "kta/fs.h"
+#include "kta/obj.h"
+
+/* One revision of a helm release, as helm keeps it. */
+bool kta_undo_is_record(const struct kta_undo_item *x)
+{
+    return kta_starts(kta_or(kta_json_str(x->image, "name"), ""), "sh.helm.release.v1.");
+}
+
+/* Something else makes it again by itself. */
+bool kta_undo_comes_back(const struct kta_undo_item *x)
+{
+    return kta_obj_controller(x->before) != NULL;
+}
+
+static const struct kta_json *object_of(const struct kta_json *image)
+{
+    const struct kta_json *o = kta_json_get(image, "object");
+
+    return kta_json_type(o) == KTA_JSON_OBJECT ? o : NULL;
+}
+
+void kta_undo_release(struct kta_undo *u)
+{
+    kta_json_free(u->before);
+    kta_json_free(u->after);
+    kta_reads_free(u->reads, u->n_reads);
+    free(u->v);
+    kta_str_release(&u->replace);
+    kta_str_release(&u->create);
+    kta_str_release(&u->conflicts);
+    kta_str_release(&u->lost);
+    *u = (struct kta_undo){.p = u->p, .plan = u->plan, .force = u->force};
+    kta_str_init(&u->replace, 0);
+    kta_str_init(&u->create, 0);
+    kta_str_init(&u->conflicts, 0);
+    kta_str_init(&u->lost, 0);
+}
+
+/* ---- reading a step's images ---- */
+static const struct kta_json *image_at(const struct kta_json *images, const char *path)
+{
+    kta_json_each(i, images)
+    {
+        if (kta_streq(kta_json_str(i, "path"), path))
+            return i;
+    }
+    return NULL;
+}
+
+/* Adds the images of one more step, in the order in which they ran: of an object, the first step's
+ * before and the last step's after count. */
+static int add_images(struct kta_undo *u, const char *id, const char *step, struct kta_err *err)
+{
+    kta_auto_free char *root = kta_journal_dir(), *dir = kta_fs_join(root, id);
+    kta_auto_free char *before = kta_asprintf("%s.before", step);
+    kta_auto_free char *after = kta_asprintf("%s.after", step);
+    kta_auto_json struct kta_json *b = NULL, *a = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (kta_journal_take(dir, before, &b, err) < 0)
+        return kta_err_wrap(err, "change %s.%s cannot be undone", id, step);
+    if (kta_journal_take(dir, after, &a, &ignored) < 0)
+        a = NULL; /* killed in between: what is there now counts as the outcome */
+    if (!u->before)
+        u->before = kta_json_new_array();
+    if (!u->after)
+        u->after = kta_json_new_object();
+    kta_json_each(i, b)
+    {
+        const char *path = kta_json_str(i, "path"), *name = kta_json_str(i, "name");
+
+        if (path && name && *name && !image_at(u->before, path))
+            kta_json_push(u->before, kta_json_copy(i));
+        if (path && !a)
+            kta_json_remove(u->after, path);
+    }
+    kta_json_each(i, a)
+    {
+        const char *path = kta_json_str(i, "path");
+
+        if (path && kta_json_int(i, "status", 0))
+            kta_json_set(u->after, path, kta_json_copy(i));
+    }
+    return 0;
+}
+
+/* Reads what is there now and lines it up with the images. */
+static int line_up(struct kta_undo *u, struct kta_err *err)
+{
+    size_t k = 0;
+
+    kta_json_each(i, u->before) kta_read_add(&u->reads, &u->n_reads, &u->cap_reads, KTA_ACCEPT_JSON,
+                                             "%s", kta_json_str(i, "path"));
+    if (u->n_reads > 0 && kta_cluster_read(u->p->cluster, u->reads, u->n_reads, err) < 0)
+        return -1;
+    kta_json_each(i, u->before)
+    {
+        const struct kta_json *later = kta_json_get(u->after, kta_json_str(i, "path"));
+        struct kta_undo_item *x;
+
+        KTA_GROW(u->v, u->n, u->cap);
+        x = &u->v[u->n++];
+        *x = (struct kta_undo_item){.image = i, .before = object_of(i), .live = u->reads[k++].json};
+        x->readable = x->before || kta_json_int(i, "status", 0) == 404;
+        x->after = later ? object_of(later) : x->live;
+    }
+    return 0;
+}
+
+bool kta_undo_chosen(const struct kta_json *step, const char *only)
+{
+    return kta_journal_step_ran(step) && kta_json_str(step, "id") &&
+           (!only || kta_streq(only, kta_json_str(step, "id")));
+}
+
+/* The images of all steps of an entry that ran (or of one). */
+int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *entry,
+                  const char *only, struct kta_err *err)
+{
+    kta_undo_release(u);
+    kta_json_each(s, kta_json_get(entry, "plan"))
+    {
+        if (kta_undo_chosen(s, only) && add_images(u, id, kta_json_str(s, "id"), err) < 0)
+            return -1;
+    }
+    return line_up(u, err);
+}
+
+/* ---- afterwards ---- */
+static void compare_step(struct kta_undo *u, struct kta_str *differs)
+{
+    for (size_t i = 0; i < u->n; i++) {
+        const struct kta_undo_item *x = &u->v[i];
+        kta_auto_json struct kta_json *before = NULL, *after = NULL, *live = NULL, *ops = NULL;
+        kta_auto_str struct kta_str ignored = KTA_STR_INIT;
+
+        if (kta_undo_is_record(x) || !x->readable || (x->before && kta_undo_comes_back(x)))
+            continue;
+        if (!x->before != !x->live) {
+            kta_str_addf(differs, "%s%s/%s is %s", differs->len ? "; " : "",
+                         kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"),
+                         x->live ? "still there" : "missing");
+            continue;
+        }
+        if (!x->before || !x->after)
+            continue;
+        before = kta_json_copy(x->before);
+        after = kta_json_copy(x->after);
+        live = kta_json_copy(x->live);
+        kta_server_strip(before);
+        kta_server_strip(after);
+        kta_server_strip(live);
+        /* what others changed since is theirs: only what the change had touched is compared */
+        ops = kta_restore_ops(before, after, live, before, /* force= */ true, &ignored);
+        if (kta_json_len(ops) > 0)
+            kta_str_addf(differs, "%s%s/%s differs at %s", differs->len ? "; " : "",
+                         kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"),
+                         kta_or(kta_json_str(kta_json_item(ops, 0), "path"), "?"));
+    }
+}
+
+int kta_journal_compare(struct kta_pipeline *p, const char *id, char **ret_text,
+                        struct kta_err *err)
+{
+    const char *step;
+    kta_auto_free char *only = kta_journal_id(id, &step);
+    kta_auto_json struct kta_json *entry = NULL;
+    struct kta_str differs = KTA_STR_INIT;
+    struct kta_undo u = {.p = p};
+    int rc = 0;
+
+    *ret_text = NULL;
+    if (kta_journal_entry(only, &entry, err) < 0)
+        return -1;
+    kta_undo_release(&u);
+    rc = kta_undo_load(&u, only, entry, step, err);
+    if (rc == 0)
+        compare_step(&u, &differs);
+    kta_undo_release(&u);
+    if (rc == 0 && differs.len)
+        *ret_text = kta_str_detach(&differs);
+    kta_str_release(&differs);
+    return rc;
+}
