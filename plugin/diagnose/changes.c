@@ -257,6 +257,19 @@ static void find_good(struct kta_world *w, const struct kta_json *workload, cons
     }
 }
 
+/* Who touched the pod template at that moment (seconds); NULL: unknown. */
+static const char *manager_at(const struct kta_json *o, int64_t when)
+{
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
+    {
+        int64_t t = kta_time_parse(kta_json_str(m, "time"));
+        if (t != KTA_NO_TIME && when != KTA_NO_TIME && t >= when - 2 && t <= when + 1 &&
+            !kta_json_str(m, "subresource") && owns(kta_json_get(m, "fieldsV1"), "spec.template"))
+            return kta_json_str(m, "manager");
+    }
+    return NULL;
+}
+
 static void describe(struct kta_world *w, const struct kta_json *workload, struct kta_change *c,
                      int64_t fallback)
 {
@@ -273,12 +286,15 @@ static void describe(struct kta_world *w, const struct kta_json *workload, struc
     int64_t when = KTA_NO_TIME;
     if (kta_managed_by(workload, full, &who, &when) && when != KTA_NO_TIME)
         c->when = when;
+    else
+        who = manager_at(workload, fallback); /* a field that is gone has no manager any more */
     kta_auto_str struct kta_str age = KTA_STR_INIT;
     kta_diag_age(w, c->when, &age);
     kta_auto_free char *more =
         lines > 1 ? kta_asprintf(" (and %zu more field%s)", lines - 1, lines > 2 ? "s" : "")
                   : kta_strdup("");
-    c->text = kta_asprintf("%s %s changed %s%s", age.s, kta_or(who, "someone"), line, more);
+    c->text = who ? kta_asprintf("%s %s changed %s%s", age.s, who, line, more)
+                  : kta_asprintf("%s this changed: %s%s", age.s, line, more);
 }
 
 bool kta_change_of(struct kta_world *w, struct kta_json *workload, struct kta_change *ret)
