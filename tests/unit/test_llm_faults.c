@@ -12,16 +12,15 @@
 
 static const char stream[] =
     "\xef\xbb\xbf: hello\n\n" EVENT("{\"role\":\"assistant\",\"content\":\"\"}")
-        EVENT("{\"reasoning_content\":\"hm\"}")
-            EVENT("{\"content\":\"<think>a</think>\"}")
-                EVENT("{\"content\":\"caf\\u00e9 \xf0\x9f\x98\x80\"}")
-                    EVENT("{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":"
-                          "\"kubectl\","
-                          "\"arguments\":\"\"}}]}")
-                        EVENT("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}\"}}]"
-                              "}") "data: "
-                                   "{\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}"
-                                   "\n\ndata: [DONE]\n\n";
+        EVENT("{\"reasoning_content\":\"hm\"}") EVENT("{\"content\":\"<think>a</think>\"}")
+            EVENT("{\"content\":\"caf\\u00e9 \xf0\x9f\x98\x80\"}")
+                EVENT("{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":"
+                      "\"kubectl\","
+                      "\"arguments\":\"\"}}]}")
+                    EVENT("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}\"}}]"
+                          "}") "data: "
+                               "{\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}"
+                               "\n\ndata: [DONE]\n\n";
 
 struct result {
     bool ended, malformed;
