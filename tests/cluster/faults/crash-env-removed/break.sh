@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Breaks what manifest.yaml made; $NS is the namespace.
 kubectl rollout status deployment/backend -n "$NS" --timeout=60s
 kubectl set env deployment/backend -n "$NS" DATABASE_URL-

@@ -1,2 +1,3 @@
+# shellcheck shell=bash
 # Breaks what manifest.yaml made; $NS is the namespace.
 kubectl rollout status statefulset/db -n "$NS" --timeout=60s

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Breaks what manifest.yaml made; $NS is the namespace.
 kubectl rollout status statefulset/db -n "$NS" --timeout=60s
 kubectl set image statefulset/db db=todo-backend:v7 -n "$NS"
