@@ -10,7 +10,10 @@
 #include <string.h>
 #include "kta/alloc.h"
 
-enum { MAX_HELD = 4 << 20 };
+enum {
+    MAX_HELD = 4 << 20,
+    CONTEXT = 64 /* bytes in front of a span that are kept with it */
+};
 
 struct kta_redact_stream {
     struct kta_redact *r;
@@ -26,15 +29,40 @@ struct kta_redact_stream *kta_redact_stream_new(struct kta_redact *r)
     return s;
 }
 
+/* Where to cut, at most at `done`: not inside of a span or of what it was judged by; with some text
+ * in front of the next one, which its rule may have looked at; not inside of a word. A span that is
+ * done is no such text, so a cut right behind one is always good. */
+static size_t settled_end(const struct kta_redact_stream *s, const struct kta_spans *sp,
+                          size_t done)
+{
+    size_t i = sp->n;
+    for (;;) {
+        while (i > 0 && sp->v[i - 1].end > done)
+            i--;
+        size_t floor = i ? sp->v[i - 1].end : 0;
+        if (i < sp->n && sp->v[i].from < done && sp->v[i].from < floor) {
+            done = sp->v[i].from; /* judged together with the span before it */
+            continue;
+        }
+        if (i < sp->n && sp->v[i].from < done + CONTEXT) {
+            size_t low = sp->v[i].from < done ? sp->v[i].from : done;
+            while (low > floor && low + CONTEXT > sp->v[i].from && s->held.s[low - 1] != '\n')
+                low--;
+            done = low;
+        }
+        while (done > floor && !strchr(" ,\"'\t\n", s->held.s[done - 1]))
+            done--;
+        return done;
+    }
+}
+
 static void scan(struct kta_redact_stream *s, bool last, struct kta_str *out)
 {
     struct kta_spans sp = {0};
     size_t done = kta_scan(s->r, s->held.s, s->held.len, last, &sp);
     kta_spans_settle(&sp);
-    /* a span over the edge is judged again with what follows it */
-    for (size_t i = sp.n; i-- > 0 && !last;)
-        if (sp.v[i].from < done && sp.v[i].end > done)
-            done = sp.v[i].from;
+    if (!last)
+        done = settled_end(s, &sp, done);
     kta_redact_emit(s->r, s->held.s, done, &sp, out);
     kta_spans_release(&sp);
     size_t rest = s->held.len - done;

@@ -161,6 +161,25 @@ static void test_no_secret_is_lost_at_an_edge(void **state)
     }
 }
 
+/* What decides stands some way in front of the value: a list of objects on one line. */
+static void test_an_endless_line_of_objects(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {65536, 4096, 100003};
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    for (int i = 0; i < 20000; i++)
+        kta_str_addf(&text,
+                     "{\"kind\":\"Deployment\",\"metadata\":{\"name\":\"d%d\"},\"env\":[{\"name\":"
+                     "\"DB_PASSWORD\",\"value\":\"pw-%d\"},{\"name\":\"secret-token\"}]},",
+                     i, i);
+    for (size_t i = 0; i < KTA_LEN(sizes); i++) {
+        kta_auto_str struct kta_str out = KTA_STR_INIT;
+        feed_in_pieces(text.s, sizes[i], &out);
+        assert_null(strstr(out.s, "\"pw-"));
+        assert_non_null(strstr(out.s, "{\"name\":\"d19999\"}"));
+    }
+}
+
 /* Any bytes go through and come back; in pieces, too. A sanitizer's build sees what is read. */
 static void test_mutations_come_back(void **state)
 {
@@ -195,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_corpus),
         cmocka_unit_test(test_every_rule_hides_its_example),
         cmocka_unit_test(test_no_secret_is_lost_at_an_edge),
+        cmocka_unit_test(test_an_endless_line_of_objects),
         cmocka_unit_test(test_mutations_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
