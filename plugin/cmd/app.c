@@ -92,6 +92,10 @@ int app_open_policy(struct app *app, struct kta_err *err)
     make_redact(app);
     if (read_admin_policy(app, err) < 0)
         return -1;
+    if (app->admin_policy && kta_policy_validate_admin(app->admin_policy, err) < 0)
+        return kta_err_wrap(err, "%s", ADMIN_POLICY);
+    if (kta_policy_validate(app->config.rules, app->config.protected_, err) < 0)
+        return kta_err_wrap(err, "%s", app->config.path);
     app->policy = (struct kta_policy){
         .enabled_commands = app->config.has_enabled ? &app->config.enabled : NULL,
         .rules = app->config.rules,

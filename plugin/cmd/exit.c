@@ -15,8 +15,8 @@ static const int codes[] = {
 
 int exit_code(const struct kta_err *err)
 {
-    if (err->code == KTA_E_INTERRUPTED && kta_interrupted() == SIGALRM)
-        return codes[KTA_E_TIMEOUT];
+    if (err->code != KTA_E_OK && kta_interrupted() == SIGALRM)
+        return codes[KTA_E_TIMEOUT]; /* --timeout, whatever it cut short */
     if (err->code == KTA_E_INTERRUPTED && kta_interrupted())
         return 128 + kta_interrupted();
     return codes[err->code];

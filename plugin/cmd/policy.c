@@ -5,6 +5,7 @@
 
 #include "kta/alloc.h"
 #include "kta/interrupt.h"
+#include "kta/kubeconfig.h"
 #include "kta/limits.h"
 
 static void verdict_line(const struct kta_verdict *v)
@@ -59,6 +60,23 @@ static int check_stdin(struct app *app, struct kta_err *err)
     return kta_interrupt_check(err);
 }
 
+/* The session that a command would run in: without --context, the kubeconfig's current one. There
+ * need not be a kubeconfig: rules are tested in CI too. */
+static struct kta_kubeconfig *current(struct app *app)
+{
+    struct kta_kube_flags flags = {.kubeconfig = set_text(&app->set, OPT_KUBECONFIG),
+                                   .context = app->policy.context,
+                                   .namespace_ = app->policy.namespace_};
+    struct kta_kubeconfig *k = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (kta_kubeconfig_load(&flags, &k, &ignored) < 0)
+        return NULL;
+    app->policy.context = k->context;
+    app->policy.namespace_ = k->namespace_;
+    return k;
+}
+
 static int verdict_of_words(struct app *app, bool explain, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
@@ -97,7 +115,9 @@ int cmd_policy(struct app *app, struct kta_err *err)
     }
     if (app_open_policy(app, err) < 0)
         return -1;
-    if (check && set_on(&app->set, OPT_JSONL))
-        return check_stdin(app, err);
-    return verdict_of_words(app, explain, err);
+    struct kta_kubeconfig *k = current(app);
+    int r = check && set_on(&app->set, OPT_JSONL) ? check_stdin(app, err)
+                                                  : verdict_of_words(app, explain, err);
+    kta_kubeconfig_free(k);
+    return r;
 }

@@ -31,12 +31,18 @@ static void word_for(const struct kta_step *s, char *buf, size_t n)
     kta_command_release(&cmd);
 }
 
+/* A protected target outweighs any risk. */
+static int weight(const struct kta_step *s)
+{
+    return s->verdict.protected_ ? KTA_RISK_HIGH + 1 : (int)s->risk;
+}
+
 static const struct kta_step *riskiest(const struct kta_plan *plan, const struct kta_step *step)
 {
     const struct kta_step *worst = step;
 
     for (size_t i = 0; !step && i < plan->n; i++)
-        if (plan->v[i]->state == KTA_PLANNED && (!worst || plan->v[i]->risk > worst->risk))
+        if (plan->v[i]->state == KTA_PLANNED && (!worst || weight(plan->v[i]) > weight(worst)))
             worst = plan->v[i];
     return worst;
 }
@@ -47,7 +53,8 @@ static int type_name(const struct kta_step *s, enum kta_answer *ret, struct kta_
     char word[256], prompt[640];
 
     word_for(s, word, sizeof word);
-    snprintf(prompt, sizeof prompt, "Step %s is of high risk%s%s. Type '%s' to do it: ", s->id,
+    snprintf(prompt, sizeof prompt, "Step %s is %s%s%s. Type '%s' to do it: ", s->id,
+             s->verdict.protected_ ? "on a protected target" : "of high risk",
              s->verdict.risk_why[0] ? ": " : "", s->verdict.risk_why, word);
     if (kta_term_ask(prompt, &line, err) < 0)
         return -1;
@@ -148,7 +155,7 @@ int ui_ask(void *ctx, struct kta_plan *plan, struct kta_step *step, enum kta_ans
         kta_str_trim(&line);
         char c = (char)(line.s[0] | 0x20);
         if (c == 'y') {
-            if (worst->risk == KTA_RISK_HIGH)
+            if (weight(worst) >= KTA_RISK_HIGH)
                 return type_name(worst, ret, err);
             *ret = KTA_ANSWER_YES;
             return 0;
