@@ -57,8 +57,8 @@ check "the script runs" sh -e "$out"
 eventually 60 "the script mended it" ready backend 1
 
 # ---- high memory ----
-measured() { k top pods 2>/dev/null | grep -q backend; }
-eventually 60 "metrics are there" measured
+measured() { k top pods 2>/dev/null | grep -q "^backend" && k top pods 2>/dev/null | grep -q "^frontend"; }
+eventually 90 "metrics are there" measured
 ask 0 "memory" -n "$NS" "Show me pods with high memory usage"
 shown "the table has the backend" "backend-"
 shown "the table has the frontend" "frontend-"
