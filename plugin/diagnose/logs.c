@@ -167,6 +167,22 @@ void kta_log_cause_release(struct kta_log_cause *c)
     *c = (struct kta_log_cause){0};
 }
 
+/* "connection to server at "db", port 5432 failed" names a port that somebody else listens on. */
+static bool tells_of_trouble(const char *log, size_t len, size_t at)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("refused|failed|fail to|error|cannot|could not|can't|unable|timed? ?out|"
+                         "denied|unreachable|in use|connect(?:ed|ing|ion)? to|no route",
+                         KTA_RE_ICASE);
+    size_t from = at, to = at;
+    while (from > 0 && log[from - 1] != '\n')
+        from--;
+    while (to < len && log[to] != '\n')
+        to++;
+    return kta_re_find(re, log + from, to - from, 0, NULL);
+}
+
 int kta_log_listening(const char *log, size_t len)
 {
     static struct kta_re *re;
@@ -179,7 +195,8 @@ int kta_log_listening(const char *log, size_t len)
     int port = -1;
     struct kta_match m;
     for (size_t from = 0; from < len && kta_re_find(re, log, len, from, &m); from = m.end[0])
-        port = (int)strtol(log + m.start[1], NULL, 10);
+        if (!tells_of_trouble(log, len, m.start[0]))
+            port = (int)strtol(log + m.start[1], NULL, 10);
     return port > 0 && port < 65536 ? port : -1;
 }
 

@@ -16,6 +16,8 @@ install() { helm upgrade --install todo-local "$chart" -n "$NS" -f "$chart/value
 status() { curl -s -o "$scratch/body" -w '%{http_code}' --max-time 10 "$@"; }
 running() { [ "$(k get pods -l "app=$1" -o jsonpath='{.items[0].status.containerStatuses[0].started}')" = true ]; }
 unready() { ready_pods=$(k get deployment "$1" -o jsonpath='{.status.readyReplicas}'); [ "${ready_pods:-0}" = 0 ]; }
+# no pod is on its way out: the old ones answer until they have drained
+settled() { [ "$(k get pods -o json | jq '[.items[] | select(.metadata.deletionTimestamp)] | length')" = 0 ]; }
 pod_address() { k get pods -l app=backend -o jsonpath='http://{.items[0].status.podIP}:8000'; }
 
 # ---- no database, from the start ------------------------------------------
@@ -68,6 +70,7 @@ until [ -s "$scratch/model.port" ] || ! kill -0 $model 2>/dev/null; do sleep 0.1
 k patch secret todo-app-secrets -p '{"stringData":{"OPENAI_API_KEY":"key-for-tests"}}' >/dev/null
 with_model=(--set "backend.model.baseUrl=http://$host_ip:$(cat "$scratch/model.port")/v1" --set backend.model.name=scripted)
 check "a key and an endpoint are given" install "${with_model[@]}" --wait --timeout 120s
+eventually 60 "the pods without a key are gone" settled
 check "the model answers through any OpenAI-compatible endpoint" says 'I added bread' web POST /api/chat '{"message":"please add bread"}'
 check "and acts on the user's list" says '"title":"bread"' web GET /api/todos
 check "it was asked with the key, and told the list" says 'key:yes list:yes' web POST /api/chat '{"message":"what were you told?"}'

@@ -62,9 +62,29 @@ static void test_what_is_no_error(void **state)
     }
 }
 
+static void test_listening(void **state)
+{
+    static const struct {
+        const char *log;
+        int port;
+    } rows[] = {
+        {"INFO: Uvicorn running on http://0.0.0.0:8000 (Press CTRL+C)\n", 8000},
+        {"Server listening on port 3000\n", 3000},
+        {"server started\nlistening on :9090\n", 9090},
+        {"connection to server at \"10.0.0.1\", port 50361 failed: Connection refused\n", -1},
+        {"listening on :8080\nready, but cannot reach server at db:5432\n", 8080},
+        {"nothing to tell\n", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(kta_log_listening(rows[i].log, strlen(rows[i].log)), rows[i].port);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_examples),
-                                       cmocka_unit_test(test_what_is_no_error)};
+                                       cmocka_unit_test(test_what_is_no_error),
+                                       cmocka_unit_test(test_listening)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
