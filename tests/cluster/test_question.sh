@@ -72,6 +72,13 @@ ask 0 "restart with --yes" -n "$NS" --yes "Restart the frontend deployment"
 check "the frontend is ready" ready frontend 1
 refused "the pods are new" test "$old" = "$(k get pods -l app=frontend -o name)"
 
+# ---- a huge and binary log ----
+deployment noisy 'head -c 3000000 /dev/urandom; exit 1' >/dev/null
+eventually_quiet 90 crashed noisy
+ask 0 "a huge and binary log" -n "$NS" --dry-run -o json "why is noisy crashing"
+json_is "is one clean document" 'd["findings"][0]["object"]["name"], any(ord(c) < 32 and c not in "\n\t" for c in d["answer"])' "('noisy', False)"
+k delete deployment noisy >/dev/null
+
 # ---- names ----
 ask 0 "a near miss" -n "$NS" "why is bakcend crashing"
 check "the nearest name is offered" grep -q backend "$err"
