@@ -106,7 +106,7 @@ ready() {
   [ "$(k get deployment "$1" -o jsonpath='{.status.updatedReplicas}/{.status.readyReplicas}/{.status.replicas}')" = "$2/$2/$2" ]
 }
 
-restarts() { k get pods -l "app=$1" -o jsonpath='{.items[*].status.containerStatuses[*].restartCount}'; }
+restarts() { k get pods -l "app=$1" -o json | jq '[.items[].status.containerStatuses[]?.restartCount] | add // 0'; } # of all its pods
 
 # address SERVICE: http://IP:PORT, as the host reaches it.
 address() { k get service "$1" -o jsonpath='http://{.spec.clusterIP}:{.spec.ports[0].port}'; }
