@@ -8,6 +8,7 @@
 #ifndef KTA_ARGV_H
 #define KTA_ARGV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "kta/err.h"
 #include "kta/str.h"
@@ -28,7 +29,8 @@ void kta_argv_release(struct kta_argv *a);
 void kta_argv_add(struct kta_argv *a, const char *arg); /* copies */
 void kta_argv_addf(struct kta_argv *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void kta_argv_insert(struct kta_argv *a, size_t at, const char *arg);
-void kta_argv_copy(struct kta_argv *to, const struct kta_argv *from); /* to is released first */
+void kta_argv_copy(struct kta_argv *to, const struct kta_argv *from);    /* to is released first */
+bool kta_argv_equal(const struct kta_argv *a, const struct kta_argv *b); /* word for word */
 /* Adds NULL-terminated literals: kta_argv_addl(&a, "kubectl", "get", NULL). */
 void kta_argv_addl(struct kta_argv *a, ...) __attribute__((sentinel));
 

@@ -104,16 +104,6 @@ void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, stru
     s->state = s->verdict.class_ == KTA_CLASS_DENY ? KTA_REFUSED : KTA_PLANNED;
 }
 
-static bool same_argv(const struct kta_argv *a, const struct kta_argv *b)
-{
-    if (a->n != b->n)
-        return false;
-    for (size_t i = 0; i < a->n; i++)
-        if (!kta_streq(a->v[i], b->v[i]))
-            return false;
-    return true;
-}
-
 static bool is_program(const char *s)
 {
     return kta_streq(s, "kubectl") || kta_streq(s, "helm");
@@ -144,7 +134,8 @@ struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *polic
         kta_command_pin(&s->argv, p->context, p->namespace_);
     s->stdin_text = kta_strdup(stdin_text);
     for (size_t i = 0; i < p->n; i++) {
-        if (same_argv(&p->v[i]->argv, &s->argv) && kta_streq(p->v[i]->stdin_text, stdin_text)) {
+        if (kta_argv_equal(&p->v[i]->argv, &s->argv) &&
+            kta_streq(p->v[i]->stdin_text, stdin_text)) {
             step_free(s);
             return p->v[i];
         }

@@ -133,23 +133,13 @@ void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan)
     }
 }
 
-static bool same_argv(const struct kta_argv *a, const struct kta_argv *b)
-{
-    if (a->n != b->n)
-        return false;
-    for (size_t i = 0; i < a->n; i++)
-        if (!kta_streq(a->v[i], b->v[i]))
-            return false;
-    return true;
-}
-
 /* Steps that are a finding's fix carry its id, however they came into the plan. */
 static void link_fixes(struct kta_agent *a)
 {
     for (size_t s = 0; s < a->plan.n; s++)
         for (size_t i = 0; i < a->findings.n; i++)
             for (size_t j = 0; j < a->findings.v[i]->n_fixes; j++)
-                if (same_argv(&a->plan.v[s]->argv, &a->findings.v[i]->fixes[j].argv))
+                if (kta_argv_equal(&a->plan.v[s]->argv, &a->findings.v[i]->fixes[j].argv))
                     snprintf(a->plan.v[s]->fix_id, sizeof a->plan.v[s]->fix_id, "%s",
                              a->findings.v[i]->fixes[j].id);
 }

@@ -280,3 +280,13 @@ int kta_argv_split(const char *line, struct kta_argv *out, struct kta_err *err)
     kta_argv_release(&made);
     return 0;
 }
+
+bool kta_argv_equal(const struct kta_argv *a, const struct kta_argv *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (!kta_streq(a->v[i], b->v[i]))
+            return false;
+    return true;
+}

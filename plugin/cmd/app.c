@@ -310,3 +310,14 @@ int app_check_namespace(struct app *app, struct kta_world *world, struct kta_err
                 kta_cluster_context(app->cluster));
     return kta_err_hint(err, "'kubectl get namespaces' lists them; -A looks in all");
 }
+
+void app_print_script(const struct app *app, const struct kta_plan *plan)
+{
+    kta_auto_str struct kta_str script = KTA_STR_INIT;
+
+    if (app->pipeline.dry_run == KTA_DRYRUN_OFF || !app->pipeline.quiet ||
+        app->output != KTA_OUT_TEXT)
+        return;
+    kta_plan_script(plan, &script);
+    fputs(script.s, stdout);
+}

@@ -68,8 +68,8 @@ int app_check_namespace(struct app *app, struct kta_world *world, struct kta_err
 /* One question: answer, plan, pipeline, document. */
 int app_ask(struct app *app, const char *question, const char *piped, struct kta_json **history,
             struct kta_err *err);
-/* Runs a plan through the pipeline and prints its document of that kind. */
-int app_run_plan(struct app *app, struct kta_plan *plan, struct kta_json *doc, struct kta_err *err);
+/* Text mode under --dry-run --quiet: the plan as a script on stdout; otherwise nothing. */
+void app_print_script(const struct app *app, const struct kta_plan *plan);
 
 /* exit.c: INTERFACE's exit codes and error objects. */
 int exit_code(const struct kta_err *err);

@@ -193,12 +193,7 @@ static int answer_and_act(struct app *app, struct kta_agent *a, struct kta_err *
     kta_log(1, "answer: %d turns, %d+%d tokens", a->turns, a->prompt_tokens, a->completion_tokens);
     if (run_plans(app, a, err) < 0)
         return -1;
-    if (app->pipeline.dry_run != KTA_DRYRUN_OFF && set_on(&app->set, OPT_QUIET) &&
-        app->output == KTA_OUT_TEXT) {
-        kta_auto_str struct kta_str script = KTA_STR_INIT;
-        kta_plan_script(&a->plan, &script);
-        fputs(script.s, stdout);
-    }
+    app_print_script(app, &a->plan);
     return 0;
 }
 

@@ -131,12 +131,8 @@ int cmd_fix(struct app *app, struct kta_err *err)
         kta_ui_print(app->ui, "There is nothing that the engine can mend in %s.\n", where(app));
     else if (r == 0)
         r = kta_pipeline_run(&app->pipeline, &plan, err);
-    if (r == 0 && app->pipeline.dry_run != KTA_DRYRUN_OFF && app->pipeline.quiet &&
-        app->output == KTA_OUT_TEXT) {
-        kta_auto_str struct kta_str script = KTA_STR_INIT;
-        kta_plan_script(&plan, &script);
-        fputs(script.s, stdout);
-    }
+    if (r == 0)
+        app_print_script(app, &plan);
     if (l.world) {
         kta_auto_json struct kta_json *doc = document_new(app, "Answer");
         kta_json_set(doc, "findings", kta_findings_json(&l.findings));
