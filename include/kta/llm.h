@@ -82,6 +82,10 @@ struct kta_llm_turn {
     void (*on_text)(void *ctx, const char *p, size_t n); /* the answer as it comes; whole UTF-8 */
     void (*on_thinking)(void *ctx, const char *p, size_t n); /* <think>, reasoning_content */
     void (*on_retry)(void *ctx, int attempt, int64_t wait_ms, const char *why);
+    /* Called before a request whose way is not `told`, the one that the messages are written for:
+     * the place to rewrite the messages (in the array that `messages` points to). */
+    void (*on_way)(void *ctx, enum kta_llm_way way);
+    enum kta_llm_way told;
     void *ctx;
     /* results */
     struct kta_str text;            /* without reasoning */

@@ -13,9 +13,22 @@ void agent_context_line(struct kta_agent *a, struct kta_str *out);
 
 /* engine.c: answer and plan without a model. */
 int agent_engine_answer(struct kta_agent *a, struct kta_err *err);
-/* prompt.c: system and user message; evidence is kept up to budget bytes. */
-struct kta_json *agent_first_messages(struct kta_agent *a, bool text_way, size_t budget);
+
+/* The line that begins the user's words; what stands before it is evidence. */
+#define AGENT_QUESTION "\nQuestion: "
+
+/* prompt.c: system message, history and question for this way to act; what differs from question
+ * to question (history, evidence, findings) is kept to budget bytes. */
+struct kta_json *agent_first_messages(struct kta_agent *a, enum kta_llm_way way, size_t budget);
+/* Replaces the system message by the one for this way. */
+void agent_set_way(const struct kta_agent *a, struct kta_json *messages, enum kta_llm_way way);
 struct kta_json *agent_schema(const struct kta_agent *a);
+/* How the model will act, as far as it is known before asking; asks the endpoint for its window. */
+enum kta_llm_way agent_way(const struct kta_agent *a);
+/* Bytes for what differs, by the model's window. */
+size_t agent_budget(const struct kta_agent *a, enum kta_llm_way way, const struct kta_json *tools);
+/* history.c: earlier messages, condensed to budget bytes. Caller owns. */
+struct kta_json *agent_condense(const struct kta_json *history, size_t budget);
 /* loop.c: turns with the model. -1: the model failed. */
 int agent_model_answer(struct kta_agent *a, struct kta_err *err);
 

@@ -12,8 +12,7 @@
 #include "kta/limits.h"
 #include "kta/log.h"
 
-#define BUDGET_DEFAULT (48u << 10) /* bytes of evidence where the window is not known */
-#define ANSWER_RESERVE 2048        /* tokens kept for the answer and the constant part */
+#define AGENT_RESULTS "Results:\n" /* begins what the user never said: the output of reads */
 
 struct turn_ctx {
     struct kta_agent *a;
@@ -49,16 +48,12 @@ static void on_retry(void *ctx, int attempt, int64_t wait_ms, const char *why)
                     (double)wait_ms / 1000, attempt + 1);
 }
 
-static size_t first_budget(struct kta_agent *a)
+/* The endpoint turned out to take another way: it is told the one. */
+static void on_way(void *ctx, enum kta_llm_way way)
 {
-    int window = kta_llm_window(a->llm);
+    struct turn_ctx *t = ctx;
 
-    if (window <= 0)
-        return BUDGET_DEFAULT;
-    int tokens = window - ANSWER_RESERVE;
-    if (tokens < 256)
-        tokens = 256;
-    return (size_t)tokens * 3;
+    agent_set_way(t->a, t->a->messages, way);
 }
 
 static void show_tool(struct kta_agent *a, const char *what, const struct kta_str *result)
@@ -152,7 +147,7 @@ static bool act_on_text(struct kta_agent *a, struct kta_tool_env *env, const cha
     bool again = reads && env->reads > before;
     if (again) {
         push_text(a->messages, "assistant", text);
-        kta_auto_free char *all = kta_asprintf("Results:\n%s", t.results.s);
+        kta_auto_free char *all = kta_asprintf(AGENT_RESULTS "%s", t.results.s);
         push_text(a->messages, "user", all);
     }
     kta_str_release(&t.results);
@@ -199,7 +194,8 @@ static bool act_on_object(struct kta_agent *a, struct kta_tool_env *env, const c
     if (env->reads == before)
         return false;
     push_text(a->messages, "assistant", text);
-    push_text(a->messages, "user", results.s);
+    kta_auto_free char *all = kta_asprintf(AGENT_RESULTS "%s", results.s);
+    push_text(a->messages, "user", all);
     return true;
 }
 
@@ -233,20 +229,56 @@ static void tell_response(const struct kta_agent *a, const struct kta_llm_turn *
     kta_report_event(a->pipeline->report, "response", data);
 }
 
-/* One turn; a prompt that is too long is asked again with half of the evidence. */
+/* Cuts what the model read in this question, longest first, in half. False: nothing is left to
+ * cut. */
+static bool shorten_results(struct kta_json *messages)
+{
+    struct kta_json *longest = NULL;
+    size_t most = 1000;
+
+    kta_json_each(m, messages)
+    {
+        const char *text = kta_json_str(m, "content");
+        bool result =
+            kta_streq(kta_json_str(m, "role"), "tool") || (text && kta_starts(text, AGENT_RESULTS));
+        if (result && text && strlen(text) > most) {
+            longest = m;
+            most = strlen(text);
+        }
+    }
+    if (!longest)
+        return false;
+    kta_auto_str struct kta_str cut = KTA_STR_INIT;
+    kta_cut_middle(kta_json_str(longest, "content"), most, most / 2, &cut);
+    kta_json_set_str(longest, "content", cut.s);
+    return true;
+}
+
+#define MAX_SHRINK 5
+
+/* One turn; a prompt that is too long is asked again with half of the evidence, or, when the model
+ * has read more since, with less of that. */
 static int ask(struct kta_agent *a, struct kta_llm_turn *t, size_t *budget, struct kta_err *err)
 {
+    enum kta_llm_way wanted = t->way;
+
     for (int shrink = 0;; shrink++) {
         if (kta_llm_chat(a->llm, t, err) == 0)
             return 0;
-        if (!t->context_overflow || shrink == 4 || a->turns > 0)
+        if (!t->context_overflow || shrink == MAX_SHRINK)
             return -1;
-        *budget /= 2;
+        enum kta_llm_way way = t->way;
+        if (a->turns > 0 ? !shorten_results(a->messages) : *budget < 512)
+            return -1;
         kta_report_note(a->pipeline->report,
                         "the prompt is too long for %s; asking again with less evidence", a->model);
-        kta_json_free(a->messages);
-        a->messages = agent_first_messages(a, a->shim, *budget);
+        if (a->turns == 0) {
+            *budget /= 2;
+            kta_json_free(a->messages);
+            a->messages = agent_first_messages(a, way, *budget);
+        }
         t->messages = a->messages;
+        t->way = wanted;
         kta_llm_turn_release(t);
         kta_err_clear(err);
     }
@@ -294,10 +326,11 @@ int agent_model_answer(struct kta_agent *a, struct kta_err *err)
     kta_auto_json struct kta_json *tools = a->shim ? NULL : kta_tools_json(&a->findings);
     kta_auto_json struct kta_json *schema = agent_schema(a);
     int limit = a->max_iterations > 0 ? a->max_iterations : KTA_MAX_ITERATIONS;
-    size_t budget = first_budget(a);
+    enum kta_llm_way way = agent_way(a);
+    size_t budget = agent_budget(a, way, tools);
     bool again = true;
 
-    a->messages = agent_first_messages(a, a->shim, budget);
+    a->messages = agent_first_messages(a, way, budget);
     while (again) {
         if (a->turns == limit) {
             kta_report_note(a->pipeline->report, "stopped after %d turns (--max-iterations)",
@@ -310,13 +343,16 @@ int agent_model_answer(struct kta_agent *a, struct kta_err *err)
                                  .way = a->shim ? KTA_WAY_TEXT : KTA_WAY_AUTO,
                                  .on_text = on_text,
                                  .on_thinking = on_thinking,
-                                 .on_retry = on_retry};
+                                 .on_retry = on_retry,
+                                 .on_way = on_way,
+                                 .told = way};
         struct turn_ctx ctx = {.a = a, .turn = &t};
         t.ctx = &ctx;
         kta_report_progress(a->pipeline->report, "%s is thinking", a->model);
         tell_request(a, tools);
         int r = ask(a, &t, &budget, err);
         if (r == 0) {
+            way = t.way;
             count(a, &t);
             tell_response(a, &t);
             r = take(a, &env, &t, &again, err);

@@ -236,6 +236,9 @@ int app_open_llm(struct app *app, struct kta_err *err)
     struct kta_llm_config file = llm_config(&app->set, FROM_FILE);
     struct kta_llm_config flags = llm_config(&app->set, FROM_FLAG);
 
+    file.ca_file = app->config.ca_file;
+    file.headers = app->config.headers.n ? &app->config.headers : NULL;
+    file.api_key_command = app->config.api_key_command.n ? &app->config.api_key_command : NULL;
     flags.file = &file;
     return app->llm ? 0 : kta_llm_open(&flags, &app->llm, err);
 }

@@ -20,6 +20,11 @@ static const struct key_row {
     {"redaction", KTA_JSON_STRING, "off, standard or strict"},
     {"auditLog", KTA_JSON_NONE, "where the audit log goes"},
     {"ignore", KTA_JSON_ARRAY, "findings not to report, by code and object"},
+    {"caFile", KTA_JSON_STRING,
+     "PEM file of the authority that the model endpoint's certificate has"},
+    {"headers", KTA_JSON_ARRAY, "more headers for the model endpoint, each \"Name: value\""},
+    {"apiKeyCommand", KTA_JSON_ARRAY,
+     "program and arguments that print the model's API key (a password manager); no shell"},
 };
 
 static int unknown_key(const char *path, int line, const char *key, struct kta_err *err)
@@ -50,6 +55,19 @@ static const char *type_name(enum kta_json_type t)
     return t == KTA_JSON_ARRAY ? "a list" : t == KTA_JSON_STRING ? "a text" : "another value";
 }
 
+static int take_words(const struct config *c, const struct key_row *row, const struct kta_json *v,
+                      int line, struct kta_argv *to, struct kta_err *err)
+{
+    kta_json_each(item, v)
+    {
+        if (!kta_json_text(item))
+            return kta_err_set(err, KTA_E_USAGE, "%s: line %d: '%s' must be a list of words",
+                               c->path, line, row->name);
+        kta_argv_add(to, kta_json_text(item));
+    }
+    return 0;
+}
+
 static int take_structured(struct config *c, const struct key_row *row, const struct kta_json *v,
                            int line, struct kta_err *err)
 {
@@ -58,14 +76,14 @@ static int take_structured(struct config *c, const struct key_row *row, const st
                            row->name, type_name(row->type));
     if (kta_streq(row->name, "enabledCommands")) {
         c->has_enabled = true;
-        kta_json_each(item, v)
-        {
-            if (!kta_json_text(item))
-                return kta_err_set(err, KTA_E_USAGE,
-                                   "%s: line %d: 'enabledCommands' must be a list of words",
-                                   c->path, line);
-            kta_argv_add(&c->enabled, kta_json_text(item));
-        }
+        return take_words(c, row, v, line, &c->enabled, err);
+    }
+    if (kta_streq(row->name, "headers"))
+        return take_words(c, row, v, line, &c->headers, err);
+    if (kta_streq(row->name, "apiKeyCommand"))
+        return take_words(c, row, v, line, &c->api_key_command, err);
+    if (kta_streq(row->name, "caFile")) {
+        c->ca_file = kta_json_text(v);
     } else if (kta_streq(row->name, "rules")) {
         c->rules = v;
     } else if (kta_streq(row->name, "protected")) {
@@ -177,6 +195,8 @@ void config_release(struct config *c)
     free(c->path);
     kta_json_free(c->tree);
     kta_argv_release(&c->enabled);
+    kta_argv_release(&c->headers);
+    kta_argv_release(&c->api_key_command);
     memset(c, 0, sizeof *c);
 }
 

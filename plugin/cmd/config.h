@@ -19,6 +19,9 @@ struct config {
     struct kta_argv enabled; /* enabledCommands */
     const struct kta_json *rules, *protected_, *ignore;
     const char *redaction; /* off, standard, strict */
+    /* the model endpoint's */
+    const char *ca_file;
+    struct kta_argv headers, api_key_command;
 };
 
 /* path NULL: the default place, which need not exist. Values go into s where no flag set them. */

@@ -282,6 +282,9 @@ int kta_llm_chat(struct kta_llm *m, struct kta_llm_turn *turn, struct kta_err *e
 
     for (;;) {
         turn->way = choose_way(m, turn, wanted);
+        if (turn->on_way && turn->told != turn->way)
+            turn->on_way(turn->ctx, turn->way);
+        turn->told = turn->way;
         a.no_end = false;
         v = ask_once(&a);
         if (v == DONE || v == FAILED)

@@ -91,7 +91,7 @@ static int choose_provider(const struct kta_llm_config *c, const struct kta_prov
         if (first_set(table[i].base_vars) || first_set(table[i].key_vars))
             *ret = &table[i];
     if (!*ret && ((c->api_key_file && *c->api_key_file) || (c->api_key && *c->api_key) ||
-                  FROM_FILE(c, api_key_file)))
+                  FROM_FILE(c, api_key_file) || (c->file && c->file->api_key_command)))
         *ret = kta_provider_find("openai");
     return 0;
 }

@@ -55,6 +55,39 @@ static struct kta_json *without_system(const struct kta_json *messages)
     return out;
 }
 
+static bool has_calls(const struct kta_json *messages)
+{
+    kta_json_each(m, messages) if (kta_json_get(m, "tool_calls") ||
+                                   kta_streq(kta_json_str(m, "role"), "tool")) return true;
+    return false;
+}
+
+/* For an endpoint that takes no tools: calls of earlier turns and their results as text. */
+static struct kta_json *without_calls(const struct kta_json *messages)
+{
+    struct kta_json *out = kta_json_new_array();
+    kta_json_each(m, messages)
+    {
+        const struct kta_json *calls = kta_json_get(m, "tool_calls");
+        bool result = kta_streq(kta_json_str(m, "role"), "tool");
+        kta_auto_str struct kta_str text = KTA_STR_INIT;
+        struct kta_json *one;
+        if (!calls && !result) {
+            kta_json_push(out, kta_json_copy(m));
+            continue;
+        }
+        kta_str_addf(&text, "%s%s", result ? "Results:\n" : "",
+                     kta_or(kta_json_str(m, "content"), ""));
+        kta_json_each(c, calls) kta_str_addf(&text, "%sCalled %s %s", text.len ? "\n" : "",
+                                             kta_or(kta_json_str(c, "function.name"), "?"),
+                                             kta_or(kta_json_str(c, "function.arguments"), ""));
+        one = kta_json_push(out, kta_json_new_object());
+        kta_json_set_str(one, "role", result ? "user" : "assistant");
+        kta_json_set_str(one, "content", text.s);
+    }
+    return out;
+}
+
 static struct kta_json *system_as_developer(const struct kta_json *messages)
 {
     struct kta_json *out = kta_json_copy(messages);
@@ -70,12 +103,15 @@ static void add_member(struct kta_str *out, const char *key, const struct kta_js
 
 static void add_messages(const struct kta_llm *m, const struct kta_llm_turn *t, struct kta_str *out)
 {
-    kta_auto_json struct kta_json *changed = NULL;
+    kta_auto_json struct kta_json *plain = NULL, *changed = NULL;
+    const struct kta_json *messages = t->messages;
+    if (t->way != KTA_WAY_TOOLS && has_calls(messages))
+        messages = plain = without_calls(messages);
     if (m->quirks & LLM_NO_SYSTEM)
-        changed = without_system(t->messages);
+        messages = changed = without_system(messages);
     else if (m->row->system_as_developer)
-        changed = system_as_developer(t->messages);
-    add_member(out, "messages", changed ? changed : t->messages);
+        messages = changed = system_as_developer(messages);
+    add_member(out, "messages", messages);
 }
 
 static void add_max_tokens(const struct kta_llm *m, const struct kta_llm_turn *t,
