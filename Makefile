@@ -1,5 +1,6 @@
 # kubectl-todo-ai. `make` builds, `make demo` shows, `make test` proves; ./install.sh installs what
-# is missing and calls these. SAN=1 builds with AddressSanitizer and UBSan under build/asan.
+# is missing and calls these. SAN=1 builds with AddressSanitizer and UBSan under build/asan, FUZZ=1
+# for the fuzzers under build/fuzz (with libFuzzer's instrumentation where the compiler is clang).
 
 CC      ?= cc
 PREFIX  ?= $(HOME)/.local
@@ -10,6 +11,12 @@ ifdef SAN
 B        := build/asan
 OPT      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDOPT    := -fsanitize=address,undefined
+else ifdef FUZZ
+B        := build/fuzz
+COVERAGE := $(if $(findstring clang,$(CC)),-fsanitize=fuzzer-no-link)
+OPT      := -O1 -g -fsanitize=address,undefined $(COVERAGE) -fno-sanitize-recover=undefined \
+            -fno-omit-frame-pointer -Wno-error
+LDOPT    := -fsanitize=address,undefined $(if $(COVERAGE),-fsanitize=fuzzer)
 else
 B        := build
 OPT      := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong
@@ -36,12 +43,13 @@ ROOMS := base io redact k8s llm policy diagnose actions tools agent ui mcp cmd
 SRC   := $(wildcard $(ROOMS:%=plugin/%/*.c))
 OBJ   := $(SRC:plugin/%.c=$(B)/obj/%.o) $(B)/obj/gen/embedded.o
 DATA  := $(sort $(wildcard prompts/*))
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 HDR   := $(wildcard include/kta/*.h plugin/*/*.h)
 BIN   := $(B)/kubectl-todo-ai
 
-.PHONY: all demo test test-unit test-cli test-cluster test-charts test-mcp bench fuzz lint check-deps \
-        cluster cluster-down images images-load images-scan install uninstall clean asan
+.PHONY: all demo test test-unit test-cli test-fuzz test-cluster test-charts test-mcp bench fuzz lint \
+        check-deps cluster cluster-down images images-load images-scan install uninstall clean asan
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -80,10 +88,16 @@ $(B)/unit/%: tests/unit/%.c $(B)/libkta.a
 	$(call say,CC $<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -pie $(LDOPT) -o $@ $< $(B)/libkta.a $(LIBS) -lcmocka -lm
 
+$(B)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/driver.c $(B)/libkta.a
+	$(call say,CC $<)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -pie $(LDOPT) -o $@ $< $(if $(COVERAGE),,tests/fuzz/driver.c) $(B)/libkta.a $(LIBS) -lm
+
 -include $(OBJ:.o=.d) $(B)/obj/main.d
 
 asan:
 	$(MAKE) SAN=1 all
+
+fuzz-programs: $(FUZZERS:%=$(B)/fuzz_%)
 
 unit-programs: $(UNIT:%=$(B)/unit/%)
 
@@ -92,15 +106,18 @@ demo: all
 
 # Every tier prints "ok NAME" and "not ok NAME: why"; tests/run.sh counts them.
 test: all
-	+@tests/run.sh lint unit cli cluster charts
+	+@tests/run.sh lint unit cli fuzz cluster charts
 test-unit: all unit-programs
 	+@tests/run.sh unit
-test-cli test-cluster test-charts test-mcp: all
+test-cli test-fuzz test-cluster test-charts test-mcp: all
 	+@tests/run.sh $(@:test-%=%)
 lint:
 	@tests/lint.sh
 bench: all
 	@tests/bench/run.sh
+# five minutes for each parser; SECONDS_EACH says otherwise
+fuzz:
+	+@tests/fuzz/run.sh $(or $(SECONDS_EACH),300)
 
 cluster:
 	@tests/cluster/up.sh build/cluster
@@ -120,4 +137,4 @@ uninstall:
 	@plugin/gen/install.sh "$(DESTDIR)" "$(PREFIX)" uninstall
 
 clean:
-	rm -rf build/obj build/unit build/gen build/asan build/libkta.a build/kubectl-todo-ai
+	rm -rf build/obj build/unit build/gen build/asan build/fuzz build/libkta.a build/kubectl-todo-ai

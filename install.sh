@@ -46,6 +46,13 @@ from_file() { # FILE: package names, one a line, # begins a comment
     [ ! -f "$1" ] || sed 's/#.*//' "$1"
 }
 
+# clang and the fuzzers' run-time library of its version; without them the fuzzers still run, blindly
+fuzz_packages() {
+    local version
+    version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p')
+    [ -z "$version" ] || echo "clang libclang-rt-$version-dev"
+}
+
 build() {
     # shellcheck disable=SC2086
     packages $build_packages
@@ -86,6 +93,8 @@ test)
     # shellcheck disable=SC2086,SC2046
     packages $build_packages $test_packages $(from_file tests/cluster/debian-packages.txt) \
         $(from_file tests/charts/debian-packages.txt)
+    # shellcheck disable=SC2046
+    packages $(fuzz_packages)
     build
     for deps in tests/cluster/deps.sh tests/charts/deps.sh; do
         [ ! -x "$deps" ] || "$deps"

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""seeds.py FOLDER: what the fuzzers begin with, a folder for each, made of the corpora, cases and
+files of this repository (few of each kind: a fuzzer finds variants by itself)."""
+import glob
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+KUBECONFIG = """apiVersion: v1
+kind: Config
+current-context: dev
+contexts:
+- {name: dev, context: {cluster: c, user: u, namespace: shop}}
+- name: b
+  context: {cluster: c2, user: e}
+clusters:
+- name: c
+  cluster: {server: 'https://10.0.0.1:6443', certificate-authority-data: LS0tLS1CRUdJTg==}
+- name: c2
+  cluster: {server: 'http://127.0.0.1:8080', insecure-skip-tls-verify: true, proxy-url: 'http://p:1'}
+users:
+- name: u
+  user: {token: abc, as: x, as-groups: [g], as-user-extra: {a: [b]}}
+- name: e
+  user:
+    exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, args: [eks], env: [{name: A, value: b}],
+      interactiveMode: Never, provideClusterInfo: true}
+"""
+MARKDOWN = [
+    "# Title\n\n**bold** and `code`\n\n| A | B |\n|---|---|\n| x | `y` |\n",
+    "```bash\n$ kubectl get pods \\\n  -n shop | grep x\n```\nthen\n```yaml\napiVersion: v1\n"
+    "kind: ConfigMap\nmetadata: {name: a}\n```\n",
+    "a \033]8;;http://x\033\\link\033]8;;\033\\ ![i](http://x/y.png) [l](javascript:x)\n",
+    "\u202eevil\u202c zero\u200bwidth \u2066x\u2069\r\n- item\n  1. one\n> quote\n",
+    "kubectl scale deploy/web --replicas=2\nhelm rollback web 3\n",
+]
+SSE = [
+    "\ufeffdata: {\"a\":1}\n\ndata: [DONE]\n\n", "event: x\r\ndata:y\rdata: z\r\n\r\n: comment\nid: 1\n\n",
+    "data\n\ndata:\n\nretry: 5\n\n", "data: a\ndata: b\n",
+]
+REDACT = ["-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq8\n-----END RSA PRIVATE KEY-----\n"]
+
+
+def write(out, target, texts):
+    folder = os.path.join(out, target)
+    os.makedirs(folder, exist_ok=True)
+    for i, text in enumerate(texts):
+        with open(os.path.join(folder, f"seed-{i}"), "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
+
+
+def rows(*path):
+    with open(os.path.join(TOP, *path), encoding="utf-8") as f:
+        return [json.loads(line) for line in f if line.strip()]
+
+
+def files(*patterns, limit=12000):
+    for pattern in patterns:
+        for path in sorted(glob.glob(os.path.join(TOP, pattern), recursive=True)):
+            if os.path.getsize(path) <= limit:
+                with open(path, "rb") as f:
+                    yield f.read()
+
+
+def main(out):
+    argvs = [r["argv"] for r in rows("tests", "policy", "corpus.jsonl")][::4]
+    write(out, "argv", [("a" if a[:1] == ["helm"] else "b") + "\n".join(a[1:]) for a in argvs])
+    texts = [r["text"] for r in rows("tests", "redact", "corpus.jsonl")]
+    write(out, "redact", ["ab" + t for t in texts] + ["ab" + t for t in REDACT])
+    write(out, "markdown", MARKDOWN)
+    write(out, "sse", SSE)
+    write(out, "kubeconfig", [KUBECONFIG, json.dumps({"apiVersion": "v1", "kind": "Config"})])
+    write(out, "yaml", list(files("charts/**/values.yaml", "charts/**/templates/*.yaml",
+                                  "tests/cluster/faults/**/*.yaml"))[:60])
+    write(out, "json", list(files("tests/demo/**/*.json", "tests/cli/cases/*.json"))[:30]
+          + [b'{"a":[1,2.5,-3e9,null,true,"\\u00e9\\ud83d\\ude00\\n"],"b":{"c":{}}}', b"[]", b'"x"'])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
