@@ -1,37 +1,122 @@
 /*
- * tools.h - what a model may call. One table renders the tools for a model (and later for MCP).
+ * tools.h - what a model or an MCP client may call, read and be prompted with.
  *
- * A read runs at once, bounded; anything else joins the plan; what policy denies is answered with
- * the reason. A malformed or unknown call is answered too: a tool never fails, it explains.
+ * One table renders the tools for a chat request (KTA_FOR_MODEL) and for an MCP server
+ * (KTA_FOR_MCP). A tool never fails: what went wrong is text, with is_error, so that the caller can
+ * correct itself. Nothing here changes a cluster but through the pipeline.
+ *
+ * Resources, prompts and completion are rendered as MCP spells them ("uri", "mimeType" …), so that
+ * every revision of the protocol only wraps them.
  */
 #ifndef KTA_TOOLS_H
 #define KTA_TOOLS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "kta/diagnose.h"
 #include "kta/finding.h"
 #include "kta/json.h"
 #include "kta/pipeline.h"
 #include "kta/plan.h"
 #include "kta/str.h"
 
-/* What a tool works on. All borrowed. */
+/* ---- what a tool works on ---- */
+enum kta_ask {
+    KTA_ASK_NO,
+    KTA_ASK_YES,
+    KTA_ASK_UNSUPPORTED, /* the client cannot ask a person */
+    KTA_ASK_LATER,       /* the answer comes with a repeated call (input_required): the tool stops
+                            with result.pending, having changed nothing */
+};
+
+/* A question to a person. All borrowed, redacted, cleaned. */
+struct kta_tool_question {
+    const char *message; /* one sentence: what is to be allowed */
+    const char *preview; /* the plan with its diffs, as text; goes into the request whole */
+    const char *digest;  /* 64 hex digits over argv, manifests and diffs: what a yes is bound to */
+    const char *plan_id;
+    enum kta_risk risk; /* never KTA_RISK_HIGH: that needs a terminal (approve) */
+};
+
+#define KTA_TOOL_BUDGET     (24u << 10) /* bytes of an answer when nobody says otherwise */
+#define KTA_TOOL_BUDGET_MIN 1024u
+#define KTA_TOOL_BUDGET_MAX (256u << 10)
+
+/* All borrowed; everything but pipeline may be NULL or zero. */
 struct kta_tool_env {
     struct kta_pipeline *pipeline;
+    /* ---- of a model's turn ---- */
     struct kta_plan *plan;               /* where changes are added */
     const struct kta_findings *findings; /* whose fixes may be chosen */
     int reads, changes, refused;         /* counted here */
+    /* ---- of a server ---- */
+    struct kta_scope scope;             /* where a call looks that names no namespace */
+    bool namespace_pinned;              /* --namespace: another namespace, or all, is refused */
+    bool context_pinned;                /* --context: another context is refused */
+    const struct kta_json *ignore;      /* the configuration's ignore: */
+    const struct kta_json *remediation; /* the configuration's remediation: */
+    size_t budget;                      /* bytes of one answer at most; 0: KTA_TOOL_BUDGET. A call's
+                                           max_bytes may ask for less, up to KTA_TOOL_BUDGET_MAX */
+    bool approve_set;                   /* --approve was given: up to and including `approve` no */
+    enum kta_risk approve;              /* person is asked; a protected target always needs one */
+    void *ctx;
+    /* done grows with each call; total 0: unknown. */
+    void (*progress)(void *ctx, double done, double total, const char *message);
+    bool (*cancelled)(void *ctx);
+    enum kta_ask (*ask)(void *ctx, const struct kta_tool_question *q);
+    /* Another context's pipeline; -1 with err. NULL: only this one. The server keeps it. */
+    int (*open)(void *ctx, const char *context, struct kta_pipeline **ret, struct kta_err *err);
+};
+
+struct kta_tool_result {
+    struct kta_str text;         /* Markdown; redacted, cleaned */
+    struct kta_json *structured; /* an object that matches output_schema, or NULL */
+    bool is_error;
+    bool pending; /* env->ask said LATER: nothing was done, the call will come again */
+};
+#define KTA_TOOL_RESULT_INIT                                                                       \
+    {                                                                                              \
+        .text = KTA_STR_INIT                                                                       \
+    }
+void kta_tool_result_release(struct kta_tool_result *r);
+
+/* ---- the table ---- */
+enum { KTA_FOR_MODEL = 1, KTA_FOR_MCP = 2 };
+
+struct kta_tool_hints {
+    bool read_only, destructive, idempotent, open_world;
 };
 
 struct kta_tool {
-    const char *name;
-    const char *description;
-    const char *schema; /* JSON Schema of the arguments; static text */
-    /* Appends the result for the model. args is an object, never NULL. */
-    void (*run)(struct kta_tool_env *env, const struct kta_json *args, struct kta_str *result);
+    const char *name, *title, *description;
+    const char *schema;        /* JSON Schema of the arguments; static text */
+    const char *output_schema; /* of `structured`; NULL: none */
+    unsigned for_;             /* KTA_FOR_… */
+    struct kta_tool_hints hints;
+    /* Fills in the result. args is an object, never NULL. */
+    void (*run)(struct kta_tool_env *env, const struct kta_json *args,
+                struct kta_tool_result *result);
 };
-const struct kta_tool *kta_tools(size_t *ret_n);
+const struct kta_tool *kta_tools(size_t *ret_n); /* in the order in which they are listed */
+/* By name (also an alias: pod-restart …) among those of `for_`; NULL: there is none. */
+const struct kta_tool *kta_tool_find(const char *name, unsigned for_);
+/* False for a tool that this env does not offer: a change where it is read-only. */
+bool kta_tool_offered(const struct kta_tool_env *env, const struct kta_tool *tool);
+/* One tool as tools/list has it: name, title, description, inputSchema, outputSchema, annotations
+ * (all five stated). Caller owns. */
+struct kta_json *kta_tool_json(const struct kta_tool *tool);
+/* Checks the arguments against the schema (wrong ones are is_error, in words) and runs the tool.
+ * args may be NULL: {}. The text, and the structured content printed, together keep to the budget.
+ */
+void kta_tool_run(struct kta_tool_env *env, const struct kta_tool *tool,
+                  const struct kta_json *args, struct kta_tool_result *result);
+/* What is wrong with a value by a schema (type, required, properties, additionalProperties, enum,
+ * items, minimum, maximum, minLength, maxLength, maxItems, const, oneOf, anyOf): one sentence that
+ * names the place, appended; nothing when it is right. */
+void kta_schema_check(const struct kta_json *schema, const struct kta_json *value,
+                      struct kta_str *out);
 
+/* ---- for a model ---- */
 /* The "tools" array of a chat request. Caller owns. */
 struct kta_json *kta_tools_json(const struct kta_findings *findings);
 /* Runs a call by name with arguments as the model wrote them. Appends the result, at most
@@ -43,5 +128,41 @@ void kta_tool_command(struct kta_tool_env *env, const struct kta_argv *argv, con
                       const char *why, struct kta_str *result);
 /* Cuts text to at most max bytes by taking out the middle, on line boundaries, saying how much. */
 void kta_cut_middle(const char *s, size_t n, size_t max, struct kta_str *out);
+
+/* ---- resources: k8s://{context}/{namespace}/{kind}/{name} (namespace "-" for cluster-scoped),
+ * kagent://findings[/{namespace}], kagent://history[/{id}] ---- */
+struct kta_json *kta_resources_json(struct kta_tool_env *env); /* the "resources" array */
+struct kta_json *kta_resource_templates_json(void);            /* the "resourceTemplates" */
+/* The "contents" array of resources/read. KTA_E_NOT_FOUND: no such resource. Caller owns. */
+struct kta_json *kta_resource_read(struct kta_tool_env *env, const char *uri, struct kta_err *err);
+
+/* ---- prompts: the guides under prompts/guide-*.md ---- */
+struct kta_json *kta_prompts_json(void); /* the "prompts" array */
+/* {"description", "messages"}; KTA_E_NOT_FOUND: no such prompt, KTA_E_USAGE: an argument is
+ * missing. args may be NULL. Caller owns. */
+struct kta_json *kta_prompt_get(struct kta_tool_env *env, const char *name,
+                                const struct kta_json *args, struct kta_err *err);
+
+/* ---- completion ---- */
+/* Values that complete `value` for an argument of a prompt (ref_is_prompt, ref its name) or of a
+ * resource template (ref its uri); context holds the other arguments already given, or NULL. The
+ * "completion" object: values (at most 100), total, hasMore. Never fails: nothing is no values. */
+struct kta_json *kta_complete(struct kta_tool_env *env, bool ref_is_prompt, const char *ref,
+                              const char *argument, const char *value,
+                              const struct kta_json *context);
+
+/* ---- proposals: plans that wait for a yes ---- */
+/* Kept sealed under $XDG_STATE_HOME/kubectl-todo-ai/proposals, 0600, for KTA_PROPOSAL_S. */
+#define KTA_PROPOSAL_S 3600
+#define KTA_TOKEN_S    900
+/* Takes the plan that a token stands for, once: a second take, a token that expired, was changed or
+ * belongs to another machine's key is KTA_E_POLICY. *ret_plan_id: for kta_proposal_done. */
+int kta_proposal_take(const char *token, struct kta_pipeline *p, struct kta_plan *ret,
+                      char **ret_plan_id, struct kta_err *err);
+/* Notes what became of it, so that the client that proposed it is told. */
+void kta_proposal_done(const char *plan_id, const struct kta_plan *plan, const struct kta_err *err);
+/* The plan with its previews as text for a person, and the digest of exactly that. */
+void kta_plan_text(const struct kta_plan *plan, struct kta_str *out);
+void kta_plan_digest(const struct kta_plan *plan, char ret[65]);
 
 #endif

@@ -125,12 +125,12 @@ static void run_program(const char *program, struct kta_tool_env *env, const str
     kta_tool_command(env, &argv, kta_json_str(args, "stdin"), kta_json_str(args, "why"), result);
 }
 
-void tool_kubectl(struct kta_tool_env *env, const struct kta_json *args, struct kta_str *result)
+TOOL(tool_kubectl)
 {
-    run_program("kubectl", env, args, result);
+    run_program("kubectl", env, args, &result->text);
 }
 
-void tool_helm(struct kta_tool_env *env, const struct kta_json *args, struct kta_str *result)
+TOOL(tool_helm)
 {
-    run_program("helm", env, args, result);
+    run_program("helm", env, args, &result->text);
 }

@@ -3,15 +3,15 @@
 
 #include "kta/str.h"
 
-void tool_apply_fix(struct kta_tool_env *env, const struct kta_json *args, struct kta_str *result)
+TOOL(tool_apply_fix)
 {
     const char *id = kta_json_str(args, "id"), *why = kta_json_str(args, "why");
     const struct kta_fix *fix = env->findings && id ? kta_findings_fix(env->findings, id) : NULL;
 
     if (!fix) {
-        kta_str_addf(result, "There is no fix '%s'. Choose an id that the findings offer.",
-                     kta_or(id, ""));
+        tool_fail(result, "There is no fix '%s'. Choose an id that the findings offer.",
+                  kta_or(id, ""));
         return;
     }
-    kta_tool_command(env, &fix->argv, fix->stdin_text, why ? why : fix->summary, result);
+    kta_tool_command(env, &fix->argv, fix->stdin_text, why ? why : fix->summary, &result->text);
 }

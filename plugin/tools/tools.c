@@ -1,7 +1,8 @@
 /*
- * tools.c - the table of tools and the one way to call them.
+ * tools.c - how a tool is called and shown: for a model (one string) and for MCP (a result).
  *
- * To add a tool: a function in a file of its own, a declaration in tool_list.h, a row here.
+ * Invariant: whatever a tool appends, the answer keeps to its limit: KTA_MAX_TOOL_RESULT for a
+ * model, the budget for a client.
  */
 #include "kta/tools.h"
 
@@ -12,37 +13,31 @@
 #include "kta/utf8.h"
 #include "tool_list.h"
 
-#define COMMAND_SCHEMA                                                                             \
-    "{\"type\":\"object\",\"properties\":{"                                                        \
-    "\"args\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"                                \
-    "\"description\":\"the arguments, one word each, without the program's name and without any "  \
-    "shell syntax\"},"                                                                             \
-    "\"stdin\":{\"type\":\"string\",\"description\":\"a manifest, for -f -\"},"                    \
-    "\"why\":{\"type\":\"string\",\"description\":\"one sentence: what this is for\"}},"           \
-    "\"required\":[\"args\"]}"
-
-static const struct kta_tool tools[] = {
-    {"kubectl",
-     "Runs kubectl. Commands that only read run at once and return their output. Anything that "
-     "changes something is not run: it becomes a step of the plan that the user sees and confirms.",
-     COMMAND_SCHEMA, tool_kubectl},
-    {"helm",
-     "Runs helm, by the same rules as kubectl: reads run at once, changes become steps of the "
-     "plan.",
-     COMMAND_SCHEMA, tool_helm},
-    {"apply_fix",
-     "Chooses one of the fixes that the findings offer, by its id. It becomes a step of the plan.",
-     "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"},"
-     "\"why\":{\"type\":\"string\"}},\"required\":[\"id\"]}",
-     tool_apply_fix},
-};
-
-const struct kta_tool *kta_tools(size_t *ret_n)
+void kta_tool_result_release(struct kta_tool_result *r)
 {
-    *ret_n = KTA_LEN(tools);
-    return tools;
+    kta_str_release(&r->text);
+    kta_json_free(r->structured);
+    r->structured = NULL;
 }
 
+void tool_fail(struct kta_tool_result *result, const char *fmt, ...)
+{
+    va_list ap;
+
+    result->is_error = true;
+    va_start(ap, fmt);
+    kta_str_vaddf(&result->text, fmt, ap);
+    va_end(ap);
+}
+
+void tool_fail_err(struct kta_tool_result *result, const struct kta_err *err)
+{
+    tool_fail(result, "%s.", err->msg);
+    if (err->hint[0])
+        kta_str_addf(&result->text, " %s.", err->hint);
+}
+
+/* ---- for a model ---- */
 /* The ids on offer become an enum, so that a small model cannot invent one. */
 static void offer_fixes(struct kta_json *schema, const struct kta_findings *findings)
 {
@@ -62,18 +57,26 @@ static size_t count_fixes(const struct kta_findings *findings)
     return n;
 }
 
+struct kta_json *tool_schema(const char *text)
+{
+    struct kta_json *schema = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+
+    /* a unit test parses every row */
+    return kta_json_parse(text, strlen(text), &schema, &err) < 0 ? NULL : schema;
+}
+
 struct kta_json *kta_tools_json(const struct kta_findings *findings)
 {
     struct kta_json *list = kta_json_new_array();
+    size_t n;
+    const struct kta_tool *tools = kta_tools(&n);
 
-    for (size_t i = 0; i < KTA_LEN(tools); i++) {
+    for (size_t i = 0; i < n; i++) {
         bool is_fix = tools[i].run == tool_apply_fix;
-        if (is_fix && count_fixes(findings) == 0)
+        if (!(tools[i].for_ & KTA_FOR_MODEL) || (is_fix && count_fixes(findings) == 0))
             continue;
-        struct kta_json *schema;
-        struct kta_err err = KTA_ERR_INIT;
-        if (kta_json_parse(tools[i].schema, strlen(tools[i].schema), &schema, &err) < 0)
-            continue; /* a unit test parses every row */
+        struct kta_json *schema = tool_schema(tools[i].schema);
         if (is_fix)
             offer_fixes(schema, findings);
         struct kta_json *tool = kta_json_push(list, kta_json_new_object());
@@ -86,21 +89,13 @@ struct kta_json *kta_tools_json(const struct kta_findings *findings)
     return list;
 }
 
-static const struct kta_tool *find(const char *name)
-{
-    for (size_t i = 0; i < KTA_LEN(tools); i++)
-        if (kta_streq(tools[i].name, name))
-            return &tools[i];
-    return NULL;
-}
-
 void kta_tool_call(struct kta_tool_env *env, const char *name, const char *args_text,
                    struct kta_str *result)
 {
     struct kta_err err = KTA_ERR_INIT;
     kta_auto_json struct kta_json *args = NULL;
-    kta_auto_str struct kta_str full = KTA_STR_INIT;
-    const struct kta_tool *tool = find(name);
+    struct kta_tool_result full = KTA_TOOL_RESULT_INIT;
+    const struct kta_tool *tool = kta_tool_find(name, KTA_FOR_MODEL);
 
     if (!tool) {
         kta_str_addf(result, "There is no tool '%s'. The tools are kubectl, helm and apply_fix.",
@@ -117,7 +112,8 @@ void kta_tool_call(struct kta_tool_env *env, const char *name, const char *args_
         return;
     }
     tool->run(env, args, &full);
-    kta_cut_middle(full.s, full.len, KTA_MAX_TOOL_RESULT, result);
+    kta_cut_middle(full.text.s, full.text.len, KTA_MAX_TOOL_RESULT, result);
+    kta_tool_result_release(&full);
 }
 
 void kta_cut_middle(const char *s, size_t n, size_t max, struct kta_str *out)
@@ -142,4 +138,104 @@ void kta_cut_middle(const char *s, size_t n, size_t max, struct kta_str *out)
     kta_str_addf(out, "\n… %zu bytes cut here; ask for less (a selector, --tail, -o name) …\n",
                  tail - head);
     kta_str_addn(out, s + tail, n - tail);
+}
+
+/* ---- for a client ---- */
+bool kta_tool_offered(const struct kta_tool_env *env, const struct kta_tool *tool)
+{
+    return tool->hints.read_only || !env->pipeline->read_only;
+}
+
+struct kta_json *kta_tool_json(const struct kta_tool *tool)
+{
+    struct kta_json *o = kta_json_new_object();
+
+    kta_json_set_str(o, "name", tool->name);
+    kta_json_set_str(o, "title", tool->title);
+    kta_json_set_str(o, "description", tool->description);
+    kta_json_set(o, "inputSchema", tool_schema(tool->schema));
+    if (tool->output_schema)
+        kta_json_set(o, "outputSchema", tool_schema(tool->output_schema));
+    struct kta_json *a = kta_json_set(o, "annotations", kta_json_new_object());
+    kta_json_set_str(a, "title", tool->title);
+    kta_json_set_bool(a, "readOnlyHint", tool->hints.read_only);
+    kta_json_set_bool(a, "destructiveHint", tool->hints.destructive);
+    kta_json_set_bool(a, "idempotentHint", tool->hints.idempotent);
+    kta_json_set_bool(a, "openWorldHint", tool->hints.open_world);
+    return o;
+}
+
+size_t tool_budget(const struct kta_tool_env *env, const struct kta_json *args)
+{
+    size_t limit = env->budget ? env->budget : KTA_TOOL_BUDGET;
+    int64_t asked = kta_json_int(args, "max_bytes", 0);
+
+    /* a client may ask for more than the default, never for more than the server's own limit */
+    if (asked > 0)
+        limit = env->budget && (size_t)asked > env->budget ? env->budget : (size_t)asked;
+    return limit < KTA_TOOL_BUDGET_MIN   ? KTA_TOOL_BUDGET_MIN
+           : limit > KTA_TOOL_BUDGET_MAX ? KTA_TOOL_BUDGET_MAX
+                                         : limit;
+}
+
+size_t tool_result_size(const struct kta_tool_result *r)
+{
+    kta_auto_str struct kta_str wire = KTA_STR_INIT;
+
+    kta_json_quote(r->text.s, r->text.len, &wire);
+    if (r->structured)
+        kta_json_print(r->structured, false, &wire);
+    return wire.len;
+}
+
+/* The last resort: tools page and cut by themselves, with better advice than this. */
+static void keep_to(struct kta_tool_result *r, size_t budget)
+{
+    if (tool_result_size(r) <= budget)
+        return;
+    bool had = r->structured != NULL;
+    size_t room = budget / 2;
+    for (;; room = room * 3 / 4) {
+        kta_auto_str struct kta_str cut = KTA_STR_INIT;
+        kta_cut_middle(r->text.s, r->text.len, room, &cut);
+        kta_str_release(&r->text);
+        r->text = cut;
+        cut = (struct kta_str)KTA_STR_INIT;
+        if (tool_result_size(r) <= budget || room < KTA_TOOL_BUDGET_MIN / 4)
+            break;
+    }
+    if (!had || tool_result_size(r) <= budget)
+        return;
+    kta_json_free(r->structured);
+    r->structured = NULL;
+    r->is_error = true; /* an answer without its structure would not match the schema */
+    kta_str_addf(&r->text,
+                 "\nThe structured answer is larger than %zu bytes and was left out: ask for less, "
+                 "or set max_bytes.",
+                 budget);
+}
+
+void kta_tool_run(struct kta_tool_env *env, const struct kta_tool *tool,
+                  const struct kta_json *args, struct kta_tool_result *result)
+{
+    kta_auto_json struct kta_json *none = kta_json_new_object();
+    kta_auto_json struct kta_json *schema = tool_schema(tool->schema);
+    kta_auto_str struct kta_str wrong = KTA_STR_INIT;
+
+    args = args ? args : none;
+    kta_schema_check(schema, args, &wrong);
+    if (wrong.len > 0) {
+        tool_fail(result, "The arguments of %s are wrong: %s.", tool->name, wrong.s);
+        return;
+    }
+    if (!kta_tool_offered(env, tool)) {
+        tool_fail(result, "This server is read-only: %s is not offered.", tool->name);
+        return;
+    }
+    tool->run(env, args, result);
+    if (result->is_error && result->structured) {
+        kta_json_free(result->structured); /* an error need not match the schema: none is sent */
+        result->structured = NULL;
+    }
+    keep_to(result, tool_budget(env, args));
 }
