@@ -28,8 +28,10 @@ struct kta_provider {
     const char *token_param; /* "max_tokens" or "max_completion_tokens" */
     const char *auth_header; /* NULL: "Authorization: Bearer"; else the header's name (api-key) */
     const char *query;       /* added to the path, e.g. "api-version=2024-10-21", or NULL */
+    const char *header;      /* one more header, "Name: value", or NULL */
     bool key_needed;
     bool system_as_developer;
+    bool no_schema; /* known to refuse response_format's json_schema: not even tried */
 };
 const struct kta_provider *kta_providers(size_t *ret_n);
 const struct kta_provider *kta_provider_find(const char *name); /* aliases too; NULL if unknown */
@@ -43,6 +45,7 @@ struct kta_llm_config {
     const char *ca_file;            /* PEM; NULL: $SSL_CERT_FILE, else the system's */
     const struct kta_argv *api_key_command; /* its output is the key: a password manager's client */
     int64_t back_off_ms;                    /* before the first retry; 0: 500 */
+    int64_t first_byte_ms, idle_ms;         /* 0: limits.h's */
     const struct kta_llm_config *file;
 };
 

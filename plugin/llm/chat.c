@@ -198,8 +198,8 @@ static enum verdict ask_once(struct attempt *a)
                                              ? "application/json"
                                              : "text/event-stream, application/json",
                                .timeout_ms = -1,
-                               .first_byte_ms = KTA_LLM_FIRST_BYTE_MS,
-                               .idle_ms = KTA_LLM_IDLE_MS,
+                               .first_byte_ms = a->m->first_byte_ms,
+                               .idle_ms = a->m->idle_ms,
                                .max_body = KTA_MAX_LLM_BODY,
                                .on_body = llm_reply_feed,
                                .ctx = &reply};

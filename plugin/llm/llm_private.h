@@ -38,7 +38,7 @@ struct kta_llm {
     unsigned quirks;
     char *query; /* "?api-version=…" or "" */
     int window;  /* -1: not asked yet */
-    int64_t back_off_ms;
+    int64_t back_off_ms, first_byte_ms, idle_ms;
     struct kta_http *http;
 };
 

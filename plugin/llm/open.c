@@ -334,6 +334,11 @@ static int make_http(struct kta_llm *m, const struct kta_llm_config *c, struct k
     }
     if (kta_http_new(&config, &m->http, err) < 0)
         return -1;
+    if (m->row->header) {
+        const char *colon = strchr(m->row->header, ':');
+        kta_auto_free char *name = kta_strndup(m->row->header, (size_t)(colon - m->row->header));
+        kta_http_header(m->http, name, colon + 2);
+    }
     if (m->key && m->row->auth_header) {
         kta_http_header(m->http, m->row->auth_header, m->key);
     } else if (m->key) {
@@ -378,11 +383,15 @@ int kta_llm_open(const struct kta_llm_config *config, struct kta_llm **ret, stru
     m->row = row;
     m->window = -1;
     m->back_off_ms = config->back_off_ms ? config->back_off_ms : BACK_OFF_MS;
+    m->first_byte_ms = config->first_byte_ms ? config->first_byte_ms : KTA_LLM_FIRST_BYTE_MS;
+    m->idle_ms = config->idle_ms ? config->idle_ms : KTA_LLM_IDLE_MS;
     if (fill(m, config, err) < 0) {
         kta_llm_free(m);
         return -1;
     }
     llm_quirks_load(m);
+    if (row->no_schema)
+        m->quirks |= LLM_NO_SCHEMA;
     kta_log(2, "model: %s %s at %s", row->name, m->model, m->shown);
     *ret = m;
     return 0;

@@ -40,6 +40,8 @@ with any of
     "eol": "\r\n"            line ends of the stream; "no_space": "data:{...}"
     "bom"                    the stream begins with a byte order mark
     "cut": N                 the connection is cut after N bytes of the body
+    "stall_at": N            nothing more comes after N bytes of the body
+    "endless": "text"        after the head these bytes are sent again and again
     "no_done", "no_finish"   the end is not marked by [DONE], by finish_reason
     "stream": false          one JSON document though a stream was asked for
     "error_in_stream": "..." an error event after the text
@@ -342,6 +344,15 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         sent = 0
+        if "endless" in turn:
+            block = turn["endless"].encode() * (65536 // len(turn["endless"]) + 1)
+            while True:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(block), block) if chunked else block)
+        if "stall_at" in turn:
+            whole = b"".join(stream_pieces(turn, model))[:turn["stall_at"]]
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(whole), whole) if chunked else whole)
+            self.wfile.flush()
+            time.sleep(30)
         for i, event in enumerate(stream_pieces(turn, model)):
             if "stall_after" in turn and i >= turn["stall_after"]:
                 time.sleep(30)
