@@ -94,7 +94,8 @@ struct kta_llm_turn {
     struct kta_str text;            /* without reasoning */
     struct kta_tool_call calls[16]; /* KTA_MAX_TOOL_CALLS */
     size_t n_calls;
-    bool cut_by_length;                                  /* finish_reason "length" */
+    bool cut_by_length; /* finish_reason "length" */
+    bool repeats;       /* ended by us: the same piece over and over (cut_by_length is set too) */
     int prompt_tokens, completion_tokens, cached_tokens; /* 0 where the server does not say */
     int64_t first_ms, took_ms;
     bool context_overflow; /* failed because the prompt is too long: shrink and ask again */

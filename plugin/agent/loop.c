@@ -13,6 +13,7 @@
 #include "kta/log.h"
 
 #define AGENT_RESULTS "Results:\n" /* begins what the user never said: the output of reads */
+#define SMALL_WINDOW  32768        /* tokens; in larger ones a limit would only cut */
 
 struct turn_ctx {
     struct kta_agent *a;
@@ -46,6 +47,15 @@ static void on_retry(void *ctx, int attempt, int64_t wait_ms, const char *why)
 
     kta_report_note(t->a->pipeline->report, "%s; trying again in %.1f s (attempt %d)", why,
                     (double)wait_ms / 1000, attempt + 1);
+}
+
+/* A small window is shared: a quarter of it is for the answer, which otherwise may run to its end.
+ * Where the window is not known the endpoint has limits of its own. */
+static int answer_tokens(struct kta_agent *a)
+{
+    int window = kta_llm_window(a->llm);
+
+    return window > 0 && window <= SMALL_WINDOW ? window / 4 : 0;
 }
 
 /* The endpoint turned out to take another way: it is told the one. */
@@ -152,6 +162,23 @@ static bool act_on_text(struct kta_agent *a, struct kta_tool_env *env, const cha
     }
     kta_str_release(&t.results);
     return again;
+}
+
+/* An object that was cut: its answer as far as it came. What it wanted to do is not whole, so it is
+ * not done. */
+static void take_cut_object(struct kta_agent *a, const char *text)
+{
+    static const char *const closers[] = {"\"}", "}", "\"]}]}", "]}]}", "}]}"};
+    kta_auto_json struct kta_json *doc = NULL;
+
+    kta_str_clear(&a->answer);
+    for (size_t i = 0; i < KTA_LEN(closers) && !doc; i++) {
+        kta_auto_free char *whole = kta_asprintf("%s%s", text, closers[i]);
+        struct kta_err ignored = KTA_ERR_INIT;
+        if (kta_json_parse(whole, strlen(whole), &doc, &ignored) < 0)
+            doc = NULL;
+    }
+    kta_str_add(&a->answer, kta_or(kta_json_str(doc, "answer"), ""));
 }
 
 /* The object of the schema: {answer, fixes, commands}. True if the model should go on. */
@@ -304,6 +331,14 @@ static int take(struct kta_agent *a, struct kta_tool_env *env, struct kta_llm_tu
         *ret_again = true;
         return 0;
     }
+    if (t->cut_by_length)
+        kta_report_note(a->pipeline->report,
+                        t->repeats ? "the model repeated itself: its answer was cut"
+                                   : "the model's answer was cut by its length limit");
+    if (t->way == KTA_WAY_SCHEMA && t->cut_by_length) {
+        take_cut_object(a, t->text.s);
+        return 0;
+    }
     if (t->way == KTA_WAY_SCHEMA) {
         *ret_again = act_on_object(a, env, t->text.s);
         return 0;
@@ -313,8 +348,6 @@ static int take(struct kta_agent *a, struct kta_tool_env *env, struct kta_llm_tu
     if (t->text.len == 0)
         return kta_err_set(err, KTA_E_MODEL, "the model %s gave an empty answer", a->model);
     *ret_again = act_on_text(a, env, t->text.s, t->way == KTA_WAY_TEXT);
-    if (t->cut_by_length)
-        kta_report_note(a->pipeline->report, "the model's answer was cut by its length limit");
     if (!*ret_again)
         push_text(a->messages, "assistant", t->text.s);
     return 0;
@@ -341,6 +374,7 @@ int agent_model_answer(struct kta_agent *a, struct kta_err *err)
                                  .tools = tools,
                                  .schema = a->shim ? NULL : schema,
                                  .way = a->shim ? KTA_WAY_TEXT : KTA_WAY_AUTO,
+                                 .max_tokens = answer_tokens(a),
                                  .on_text = on_text,
                                  .on_thinking = on_thinking,
                                  .on_retry = on_retry,

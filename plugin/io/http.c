@@ -579,10 +579,10 @@ static int give_up(struct kta_http *h, struct kta_http_req *reqs, size_t n, size
     kta_interrupt_check(err);
     for (size_t i = 0; i < KTA_HTTP_PARALLEL; i++)
         if (h->slots[i].req)
-            end_failed(&h->slots[i], KTA_E_INTERRUPTED, "interrupted", 0);
+            end_failed(&h->slots[i], KTA_E_INTERRUPTED, err->msg, 0);
     for (; next < n; next++) {
         reqs[next].failed = true;
-        kta_err_set(&reqs[next].err, KTA_E_INTERRUPTED, "%s: interrupted", h->address.peer);
+        kta_err_set(&reqs[next].err, KTA_E_INTERRUPTED, "%s: %s", h->address.peer, err->msg);
     }
     return -1;
 }

@@ -136,6 +136,11 @@ static enum verdict no_answer(struct attempt *a, const struct llm_reply *r)
         kta_err_hint(&a->err, "The address usually ends in /v1: check --endpoint.");
         return FAILED;
     }
+    if (t->repeats) {
+        kta_err_set(&a->err, KTA_E_MODEL, "the model %s repeats itself without end", a->m->model);
+        kta_err_hint(&a->err, "Ask in other words, or use a larger model.");
+        return FAILED;
+    }
     if (t->cut_by_length) {
         kta_err_set(&a->err, KTA_E_MODEL, "the model %s used up its length before it answered%s",
                     a->m->model, r->thought ? ": it was still thinking" : "");
@@ -156,8 +161,8 @@ static enum verdict judge(struct attempt *a, const struct kta_http_req *req, str
         kta_err_set(&a->err, KTA_E_MODEL, "the model endpoint %s: %s", a->m->shown, r->err.msg);
         return FAILED;
     }
-    /* a stall after the end of the answer is the server's own trouble */
-    if (req->failed && !(r->ended && something)) {
+    /* a stall after the end of the answer is the server's own trouble; a loop was ended by us */
+    if (req->failed && !t->repeats && !(r->ended && something)) {
         llm_transport_error(a->m, &req->err, &a->err);
         return req->broke && a->err.code != KTA_E_INTERRUPTED ? TRY_LATER : FAILED;
     }

@@ -2,8 +2,9 @@
  * llm_private.h - what the files of llm/ share.
  *
  * open.c resolves the endpoint, quirks.c remembers what it rejects, request.c writes the body,
- * reply.c reads streams and whole answers, filter.c parts thinking and calls from text, failure.c
- * turns what went wrong into a sentence, chat.c is one turn with its retries, window.c the window.
+ * reply.c reads streams and whole answers, filter.c parts thinking and calls from text, repeat.c
+ * notices an endless one, failure.c turns what went wrong into a sentence, chat.c is one turn with
+ * its retries, window.c the window.
  */
 #ifndef KTA_LLM_PRIVATE_H
 #define KTA_LLM_PRIVATE_H
@@ -68,6 +69,17 @@ void llm_filter_feed(struct llm_filter *f, const char *p, size_t n);
 void llm_filter_end(struct llm_filter *f);
 void llm_filter_release(struct llm_filter *f);
 
+/* ---- repeat.c ---- */
+struct llm_repeat {
+    char tail[2048]; /* the latest of what was said */
+    size_t len, unseen;
+    size_t found; /* bytes of the piece that is repeated; 0: none */
+};
+/* True once what was fed is one piece over and over. Takes any pieces, of any size. */
+bool llm_repeat_feed(struct llm_repeat *r, const char *p, size_t n);
+/* Leaves one of the pieces at the end of the text. */
+void llm_repeat_cut(const struct llm_repeat *r, struct kta_str *text);
+
 /* ---- reply.c ---- */
 struct llm_call {
     int index; /* -1: the server gave none */
@@ -84,11 +96,12 @@ struct llm_reply {
     struct llm_filter filter;
     struct llm_call calls[16];
     size_t n_calls;
-    size_t said;          /* bytes of the text that on_text has had */
-    bool diverged;        /* this attempt's text is not what was shown before */
-    bool ended;           /* [DONE] or a finish_reason */
-    bool thought;         /* something went to on_thinking */
-    bool malformed;       /* an event that is not JSON */
+    size_t said;    /* bytes of the text that on_text has had */
+    bool diverged;  /* this attempt's text is not what was shown before */
+    bool ended;     /* [DONE] or a finish_reason */
+    bool thought;   /* something went to on_thinking */
+    bool malformed; /* an event that is not JSON */
+    struct llm_repeat saying, thinking, calling;
     struct kta_str error; /* the server's own words in the stream */
     struct kta_err err;   /* limits */
     int64_t started;

@@ -72,6 +72,7 @@ static void on_text(void *ctx, const char *p, size_t n)
     while (!r->turn->text.len && n && isspace((unsigned char)*p))
         p++, n--;
     kta_str_addn(&r->turn->text, p, n);
+    (void)llm_repeat_feed(&r->saying, p, n);
     say(r, /* all= */ false);
 }
 
@@ -80,6 +81,7 @@ static void on_thinking(void *ctx, const char *p, size_t n)
     struct llm_reply *r = ctx;
     mark_first(r);
     r->thought = true;
+    (void)llm_repeat_feed(&r->thinking, p, n);
     if (r->turn->on_thinking && n)
         r->turn->on_thinking(r->turn->ctx, p, n);
 }
@@ -141,10 +143,11 @@ static void take_name(struct llm_call *c, const char *name)
         kta_str_add(&c->name, name); /* pieces of a name come before any argument */
 }
 
-static void take_args(struct llm_call *c, const struct kta_json *args)
+static void take_args(struct llm_reply *r, struct llm_call *c, const struct kta_json *args)
 {
     if (kta_json_text(args)) {
         kta_str_add(&c->args, kta_json_text(args));
+        (void)llm_repeat_feed(&r->calling, kta_json_text(args), strlen(kta_json_text(args)));
     } else if (kta_json_type(args) == KTA_JSON_OBJECT) {
         kta_str_clear(&c->args);
         kta_json_print(args, /* pretty= */ false, &c->args);
@@ -167,7 +170,7 @@ static void take_call(struct llm_reply *r, const struct kta_json *piece)
     if (!c->id.len)
         kta_str_add(&c->id, id);
     take_name(c, name);
-    take_args(c, kta_json_get(f, "arguments"));
+    take_args(r, c, kta_json_get(f, "arguments"));
 }
 
 void llm_reply_add_call(struct llm_reply *r, const char *json)
@@ -186,7 +189,7 @@ void llm_reply_add_call(struct llm_reply *r, const char *json)
             continue;
         args = kta_json_get(one, "arguments");
         kta_str_add(&c->name, kta_json_str(one, "name"));
-        take_args(c, args ? args : kta_json_get(one, "parameters"));
+        take_args(r, c, args ? args : kta_json_get(one, "parameters"));
     }
 }
 
@@ -346,6 +349,17 @@ static void decide_form(struct llm_reply *r)
     r->form = LLM_FORM_WHOLE;
 }
 
+/* False ends the transfer, and with it what the model would still say. */
+static bool feed_events(struct llm_reply *r, const char *p, size_t n)
+{
+    if (kta_sse_feed(&r->sse, p, n, &r->err) != 0)
+        return false;
+    if (!r->saying.found && !r->thinking.found && !r->calling.found)
+        return true;
+    r->turn->repeats = r->turn->cut_by_length = r->ended = true;
+    return false;
+}
+
 bool llm_reply_feed(void *reply, const char *p, size_t n)
 {
     struct llm_reply *r = reply;
@@ -356,10 +370,10 @@ bool llm_reply_feed(void *reply, const char *p, size_t n)
     if (r->form == LLM_FORM_UNKNOWN) {
         decide_form(r);
         if (r->form == LLM_FORM_EVENTS)
-            return kta_sse_feed(&r->sse, r->raw.s, r->raw.len, &r->err) == 0;
+            return feed_events(r, r->raw.s, r->raw.len);
         return true;
     }
-    return r->form == LLM_FORM_WHOLE || kta_sse_feed(&r->sse, p, n, &r->err) == 0;
+    return r->form == LLM_FORM_WHOLE || feed_events(r, p, n);
 }
 
 void llm_reply_init(struct llm_reply *r, struct kta_llm_turn *turn, struct kta_http_req *req,
@@ -378,7 +392,7 @@ void llm_reply_init(struct llm_reply *r, struct kta_llm_turn *turn, struct kta_h
                                     .call = KTA_STR_LIMITED(MAX_ARGS)};
     kta_str_init(&turn->text, KTA_MAX_LLM_BODY);
     turn->n_calls = 0;
-    turn->cut_by_length = turn->context_overflow = false;
+    turn->cut_by_length = turn->repeats = turn->context_overflow = false;
     turn->prompt_tokens = turn->completion_tokens = turn->cached_tokens = 0;
     turn->first_ms = turn->took_ms = 0;
 }
@@ -468,6 +482,7 @@ void llm_reply_end(struct llm_reply *r)
     }
     llm_filter_end(&r->filter);
     say(r, /* all= */ true);
+    llm_repeat_cut(&r->saying, &r->turn->text);
     call_in_text(r);
     give_calls(r);
     r->turn->took_ms = kta_now_ms() - r->started;

@@ -90,10 +90,10 @@ eventually 120 "the small model is ready" grep -q ready "$home/ready"
 small=(--llm-provider llamacpp --endpoint "http://127.0.0.1:$port/v1" --model smollm2-135m-instruct --max-iterations 2)
 k set env deployment/backend DATABASE_URL- >/dev/null
 eventually_quiet 60 crashed backend
-ask 0 "crash, with the small model" -n "$NS" --yes "${small[@]}" --timeout 300s "Why is the backend pod crashing?"
+ask 0 "crash, with the small model" -n "$NS" --yes "${small[@]}" --timeout 900s "Why is the backend pod crashing?"
 check "the engine's fix was not beaten" ready backend 1
-ask 0 "memory, with the small model" -n "$NS" --dry-run "${small[@]}" --timeout 300s "Show me pods with high memory usage"
-HOME=$home kubectl todo-ai -n "$NS" "${small[@]}" --dry-run -o json --timeout 300s "Restart the frontend deployment" >"$out" 2>"$err" </dev/null
+ask 0 "memory, with the small model" -n "$NS" --dry-run "${small[@]}" --timeout 900s "Show me pods with high memory usage"
+HOME=$home kubectl todo-ai -n "$NS" "${small[@]}" --dry-run -o json --timeout 900s "Restart the frontend deployment" >"$out" 2>"$err" </dev/null
 json_is "an answer came, whatever it says" 'd["kind"], d["model"], d["turns"] >= 1' "('Answer', 'smollm2-135m-instruct', True)"
 exec 7>&-
 

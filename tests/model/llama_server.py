@@ -49,6 +49,8 @@ def main():
     params.port = int(sys.argv[1])
     params.use_jinja = True
     params.n_ctx = 8192
+    # One a processor that this process may use: more of them wait for each other.
+    params.cpuparams.n_threads = len(os.sched_getaffinity(0))
     params.model_alias = {"smollm2-135m-instruct"}
     params.fit_params = False
     params.warmup = False

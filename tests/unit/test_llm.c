@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <ctype.h>
+#include "../../plugin/llm/llm_private.h"
 #include "../servers/server.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
@@ -562,6 +563,55 @@ static void test_stream_without_an_end(void **state)
     test_server_stop(&server);
 }
 
+/* A loop is cut, in the text, in the thinking and in a call's arguments; a rule of a table is not.
+ */
+static void test_endless_repetition(void **state)
+{
+    static const char *const begin[] = {
+        "{\"text\":\"",
+        "{\"text\":\"Well. ",
+        "{\"reasoning\":\"",
+        "{\"tool_calls\":[{\"name\":\"kubectl\",\"arguments\":\"",
+    };
+    static const char *const end[] = {"\"}", "\"}", "\"}", "\"}]}"};
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(begin); i++) {
+        kta_auto_str struct kta_str much = KTA_STR_INIT;
+        struct kta_llm_turn t;
+        struct heard h;
+        struct kta_err err = KTA_ERR_INIT;
+        for (int k = 0; k < 5000; k++)
+            kta_str_add(&much, "It is caused by the error in the file. ");
+        char *turns = kta_asprintf("{\"turns\":[%s%s%s]}", begin[i], much.s, end[i]);
+        start(turns);
+        struct kta_llm *m = open_as("openai-compatible", "/v1");
+        int r = ask(m, KTA_WAY_AUTO, &t, &h, &err);
+        assert_true(t.repeats);
+        assert_true(t.text.len < 8192);
+        if (i == 2)
+            assert_non_null(strstr(err.msg, "repeats itself"));
+        else
+            assert_int_equal(r, 0);
+        forget(&t, &h);
+        kta_llm_free(m);
+        test_server_stop(&server);
+        free(turns);
+    }
+}
+
+static void test_a_rule_is_no_repetition(void **state)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    struct llm_repeat r = {.len = 0};
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        kta_str_addf(&text, "| pod-%d | %*s | Running |\n|%.200s|\n", i, 80, "",
+                     "----------------------------------------------------------------------------"
+                     "----------------------------------------------------------------------------"
+                     "------------------------------------------------");
+    assert_false(llm_repeat_feed(&r, text.s, text.len));
+}
+
 /* ---- every byte ---- */
 
 static void test_cut_at_every_byte(void **state)
@@ -951,6 +1001,10 @@ int main(void)
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_retry_shows_nothing_twice),
         cmocka_unit_test(test_stream_without_an_end),
+        cmocka_unit_test(test_endless_repetition),
+        cmocka_unit_test(test_a_rule_is_no_repetition),
+        cmocka_unit_test(test_endless_repetition),
+        cmocka_unit_test(test_a_rule_is_no_repetition),
         cmocka_unit_test(test_cut_at_every_byte),
         cmocka_unit_test(test_key_file_and_azure),
         cmocka_unit_test(test_key_from_a_command),
