@@ -71,6 +71,9 @@ struct kta_touch *kta_touch_item(struct kta_touches *t, const struct kta_kind *k
  * not those that controllers make again. */
 int kta_touch_namespace(struct kta_pipeline *p, struct kta_step *s, const char *ns,
                         struct kta_err *err);
+/* The same for the objects whose kind a CustomResourceDefinition defines. */
+int kta_touch_definition(struct kta_pipeline *p, struct kta_step *s, const struct kta_json *crd,
+                         struct kta_err *err);
 /* "deployment/backend in 'demo'"; appended. */
 void kta_touch_name(const struct kta_touch *t, struct kta_str *out);
 bool kta_touch_is(const struct kta_touch *t, const char *kind);

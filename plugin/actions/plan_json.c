@@ -142,8 +142,10 @@ int kta_plan_parse(const struct kta_json *document, const struct kta_policy *pol
     if (kta_json_type(steps) != KTA_JSON_ARRAY)
         return kta_err_set(err, KTA_E_PARSE,
                            "this is no plan: it has no list of steps under \"plan\"");
-    kta_plan_init(ret, kta_json_str(document, "question"), kta_json_str(document, "context"),
-                  kta_json_str(document, "namespace"));
+    /* a bare list of steps says nothing of where: then it is the session's own place */
+    kta_plan_init(ret, kta_json_str(document, "question"),
+                  kta_or(kta_json_str(document, "context"), policy ? policy->context : NULL),
+                  kta_or(kta_json_str(document, "namespace"), policy ? policy->namespace_ : NULL));
     kta_json_each(m, steps)
     {
         i++;

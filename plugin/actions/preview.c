@@ -133,6 +133,8 @@ static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_co
 {
     int rc;
 
+    if (s->preview.rejected) /* already: what it names cannot be found, or is elsewhere */
+        return 0;
     check_there(s, cmd);
     if (s->touches->more)
         kta_preview_warn(&s->preview,
@@ -180,6 +182,13 @@ static int begin(struct kta_pipeline *p, struct kta_step *s, struct parsed *c, s
         return 0;
     }
     c->ok = true;
+    if (c->cmd.context && !kta_streq(c->cmd.context, kta_cluster_context(p->cluster))) {
+        /* what is shown would be of one cluster, and what runs of another */
+        kta_preview_warn(&s->preview, "it names context '%s', but this session is in '%s'",
+                         c->cmd.context, kta_cluster_context(p->cluster));
+        s->preview.rejected = true;
+        return 0;
+    }
     if (s->verdict.class_ == KTA_CLASS_READ || p->dry_run == KTA_DRYRUN_CLIENT)
         return 0;
     if (kta_touch_find(p, s, &c->cmd, &why) < 0) {

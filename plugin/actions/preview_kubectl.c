@@ -108,10 +108,15 @@ static int preview_delete(struct kta_pipeline *p, struct kta_step *s, struct kta
 {
     if (s->touches->partial && s->touches->n == 0)
         return preview_by_kubectl(p, s, cmd, err);
-    for (size_t i = 0; i < s->touches->n; i++) {
+    for (size_t i = 0, n = s->touches->n; i < n; i++) {
+        const struct kta_touch *t = &s->touches->v[i];
+
         s->touches->v[i].known_after = true; /* after stays NULL: it goes */
-        if (kta_touch_is(&s->touches->v[i], "Namespace") && s->touches->v[i].live &&
-            kta_touch_namespace(p, s, s->touches->v[i].name, err) < 0)
+        if (kta_touch_is(t, "Namespace") && t->live && kta_touch_namespace(p, s, t->name, err) < 0)
+            return -1;
+        t = &s->touches->v[i]; /* the list may have moved */
+        if (kta_touch_is(t, "CustomResourceDefinition") && t->live &&
+            kta_touch_definition(p, s, t->live, err) < 0)
             return -1;
     }
     return 0;

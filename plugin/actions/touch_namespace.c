@@ -1,9 +1,9 @@
 /*
- * touch_namespace.c - what goes with a namespace: read before it is deleted, so that it can be
- * told, and put back.
+ * touch_namespace.c - what goes with a namespace or a CustomResourceDefinition: read before it is
+ * deleted, so that it can be told, and put back.
  *
- * Only kinds of the table are looked at: custom resources are not put back, and the preview says
- * so. What controllers make by themselves (replicas, endpoints, events) is left out.
+ * The kinds of the table are looked at, and those that discovery names besides. What controllers
+ * make by themselves (replicas, endpoints, events) is left out.
  */
 #include "actions.h"
 
@@ -55,45 +55,176 @@ static size_t take(struct kta_step *s, const struct kta_kind *k, const struct kt
     return n;
 }
 
-int kta_touch_namespace(struct kta_pipeline *p, struct kta_step *s, const char *ns,
-                        struct kta_err *err)
+/* ---- the kinds to look at ---- */
+#define MAX_CUSTOM 100 /* kinds that are not in the table */
+
+struct list {
+    const struct kta_kind **v;
+    size_t n, cap;
+};
+
+static bool has_verb(const struct kta_json *resource, const char *verb)
 {
-    size_t n_kinds, n = 0, cap = 0, k = 0;
-    const struct kta_kind *kinds = kta_kinds(&n_kinds);
+    kta_json_each(v, kta_json_get(resource, "verbs"))
+    {
+        if (kta_streq(kta_json_text(v), verb))
+            return true;
+    }
+    return false;
+}
+
+static void add_kind(struct list *l, const struct kta_kind *k)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (kta_streq(l->v[i]->plural, k->plural) && kta_streq(l->v[i]->group, k->group))
+            return;
+    KTA_GROW(l->v, l->n, l->cap);
+    l->v[l->n++] = k;
+}
+
+static void add_custom(struct kta_pipeline *p, struct kta_step *s, struct list *l,
+                       const char *group, const struct kta_json *resource)
+{
+    kta_auto_free char *name =
+        kta_asprintf("%s.%s", kta_or(kta_json_str(resource, "resource"), ""), group);
+    const struct kta_kind *k;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (!kta_streq(kta_json_str(resource, "scope"), "Namespaced") || !has_verb(resource, "list") ||
+        !has_verb(resource, "create") || !has_verb(resource, "delete"))
+        return;
+    for (size_t i = 0; i < KTA_LEN(MADE_BY_ITSELF); i++)
+        if (kta_streq(kta_json_str(resource, "responseKind.kind"), MADE_BY_ITSELF[i]))
+            return;
+    if (l->n > MAX_CUSTOM)
+        kta_preview_warn(&s->preview, "it may hold custom resources that could not be put back");
+    else if (kta_kind_find(p->cluster, name, &k, &ignored) == 0)
+        add_kind(l, k);
+}
+
+/* What the API server serves besides the table; a server without aggregated discovery is told. */
+static int find_custom(struct kta_pipeline *p, struct kta_step *s, struct list *l,
+                       struct kta_err *err)
+{
     struct kta_read *reads = NULL;
-    kta_auto_str struct kta_str words = KTA_STR_INIT;
+    size_t n = 0, cap = 0;
+    struct kta_err why = KTA_ERR_INIT;
+
+    kta_read_add(&reads, &n, &cap, KTA_ACCEPT_DISCOVERY, "/apis");
+    if (kta_cluster_read(p->cluster, reads, n, &why) < 0 && why.code == KTA_E_INTERRUPTED) {
+        kta_reads_free(reads, n);
+        *err = why;
+        return -1;
+    }
+    if (!kta_json_get(reads[0].json, "items"))
+        kta_preview_warn(&s->preview, "which custom resources it holds cannot be told: they could "
+                                      "not be put back");
+    kta_json_each(g, kta_json_get(reads[0].json, "items"))
+    {
+        const struct kta_json *newest = kta_json_item(kta_json_get(g, "versions"), 0);
+        const char *group = kta_json_str(g, "metadata.name");
+
+        kta_json_each(r, kta_json_get(newest, "resources"))
+        {
+            if (group && *group)
+                add_custom(p, s, l, group, r);
+        }
+    }
+    kta_reads_free(reads, n);
+    return 0;
+}
+
+static int all_kinds(struct kta_pipeline *p, struct kta_step *s, struct list *l,
+                     struct kta_err *err)
+{
+    struct list custom = {0};
+    size_t n;
+    const struct kta_kind *kinds = kta_kinds(&n);
+
+    for (size_t i = 0; i < n; i++)
+        if (looked_at(&kinds[i]))
+            add_kind(l, &kinds[i]);
+    if (find_custom(p, s, &custom, err) < 0) {
+        free(custom.v);
+        return -1;
+    }
+    for (size_t i = 0; i < custom.n; i++)
+        add_kind(l, custom.v[i]);
+    free(custom.v);
+    return 0;
+}
+
+/* Reads what is there of each kind (ns NULL: everywhere) and takes it: "2 pods, 1 services". */
+static int take_all(struct kta_pipeline *p, struct kta_step *s, const struct list *l,
+                    const char *ns, struct kta_str *words, struct kta_err *err)
+{
+    struct kta_read *reads = NULL;
+    size_t n = 0, cap = 0;
     struct kta_err why = KTA_ERR_INIT;
     int rc;
 
-    for (size_t i = 0; i < n_kinds; i++) {
+    for (size_t i = 0; i < l->n; i++) {
         kta_auto_str struct kta_str path = KTA_STR_INIT;
 
-        if (!looked_at(&kinds[i]))
-            continue;
-        kta_kind_path(&kinds[i], ns, NULL, &path);
+        kta_kind_path(l->v[i], ns, NULL, &path);
         kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s", path.s);
     }
-    rc = kta_cluster_read(p->cluster, reads, n, &why);
-    for (size_t i = 0; rc == 0 && i < n_kinds; i++) {
+    rc = n ? kta_cluster_read(p->cluster, reads, n, &why) : 0;
+    for (size_t i = 0; rc == 0 && i < l->n; i++) {
         size_t found;
 
-        if (!looked_at(&kinds[i]))
-            continue;
-        if (reads[k].status == 403)
+        if (reads[i].status == 403)
             kta_preview_warn(&s->preview,
-                             "the %s in '%s' may not be read: they could not be put "
-                             "back",
-                             kinds[i].plural, ns);
-        found = take(s, &kinds[i], reads[k++].json);
+                             "the %s%s%s%s may not be read: they could not be put back",
+                             l->v[i]->plural, ns ? " in '" : "", kta_or(ns, ""), ns ? "'" : "");
+        found = take(s, l->v[i], reads[i].json);
         if (found)
-            kta_str_addf(&words, "%s%zu %s", words.len ? ", " : "", found, kinds[i].plural);
+            kta_str_addf(words, "%s%zu %s", words->len ? ", " : "", found, l->v[i]->plural);
     }
     kta_reads_free(reads, n);
     if (rc < 0 && why.code == KTA_E_INTERRUPTED) {
         *err = why;
         return -1;
     }
-    kta_preview_warn(&s->preview, "namespace '%s' holds: %s", ns,
-                     rc < 0 ? "(cannot be read)" : kta_or(words.s, "nothing that somebody made"));
+    if (rc < 0)
+        kta_str_add(words, "(cannot be read)");
     return 0;
+}
+
+int kta_touch_namespace(struct kta_pipeline *p, struct kta_step *s, const char *ns,
+                        struct kta_err *err)
+{
+    kta_auto_str struct kta_str words = KTA_STR_INIT;
+    struct list kinds = {0};
+    int rc = all_kinds(p, s, &kinds, err);
+
+    if (rc == 0)
+        rc = take_all(p, s, &kinds, ns, &words, err);
+    free(kinds.v);
+    if (rc < 0)
+        return -1;
+    kta_preview_warn(&s->preview, "namespace '%s' holds: %s", ns,
+                     words.len ? words.s : "nothing that somebody made");
+    return 0;
+}
+
+int kta_touch_definition(struct kta_pipeline *p, struct kta_step *s, const struct kta_json *crd,
+                         struct kta_err *err)
+{
+    kta_auto_str struct kta_str words = KTA_STR_INIT;
+    const char *name = kta_obj_name(crd);
+    const struct kta_kind *k;
+    struct kta_err ignored = KTA_ERR_INIT;
+    struct list kinds = {0};
+    int rc;
+
+    if (!name || kta_kind_find(p->cluster, name, &k, &ignored) < 0)
+        return 0; /* it is not served (yet): it has no objects */
+    add_kind(&kinds, k);
+    rc = take_all(p, s, &kinds, NULL, &words, err);
+    free(kinds.v);
+    if (rc == 0)
+        kta_preview_warn(&s->preview, "the definition of %s has %s", k->plural,
+                         words.len ? words.s : "no objects");
+    return rc;
 }

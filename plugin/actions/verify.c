@@ -16,6 +16,7 @@ enum verdict { WAIT, GOOD, BAD, GONE };
 
 struct job {
     struct kta_pipeline *p;
+    bool undo;        /* what was ill before may be so again: it is enough that it is there */
     int64_t since;    /* seconds: when the step ran */
     int64_t deadline; /* kta_now_ms */
 };
@@ -154,6 +155,12 @@ static bool waits_for_consumer(struct kta_pipeline *p, const struct kta_json *cl
            kta_streq(kta_json_str(storage, "volumeBindingMode"), "WaitForFirstConsumer");
 }
 
+/* What others need at once when it is made again. */
+static bool keeps_waiting(const struct kta_touch *t)
+{
+    return kta_touch_is(t, "Namespace") || kta_touch_is(t, "CustomResourceDefinition");
+}
+
 /* Watches a touch until it is good, bad or gone, or time is up. */
 static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bool *ret_good,
                         struct kta_str *ret_why, struct kta_err *err)
@@ -183,7 +190,8 @@ static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bo
             kta_str_addf(ret_why, "it is still there%s%s", finalizer ? ", held by finalizer " : "",
                          kta_or(finalizer, ""));
         } else {
-            v = check_object(t->kind->kind, o, ret_why, &patience_s);
+            v = j->undo && !keeps_waiting(t) ? GOOD
+                                             : check_object(t->kind->kind, o, ret_why, &patience_s);
         }
         left = j->deadline - kta_now_ms();
         if (patience_s && begun + patience_s * 1000 - kta_now_ms() < left)
@@ -282,9 +290,9 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
     struct kta_str outcome = KTA_STR_INIT;
     bool all = true;
 
-    (void)plan;
     if (!t || t->n == 0)
         return 0; /* nothing to look at (exec, cp): it ran, and that is all that is known */
+    j.undo = plan->undo_of != NULL;
     j.since = t->before_s ? t->before_s - 1 : kta_wall();
     j.deadline = kta_now_ms() + (p->verify_timeout_ms > 0 ? p->verify_timeout_ms : KTA_VERIFY_MS);
     for (size_t i = 0; all && i < t->n; i++) {

@@ -1,0 +1,594 @@
+#!/usr/bin/env python3
+"""changes.py - each kind of change is done, undone, and compared with what was there before.
+
+usage: changes.py PLUGIN NAMESPACE [CASE...]
+
+A case is objects that are made first, one or more commands that go through `apply PLAN.json`, and
+the objects to look at. The objects must differ after the change, and be equal to the pre-image
+after `undo ID`, but for what the server itself keeps (uid, resourceVersion, generation, times,
+managedFields, status, revision counters, what it chooses anew for a recreated object). Prints one
+line a case and a table at the end.
+"""
+import copy
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+PLUGIN, NS = sys.argv[1], sys.argv[2]
+ONLY = sys.argv[3:]
+HOME = tempfile.mkdtemp()
+ENV = dict(os.environ, HOME=HOME)
+for variable in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+    ENV.pop(variable, None)
+TAG = NS.rsplit("-", 1)[-1]
+NODE = "kta-node"
+
+# ---- objects ------------------------------------------------------------------------------------
+
+
+def meta(name, **more):
+    return dict({"name": name, "labels": {"app": name}}, **more)
+
+
+def pod_spec(**more):
+    container = {"name": "main", "image": "busybox:1.36", "command": ["sleep", "3600"],
+                 "env": [{"name": "MODE", "value": "a"}],
+                 "resources": {"requests": {"cpu": "1m", "memory": "4Mi"}}}
+    return dict({"terminationGracePeriodSeconds": 0, "containers": [container]}, **more)
+
+
+def template(name, **more):
+    return {"metadata": {"labels": {"app": name}}, "spec": pod_spec(**more)}
+
+
+def deployment(name, replicas=0, **more):
+    spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template(name)}
+    spec.update(more)
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta(name, annotations={"team": "a"}),
+            "spec": spec}
+
+
+def statefulset(name):
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": meta(name),
+            "spec": {"replicas": 0, "serviceName": name, "selector": {"matchLabels": {"app": name}},
+                     "template": template(name)}}
+
+
+def daemonset(name):
+    return {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": meta(name),
+            "spec": {"selector": {"matchLabels": {"app": name}},
+                     "template": template(name, nodeSelector={"kta.test/none": "here"})}}
+
+
+def service(name, **more):
+    spec = {"selector": {"app": name}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
+    spec.update(more)
+    return {"apiVersion": "v1", "kind": "Service", "metadata": meta(name), "spec": spec}
+
+
+def configmap(name, **data):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(name), "data": data or {"mode": "a"}}
+
+
+def secret(name, **data):
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta(name),
+            "stringData": data or {"password": "hunter2-" + TAG}}
+
+
+def cronjob(name):
+    return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta(name),
+            "spec": {"schedule": "0 0 1 1 *",
+                     "jobTemplate": {"spec": {"template": template(name, restartPolicy="Never")}}}}
+
+
+def job(name):
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta(name),
+            "spec": {"suspend": True, "template": template(name, restartPolicy="Never")}}
+
+
+def ingress(name):
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta(name),
+            "spec": {"rules": [{"host": name + ".test", "http": {"paths": [
+                {"path": "/", "pathType": "Prefix",
+                 "backend": {"service": {"name": name, "port": {"number": 80}}}}]}}]}}
+
+
+def netpol(name):
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta(name),
+            "spec": {"podSelector": {"matchLabels": {"app": name}}, "policyTypes": ["Ingress"]}}
+
+
+def hpa(name):
+    return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": meta(name),
+            "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+                     "minReplicas": 1, "maxReplicas": 3}}
+
+
+def pdb(name):
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": meta(name),
+            "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": name}}}}
+
+
+def claim(name):
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta(name),
+            "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "none",
+                     "resources": {"requests": {"storage": "1Mi"}}}}
+
+
+def role(name):
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": meta(name),
+            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}
+
+
+def rolebinding(name):
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": meta(name),
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": NS}]}
+
+
+def account(name):
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta(name)}
+
+
+def quota(name):
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta(name),
+            "spec": {"hard": {"count/cronjobs.batch": "50"}}}
+
+
+def bare_pod(name):
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta(name), "spec": pod_spec()}
+
+
+def namespace(name):
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"app": "x"}}}
+
+
+def within(ns, o):
+    o["metadata"]["namespace"] = ns
+    return o
+
+
+def crd(plural):
+    kind = plural[:-1].capitalize()
+    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": plural + ".kta.test"},
+            "spec": {"group": "kta.test", "scope": "Namespaced",
+                     "names": {"plural": plural, "singular": plural[:-1], "kind": kind},
+                     "versions": [{"name": "v1", "served": True, "storage": True, "schema": {
+                         "openAPIV3Schema": {"type": "object",
+                                             "x-kubernetes-preserve-unknown-fields": True}}}]}}
+
+
+def custom(plural, name, **spec):
+    return {"apiVersion": "kta.test/v1", "kind": plural[:-1].capitalize(), "metadata": meta(name),
+            "spec": spec or {"size": 1}}
+
+
+WIDGETS = "w%ss" % TAG
+PRIORITY = "p" + TAG
+VOLUME = "v" + TAG
+GONE_NS = NS + "-gone"
+NEW_NS = NS + "-new"
+
+# ---- cases --------------------------------------------------------------------------------------
+CASES = []
+
+
+def case(name, setup, commands, look, **more):
+    """commands: "kubectl …" words split at blanks, a list of words, or (words, manifest)."""
+    CASES.append(dict({"name": name, "setup": setup, "commands": commands, "look": look}, **more))
+
+
+def kubectl_words(text):
+    return text if isinstance(text, list) else text.split()
+
+
+def patch_of(name, kind, body, how="strategic"):
+    return ["kubectl", "patch", kind, name, "--type=" + how, "-p", json.dumps(body)]
+
+
+def simple(name, make, commands, kind=None, **more):
+    """One object of its own, named after the case."""
+    o = make(name)
+    case(name, [o], [c.replace("@", name) if isinstance(c, str) else c for c in commands],
+         [(kind or o["kind"].lower()) + "/" + name], **more)
+
+
+simple("scale-up", deployment, ["kubectl scale deployment/@ --replicas=1"])
+simple("scale-down", lambda n: deployment(n, replicas=1), ["kubectl scale deployment @ --replicas=0"])
+simple("scale-statefulset", statefulset, ["kubectl scale statefulset/@ --replicas=1"])
+simple("label-new", configmap, ["kubectl label configmap @ tier=web"])
+simple("label-overwrite", configmap, ["kubectl label configmap @ app=other --overwrite"])
+simple("label-remove", configmap, ["kubectl label configmap @ app-"])
+simple("annotate-new", service, ["kubectl annotate service @ note=hello"])
+simple("annotate-overwrite", deployment, ["kubectl annotate deployment @ team=b --overwrite"])
+simple("annotate-remove", deployment, ["kubectl annotate deployment @ team-"])
+simple("set-image", deployment, ["kubectl set image deployment/@ main=kta.test/busybox:1"])
+simple("set-env", deployment, ["kubectl set env deployment/@ MODE=b EXTRA=1"])
+simple("unset-env", deployment, ["kubectl set env deployment/@ MODE-"])
+simple("set-resources", deployment, ["kubectl set resources deployment/@ --limits=cpu=100m,memory=32Mi"])
+simple("set-serviceaccount", deployment, ["kubectl set serviceaccount deployment @ default"])
+simple("set-selector", service, ["kubectl set selector service @ app=elsewhere"])
+simple("set-subject", rolebinding, ["kubectl set subject rolebinding @ --user=ann"])
+simple("rollout-restart", deployment, ["kubectl rollout restart deployment/@"])
+simple("rollout-pause", deployment, ["kubectl rollout pause deployment/@"])
+simple("rollout-resume", lambda n: deployment(n, paused=True), ["kubectl rollout resume deployment/@"])
+case("rollout-undo", [deployment("rollout-undo")], ["kubectl rollout undo deployment/rollout-undo"],
+     ["deployment/rollout-undo"],
+     before=["kubectl set env deployment/rollout-undo MODE=second"], await_revision=2)
+simple("restart-daemonset", daemonset, ["kubectl rollout restart daemonset/@"])
+case("patch-strategic", [deployment("patch-strategic")],
+     [patch_of("patch-strategic", "deployment", {"spec": {"template": {"spec": {"containers": [
+         {"name": "main", "command": ["sleep", "60"]}]}}}})], ["deployment/patch-strategic"])
+case("patch-merge", [service("patch-merge")],
+     [patch_of("patch-merge", "service", {"spec": {"ports": [{"port": 81, "targetPort": 9090}]}}, "merge")],
+     ["service/patch-merge"])
+case("patch-json", [configmap("patch-json")],
+     [patch_of("patch-json", "configmap", [{"op": "add", "path": "/data/more", "value": "x"},
+                                           {"op": "remove", "path": "/data/mode"}], "json")],
+     ["configmap/patch-json"])
+case("patch-secret", [secret("patch-secret")],
+     [patch_of("patch-secret", "secret", {"stringData": {"password": "another-" + TAG}})],
+     ["secret/patch-secret"])
+case("patch-custom", [custom(WIDGETS, "patch-custom")],
+     [patch_of("patch-custom", WIDGETS + ".kta.test", {"spec": {"size": 2}}, "merge")],
+     [WIDGETS + ".kta.test/patch-custom"])
+case("patch-ingress", [ingress("patch-ingress")],
+     [patch_of("patch-ingress", "ingress", [{"op": "replace", "path": "/spec/rules/0/host",
+                                             "value": "else.test"}], "json")], ["ingress/patch-ingress"])
+case("patch-hpa", [hpa("patch-hpa")], [patch_of("patch-hpa", "hpa", {"spec": {"maxReplicas": 9}}, "merge")],
+     ["hpa/patch-hpa"])
+case("apply-new", [], [("kubectl apply -f -", [configmap("apply-new"), service("apply-new")])],
+     ["configmap/apply-new", "service/apply-new"])
+case("apply-changed", [configmap("apply-changed", mode="a", old="x")],
+     [("kubectl apply -f -", [configmap("apply-changed", mode="b")])], ["configmap/apply-changed"],
+     apply=True)
+case("apply-server-side", [configmap("apply-server", mode="a")],
+     [("kubectl apply --server-side --force-conflicts -f -", [configmap("apply-server", mode="b")])],
+     ["configmap/apply-server"])
+case("replace", [configmap("replace", mode="a", old="x")],
+     [("kubectl replace -f -", [configmap("replace", mode="b")])], ["configmap/replace"])
+case("create-configmap", [], ["kubectl create configmap create-configmap --from-literal=a=b"],
+     ["configmap/create-configmap"])
+case("create-deployment", [], ["kubectl create deployment create-deployment --image=busybox:1.36 --replicas=0"],
+     ["deployment/create-deployment"])
+case("create-job-from", [cronjob("job-from")], ["kubectl create job job-made --from=cronjob/job-from"],
+     ["job/job-made", "cronjob/job-from"])
+case("create-namespace", [], ["kubectl create namespace " + NEW_NS], ["namespace/" + NEW_NS])
+case("expose", [deployment("expose")], ["kubectl expose deployment expose --port=80"], ["service/expose"])
+case("autoscale", [deployment("autoscale")],
+     ["kubectl autoscale deployment autoscale --min=1 --max=2 --cpu=80%"], ["hpa/autoscale"])
+case("run", [], [["kubectl", "run", "run-pod", "--image=busybox:1.36", "--restart=Never", "--command", "--",
+                  "sleep", "600"]], ["pod/run-pod"])
+for kind, make in [("deployment", deployment), ("statefulset", statefulset), ("daemonset", daemonset),
+                   ("service", service), ("configmap", configmap), ("secret", secret), ("cronjob", cronjob),
+                   ("job", job), ("ingress", ingress), ("networkpolicy", netpol), ("hpa", hpa), ("pdb", pdb),
+                   ("pvc", claim), ("role", role), ("rolebinding", rolebinding), ("serviceaccount", account),
+                   ("resourcequota", quota), ("pod", bare_pod)]:
+    simple("delete-" + kind, make, ["kubectl delete %s @" % kind], kind=kind)
+case("delete-custom", [custom(WIDGETS, "delete-custom", size=3)],
+     ["kubectl delete %s.kta.test delete-custom" % WIDGETS], [WIDGETS + ".kta.test/delete-custom"])
+case("delete-selector", [configmap("sel-a"), configmap("sel-b")],
+     ["kubectl delete configmap -l app=sel-a"], ["configmap/sel-a", "configmap/sel-b"])
+case("delete-pv", [{"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": VOLUME},
+                    "spec": {"capacity": {"storage": "1Mi"}, "accessModes": ["ReadWriteOnce"],
+                             "storageClassName": "none-" + TAG, "hostPath": {"path": "/tmp/none"},
+                             "persistentVolumeReclaimPolicy": "Retain"}}],
+     ["kubectl delete pv " + VOLUME], ["pv/" + VOLUME])
+case("delete-priorityclass", [{"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
+                               "metadata": {"name": PRIORITY}, "value": 7}],
+     ["kubectl delete priorityclass " + PRIORITY], ["priorityclass/" + PRIORITY])
+case("delete-namespace",
+     [namespace(GONE_NS), within(GONE_NS, configmap("inside")), within(GONE_NS, secret("inside")),
+      within(GONE_NS, service("inside")), within(GONE_NS, deployment("inside")),
+      within(GONE_NS, account("inside")), within(GONE_NS, custom(WIDGETS, "inside", size=5))],
+     ["kubectl delete namespace " + GONE_NS],
+     ["namespace/" + GONE_NS] + ["%s/%s/inside" % (GONE_NS, kind) for kind in (
+         "configmap", "secret", "service", "deployment", "serviceaccount", WIDGETS + ".kta.test")],
+     slow=True)
+case("delete-crd", [crd("o%ss" % TAG)], ["kubectl delete crd o%ss.kta.test" % TAG],
+     ["crd/o%ss.kta.test" % TAG, "o%ss.kta.test/orphan" % TAG],
+     objects=[custom("o%ss" % TAG, "orphan", size=6)])
+case("several-steps", [configmap("several"), deployment("several")],
+     ["kubectl label configmap several tier=x", "kubectl scale deployment/several --replicas=1",
+      patch_of("several", "configmap", {"data": {"mode": "z"}}, "merge"),
+      "kubectl create configmap several-new --from-literal=a=b", "kubectl delete deployment several"],
+     ["configmap/several", "deployment/several", "configmap/several-new"])
+# what concerns the node comes last, one after the other
+case("cordon", [], ["kubectl cordon " + NODE], ["node/" + NODE], alone=True)
+case("uncordon", [], ["kubectl uncordon " + NODE], ["node/" + NODE], alone=True,
+     before=["kubectl cordon " + NODE], finally_=["kubectl uncordon " + NODE])
+case("taint", [], ["kubectl taint nodes %s kta.test/%s=x:PreferNoSchedule" % (NODE, TAG)],
+     ["node/" + NODE], alone=True)
+case("label-node", [], ["kubectl label node %s kta.test/%s=yes" % (NODE, TAG)], ["node/" + NODE], alone=True)
+case("drain", [deployment("drained", replicas=1)],
+     ["kubectl drain %s --pod-selector=app=drained --ignore-daemonsets --force" % NODE],
+     ["node/" + NODE, "deployment/drained"], alone=True)
+for helm in ("helm3", "helm4"):
+    case(helm + "-install", [], ["helm install %s-install @chart" % helm],
+         ["deployment/%s-install" % helm, "configmap/%s-install" % helm], helm=helm)
+    case(helm + "-upgrade", [], ["helm upgrade %s-upgrade @chart --set mode=b,extra=yes" % helm],
+         ["deployment/%s-upgrade" % helm, "configmap/%s-upgrade" % helm], helm=helm,
+         before=["helm install %s-upgrade @chart" % helm])
+    case(helm + "-rollback", [], ["helm rollback %s-rollback 1" % helm],
+         ["deployment/%s-rollback" % helm, "configmap/%s-rollback" % helm], helm=helm,
+         before=["helm install %s-rollback @chart" % helm,
+                 "helm upgrade %s-rollback @chart --set mode=b" % helm])
+    case(helm + "-uninstall", [], ["helm uninstall %s-uninstall" % helm],
+         ["deployment/%s-uninstall" % helm, "configmap/%s-uninstall" % helm], helm=helm,
+         before=["helm install %s-uninstall @chart" % helm])
+
+CHART = os.path.join(HOME, "chart")
+CHART_FILES = {
+    "Chart.yaml": "apiVersion: v2\nname: small\nversion: 0.1.0\n",
+    "values.yaml": 'mode: a\nextra: ""\n',
+    "templates/all.yaml": """apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}}
+data:
+  mode: {{ .Values.mode | quote }}
+{{- if .Values.extra }}
+  extra: {{ .Values.extra | quote }}
+{{- end }}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: {{ .Release.Name }}}}
+  template:
+    metadata: {labels: {app: {{ .Release.Name }}}}
+    spec:
+      containers:
+      - name: main
+        image: busybox:1.36
+        env: [{name: MODE, value: {{ .Values.mode | quote }}}]
+""",
+}
+
+# ---- running ------------------------------------------------------------------------------------
+
+
+class Wrong(Exception):
+    pass
+
+
+def run(argv, stdin=None, env=None, timeout=120, check=True):
+    done = subprocess.run(argv, input=stdin, env=env or ENV, timeout=timeout, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                          **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
+    if check and done.returncode:
+        raise Wrong("%s: exit %d: %s" % (" ".join(argv[:5]), done.returncode,
+                                         (done.stderr or done.stdout).strip()[-500:]))
+    return done
+
+
+def env_of(c):
+    """helm 3 or 4 under the name helm, first on PATH."""
+    if "helm" not in c:
+        return ENV
+    return dict(ENV, PATH=os.path.join(HOME, c["helm"]) + ":" + ENV["PATH"])
+
+
+def words(command):
+    return [w.replace("@chart", CHART) for w in kubectl_words(command)]
+
+
+def setup_command(c, command):
+    run(words(command) + ["-n", NS], env=env_of(c))
+
+
+def create(objects, apply=False):
+    for ns in sorted({o["metadata"].get("namespace", NS) for o in objects}):
+        run(["kubectl", "apply" if apply else "create", "-n", ns, "-f", "-"],
+            json.dumps({"apiVersion": "v1", "kind": "List", "items": [
+                o for o in objects if o["metadata"].get("namespace", NS) == ns]}))
+
+
+def look_at(c):
+    """The objects by what was asked for; a missing one is None."""
+    found, by_ns = {}, {}
+    for name in c["look"]:
+        parts = name.split("/")
+        ns = parts[0] if len(parts) == 3 else NS
+        by_ns.setdefault(ns, []).append("/".join(parts[-2:]))
+    for ns, names in by_ns.items():
+        for name in names:
+            found[ns + "/" + name] = None
+        got = run(["kubectl", "get", "-n", ns, "-o", "json", "--ignore-not-found"] + names, check=False)
+        if got.returncode and "have a resource type" not in got.stderr:
+            raise Wrong(got.stderr.strip())
+        doc = json.loads(got.stdout) if got.stdout.strip() else {"items": []}
+        for o in doc.get("items", [doc]) if "items" in doc else [doc]:
+            for name in names:
+                kind, want = name.split("/", 1)
+                if want == o["metadata"]["name"] and matches(kind, o["kind"]):
+                    found[ns + "/" + name] = o
+    return found
+
+
+def matches(kind, real):
+    short = {"hpa": "horizontalpodautoscaler", "pdb": "poddisruptionbudget", "pvc": "persistentvolumeclaim",
+             "pv": "persistentvolume", "crd": "customresourcedefinition"}
+    kind = short.get(kind.split(".")[0], kind.split(".")[0])
+    return real.lower() in (kind, kind.rstrip("s"))
+
+
+SERVER = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink")
+COUNTERS = ("deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
+JOB_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
+
+
+def cleaned(o):
+    """What belongs to the object's owner, not to the server."""
+    if o is None or o["metadata"].get("deletionTimestamp"):
+        return None
+    o = copy.deepcopy(o)
+    o.pop("status", None)
+    spec = o.get("spec", {})
+    for key in SERVER:
+        o["metadata"].pop(key, None)
+    for key in COUNTERS:
+        o["metadata"].get("annotations", {}).pop(key, None)
+    if not o["metadata"].get("annotations", True):
+        del o["metadata"]["annotations"]
+    if o["kind"] == "Node":  # the node controller's own taint follows from unschedulable
+        taints = [t for t in spec.get("taints", []) if t["key"] != "node.kubernetes.io/unschedulable"]
+        spec["taints"] = taints
+        o["metadata"].get("annotations", {}).pop("volumes.kubernetes.io/controller-managed-attach-detach", None)
+    if o["kind"] == "Job":
+        for labels in (spec["template"]["metadata"]["labels"], spec.get("selector", {}).get("matchLabels", {})):
+            for key in JOB_LABELS:
+                labels.pop(key, None)
+    if o["kind"] == "Pod":
+        spec.pop("nodeName", None)
+    return o
+
+
+def first_difference(a, b, path=""):
+    if a == b:
+        return None
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in sorted(set(a) | set(b)):
+            found = first_difference(a.get(key), b.get(key), path + "/" + key)
+            if found:
+                return found
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for i, pair in enumerate(zip(a, b)):
+            found = first_difference(*pair, path="%s/%d" % (path, i))
+            if found:
+                return found
+    return "%s: %s, before %s" % (path, json.dumps(b)[:120], json.dumps(a)[:120])
+
+
+def differences(before, after):
+    return [name + first_difference(cleaned(before[name]), cleaned(after[name])) for name in before
+            if cleaned(before[name]) != cleaned(after[name])]
+
+
+def write_plan(c, path):
+    steps = []
+    for command in c["commands"]:
+        manifest = None
+        if isinstance(command, tuple):
+            command, manifest = command
+        step = {"argv": words(command)}
+        if manifest:
+            step["stdin"] = "---\n".join(json.dumps(o) + "\n" for o in manifest)
+        steps.append(step)
+    with open(path, "w") as f:
+        json.dump(steps, f)
+
+
+def reason(done):
+    try:
+        doc = json.loads(done.stdout)
+        return doc["error"]["message"] + " | " + " ".join(
+            (s.get("output") or "").strip()[-300:] for s in doc.get("plan", []))
+    except (ValueError, KeyError, TypeError):
+        return (done.stderr + done.stdout).strip()[-600:]
+
+
+def plugin(c, *args, want=0):
+    done = run([PLUGIN, *args, "-n", NS, "--yes=high", "-o", "json", "--no-color"], env=env_of(c),
+               timeout=200, check=False)
+    if done.returncode != want:
+        raise Wrong("%s: exit %d, not %d: %s" % (args[0], done.returncode, want,
+                                                 reason(done)))
+    return json.loads(done.stdout)
+
+
+def wait_until(what, condition, seconds=60):
+    import time
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise Wrong(what)
+        time.sleep(0.3)
+
+
+def settle(c):
+    if "objects" in c:
+        run(["kubectl", "wait", "--for=condition=Established", c["look"][0], "--timeout=30s"])
+        create(c["objects"])
+    for command in c.get("before", ()):
+        setup_command(c, command)
+    if "await_revision" in c:
+        kind, name = c["look"][0].split("/")
+        wait_until("no second revision", lambda: run(
+            ["kubectl", "get", kind, name, "-n", NS, "-o",
+             r"jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}"]).stdout == "2")
+
+
+def one(c):
+    """None, or why it failed."""
+    plan = os.path.join(HOME, c["name"] + ".json")
+    try:
+        settle(c)
+        before = look_at(c)
+        write_plan(c, plan)
+        done = plugin(c, "apply", plan, "--no-verify")
+        ids = {s["journal"].split(".")[0] for s in done["plan"] if s.get("journal")}
+        if len(ids) != 1:
+            raise Wrong("no journal ID: %s" % done["plan"])
+        if not differences(before, look_at(c)):
+            raise Wrong("the change changed nothing")
+        plugin(c, "undo", ids.pop(), "--verify-timeout=30s", *(["--no-verify"] if c.get("slow") else []))
+        left = differences(before, look_at(c))
+        if left:
+            raise Wrong("not as before: " + "; ".join(left)[:600])
+    except (Wrong, subprocess.TimeoutExpired, json.JSONDecodeError) as why:
+        return str(why).replace("\n", " ")
+    finally:
+        for command in c.get("finally_", ()):
+            run(words(command), check=False)
+    return None
+
+
+def main():
+    cases = [c for c in CASES if not ONLY or c["name"] in ONLY]
+    for name, text in CHART_FILES.items():
+        os.makedirs(os.path.dirname(os.path.join(CHART, name)), exist_ok=True)
+        with open(os.path.join(CHART, name), "w") as f:
+            f.write(text)
+    for helm in ("helm3", "helm4"):
+        os.makedirs(os.path.join(HOME, helm))
+        program = run(["sh", "-c", "command -v " + helm]).stdout.strip()
+        os.symlink(os.path.realpath(program), os.path.join(HOME, helm, "helm"))
+    create([crd(WIDGETS)])
+    run(["kubectl", "wait", "--for=condition=Established", "crd/%s.kta.test" % WIDGETS, "--timeout=30s"])
+    create([o for c in cases if not c.get("apply") for o in c["setup"]])
+    create([o for c in cases if c.get("apply") for o in c["setup"]], apply=True)
+
+    results, lock = {}, threading.Lock()
+
+    def work(c):
+        why = one(c)
+        with lock:
+            results[c["name"]] = why
+            print("%s %s%s" % ("not ok" if why else "ok", "undo: " + c["name"], ": " + why if why else ""),
+                  flush=True)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, [c for c in cases if not c.get("alone")]))
+    for c in cases:
+        if c.get("alone"):
+            work(c)
+    print("# %-22s %s" % ("change", "live object after undo"))
+    for name in sorted(results):
+        print("# %-22s %s" % (name, results[name] or "equals the pre-image"))
+    good = sum(1 for why in results.values() if not why)
+    print("# %d kinds of change, %d restored" % (len(results), good))
+    run(["kubectl", "delete", "crd", WIDGETS + ".kta.test", "o%ss.kta.test" % TAG, "--ignore-not-found", "--wait=false"], check=False)
+    run(["kubectl", "delete", "pv/" + VOLUME, "priorityclass/" + PRIORITY, "ns/" + GONE_NS, "ns/" + NEW_NS,
+         "--ignore-not-found", "--wait=false"], check=False)
+    subprocess.run(["rm", "-rf", HOME])
+    sys.exit(good != len(results))
+
+
+main()
