@@ -80,6 +80,12 @@ struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *polic
 /* Classifies a step again after it was edited. */
 void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, struct kta_step *s);
 
+/* The steps that can still run (or only one of them) as text for an editor, and back: all or
+ * nothing. Steps that changed are neither classified nor previewed then; ids are given anew. */
+void kta_plan_edit_text(const struct kta_plan *p, const struct kta_step *only, struct kta_str *out);
+int kta_plan_edit_take(struct kta_plan *p, struct kta_step *only, const char *text,
+                       struct kta_err *err);
+
 struct kta_json *kta_plan_json(const struct kta_plan *p); /* INTERFACE's "plan" array */
 /* Reads the plan of an Answer document (or a bare array of steps) for apply. */
 int kta_plan_parse(const struct kta_json *document, const struct kta_policy *policy,

@@ -18,7 +18,7 @@ struct kta_step;
 enum kta_answer {
     KTA_ANSWER_NO,
     KTA_ANSWER_YES,
-    KTA_ANSWER_EDIT, /* the step's argv (and stdin) were changed by ask(): classify again */
+    KTA_ANSWER_EDIT, /* the plan or the step was changed by ask(): classify again */
     KTA_ANSWER_ONE_BY_ONE,
     KTA_ANSWER_NOBODY, /* there is nobody to ask */
 };

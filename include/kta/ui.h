@@ -29,6 +29,9 @@ const struct kta_report *kta_ui_report(struct kta_ui *ui);
 void kta_ui_where(struct kta_ui *ui, const char *context, const char *server,
                   const char *namespace_);
 
+/* What follows is a conversation: "don't ask again for this command" is offered. */
+void kta_ui_session(struct kta_ui *ui);
+
 /* From now on every event, also what a model is sent (redacted), goes to that file, a JSON line
  * each, 0600. */
 int kta_ui_trace(struct kta_ui *ui, const char *path, struct kta_err *err);

@@ -53,6 +53,11 @@ struct kta_touches {
 /* Forgets preview, touches and the yes that was given to them: before a new preview. */
 void kta_step_forget_preview(struct kta_step *s);
 struct kta_json *kta_step_json(const struct kta_step *s);
+void kta_step_free(struct kta_step *s);
+
+/* ---- script.c ---- */
+/* A delimiter for a here-document that is no line of text. */
+void kta_heredoc_mark(const char *text, char *mark, size_t n);
 
 /* ---- touch.c ---- */
 void kta_touches_free(struct kta_touches *t);

@@ -84,16 +84,28 @@ static int declined(struct kta_pipeline *p, struct kta_plan *plan, const bool *m
     return kta_err_set(err, KTA_E_UNCONFIRMED, "nothing was changed: the plan was declined");
 }
 
-/* After an edit the step is another one: classified, previewed and shown again. */
-static int edited(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
-                  struct kta_err *err)
+static void classify_again(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s)
 {
     kta_session_flags_drop(p->session_flags, &s->argv);
     if (s->argv.n && (kta_streq(s->argv.v[0], "kubectl") || kta_streq(s->argv.v[0], "helm")))
         kta_command_pin(&s->argv, plan->context, plan->namespace_);
     kta_step_classify(plan, p->policy, s);
     kta_session_flags_add(p->session_flags, &s->argv);
-    return kta_preview_step(p, s, err);
+}
+
+/* After an edit the steps are others: classified, previewed and shown again. */
+static int edited(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *step,
+                  struct kta_err *err)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        if (step ? plan->v[i] == step : plan->v[i]->state == KTA_PLANNED)
+            classify_again(p, plan, plan->v[i]);
+    if (step)
+        return kta_preview_step(p, step, err);
+    if (kta_preview_plan(p, plan, err) < 0)
+        return -1;
+    kta_plan_dependencies(plan);
+    return 0;
 }
 
 static void show(struct kta_pipeline *p, const struct kta_plan *plan)
@@ -166,9 +178,8 @@ int kta_confirm(struct kta_pipeline *p, struct kta_plan *plan, bool *go, struct 
                 go[i] = plan->v[i]->asked = may[i];
             return 0;
         case KTA_ANSWER_EDIT:
-            for (size_t i = 0; i < plan->n; i++)
-                if (may[i] && edited(p, plan, plan->v[i], err) < 0)
-                    return -1;
+            if (edited(p, plan, NULL, err) < 0)
+                return -1;
             show(p, plan);
             break;
         }
@@ -183,9 +194,13 @@ int kta_confirm_again(struct kta_pipeline *p, struct kta_plan *plan, struct kta_
     *ret_yes = covered(p, s);
     if (*ret_yes || p->quiet || !p->report || !p->report->ask)
         return 0;
-    show(p, plan);
-    if (p->report->ask(p->report->ctx, plan, s, &answer, err) < 0)
-        return -1;
+    do {
+        show(p, plan);
+        if (p->report->ask(p->report->ctx, plan, s, &answer, err) < 0)
+            return -1;
+        if (answer == KTA_ANSWER_EDIT && edited(p, plan, s, err) < 0)
+            return -1;
+    } while (answer == KTA_ANSWER_EDIT && s->state == KTA_PLANNED && !s->preview.rejected);
     *ret_yes = answer == KTA_ANSWER_YES;
     return 0;
 }

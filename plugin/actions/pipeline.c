@@ -352,6 +352,7 @@ int kta_pipeline_run(struct kta_pipeline *p, struct kta_plan *plan, struct kta_e
     refused(p, plan, &kept);
     if (kta_confirm(p, plan, go, &now) < 0)
         weigh(&kept, &now);
+    refused(p, plan, &kept); /* what an edit made of a step */
     for (size_t i = 0; i < plan->n; i++)
         any = any || go[i];
     if (now.code != KTA_E_INTERRUPTED) {

@@ -56,7 +56,7 @@ void kta_step_forget_preview(struct kta_step *s)
     s->asked = false;
 }
 
-static void step_free(struct kta_step *s)
+void kta_step_free(struct kta_step *s)
 {
     if (!s)
         return;
@@ -83,7 +83,7 @@ void kta_plan_init(struct kta_plan *p, const char *question, const char *context
 void kta_plan_release(struct kta_plan *p)
 {
     for (size_t i = 0; i < p->n; i++)
-        step_free(p->v[i]);
+        kta_step_free(p->v[i]);
     free(p->v);
     free(p->id);
     free(p->undo_of);
@@ -136,12 +136,12 @@ struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *polic
     for (size_t i = 0; i < p->n; i++) {
         if (kta_argv_equal(&p->v[i]->argv, &s->argv) &&
             kta_streq(p->v[i]->stdin_text, stdin_text)) {
-            step_free(s);
+            kta_step_free(s);
             return p->v[i];
         }
     }
     if (p->n == KTA_MAX_STEPS) {
-        step_free(s);
+        kta_step_free(s);
         kta_err_set(err, KTA_E_LIMIT, "the plan is full: it has %d steps", KTA_MAX_STEPS);
         return NULL;
     }

@@ -206,10 +206,17 @@ static int begin(struct kta_pipeline *p, struct kta_step *s, struct parsed *c, s
 static int preview_steps(struct kta_pipeline *p, struct kta_step **steps, size_t n,
                          struct kta_err *err)
 {
-    struct parsed *parsed = kta_calloc(n ? n : 1, sizeof *parsed);
     struct kta_err why = KTA_ERR_INIT;
     int rc = 0;
 
+    if (!p->cluster || kta_cluster_is_snapshot(p->cluster)) {
+        for (size_t i = 0; i < n; i++) {
+            kta_step_forget_preview(steps[i]);
+            steps[i]->touches = kta_calloc(1, sizeof(struct kta_touches));
+        }
+        return 0;
+    }
+    struct parsed *parsed = kta_calloc(n ? n : 1, sizeof *parsed);
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = begin(p, steps[i], &parsed[i], err);
     if (rc == 0 && kta_touch_read(p, steps, n, &why) < 0) {
@@ -248,12 +255,5 @@ int kta_preview_plan(struct kta_pipeline *p, struct kta_plan *plan, struct kta_e
         plan->server = kta_strdup(kta_cluster_server(p->cluster));
     for (size_t i = 0; i < plan->n; i++)
         kta_session_flags_add(p->session_flags, &plan->v[i]->argv);
-    if (!p->cluster || kta_cluster_is_snapshot(p->cluster)) {
-        for (size_t i = 0; i < plan->n; i++) {
-            kta_step_forget_preview(plan->v[i]);
-            plan->v[i]->touches = kta_calloc(1, sizeof(struct kta_touches));
-        }
-        return 0;
-    }
     return preview_steps(p, plan->v, plan->n, err);
 }

@@ -59,13 +59,19 @@ static void heredoc_body(const char *text, bool expand, struct kta_str *out)
         kta_str_addc(out, '\n');
 }
 
+void kta_heredoc_mark(const char *text, char *mark, size_t n)
+{
+    snprintf(mark, n, "EOF");
+    for (int i = 1; has_line(text, mark); i++)
+        snprintf(mark, n, "EOF_%d", i);
+}
+
 static void heredoc(const char *text, struct kta_str *out)
 {
     bool expand = kta_redact_has_placeholder(text);
-    char mark[16] = "EOF";
+    char mark[16];
 
-    for (int i = 1; has_line(text, mark); i++)
-        snprintf(mark, sizeof mark, "EOF_%d", i);
+    kta_heredoc_mark(text, mark, sizeof mark);
     kta_str_addf(out, expand ? " <<%s\n" : " <<'%s'\n", mark);
     heredoc_body(text, expand, out);
     kta_str_addf(out, "%s\n", mark);

@@ -38,7 +38,10 @@ int cmd_repl(struct app *app, struct kta_err *err)
                  kta_cluster_context(app->cluster), kta_or(app->scope.namespace_, "(all)"),
                  app->llm ? kta_llm_model(app->llm) : "no model: the built-in engine answers");
     while (!leave) {
-        kta_auto_free char *line = kta_line_read("todo-ai> ");
+        enum kta_line_end end;
+        kta_auto_free char *line = kta_line_read("todo-ai> ", &end);
+        if (end == KTA_LINE_DROPPED || end == KTA_LINE_INTERRUPT)
+            continue;
         if (!line)
             break;
         if (!*line || slash(app, line, &history, &leave))

@@ -1,42 +1,186 @@
-/* line.c - readline: editing as in the user's inputrc, history of this session. */
+/*
+ * line.c - readline: editing as in the user's inputrc, history, completion.
+ *
+ * Signals stay ours (interrupt.h): the handler sets a flag, and readline's event hook, called ten
+ * times a second and after every interrupted read, ends the line. Only SIGWINCH is readline's: it
+ * redraws.
+ */
 #include "kta/line.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include <readline/readline.h>
 #include <readline/history.h>
 
+#include "kta/alloc.h"
 #include "kta/interrupt.h"
 #include "kta/str.h"
 
-/* Ctrl-C on the line: drop what was typed and begin a new one. */
+static struct {
+    const struct kta_line_hooks *hooks;
+    struct kta_argv candidates;
+    bool had_text; /* when Ctrl-C came */
+    const char *initial;
+} state;
+
 static int on_event(void)
 {
     if (kta_interrupted()) {
+        state.had_text = rl_end > 0;
         rl_replace_line("", 0);
         rl_done = 1;
+    } else if (state.hooks && state.hooks->idle) {
+        state.hooks->idle(state.hooks->ctx);
     }
     return 0;
 }
 
-char *kta_line_read(const char *prompt)
-{
-    struct kta_str line = KTA_STR_INIT;
+/* ---- completion ---- */
 
-    rl_catch_signals = 0;
-    rl_event_hook = on_event;
-    char *got = readline(prompt);
-    if (!got)
+static char *next_candidate(const char *text, int again)
+{
+    static size_t at;
+
+    (void)text;
+    at = again ? at + 1 : 0;
+    if (at >= state.candidates.n)
         return NULL;
-    if (kta_interrupted() == 2) {
+    char *copy = strdup(state.candidates.v[at]); /* readline frees it */
+    return copy;
+}
+
+static char **complete(const char *text, int start, int end)
+{
+    (void)end;
+    kta_argv_release(&state.candidates);
+    rl_attempted_completion_over = 1;
+    if (!state.hooks || !state.hooks->complete)
+        return NULL;
+    kta_auto_free char *before = kta_strndup(rl_line_buffer, (size_t)start);
+    if (state.hooks->complete(state.hooks->ctx, before, text, &state.candidates))
+        rl_attempted_completion_over = 0;
+    if (state.candidates.n == 0)
+        return NULL;
+    if (state.candidates.n == 1 && kta_ends(state.candidates.v[0], "/"))
+        rl_completion_suppress_append = 1;
+    return rl_completion_matches(text, next_candidate);
+}
+
+static void set_up(void)
+{
+    static bool done;
+
+    if (done)
+        return;
+    done = true;
+    rl_readline_name = "kubectl-todo-ai"; /* for $if in inputrc */
+    rl_catch_signals = 0;
+    rl_change_environment = 0;
+    rl_event_hook = on_event;
+    rl_signal_event_hook = on_event;
+    rl_attempted_completion_function = complete;
+    rl_basic_word_break_characters = " \t\n";
+    rl_completer_word_break_characters = " \t\n";
+    using_history();
+    stifle_history(KTA_LINE_HISTORY);
+}
+
+void kta_line_hooks(const struct kta_line_hooks *hooks)
+{
+    state.hooks = hooks;
+    if (!hooks)
+        kta_argv_release(&state.candidates);
+}
+
+void kta_line_history_add(const char *line)
+{
+    set_up();
+    HIST_ENTRY *last = history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
+    if (!last || !kta_streq(last->line, line))
+        add_history(line);
+}
+
+/* ---- lines ---- */
+
+/* readline hands over a half-typed line when the terminal goes away: that was no question. */
+static bool lost(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+char *kta_line_read(const char *prompt, enum kta_line_end *ret_end)
+{
+    set_up();
+    rl_instream = stdin;
+    rl_outstream = isatty(STDOUT_FILENO) ? stdout : stderr;
+    rl_reset_screen_size(); /* the window may have changed while we were not reading */
+    state.had_text = false;
+    char *got = readline(prompt);
+    int sig = kta_interrupted();
+    *ret_end = KTA_LINE_OK;
+    if (sig == SIGINT) {
         kta_interrupt_clear();
-        putchar('\n');
+        *ret_end = state.had_text ? KTA_LINE_DROPPED : KTA_LINE_INTERRUPT;
+    } else if (sig || !got || lost(STDIN_FILENO)) {
+        *ret_end = KTA_LINE_EOF;
     }
-    kta_str_add(&line, got);
+    if (*ret_end == KTA_LINE_OK) {
+        char *copy = kta_strdup(got);
+        free(got);
+        return copy;
+    }
     free(got);
-    kta_str_trim(&line);
-    if (line.len > 0)
-        add_history(line.s);
-    return kta_str_detach(&line);
+    if (*ret_end != KTA_LINE_EOF)
+        fputs("^C\n", rl_outstream);
+    else if (!sig)
+        fputc('\n', rl_outstream);
+    return NULL;
+}
+
+static int put_initial(void)
+{
+    rl_insert_text(state.initial);
+    return 0;
+}
+
+char *kta_line_edit(const char *prompt, const char *text, struct kta_err *err)
+{
+    const struct kta_line_hooks *hooks = state.hooks;
+    FILE *in = fopen("/dev/tty", "re"), *out = fopen("/dev/tty", "we");
+    char *copy = NULL;
+
+    if (in && out) {
+        set_up();
+        rl_instream = in;
+        rl_outstream = out;
+        rl_startup_hook = put_initial;
+        state.initial = text;
+        state.hooks = NULL; /* commands are not completed as questions are */
+        rl_reset_screen_size();
+        char *got = readline(prompt);
+        rl_startup_hook = NULL;
+        state.hooks = hooks;
+        rl_instream = stdin;
+        rl_outstream = stdout;
+        if (kta_interrupt_check(err) == 0) {
+            copy = got && !lost(fileno(in)) ? kta_strdup(got) : NULL;
+            if (!copy)
+                kta_err_set(err, KTA_E_UNCONFIRMED, "the terminal's input has ended");
+        }
+        free(got);
+    } else {
+        kta_err_sys(err, KTA_E_UNCONFIRMED, errno, "there is no terminal to edit on");
+    }
+    if (in)
+        fclose(in);
+    if (out)
+        fclose(out);
+    return copy;
 }

@@ -75,6 +75,37 @@ static void show_one(struct kta_ui *ui, const struct kta_step *s)
         show_preview(ui, s);
 }
 
+#define MAX_NAMESPACES 3 /* named above a plan; more are counted */
+
+/* ", namespace a" or ", namespaces a, b": where the commands themselves say they act; the session's
+ * own namespace may be another, or all. */
+static void namespaces_of(const struct kta_plan *plan, struct kta_str *out)
+{
+    kta_auto_argv struct kta_argv names = KTA_ARGV_INIT;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        struct kta_command cmd;
+        struct kta_err err = KTA_ERR_INIT;
+        if (kta_command_parse(&plan->v[i]->argv, &cmd, &err) < 0)
+            continue;
+        const char *ns = cmd.all_namespaces ? "all" : cmd.namespace_;
+        bool known = !ns;
+        for (size_t k = 0; k < names.n; k++)
+            known = known || kta_streq(names.v[k], ns);
+        if (!known)
+            kta_argv_add(&names, ns);
+        kta_command_release(&cmd);
+    }
+    for (size_t i = 0; i < names.n && i < MAX_NAMESPACES; i++)
+        kta_str_addf(out, "%s%s",
+                     i             ? ", "
+                     : names.n > 1 ? ", namespaces "
+                                   : ", namespace ",
+                     names.v[i]);
+    if (names.n > MAX_NAMESPACES)
+        kta_str_addf(out, " and %zu more", names.n - MAX_NAMESPACES);
+}
+
 void ui_show_plan(void *ctx, const struct kta_plan *plan)
 {
     struct kta_ui *ui = ctx;
@@ -82,11 +113,12 @@ void ui_show_plan(void *ctx, const struct kta_plan *plan)
     ui_end_text(ui);
     if (ui->o.output != KTA_OUT_TEXT || plan->n == 0)
         return;
-    if (ui->progress_shown)
-        kta_report_done(&ui->report);
-    fprintf(ui->out, "\nPlan for context %s%s%s, server %s, namespace %s:\n", paint(ui, BOLD),
-            kta_or(ui->context, "?"), paint(ui, PLAIN), kta_or(ui->server, "?"),
-            kta_or(plan->namespace_, kta_or(ui->namespace_, "?")));
+    progress_clear();
+    kta_auto_str struct kta_str names = KTA_STR_INIT, where = KTA_STR_INIT;
+    namespaces_of(plan, &names);
+    kta_clean(names.s, names.len, &where);
+    fprintf(ui->out, "\nPlan for context %s%s%s, server %s%s:\n", paint(ui, BOLD),
+            kta_or(ui->context, "?"), paint(ui, PLAIN), kta_or(ui->server, "?"), where.s);
     for (size_t i = 0; i < plan->n; i++)
         show_one(ui, plan->v[i]);
     fflush(ui->out);

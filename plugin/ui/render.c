@@ -1,173 +1,366 @@
 /*
- * render.c - Markdown for a terminal, a line at a time.
+ * render.c - Markdown for a terminal: what a line is, and where its words go.
  *
- * Only what helps reading is rendered: headings, bold, code, fences with a gutter, aligned tables.
+ * Only what helps reading is rendered: headings, lists, quotes, rules, code with a gutter, tables.
+ * Invariant: each decision looks at characters that will not change, or waits; so pieces of any
+ * size give the same bytes.
  */
 #include "render.h"
 
 #include <string.h>
 
-#include "kta/alloc.h"
 #include "kta/utf8.h"
 
-#define BOLD  "\033[1m"
-#define CODE  "\033[36m"
-#define DIM   "\033[2m"
-#define PLAIN "\033[0m"
+#define EDGE       24 /* columns: a word that begins so near the edge waits for its end */
+#define TAB        4
+#define RULE_WIDTH 40
 
-#define MAX_COLUMNS 24
+enum { UNKNOWN, PARAGRAPH, HEADING, ITEM, QUOTE, CODE, TABLE, FENCE, RULE };
 
-void render_init(struct render *r, bool colour)
+struct sink {
+    struct render *r;
+    struct kta_str *out;
+};
+
+void render_init(struct render *r, bool colour, int width)
 {
     memset(r, 0, sizeof *r);
     r->colour = colour;
-    kta_str_init(&r->line, 0);
+    r->width = width;
+    kta_str_init(&r->raw, 0);
+    kta_str_init(&r->text, 0);
     kta_str_init(&r->table, 0);
+    kta_str_init(&r->word, 0);
 }
 
 void render_release(struct render *r)
 {
-    kta_str_release(&r->line);
+    kta_str_release(&r->raw);
+    kta_str_release(&r->text);
     kta_str_release(&r->table);
+    kta_str_release(&r->word);
 }
 
-/* **bold** and `code` within a line; marks without a partner stay as they are. */
-static void inline_text(const struct render *r, const char *s, size_t n, struct kta_str *out)
+/* ---- words ---- */
+
+static void blanks(int n, struct kta_str *out)
 {
-    for (size_t i = 0; i < n;) {
-        const char *close = NULL;
-        if (s[i] == '`')
-            close = memchr(s + i + 1, '`', n - i - 1);
-        else if (s[i] == '*' && i + 1 < n && s[i + 1] == '*' && n > i + 4)
-            close = memmem(s + i + 2, n - i - 2, "**", 2);
-        if (!close || close == s + i + 1) {
-            kta_str_addc(out, s[i++]);
-            continue;
-        }
-        size_t mark = s[i] == '`' ? 1 : 2, from = i + mark, to = (size_t)(close - s);
-        kta_str_add(out, !r->colour ? "" : mark == 1 ? CODE : BOLD);
-        kta_str_addn(out, s + from, to - from);
-        kta_str_add(out, r->colour ? PLAIN : "");
-        i = to + mark;
-    }
+    kta_str_addf(out, "%*s", n > 0 ? n : 0, "");
 }
 
-/* ---- tables ---- */
-
-struct table {
-    char *cell[MAX_COLUMNS];
-    size_t n;
-};
-
-static void split_row(const char *s, size_t n, struct table *row)
+static void set_style(struct render *r, int style, struct kta_str *to)
 {
-    row->n = 0;
-    size_t i = n > 0 && s[0] == '|' ? 1 : 0;
-    while (i < n && row->n < MAX_COLUMNS) {
-        size_t end = i;
-        while (end < n && s[end] != '|')
-            end++;
-        if (end == n && strspn(s + i, " \t\r") >= n - i)
-            return;
-        struct kta_str cell = KTA_STR_INIT;
-        kta_str_addn(&cell, s + i, end - i);
-        kta_str_trim(&cell);
-        row->cell[row->n++] = kta_str_detach(&cell);
-        i = end + 1;
-    }
-}
-
-static bool is_rule(const struct table *row)
-{
-    for (size_t i = 0; i < row->n; i++)
-        if (strspn(row->cell[i], "-: ") != strlen(row->cell[i]))
-            return false;
-    return row->n > 0;
-}
-
-static void row_text(const struct render *r, const struct table *row, const int *width, bool head,
-                     struct kta_str *out)
-{
-    for (size_t i = 0; i < row->n; i++) {
-        int w = kta_str_width(row->cell[i], strlen(row->cell[i]));
-        kta_str_add(out, head && r->colour ? BOLD : "");
-        kta_str_add(out, row->cell[i]);
-        kta_str_add(out, head && r->colour ? PLAIN : "");
-        if (i + 1 < row->n)
-            kta_str_addf(out, "%*s", width[i] - w + 3, "");
-    }
-    kta_str_addc(out, '\n');
-}
-
-static void flush_table(struct render *r, struct kta_str *out)
-{
-    int width[MAX_COLUMNS] = {0};
-    size_t n = 0, cap = 0;
-    struct table *rows = NULL;
-
-    if (r->table.len == 0)
+    if (!r->colour)
         return;
-    for (const char *p = r->table.s; *p;) {
-        size_t len = strcspn(p, "\n");
-        KTA_GROW(rows, n, cap);
-        split_row(p, len, &rows[n]);
-        if (!is_rule(&rows[n]))
-            for (size_t i = 0; i < rows[n].n; i++) {
-                int w = kta_str_width(rows[n].cell[i], strlen(rows[n].cell[i]));
-                width[i] = w > width[i] ? w : width[i];
-            }
-        n++;
-        p += len + (p[len] == '\n');
+    style_change(r->style, style, to);
+    r->style = style;
+}
+
+static void write_spaces(struct render *r, struct kta_str *out)
+{
+    blanks(r->spaces, out);
+    r->column += r->spaces;
+    r->spaces = 0;
+}
+
+/* The held word goes out: here, or on a line of its own. */
+static void release_word(struct render *r, bool breaks, struct kta_str *out)
+{
+    if (breaks) {
+        r->spaces = 0;
+        kta_str_addc(out, '\n');
+        blanks(r->indent, out);
+        r->column = r->indent;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (!is_rule(&rows[i]))
-            row_text(r, &rows[i], width, i == 0 && n > 1 && is_rule(&rows[1]), out);
-        for (size_t j = 0; j < rows[i].n; j++)
-            free(rows[i].cell[j]);
+    write_spaces(r, out);
+    kta_str_addn(out, r->word.s, r->word.len);
+    r->column += r->word_width;
+    kta_str_clear(&r->word);
+    r->word_width = 0;
+    r->held = false;
+}
+
+static void end_word(struct render *r, struct kta_str *out)
+{
+    if (r->held)
+        release_word(r, false, out);
+    r->in_word = false;
+}
+
+static void begin_word(struct render *r, int width, struct kta_str *out)
+{
+    int at = r->column + r->spaces, edge = r->width / 3 < EDGE ? r->width / 3 : EDGE;
+
+    r->in_word = r->started = true;
+    if (r->width > 0 && at > r->indent && at + width > r->width)
+        release_word(r, true, out);
+    r->held = r->width > 0 && r->column > r->indent && at > r->width - edge;
+    if (!r->held)
+        write_spaces(r, out);
+}
+
+static void put(void *ctx, const struct glyph *g)
+{
+    struct sink *k = ctx;
+    struct render *r = k->r;
+    int style = g->style | r->base;
+
+    if (g->s[0] == ' ' || g->s[0] == '\t') {
+        end_word(r, k->out);
+        set_style(r, style, k->out);
+        r->spaces += r->started;
+        return;
     }
-    free(rows);
-    kta_str_clear(&r->table);
+    if (g->width == 2)
+        end_word(r, k->out); /* scripts of wide characters have no blanks: each is a word */
+    if (!r->in_word)
+        begin_word(r, g->width, k->out);
+    struct kta_str *to = r->held ? &r->word : k->out;
+    set_style(r, style, to);
+    kta_str_addn(to, g->s, g->n);
+    if (r->held) {
+        r->word_width += g->width;
+        if (r->column + r->spaces + r->word_width > r->width)
+            release_word(r, true, k->out);
+    } else {
+        r->column += g->width;
+        if (r->width > 0 && r->column > r->width)
+            r->column -= r->width; /* the terminal itself breaks what is longer than a line */
+    }
+    if (g->width == 2)
+        end_word(r, k->out);
+}
+
+/* ---- what the line is ---- */
+
+static size_t run_of(const char *s, const char *of)
+{
+    return strspn(s, of);
+}
+
+static bool only(const char *s, char c)
+{
+    char of[] = {c, ' ', '\t', '\0'};
+    return s[strspn(s, of)] == '\0';
+}
+
+/* In a code block: its end, or another line of it. */
+static int kind_in_fence(const struct render *r, const char *s, bool end)
+{
+    char mark[] = {r->fence, '\0'};
+    size_t blank = strspn(s, " \t"), run = strspn(s + blank, mark);
+    const char *rest = s + blank + run;
+
+    if (*rest && (run < r->fence_length || !only(rest, ' ')))
+        return CODE;
+    if (!end)
+        return UNKNOWN;
+    return run >= r->fence_length ? FENCE : CODE;
+}
+
+static int kind_of_marks(const char *s, bool end)
+{
+    size_t run = run_of(s, (char[]){s[0], '\0'});
+
+    if (s[0] == '|')
+        return TABLE;
+    if (s[0] == '`' || s[0] == '~') {
+        if (!end && (!s[run] || run >= 3))
+            return UNKNOWN;
+        return run >= 3 && !strchr(s + run, '`') ? FENCE : PARAGRAPH;
+    }
+    if (s[0] == '#') {
+        if (!s[run] && !end)
+            return UNKNOWN;
+        return run <= 6 && s[run] == ' ' ? HEADING : PARAGRAPH;
+    }
+    if (s[0] == '>')
+        return s[1] || end ? QUOTE : UNKNOWN;
+    /* - * + _ */
+    if (only(s, s[0]) && !end)
+        return UNKNOWN;
+    if (only(s, s[0]) && s[0] != '+' && run >= 3)
+        return RULE;
+    return s[0] != '_' && (s[1] == ' ' || s[1] == '\t') ? ITEM : PARAGRAPH;
+}
+
+static int kind_of(const struct render *r, bool end)
+{
+    const char *s = r->text.s;
+
+    if (r->fence)
+        return kind_in_fence(r, s, end);
+    s += strspn(s, " \t");
+    if (!*s)
+        return end ? PARAGRAPH : UNKNOWN;
+    if (strchr("|`~#>-*+_", *s))
+        return kind_of_marks(s, end);
+    size_t digits = strspn(s, "0123456789");
+    if (digits == 0 || digits > 9)
+        return PARAGRAPH;
+    if (!end && (!s[digits] || (strchr(".)", s[digits]) && !s[digits + 1])))
+        return UNKNOWN;
+    return s[digits] && strchr(".)", s[digits]) && s[digits + 1] == ' ' ? ITEM : PARAGRAPH;
 }
 
 /* ---- lines ---- */
 
-static void one_line(struct render *r, struct kta_str *out)
+static int columns_of(const char *s, size_t n)
 {
-    const char *s = r->line.s;
-    size_t n = r->line.len;
+    int columns = 0;
 
-    if (!r->fence && s[0] == '|') {
-        kta_str_addn(&r->table, s, n);
-        kta_str_addc(&r->table, '\n');
-        return;
-    }
-    flush_table(r, out);
-    if (kta_starts(s, "```")) {
-        r->fence = !r->fence;
-        return;
-    }
-    if (r->fence) {
-        kta_str_addf(out, "%s  %s", r->colour ? DIM "│" PLAIN : "", "");
-        kta_str_addn(out, s, n);
-    } else if (s[0] == '#' && strspn(s, "#") <= 6 && s[strspn(s, "#")] == ' ') {
-        kta_str_add(out, r->colour ? BOLD : "");
-        kta_str_add(out, s + strspn(s, "# "));
-        kta_str_add(out, r->colour ? PLAIN : "");
-    } else {
-        inline_text(r, s, n, out);
-    }
-    kta_str_addc(out, '\n');
+    for (size_t i = 0; i < n; i++)
+        columns += s[i] == '\t' ? TAB : 1;
+    return columns;
 }
 
-static void take_line(struct render *r, struct kta_str *out)
+/* What stands before the words; r->done then is where they begin. */
+static void begin_line(struct render *r, struct kta_str *out)
 {
-    kta_auto_str struct kta_str clean = KTA_STR_INIT;
+    const char *s = r->text.s;
+    size_t blank = strspn(s, " \t"), mark = 0;
+    int indent = columns_of(s, blank);
 
-    kta_clean(r->line.s, r->line.len, &clean);
-    kta_str_clear(&r->line);
-    kta_str_addn(&r->line, clean.s, clean.len);
-    one_line(r, out);
-    kta_str_clear(&r->line);
+    r->base = 0;
+    if (r->width > 0 && indent > r->width / 2)
+        indent = r->width / 2;
+    s += blank;
+    blanks(*s ? indent : 0, out);
+    switch (r->kind) {
+    case HEADING:
+        mark = run_of(s, "#");
+        r->base = STYLE_BOLD;
+        break;
+    case QUOTE:
+        mark = 1;
+        kta_str_add(out, r->colour ? "\033[2m│\033[0m " : "> ");
+        indent += 2;
+        break;
+    case ITEM:
+        mark = strcspn(s, " \t");
+        if (r->colour && mark == 1)
+            kta_str_add(out, "•");
+        else
+            kta_str_addn(out, s, mark);
+        kta_str_addc(out, ' ');
+        indent += (int)mark + 1;
+        break;
+    default:
+        break;
+    }
+    r->column = r->indent = indent;
+    r->done = blank + mark + strspn(s + mark, " \t");
+}
+
+static void begin_code(struct render *r, struct kta_str *out)
+{
+    size_t blank = strspn(r->text.s, " ");
+
+    kta_str_add(out, r->colour ? "\033[2m│\033[0m  " : "  ");
+    r->done = blank < r->fence_indent ? blank : r->fence_indent;
+}
+
+static void flush_table(struct render *r, struct kta_str *out)
+{
+    if (r->table.len == 0)
+        return;
+    table_render(r->table.s, r->colour, r->width, out);
+    kta_str_clear(&r->table);
+}
+
+static void take_fence(struct render *r)
+{
+    const char *s = r->text.s + strspn(r->text.s, " \t");
+
+    if (r->fence) {
+        r->fence = 0;
+        return;
+    }
+    r->fence = s[0];
+    r->fence_length = run_of(s, (char[]){s[0], '\0'});
+    r->fence_indent = (size_t)(s - r->text.s);
+}
+
+/* Writes what can be written of the line so far. */
+static void advance(struct render *r, bool end, struct kta_str *out)
+{
+    struct sink k = {.r = r, .out = out};
+
+    if (r->kind == UNKNOWN) {
+        r->kind = kind_of(r, end);
+        if (r->kind == UNKNOWN)
+            return;
+        if (r->kind != TABLE)
+            flush_table(r, out);
+        if (r->kind == CODE)
+            begin_code(r, out);
+        else if (r->kind <= QUOTE)
+            begin_line(r, out);
+    }
+    if (r->kind == CODE) {
+        kta_str_addn(out, r->text.s + r->done, r->text.len - r->done);
+        r->done = r->text.len;
+    }
+    while (r->kind <= QUOTE && r->done < r->text.len) {
+        size_t n = inline_step(r->text.s + r->done, r->text.len - r->done, end, 0, put, &k);
+        if (n == 0)
+            return;
+        r->done += n;
+    }
+}
+
+static void end_line(struct render *r, struct kta_str *out)
+{
+    kta_clean(r->raw.s, r->raw.len, &r->text);
+    advance(r, true, out);
+    switch (r->kind) {
+    case TABLE:
+        kta_str_addn(&r->table, r->text.s, r->text.len);
+        kta_str_addc(&r->table, '\n');
+        break;
+    case FENCE:
+        take_fence(r);
+        break;
+    case RULE:
+        if (r->colour) {
+            kta_str_add(out, "\033[2m");
+            for (int i = 0; i < RULE_WIDTH && (r->width <= 0 || i < r->width); i++)
+                kta_str_add(out, "─");
+            kta_str_add(out, "\033[0m\n");
+        } else {
+            kta_str_addf(out, "%s\n", r->text.s);
+        }
+        break;
+    default:
+        end_word(r, out);
+        set_style(r, 0, out);
+        kta_str_addc(out, '\n');
+        break;
+    }
+    kta_str_clear(&r->raw);
+    kta_str_clear(&r->text);
+    r->done = 0;
+    r->kind = UNKNOWN;
+    r->base = r->column = r->indent = r->spaces = 0;
+    r->started = false;
+}
+
+/* The beginning of s that can be cleaned by itself: up to an escape (it may go on in the next
+ * piece) or half a character. */
+static size_t whole(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        unsigned char c = (unsigned char)s[i];
+        size_t need = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+        uint32_t cp;
+        if (c == 0x1B || i + need > n)
+            return i;
+        size_t len = kta_utf8_decode(s + i, n - i, &cp);
+        if (cp >= 0x80 && cp < 0xA0)
+            return i;
+        i += len;
+    }
+    return n;
 }
 
 void render_feed(struct render *r, const char *p, size_t n, struct kta_str *out)
@@ -175,19 +368,28 @@ void render_feed(struct render *r, const char *p, size_t n, struct kta_str *out)
     while (n > 0) {
         const char *nl = memchr(p, '\n', n);
         size_t len = nl ? (size_t)(nl - p) : n;
-        kta_str_addn(&r->line, p, len);
-        if (!nl)
-            return;
-        take_line(r, out);
-        p += len + 1;
-        n -= len + 1;
+        kta_str_addn(&r->raw, p, len);
+        if (nl) {
+            end_line(r, out);
+            len++;
+        } else {
+            size_t ready = whole(r->raw.s, r->raw.len);
+            if (ready > 0) {
+                kta_clean(r->raw.s, ready, &r->text);
+                memmove(r->raw.s, r->raw.s + ready, r->raw.len - ready);
+                kta_str_truncate(&r->raw, r->raw.len - ready);
+            }
+            advance(r, false, out);
+        }
+        p += len;
+        n -= len;
     }
 }
 
 void render_end(struct render *r, struct kta_str *out)
 {
-    if (r->line.len > 0)
-        take_line(r, out);
+    if (r->raw.len + r->text.len > 0)
+        end_line(r, out);
     flush_table(r, out);
-    r->fence = false;
+    r->fence = 0;
 }

@@ -23,11 +23,12 @@ static FILE *people(const struct kta_ui *ui)
     return ui->o.output == KTA_OUT_TEXT && !ui->o.script ? stdout : stderr;
 }
 
-static void clear_progress(struct kta_ui *ui)
+/* Columns for text; 0 where nobody sees lines: a pipe, a file. */
+static int text_width(const struct kta_ui *ui)
 {
-    if (ui->progress_shown)
-        fputs("\r\033[K", stderr);
-    ui->progress_shown = false;
+    int fd = fileno(people(ui));
+
+    return kta_term_isatty(fd) ? kta_term_width(fd) : 0;
 }
 
 static void on_progress(void *ctx, const char *text)
@@ -36,16 +37,14 @@ static void on_progress(void *ctx, const char *text)
 
     if (!ui->progress_wanted)
         return;
-    clear_progress(ui);
-    if (!text)
+    if (!text) {
+        progress_clear();
         return;
+    }
     kta_auto_str struct kta_str clean = KTA_STR_INIT;
     kta_clean(text, strlen(text), &clean);
-    size_t width = (size_t)kta_term_width(2);
-    size_t keep = kta_utf8_prefix(clean.s, strcspn(clean.s, "\n"), width > 8 ? width - 5 : 3);
-    fprintf(stderr, "\r\033[K\033[2m… %.*s\033[0m", (int)keep, clean.s);
-    fflush(stderr);
-    ui->progress_shown = true;
+    ui_end_text(ui); /* it would be written over the line that is not complete */
+    progress_show(clean.s);
 }
 
 static void on_note(void *ctx, const char *text)
@@ -53,7 +52,8 @@ static void on_note(void *ctx, const char *text)
     struct kta_ui *ui = ctx;
     kta_auto_str struct kta_str clean = KTA_STR_INIT;
 
-    clear_progress(ui);
+    ui_end_text(ui);
+    progress_clear();
     kta_clean(text, strlen(text), &clean);
     kta_str_trim(&clean);
     fprintf(stderr, "note: %s\n", clean.s);
@@ -61,7 +61,8 @@ static void on_note(void *ctx, const char *text)
 
 static void write_rendered(struct kta_ui *ui, struct kta_str *out)
 {
-    clear_progress(ui);
+    if (out->len > 0)
+        progress_clear();
     fwrite(out->s, 1, out->len, people(ui));
     fflush(people(ui));
     kta_str_release(out);
@@ -74,6 +75,7 @@ static void on_text(void *ctx, const char *p, size_t n)
 
     if (ui->o.output != KTA_OUT_TEXT)
         return;
+    ui->render.width = text_width(ui); /* the window may have another size by now */
     render_feed(&ui->render, p, n, &out);
     write_rendered(ui, &out);
     ui->text_open = true;
@@ -131,7 +133,7 @@ static void on_output(void *ctx, const char *p, size_t n)
     struct kta_ui *ui = ctx;
     kta_auto_str struct kta_str clean = KTA_STR_INIT;
 
-    clear_progress(ui);
+    progress_clear();
     kta_clean(p, n, &clean);
     fwrite(clean.s, 1, clean.len, people(ui));
 }
@@ -146,7 +148,7 @@ struct kta_ui *kta_ui_new(const struct kta_ui_options *options)
     ui->out = people(ui);
     ui->colour = !options->no_colour && kta_term_colour(fileno(ui->out));
     ui->progress_wanted = !options->quiet && kta_term_isatty(2) && kta_term_colour(2);
-    render_init(&ui->render, ui->colour);
+    render_init(&ui->render, ui->colour, text_width(ui));
     ui->report = (struct kta_report){.ctx = ui,
                                      .progress = on_progress,
                                      .note = on_note,
@@ -163,8 +165,9 @@ void kta_ui_free(struct kta_ui *ui)
 {
     if (!ui)
         return;
-    clear_progress(ui);
+    progress_clear();
     render_release(&ui->render);
+    ui_approved_release(ui);
     if (ui->trace)
         fclose(ui->trace);
     free(ui->context);
@@ -189,6 +192,11 @@ void kta_ui_where(struct kta_ui *ui, const char *context, const char *server,
     ui->namespace_ = kta_strdup(namespace_);
 }
 
+void kta_ui_session(struct kta_ui *ui)
+{
+    ui->session = true;
+}
+
 void kta_ui_answer(struct kta_ui *ui, const char *markdown)
 {
     on_text(ui, markdown, strlen(markdown));
@@ -201,7 +209,7 @@ void kta_ui_print(struct kta_ui *ui, const char *fmt, ...)
     va_list ap;
 
     ui_end_text(ui);
-    clear_progress(ui);
+    progress_clear();
     va_start(ap, fmt);
     kta_str_vaddf(&text, fmt, ap);
     va_end(ap);
@@ -215,7 +223,7 @@ void kta_ui_error(struct kta_ui *ui, const struct kta_err *err)
 
     if (ui) {
         ui_end_text(ui);
-        clear_progress(ui);
+        progress_clear();
     }
     fflush(stdout);
     kta_clean(err->msg, strlen(err->msg), &clean);
@@ -230,7 +238,7 @@ void kta_ui_document(struct kta_ui *ui, const struct kta_json *doc)
 {
     kta_auto_str struct kta_str text = KTA_STR_INIT;
 
-    clear_progress(ui);
+    progress_clear();
     kta_json_print(doc, ui->o.output == KTA_OUT_JSON, &text);
     puts(text.s);
 }

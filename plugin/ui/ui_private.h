@@ -7,20 +7,39 @@
 #include "kta/ui.h"
 #include "render.h"
 
+/* A command that was confirmed for the whole session. */
+struct approved {
+    struct kta_argv argv;
+    char *input;
+};
+
 struct kta_ui {
     struct kta_ui_options o;
     char *context, *server, *namespace_;
     FILE *out;   /* where text for people goes */
     FILE *trace; /* --trace-path, or NULL */
-    bool colour, progress_wanted, progress_shown, text_open;
+    bool colour, progress_wanted, text_open, session;
     struct render render;
     struct kta_report report;
+    struct approved *approved;
+    size_t n_approved, cap_approved;
 };
 
 void ui_end_text(struct kta_ui *ui);
+/* progress.c: one line on stderr that tells what goes on and for how long; redrawn every second by
+ * a timer's signal, so that it lives while something else waits. One for the process. */
+void progress_show(const char *text);
+void progress_clear(void);
 /* plan_text.c */
 void ui_show_plan(void *ctx, const struct kta_plan *plan);
 void ui_show_step(void *ctx, const struct kta_plan *plan, const struct kta_step *step);
+/* approved.c: step NULL: all steps that can still run */
+bool ui_may_approve(const struct kta_plan *plan, const struct kta_step *step);
+bool ui_approved(const struct kta_ui *ui, const struct kta_plan *plan, const struct kta_step *step);
+void ui_approve(struct kta_ui *ui, const struct kta_plan *plan, const struct kta_step *step);
+void ui_approved_release(struct kta_ui *ui);
+/* edit.c: lets the person change the plan, or one step of it. */
+int ui_edit(struct kta_plan *plan, struct kta_step *step, struct kta_err *err);
 /* ask.c */
 int ui_ask(void *ctx, struct kta_plan *plan, struct kta_step *step, enum kta_answer *ret,
            struct kta_err *err);
