@@ -64,6 +64,11 @@ struct kta_intent_match {
 };
 void kta_intent_of(const char *question, struct kta_intent_match *ret);
 
+/* Reads the Secrets that the pods in sight refer to and teaches their values to the redaction
+ * session; nothing else keeps them. Not on a snapshot, not where it is switched off
+ * (kta_redact_read_secrets). -1 only when interrupted. */
+int kta_learn_secrets(struct kta_world *w, const char *ns, struct kta_err *err);
+
 /* ---- evidence ---- */
 struct kta_item { /* one numbered piece, [e1] … */
     char *source; /* "pods in demo", "log pod/backend-… previous", "what changed" */

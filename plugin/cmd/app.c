@@ -71,6 +71,7 @@ static void make_redact(struct app *app)
         app->redact = kta_redact_new(kta_streq(mode, "off")      ? KTA_REDACT_OFF
                                      : kta_streq(mode, "strict") ? KTA_REDACT_STRICT
                                                                  : KTA_REDACT_STANDARD);
+    kta_redact_read_secrets(app->redact, !app->config.leave_secrets);
 }
 
 static int read_admin_policy(struct app *app, struct kta_err *err)

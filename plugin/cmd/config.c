@@ -17,6 +17,7 @@ static const struct key_row {
      "allows"},
     {"rules", KTA_JSON_ARRAY, "policy rules, first match wins"},
     {"protected", KTA_JSON_ARRAY, "contexts and namespaces where changes are refused or typed"},
+    {"readSecrets", KTA_JSON_BOOL, "whether Secrets are read so that redaction knows their values"},
     {"redaction", KTA_JSON_STRING, "off, standard or strict"},
     {"auditLog", KTA_JSON_NONE, "where the audit log goes"},
     {"ignore", KTA_JSON_ARRAY, "findings not to report, by code and object"},
@@ -52,7 +53,10 @@ static int unknown_key(const char *path, int line, const char *key, struct kta_e
 
 static const char *type_name(enum kta_json_type t)
 {
-    return t == KTA_JSON_ARRAY ? "a list" : t == KTA_JSON_STRING ? "a text" : "another value";
+    return t == KTA_JSON_ARRAY    ? "a list"
+           : t == KTA_JSON_STRING ? "a text"
+           : t == KTA_JSON_BOOL   ? "true or false"
+                                  : "another value";
 }
 
 static int take_words(const struct config *c, const struct key_row *row, const struct kta_json *v,
@@ -90,6 +94,8 @@ static int take_structured(struct config *c, const struct key_row *row, const st
         c->protected_ = v;
     } else if (kta_streq(row->name, "ignore")) {
         c->ignore = v;
+    } else if (kta_streq(row->name, "readSecrets")) {
+        c->leave_secrets = !kta_json_bool(c->tree, row->name, true);
     } else if (kta_streq(row->name, "redaction")) {
         c->redaction = kta_json_text(v);
         if (!kta_streq(c->redaction, "off") && !kta_streq(c->redaction, "standard") &&

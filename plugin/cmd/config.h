@@ -19,6 +19,7 @@ struct config {
     struct kta_argv enabled; /* enabledCommands */
     const struct kta_json *rules, *protected_, *ignore;
     const char *redaction; /* off, standard, strict */
+    bool leave_secrets;    /* readSecrets: false */
     /* the model endpoint's */
     const char *ca_file;
     struct kta_argv headers, api_key_command;

@@ -3,6 +3,18 @@
 #include "kta/alloc.h"
 #include "kta/snapshot.h"
 
+/* The values of Secrets are learned before anything is recorded, and are not read again: what is
+ * read from then on lands in the folder. */
+static int learn(struct app *app, struct kta_err *err)
+{
+    struct kta_world *w = kta_world_new(app->cluster, app->redact, kta_ui_report(app->ui));
+    int r = kta_learn_secrets(w, app->scope.namespace_, err);
+
+    kta_world_free(w);
+    kta_redact_read_secrets(app->redact, false);
+    return r;
+}
+
 int cmd_snapshot(struct app *app, struct kta_err *err)
 {
     struct kta_snapshot_writer *w = NULL;
@@ -16,7 +28,7 @@ int cmd_snapshot(struct app *app, struct kta_err *err)
         kta_err_set(err, KTA_E_USAGE, "snapshot takes one folder to write to");
         return kta_err_hint(err, "kubectl todo-ai snapshot DIR [-n NS | -A]");
     }
-    if (app_open_cluster(app, err) < 0 ||
+    if (app_open_cluster(app, err) < 0 || learn(app, err) < 0 ||
         kta_snapshot_begin(app->words.v[0], app->cluster, app->redact, &w, err) < 0)
         return -1;
     struct kta_world *world = kta_world_new(app->cluster, app->redact, kta_ui_report(app->ui));

@@ -143,7 +143,10 @@ int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err)
                                                          kta_json_str(s, "name"), previous};
             }
     }
-    int rc = n_wants ? kta_world_prefetch_logs(w, wants, n_wants, err) : 0;
+    /* before the logs: a snapshot is redacted as they are read */
+    int rc = kta_learn_secrets(w, ns, err);
+    if (rc == 0 && n_wants)
+        rc = kta_world_prefetch_logs(w, wants, n_wants, err);
     free(wants);
     free(seen);
     return rc;

@@ -48,6 +48,7 @@ size_t kta_world_running_pods(struct kta_world *w, struct kta_json *const **ret)
 /* Names of a list's objects, for near misses; caller frees the array alone. */
 const char **kta_world_names(struct kta_world *w, const char *kind, const char *ns, size_t *ret_n);
 void kta_world_logs_free(struct kta_world *w);
+struct kta_argv *kta_world_secrets_seen(struct kta_world *w); /* learn.c's own storage */
 struct kta_world_logs **kta_world_logs(struct kta_world *w); /* world_logs.c's own storage */
 
 /* ---- util.c ---- */

@@ -59,6 +59,7 @@ struct kta_world {
     bool running_read;
     int probe;
     struct kta_world_logs *logs;
+    struct kta_argv secrets_seen;
 };
 
 /* ---- life ---- */
@@ -100,6 +101,7 @@ void kta_world_free(struct kta_world *w)
     free(w->focus);
     free(w->running_items);
     kta_json_free(w->running);
+    kta_argv_release(&w->secrets_seen);
     kta_str_release(&w->missing);
     free(w);
 }
@@ -107,6 +109,11 @@ void kta_world_free(struct kta_world *w)
 struct kta_cluster *kta_world_cluster(struct kta_world *w)
 {
     return w->cluster;
+}
+
+struct kta_argv *kta_world_secrets_seen(struct kta_world *w)
+{
+    return &w->secrets_seen;
 }
 
 struct kta_redact *kta_world_redact(struct kta_world *w)

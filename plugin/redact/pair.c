@@ -337,6 +337,15 @@ static bool in_braces(const struct scanner *sc, const struct name *name)
     return name->start > 1 && sc->s[name->start - 1] == '{' && sc->s[name->start - 2] == '$';
 }
 
+/* b'…', rb"…" of Python, N'…' of SQL, @"…" of C#: what stands before the quote. */
+static size_t string_prefix(const struct scanner *sc, size_t at)
+{
+    size_t n = 0;
+    while (n < 2 && at + n < sc->n && strchr("bBrRuUfFN@$", sc->s[at + n]))
+        n++;
+    return n && kta_quote(sc, at + n) == 1 ? n : 0;
+}
+
 static void value_at(struct scanner *sc, const struct name *name, size_t at, bool assigned)
 {
     if (in_braces(sc, name)) {
@@ -371,6 +380,7 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
     }
     if (kta_at(sc, at, "pass:")) /* openssl */
         at += 5;
+    at += string_prefix(sc, at);
     size_t start;
     bool quoted;
     size_t end = kta_value_end(sc, at, &start, &quoted, name->in_query);

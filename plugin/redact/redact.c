@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "kta/alloc.h"
-#include "kta/b64.h"
 #include "rules.h"
 
 #define OPEN  "\xE2\x9F\xA6" /* ⟦ */
@@ -28,6 +27,16 @@ struct kta_redact *kta_redact_new(enum kta_redact_mode mode)
     struct kta_redact *r = kta_calloc(1, sizeof *r);
     r->mode = mode;
     return r;
+}
+
+void kta_redact_read_secrets(struct kta_redact *r, bool yes)
+{
+    r->leaves_secrets = !yes;
+}
+
+bool kta_redact_reads_secrets(const struct kta_redact *r)
+{
+    return r->mode != KTA_REDACT_OFF && !r->leaves_secrets;
 }
 
 void kta_redact_free(struct kta_redact *r)
@@ -275,77 +284,6 @@ void kta_redact_script(const char *quoted, struct kta_str *out)
             kta_str_addc(out, *s++);
         kta_str_addc(out, *s++);
     }
-}
-
-/* ---- learning ---- */
-
-/* Words of eight letters and more that Secrets often hold and every text uses. */
-static const char *const common[] = {
-    "postgres",      "postgresql", "username",      "password",   "database",  "localhost",
-    "mongodb",       "production", "development",   "kubernetes", "default",   "cluster-admin",
-    "administrator", "rabbitmq",   "disabled",      "enabled",    "required",  "internal",
-    "external",      "127.0.0.1",  "us-east-1",     "us-west-2",  "eu-west-1", "undefined",
-    "changeme",      "wordpress",  "elasticsearch",
-};
-
-static bool worth_learning(const char *p, size_t n)
-{
-    for (size_t i = 0; i < KTA_LEN(common); i++)
-        if (strlen(common[i]) == n && !memcmp(common[i], p, n))
-            return false;
-    return n >= 8;
-}
-
-static void learn_url_encoded(struct kta_redact *r, const char *p, size_t n, int id)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    kta_auto_str struct kta_str s = KTA_STR_INIT;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)p[i];
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            (c && strchr("-._~", c)))
-            kta_str_addc(&s, p[i]);
-        else
-            kta_str_addf(&s, "%%%c%c", hex[c >> 4], hex[c & 15]);
-    }
-    if (s.len != n)
-        kta_learned_add(&r->learned, s.s, s.len, id);
-}
-
-/* A value is also found inside a longer base64 text ("user:" before it in a Basic header), where it
- * begins at one of three places in a quantum; the characters that its neighbours share are left
- * out. */
-static void learn_base64(struct kta_redact *r, const char *p, size_t n, const char *source)
-{
-    kta_auto_str struct kta_str whole = KTA_STR_INIT;
-    kta_b64_encode(p, n, &whole);
-    int id = kta_redact_id(r, whole.s, whole.len, source, KTA_HIDE_SECRET);
-    kta_learned_add(&r->learned, whole.s, whole.len, id);
-    for (size_t shift = 0; shift < 3; shift++) {
-        kta_auto_str struct kta_str in = KTA_STR_INIT, b = KTA_STR_INIT;
-        kta_str_addn(&in, "\0\0", shift);
-        kta_str_addn(&in, p, n);
-        kta_b64_encode(in.s, in.len, &b);
-        size_t from = (shift * 8 + 5) / 6, to = in.len * 8 / 6;
-        if (to - from < 10)
-            continue;
-        id = kta_redact_id(r, b.s + from, to - from, source, KTA_HIDE_SECRET);
-        kta_learned_add(&r->learned, b.s + from, to - from, id);
-    }
-}
-
-void kta_redact_learn(struct kta_redact *r, const char *value, size_t n, const char *source)
-{
-    if (r->mode == KTA_REDACT_OFF || !value)
-        return;
-    while (n && (value[n - 1] == '\n' || value[n - 1] == '\r')) /* echo "…" | base64 */
-        n--;
-    if (!worth_learning(value, n))
-        return;
-    int id = kta_redact_id(r, value, n, source, KTA_HIDE_SECRET);
-    kta_learned_add(&r->learned, value, n, id);
-    learn_url_encoded(r, value, n, id);
-    learn_base64(r, value, n, kta_or(source, "secret (base64)"));
 }
 
 /* ---- the table, for its test ---- */

@@ -50,7 +50,7 @@ const struct kta_rule kta_rules[] = {
     {"azure-client-secret", "Q~",
      "(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}", 0, 4, 0,
      "«F3·x8Q~V2XHltrR8E1i11rFOGIY7GsZnKHzXi0FPE»"},
-    {"azure-sas-signature", "sig=", "(?<=[?&;\\s\"'])sig=([A-Za-z0-9%+/=_-]{20,200})", 1, 0, 0,
+    {"azure-sas-signature", "sig=", "(?<![^?&;\\s\"'])sig=([A-Za-z0-9%+/=_-]{20,200})", 1, 0, 0,
      "?sv=2022-11-02&ss=b&sig=«hs·zcc3xG8swySbNj1Saf0lCL8iX91BKOL94gxGcM%3D»&se=2026"},
     {"azure-storage-key", "accountkey= sharedaccesskey=",
      "(?i:accountkey|sharedaccesskey)=([A-Za-z0-9+/_-]{20,120}={0,2})", 1, 0, 0,
@@ -343,11 +343,21 @@ const struct kta_rule kta_rules[] = {
     {"sql-password", "password^' password^e' password(' password^\\'",
      "(?i)password\\s?\\(?\\s?e?\\\\?'([^'\\\\]+)", 1, 0, 0,
      "ALTER ROLE app WITH LOGIN PASSWORD '«tr·33house»'"},
+    {"sql-set-password", "set^password",
+     "(?i)set\\s+password\\s+(?:for\\s+\\S+\\s*)?(?:=|to)\\s*(?:password\\()?\\\\?['\"]([^'\"\\\\]+"
+     ")",
+     1, 0, 0, "SET PASSWORD FOR 'app'@'%' = '«tr·33house»';"},
+    {"login-call", "auth( login( authenticate( auth^( credentials(",
+     "(?i)(?<![a-z0-9])(?:auth|login|authenticate|credentials)\\s?\\(\\s*\\\\?['\"][^'\"\\\\]{1,80}"
+     "\\\\?['\"],"
+     "\\s*\\\\?['\"]([^'\"\\\\]{3,200})",
+     1, 24, 0, "db.auth('root', '«r0·0tMongo!»')"},
     {"redis-conf", "requirepass masterauth",
      "(?:requirepass|masterauth)(?:[\\s\"',]|\\\\[\"n])+(?:-\\s+)?\\\\?[\"']?([^\\s\"'\\\\,;|&]+)",
      1, 0, 0, "redis-server --requirepass «r3·d1s-pw»"},
     {"redis-auth-command", "AUTH",
-     "(?<=[\"\\'`>\\s])AUTH[\"\\']? [\"\\']?(?:default [\"\\']?)?([^\\s\"\\'<]*[0-9][^\\s\"\\'<]*)",
+     "(?<![^\"\\'`>\\s])AUTH[\"\\']? [\"\\']?(?:default "
+     "[\"\\']?)?([^\\s\"\\'<]*[0-9][^\\s\"\\'<]*)",
      1, 0, 0, "127.0.0.1:6379> AUTH «r3·d1s-pw»"},
     {"mysql-p", "mysql mariadb",
      "(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mysqlsh|mysqlcheck)(?:(?:[\\s\"',]|\\\\["
@@ -381,7 +391,8 @@ const struct kta_rule kta_rules[] = {
     {"ftp-u", "lftp", "lftp\\s[^\\n]*?-u\\s*[\"']?[^\\s,\"']+,([^\\s\"']+)", 1, 0, 0,
      "lftp -u jane,«hu·nter2» ftp.shop.dev"},
     {"htpasswd-b", "htpasswd",
-     "htpasswd\\s+-[A-Za-z]*b[A-Za-z]*\\s+(?:-\\S+\\s+)*\\S+\\s+(?:\\S+\\s+)?[\"']?([^\\s\"'|>]+)",
+     "htpasswd[ \\t]+-[A-Za-z]*b[A-Za-z]*[ \\t]+(?:-\\S+[ \\t]+)*\\S+[ \\t]+(?:\\S+[ "
+     "\\t]+)?[\"']?([^\\s\"'|>&;]+)",
      1, 0, 0, "htpasswd -nb admin «hu·nter2»"},
     {"rabbitmqctl", "rabbitmqctl",
      "rabbitmqctl\\s+(?:-\\S+\\s+)*(?:add_user|change_password)\\s+\\S+\\s+[\"']?([^\\s\"']+)", 1,
@@ -400,7 +411,7 @@ const struct kta_rule kta_rules[] = {
      "kubectl create secret generic db --from-literal=x=«hu·nter2»"},
     {"basic-credentials", "basic", B "(?i:basic)(?: +|%20|\\+)([A-Za-z0-9+/_=%-]{8,2048})", 1, 0,
      2100, "Authorization: Basic «YW·RtaW46aHVudGVyMg==»"},
-    {"digest-response", "response=", "(?<=[\\s,])response=\"?([0-9a-f]{32,64})", 1, 0, 0,
+    {"digest-response", "response=", "(?<![^\\s,])response=\"?([0-9a-f]{32,64})", 1, 0, 0,
      "Authorization: Digest username=\"jane\", realm=\"x\", "
      "response=\"«f4·50c1ee3b79a4f1a7592fbfbbb19a79»\""},
     {"signature-parameter", "signature= signature%3d x-goog-signature= x-amz-signature=",

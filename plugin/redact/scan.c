@@ -56,8 +56,12 @@ void kta_scan_rule(struct scanner *sc, size_t rule, size_t at, size_t end)
     size_t low = from > LOOK_BEHIND ? from - LOOK_BEHIND : 0;
     size_t high = sc->n - end > reach ? end + reach : sc->n;
     struct kta_match m;
-    if (!kta_re_find(compiled(rule), sc->s + low, high - low, from - low, &m))
+    if (!kta_re_find(compiled(rule), sc->s + low, high - low, from - low, &m)) {
+        /* a pattern that goes on over a line break may match once the next line is there */
+        if (!sc->last && at >= sc->waiting && high == sc->n && strstr(row->pattern, "\\s"))
+            kta_hold(sc, kta_line_start(sc, at));
         return;
+    }
     int g = row->group;
     while (g > 0 && g + 1 < m.n && m.start[g] == (size_t)-1) /* alternatives have a group each */
         g++;

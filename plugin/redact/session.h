@@ -47,6 +47,7 @@ void kta_learned_find(const struct kta_learned *l, const char *s, size_t n, stru
 /* ---- redact.c: the session ---- */
 struct kta_redact {
     enum kta_redact_mode mode;
+    bool leaves_secrets; /* Secrets are not read for their values */
     struct value {
         char *text;
         size_t n;

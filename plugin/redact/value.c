@@ -59,9 +59,24 @@ static size_t word_length(const char *v, size_t n)
     return i;
 }
 
+/* "field is required", "this value must not …": said of the secret. */
+static bool says_of_it(const char *v, size_t n)
+{
+    static const char *const subjects[] = {"field", "value",    "this",   "it", "key",
+                                           "token", "password", "string", NULL};
+    size_t at = 0, w = word_length(v, n);
+    while (w && at + w < n && v[at + w] == ' ' && in(v + at, w, subjects)) {
+        at += w + 1;
+        w = word_length(v + at, n - at);
+    }
+    return at && w && in(v + at, w, stop_words) && (at + w == n || v[at + w] == ' ');
+}
+
 bool kta_value_stop_word(const char *v, size_t n)
 {
     size_t w = word_length(v, n);
+    if (says_of_it(v, n))
+        return true;
     if (!w || !in(v, w, stop_words))
         return false;
     return w == n || strchr(" ,.;:!?)(\t\"", v[w]) != NULL;

@@ -142,6 +142,26 @@ static void test_every_rule_hides_its_example(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* What stands in front of a secret may be gone when it comes: a rule must not need it. */
+static void test_every_rule_holds_behind_a_cut(void **state)
+{
+    (void)state;
+    const char *example, *name;
+    int bad = 0;
+    for (size_t i = 0; (name = kta_redact_rule(i, &example)); i++) {
+        kta_auto_str struct kta_str text = KTA_STR_INIT, secret = KTA_STR_INIT, out = KTA_STR_INIT;
+        kta_str_add(&text, "a line before it\nand another\n");
+        read_example(example, &text, &secret);
+        kta_str_add(&text, "\nand one behind it\n");
+        feed_in_pieces(text.s, 1, &out);
+        if (strstr(out.s, secret.s)) {
+            print_message("# rule %s: %s\n", name, out.s);
+            bad++;
+        }
+    }
+    assert_int_equal(bad, 0);
+}
+
 /* A secret is found wherever a piece ends, in lines and in one endless line. */
 static void test_no_secret_is_lost_at_an_edge(void **state)
 {
@@ -213,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_corpus),
         cmocka_unit_test(test_every_rule_hides_its_example),
+        cmocka_unit_test(test_every_rule_holds_behind_a_cut),
         cmocka_unit_test(test_no_secret_is_lost_at_an_edge),
         cmocka_unit_test(test_an_endless_line_of_objects),
         cmocka_unit_test(test_mutations_come_back),

@@ -79,6 +79,92 @@ static void test_learned_values_are_found_everywhere(void **state)
     kta_redact_free(r);
 }
 
+/* Every spelling that URLs, JSON, Go's JSON and JSON inside of JSON give a value. */
+static void test_learned_values_in_other_spellings(void **state)
+{
+    (void)state;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    static const char *const texts[] = {
+        "got p&ss <w>\"7\\ x.",
+        "GET /?q=p%26ss%20%3Cw%3E%227%5C&z=1",
+        "GET /?q=p%26ss%20%3cw%3e%227%5c&z=1",
+        "q=p%26ss+%3Cw%3E%227%5C&z=1",
+        "{\"m\":\"p&ss <w>\\\"7\\\\\"}",
+        "{\"m\":\"p\\u0026ss \\u003cw\\u003e\\\"7\\\\\"}",
+        "{\"m\":\"{\\\"n\\\":\\\"p\\\\u0026ss \\\\u003cw\\\\u003e\\\\\\\"7\\\\\\\\\\\"}\"}",
+        "seen cCZzcyA8dz4iN1w= there",
+    };
+    kta_redact_learn(r, "p&ss <w>\"7\\", 11, "secret demo/db key password");
+    for (size_t i = 0; i < KTA_LEN(texts); i++) {
+        kta_auto_free char *got = kta_redact_dup(r, texts[i]);
+        if (!kta_redact_has_placeholder(got) || strstr(got, "ss ") || strstr(got, "ss%20"))
+            fail_msg("%s: %s", texts[i], got);
+    }
+    kta_redact_free(r);
+}
+
+/* What is secret inside of a Secret's value is secret alone, too; of a URL only that. */
+static void test_learned_parts(void **state)
+{
+    (void)state;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    static const char url[] = "postgres://app:xk29-zz-yy@db.shop.svc:5432/orders";
+    static const char file[] = "[smtp]\nhost=mail.shop.svc\npassword=mm-nn-oo-11\n";
+
+    kta_redact_learn(r, url, strlen(url), "secret demo/db key url");
+    kta_redact_learn(r, file, strlen(file), "secret demo/mail key conf");
+    kta_auto_free char *got =
+        kta_redact_dup(r, "tried xk29-zz-yy on db.shop.svc, then mm-nn-oo-11 on mail.shop.svc");
+    assert_null(strstr(got, "xk29"));
+    assert_null(strstr(got, "mm-nn"));
+    assert_non_null(strstr(got, " on db.shop.svc, then "));
+    assert_non_null(strstr(got, " on mail.shop.svc"));
+    kta_redact_free(r);
+}
+
+/* The hosts that a Secret names are needed; everything else of it from eight characters on is
+ * not. */
+static void test_a_secrets_hosts_survive(void **state)
+{
+    (void)state;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    struct kta_json *o = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    static const char text[] =
+        "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"db\"},\"stringData\":{"
+        "\"host\":\"db.shop.svc:5432\",\"user\":\"shop_writer\",\"pin\":\"1234567\"}}";
+    assert_int_equal(kta_json_parse(text, strlen(text), &o, &err), 0);
+    kta_redact_object(r, o);
+    kta_json_free(o);
+    kta_auto_free char *got = kta_redact_dup(r, "shop_writer at db.shop.svc:5432 got 1234567");
+    assert_null(strstr(got, "shop_writer"));
+    assert_non_null(strstr(got, " at db.shop.svc:5432 got 1234567"));
+    kta_redact_free(r);
+}
+
+/* strict: names and addresses, each with a placeholder of its kind. */
+static void test_strict_hides_names_and_addresses(void **state)
+{
+    (void)state;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STRICT);
+    kta_auto_free char *got =
+        kta_redact_dup(r, "jane@shop.dev on 10.2.3.4 and 2001:db8::17 asked api.shop.dev: "
+                          "OOMKilled, password=hunter2000, then 10.2.3.4 again");
+    static const char *const gone[] = {"jane", "10.2.3.4", "2001:db8", "api.shop", "hunter"};
+    for (size_t i = 0; i < KTA_LEN(gone); i++)
+        if (strstr(got, gone[i]))
+            fail_msg("%s is in %s", gone[i], got);
+    assert_non_null(strstr(got, "\xE2\x9F\xA6"
+                                "address:"));
+    assert_non_null(strstr(got, "\xE2\x9F\xA6"
+                                "name:"));
+    assert_non_null(strstr(got, "OOMKilled"));
+    struct kta_redact *standard = kta_redact_new(KTA_REDACT_STANDARD);
+    redacts(standard, "jane@shop.dev on 10.2.3.4", "jane@shop.dev on 10.2.3.4");
+    kta_redact_free(standard);
+    kta_redact_free(r);
+}
+
 static void test_objects(void **state)
 {
     (void)state;
@@ -123,6 +209,10 @@ int main(void)
         cmocka_unit_test(test_foreign_placeholders_are_defused),
         cmocka_unit_test(test_scripts),
         cmocka_unit_test(test_learned_values_are_found_everywhere),
+        cmocka_unit_test(test_learned_values_in_other_spellings),
+        cmocka_unit_test(test_learned_parts),
+        cmocka_unit_test(test_a_secrets_hosts_survive),
+        cmocka_unit_test(test_strict_hides_names_and_addresses),
         cmocka_unit_test(test_objects),
         cmocka_unit_test(test_off_changes_nothing),
     };
