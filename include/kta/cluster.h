@@ -49,8 +49,17 @@ struct kta_read {
     char *path; /* "/apis/apps/v1/namespaces/x/deployments?labelSelector=…"; owned */
     enum kta_accept accept;
     size_t max; /* bytes; 0: KTA_MAX_HTTP_BODY; a text answer is cut there, not refused */
+    /* Of a list that has more than keep_all items, those for which keep returns false are dropped
+     * while it streams in (keep may also shorten an item): what is dropped is never all in memory
+     * at once, and is counted in metadata.remainingItemCount. NULL: everything is kept. trim (or
+     * NULL) shortens every item of such a list. */
+    void (*trim)(struct kta_json *item);
+    bool (*keep)(void *ctx, struct kta_json *item);
+    void *keep_ctx;
+    size_t keep_all;
     /* results */
     int status;            /* HTTP status, 0: none came */
+    size_t dropped;        /* items that keep did not want */
     struct kta_json *json; /* parsed answer of a 2xx, owned; NULL otherwise and for text */
     struct kta_str text;   /* for KTA_ACCEPT_TEXT */
     struct kta_err err;    /* set when not 2xx: "cannot list events in 'x': forbidden …" */

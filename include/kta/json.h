@@ -75,6 +75,10 @@ void kta_json_set_str(struct kta_json *obj, const char *key, const char *s);
 void kta_json_set_int(struct kta_json *obj, const char *key, int64_t n);
 void kta_json_set_bool(struct kta_json *obj, const char *key, bool b);
 void kta_json_push_str(struct kta_json *arr, const char *s);
+/* Takes a child out of its object or array: it is the caller's then. */
+struct kta_json *kta_json_detach(struct kta_json *from, struct kta_json *child);
+/* Exchanges what two objects hold; their places in other values stay. */
+void kta_json_swap(struct kta_json *a, struct kta_json *b);
 void kta_json_remove(struct kta_json *obj, const char *key);
 /* Replaces the text of a string value in place (redaction). */
 void kta_json_replace_text(struct kta_json *v, const char *s);

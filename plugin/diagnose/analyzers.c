@@ -31,6 +31,7 @@ static void focus_on(struct kta_world *w, struct kta_json *o)
     struct kta_json *owner = kta_world_owner(w, o);
     kta_world_focus_add(w, o);
     kta_world_focus_add(w, owner);
+    kta_large_pods_of(w, owner);
     if (!kta_streq(kta_obj_kind(o), "Service"))
         return;
     struct kta_json **pods;

@@ -87,7 +87,7 @@ int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta
         kinds[n++] = wide_kinds[i];
     kta_report_progress(kta_world_report(w), "reading %s%s", ns ? "namespace " : "all namespaces",
                         ns ? ns : "");
-    if (kta_world_prefetch(w, ns, kinds, n, err))
+    if (kta_world_prefetch(w, ns, kinds, n, err) || kta_large_complete(w, ns, err))
         return -1;
     struct signs g = {0};
     signs_of(w, ns, &g);

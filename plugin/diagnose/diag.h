@@ -47,9 +47,39 @@ bool kta_world_has_list(struct kta_world *w, const char *kind, const char *ns);
 size_t kta_world_running_pods(struct kta_world *w, struct kta_json *const **ret);
 /* Names of a list's objects, for near misses; caller frees the array alone. */
 const char **kta_world_names(struct kta_world *w, const char *kind, const char *ns, size_t *ret_n);
+/* True if only a part of a long list was read, or kept (see large.c): that something is not in it
+ * does not mean that it does not exist. Reads nothing. */
+bool kta_world_partial(struct kta_world *w, const char *kind, const char *ns);
+/* How many there are, those counted that were not kept. */
+size_t kta_world_total(struct kta_world *w, const char *kind, const char *ns);
+void kta_world_set_total(struct kta_world *w, const char *kind, const char *ns, size_t total);
+/* Were all (or enough) pods of the object looked for, so that none means none? */
+bool kta_world_pods_known(struct kta_world *w, const struct kta_json *object);
+void kta_world_pods_asked(struct kta_world *w, const struct kta_json *object);
+bool kta_world_count_fetch(struct kta_world *w, int most); /* false when it was enough */
+/* An object by name, or objects by labels, that are read and put into the lists of their kind. */
+struct kta_world_want {
+    const char *kind, *ns, *name, *labels;
+};
+int kta_world_fetch(struct kta_world *w, const struct kta_world_want *wants, size_t n,
+                    struct kta_err *err);
+const char *kta_world_keep_text(struct kta_world *w,
+                                const char *s); /* lives as long as the world */
 void kta_world_logs_free(struct kta_world *w);
 struct kta_argv *kta_world_secrets_seen(struct kta_world *w); /* learn.c's own storage */
 struct kta_world_logs **kta_world_logs(struct kta_world *w); /* world_logs.c's own storage */
+
+/* ---- large.c ---- */
+#define KTA_SLIM "kta-slim" /* member of an object that was kept without its template */
+void kta_large_read(struct kta_read *r, const char *plural); /* a long list is to be reduced */
+void kta_large_read_done(struct kta_read *r);
+void kta_large_running(struct kta_read *r); /* pods: only what they request */
+size_t kta_large_page(const char *plural);  /* of the first read, 0: as many as there are */
+void kta_large_first_pods(struct kta_json *list);
+int kta_large_pods(struct kta_world *w, const char *ns, struct kta_err *err);
+/* Reads what belongs to the objects in trouble of partial lists: owners, revisions. */
+int kta_large_complete(struct kta_world *w, const char *ns, struct kta_err *err);
+void kta_large_pods_of(struct kta_world *w, const struct kta_json *object);
 
 /* ---- util.c ---- */
 /* The pod template ({metadata, spec}) of a workload; a pod is its own. NULL for anything else. */

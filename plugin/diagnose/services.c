@@ -378,8 +378,16 @@ void kta_analyze_services(struct kta_world *w, const char *ns, struct kta_findin
         if (!kta_json_len(kta_json_at(s, "spec.selector")) ||
             kta_streq(kta_json_str(s, "spec.type"), "ExternalName") || kta_diag_settling(w, s, 5))
             continue;
+        /* Among very many, those that lead somewhere are not looked into. */
+        if (!kta_world_has_focus(w) && kta_world_partial(w, "pods", kta_obj_namespace(s)) &&
+            kta_service_ready(w, s) > 0)
+            continue;
         struct kta_json **pods;
         size_t k = kta_world_pods_of(w, s, &pods), live = 0;
+        if (!k && !kta_world_pods_known(w, s)) {
+            free(pods);
+            continue;
+        }
         for (size_t p = 0; p < k; p++)
             if (!kta_streq(kta_json_str(pods[p], "status.phase"), "Succeeded") &&
                 !kta_json_at(pods[p], "metadata.deletionTimestamp"))

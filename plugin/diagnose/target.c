@@ -106,7 +106,8 @@ static struct kta_json *named(struct kta_world *w, const char *plural, const cha
         if (kta_streq(kta_obj_name(v[i]), name) &&
             (!ns || !kta_obj_namespace(v[i]) || kta_streq(kta_obj_namespace(v[i]), ns)))
             return v[i];
-    return NULL;
+    /* Of a long list the healthy ones were not kept. */
+    return ns && kta_world_partial(w, plural, ns) ? kta_world_get(w, plural, ns, name, NULL) : NULL;
 }
 
 static bool by_exact_name(struct kta_world *w, const char *ns, const char *name,

@@ -15,6 +15,7 @@
 #include "kta/alloc.h"
 #include "kta/clock.h"
 #include "kta/kinds.h"
+#include "kta/http.h"
 #include "kta/limits.h"
 #include "kta/obj.h"
 
@@ -23,7 +24,8 @@ struct world_list {
     struct kta_json *doc;
     struct kta_json **items;
     size_t n, cap;
-    bool readable;
+    bool readable, partial;
+    size_t total; /* of a partial one: with those that were not kept */
 };
 
 struct world_single {
@@ -60,6 +62,13 @@ struct kta_world {
     int probe;
     struct kta_world_logs *logs;
     struct kta_argv secrets_seen;
+    void **owned; /* what went out of use while somebody may still look at it */
+    size_t n_owned, cap_owned;
+    struct kta_json **extra; /* objects that were put into lists one by one */
+    size_t n_extra, cap_extra;
+    const char **asked; /* uids of objects whose pods were asked for */
+    size_t n_asked, cap_asked;
+    int fetches;
 };
 
 /* ---- life ---- */
@@ -94,6 +103,13 @@ void kta_world_free(struct kta_world *w)
         free(w->singles[i].name);
         kta_json_free(w->singles[i].object);
     }
+    for (size_t i = 0; i < w->n_owned; i++)
+        free(w->owned[i]);
+    for (size_t i = 0; i < w->n_extra; i++)
+        kta_json_free(w->extra[i]);
+    free(w->owned);
+    free(w->extra);
+    free(w->asked);
     free(w->lists);
     free(w->singles);
     free(w->by_uid);
@@ -242,12 +258,36 @@ static void name_kind(struct kta_json *o, const struct kta_kind *k)
     kta_json_set_str(o, "apiVersion", api);
 }
 
+static struct world_list *have_list(struct kta_world *w, const struct kta_kind *k, const char *ns);
+
+static void own(struct kta_world *w, void *p)
+{
+    KTA_GROW(w->owned, w->n_owned, w->cap_owned);
+    w->owned[w->n_owned++] = p;
+}
+
+/* The old array stays: whoever walks through it while something is added goes on. */
+static void add_item(struct kta_world *w, struct world_list *l, struct kta_json *o)
+{
+    if (l->n == l->cap) {
+        l->cap = l->cap ? 2 * l->cap : 16;
+        struct kta_json **more = kta_calloc(l->cap, sizeof(struct kta_json *));
+        if (l->n)
+            memcpy(more, l->items, l->n * sizeof(struct kta_json *));
+        own(w, l->items);
+        l->items = more;
+    }
+    l->items[l->n++] = o;
+}
+
 /* Takes doc. */
 static void fill_list(struct kta_world *w, struct world_list *l, const struct kta_kind *k,
                       struct kta_json *doc)
 {
     l->doc = doc;
     l->readable = true;
+    l->total = (size_t)kta_json_int(doc, "metadata.remainingItemCount", 0);
+    l->partial = l->total > 0 || *kta_or(kta_json_str(doc, "metadata.continue"), "");
     kta_json_each(o, kta_json_get(doc, "items"))
     {
         name_kind(o, k);
@@ -255,6 +295,112 @@ static void fill_list(struct kta_world *w, struct world_list *l, const struct kt
         KTA_GROW(l->items, l->n, l->cap);
         l->items[l->n++] = o;
     }
+    l->total += l->n;
+}
+
+bool kta_world_partial(struct kta_world *w, const char *kind, const char *ns)
+{
+    const struct kta_kind *k = kta_kind_known(kind);
+    const struct world_list *l = k ? have_list(w, k, ns) : NULL;
+    return l && l->partial;
+}
+
+size_t kta_world_total(struct kta_world *w, const char *kind, const char *ns)
+{
+    const struct kta_kind *k = kta_kind_known(kind);
+    const struct world_list *l = k ? have_list(w, k, ns) : NULL;
+    return l ? l->total : 0;
+}
+
+void kta_world_set_total(struct kta_world *w, const char *kind, const char *ns, size_t total)
+{
+    struct world_list *l = find_list(w, kind, ns);
+    if (l)
+        l->total = total;
+}
+
+const char *kta_world_keep_text(struct kta_world *w, const char *s)
+{
+    char *copy = kta_strdup(s);
+    own(w, copy);
+    return copy;
+}
+
+bool kta_world_count_fetch(struct kta_world *w, int most)
+{
+    return w->fetches++ < most;
+}
+
+void kta_world_pods_asked(struct kta_world *w, const struct kta_json *object)
+{
+    KTA_GROW(w->asked, w->n_asked, w->cap_asked);
+    w->asked[w->n_asked++] = kta_obj_uid(object);
+}
+
+bool kta_world_pods_known(struct kta_world *w, const struct kta_json *object)
+{
+    if (!kta_world_partial(w, "pods", kta_obj_namespace(object)))
+        return true;
+    for (size_t i = 0; i < w->n_asked; i++)
+        if (kta_streq(w->asked[i], kta_obj_uid(object)))
+            return true;
+    return false;
+}
+
+/* Takes o. An object that is there already without its template is completed in its place. */
+static void put_object(struct kta_world *w, const struct kta_kind *k, struct kta_json *o)
+{
+    struct kta_json *there = kta_world_uid(w, kta_obj_uid(o));
+    name_kind(o, k);
+    if (there && kta_json_get(there, KTA_SLIM))
+        kta_json_swap(there, o);
+    KTA_GROW(w->extra, w->n_extra, w->cap_extra);
+    w->extra[w->n_extra++] = o;
+    if (there)
+        return;
+    index_uid(w, o);
+    for (size_t i = 0; i < w->n_lists; i++) {
+        struct world_list *l = w->lists[i];
+        if (kta_streq(l->kind, k->plural) && (!l->ns || kta_streq(l->ns, kta_obj_namespace(o))))
+            add_item(w, l, o);
+    }
+}
+
+int kta_world_fetch(struct kta_world *w, const struct kta_world_want *wants, size_t n,
+                    struct kta_err *err)
+{
+    struct kta_read *reads = NULL;
+    size_t n_reads = 0, cap = 0;
+    const struct kta_kind **of = kta_calloc(n + 1, sizeof *of);
+    for (size_t i = 0; i < n; i++) {
+        const struct kta_kind *k = kind_of(w, wants[i].kind);
+        kta_auto_str struct kta_str path = KTA_STR_INIT;
+        if (!k)
+            continue;
+        kta_kind_path(k, wants[i].ns, wants[i].name, &path);
+        if (wants[i].labels) {
+            kta_str_add(&path, "?limit=20&labelSelector=");
+            kta_url_escape(wants[i].labels, &path);
+        }
+        kta_read_add(&reads, &n_reads, &cap,
+                     metadata_only(k) ? KTA_ACCEPT_METADATA : KTA_ACCEPT_JSON, "%s", path.s);
+        of[n_reads - 1] = k;
+    }
+    int rc = n_reads && w->cluster ? kta_cluster_read(w->cluster, reads, n_reads, err) : 0;
+    for (size_t i = 0; i < n_reads && !rc; i++) {
+        struct kta_json *items = kta_json_get(reads[i].json, "items"), *o;
+        if (reads[i].failed && reads[i].status != 404)
+            kta_world_note_missing(w, "%s", reads[i].err.msg);
+        if (reads[i].failed || !reads[i].json)
+            continue;
+        while (items && (o = kta_json_first(items)))
+            put_object(w, of[i], kta_json_detach(items, o));
+        if (!items)
+            put_object(w, of[i], KTA_STEAL(reads[i].json));
+    }
+    kta_reads_free(reads, n_reads);
+    free(of);
+    return rc;
 }
 
 /* A namespace's part of a list of all namespaces. */
@@ -262,6 +408,8 @@ static struct world_list *view(struct kta_world *w, const struct world_list *all
 {
     struct world_list *l = new_list(w, all->kind, ns);
     l->readable = all->readable;
+    l->partial = all->partial;
+    l->total = all->total;
     for (size_t i = 0; i < all->n; i++)
         if (kta_streq(kta_obj_namespace(all->items[i]), ns)) {
             KTA_GROW(l->items, l->n, l->cap);
@@ -295,13 +443,20 @@ int kta_world_prefetch(struct kta_world *w, const char *ns, const char *const *k
             continue;
         kta_auto_str struct kta_str path = KTA_STR_INIT;
         kta_kind_path(k, k->namespaced ? ns : NULL, NULL, &path);
-        kta_read_add(&reads, &n_reads, &cap,
-                     metadata_only(k) ? KTA_ACCEPT_METADATA : KTA_ACCEPT_JSON, "%s", path.s);
+        if (kta_large_page(k->plural))
+            kta_str_addf(&path, "?limit=%zu", kta_large_page(k->plural));
+        struct kta_read *r =
+            kta_read_add(&reads, &n_reads, &cap,
+                         metadata_only(k) ? KTA_ACCEPT_METADATA : KTA_ACCEPT_JSON, "%s", path.s);
+        kta_large_read(r, k->plural);
         of[n_reads - 1] = k;
     }
     int rc = 0;
+    bool many_pods = false;
     if (n_reads && w->cluster) {
         rc = kta_cluster_read(w->cluster, reads, n_reads, err);
+        for (size_t i = 0; i < n_reads; i++)
+            kta_large_read_done(&reads[i]);
         size_t failed = 0;
         for (size_t i = 0; i < n_reads; i++)
             failed += reads[i].failed;
@@ -312,8 +467,12 @@ int kta_world_prefetch(struct kta_world *w, const char *ns, const char *const *k
         for (size_t i = 0; i < n_reads && !rc; i++) {
             struct world_list *l = new_list(w, of[i]->plural, of[i]->namespaced ? ns : NULL);
             if (reads[i].json && !reads[i].failed) {
-                fill_list(w, l, of[i], reads[i].json);
-                reads[i].json = NULL;
+                bool pods = kta_streq(of[i]->plural, "pods");
+                if (pods && *kta_or(kta_json_str(reads[i].json, "metadata.continue"), "")) {
+                    many_pods = true;
+                    kta_large_first_pods(reads[i].json);
+                }
+                fill_list(w, l, of[i], KTA_STEAL(reads[i].json));
             } else if (reads[i].status != 404) {
                 kta_world_note_missing(w, "%s", reads[i].err.msg);
             }
@@ -321,7 +480,7 @@ int kta_world_prefetch(struct kta_world *w, const char *ns, const char *const *k
     }
     kta_reads_free(reads, n_reads);
     free(of);
-    return rc;
+    return many_pods && !rc ? kta_large_pods(w, ns, err) : rc;
 }
 
 static struct world_list *need_list(struct kta_world *w, const char *kind, const char *ns)
@@ -399,8 +558,10 @@ struct kta_json *kta_world_get(struct kta_world *w, const char *kind, const char
         ns = NULL;
     struct world_list *l = have_list(w, k, ns);
     if (l && l->readable) {
+        struct kta_json *o = by_name(l, ns, name);
         *ret_known = true;
-        return by_name(l, ns, name);
+        if ((o && !kta_json_get(o, KTA_SLIM)) || !l->partial)
+            return o;
     }
     for (size_t i = 0; i < w->n_singles; i++) {
         struct world_single *s = &w->singles[i];
@@ -540,6 +701,8 @@ size_t kta_world_pods_of(struct kta_world *w, const struct kta_json *object, str
 {
     *ret = NULL;
     struct kta_json *const *pods;
+    if (kta_world_partial(w, "pods", kta_obj_namespace(object)))
+        kta_large_pods_of(w, object);
     size_t n = kta_world_list(w, "pods", kta_obj_namespace(object), &pods), found = 0, cap = 0;
     const char *uid = kta_obj_uid(object);
     for (size_t i = 0; i < n; i++) {
@@ -564,20 +727,46 @@ size_t kta_world_pods_of(struct kta_world *w, const struct kta_json *object, str
 
 /* ---- room on nodes ---- */
 
+#define RUNNING_MOST 3000 /* pods of the cluster that are counted */
+
+/* NULL: they could not be read, or are too many to be worth it. */
+static struct kta_json *read_running(struct kta_world *w)
+{
+    static const char path[] = "/api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2C"
+                               "status.phase%21%3DFailed";
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_json *doc = NULL;
+    for (int page = 1; page >= 0 && !doc; page--) {
+        struct kta_read *reads = NULL;
+        size_t n = 0, cap = 0;
+        kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s%s", path, page ? "&limit=500" : "");
+        kta_large_running(&reads[0]);
+        if (kta_cluster_read(w->cluster, reads, n, &err) || reads[0].failed) {
+            kta_world_note_missing(w, "%s", reads[0].failed ? reads[0].err.msg : err.msg);
+            page = -1;
+        } else if (kta_json_int(reads[0].json, "metadata.remainingItemCount", 0) > RUNNING_MOST) {
+            kta_world_note_missing(w, "the room on nodes: more than %d pods take of it",
+                                   RUNNING_MOST);
+            page = -1;
+        } else if (!page || !*kta_or(kta_json_str(reads[0].json, "metadata.continue"), "")) {
+            doc = KTA_STEAL(reads[0].json);
+        }
+        kta_reads_free(reads, n);
+    }
+    return doc;
+}
+
 size_t kta_world_running_pods(struct kta_world *w, struct kta_json *const **ret)
 {
     if (!w->running_read && w->cluster) {
         w->running_read = true;
-        struct kta_err err = KTA_ERR_INIT;
         struct world_list *all = find_list(w, "pods", NULL);
-        if (!all && kta_cluster_get(w->cluster, &w->running, &err,
-                                    "/api/v1/pods?fieldSelector=status.phase%%21%%3DSucceeded%%2C"
-                                    "status.phase%%21%%3DFailed"))
-            kta_world_note_missing(w, "%s", err.msg);
-        const struct kta_json *items = all ? NULL : kta_json_get(w->running, "items");
+        if (!all)
+            w->running = read_running(w);
+        const struct kta_json *items = kta_json_get(w->running, "items");
         size_t n = all ? all->n : kta_json_len(items), i = 0;
         w->running_items = kta_calloc(n + 1, sizeof *w->running_items);
-        if (all)
+        if (all && !all->partial)
             for (; i < n; i++)
                 w->running_items[i] = all->items[i];
         kta_json_each(o, items) w->running_items[i++] = o;

@@ -466,6 +466,18 @@ void kta_json_push_str(struct kta_json *arr, const char *s)
     kta_json_push(arr, kta_json_new_str(s));
 }
 
+struct kta_json *kta_json_detach(struct kta_json *from, struct kta_json *child)
+{
+    return cJSON_DetachItemViaPointer(from, child);
+}
+
+void kta_json_swap(struct kta_json *a, struct kta_json *b)
+{
+    struct kta_json *child = a->child;
+    a->child = b->child;
+    b->child = child;
+}
+
 void kta_json_remove(struct kta_json *obj, const char *key)
 {
     struct kta_json *m = kta_json_get(obj, key);

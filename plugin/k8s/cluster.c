@@ -154,6 +154,7 @@ int kta_cluster_read(struct kta_cluster *c, struct kta_read *reads, size_t n, st
     for (size_t i = 0; i < n; i++) { /* the results of an earlier use */
         reads[i].status = 0;
         reads[i].failed = false;
+        reads[i].dropped = 0;
         kta_json_free(reads[i].json);
         reads[i].json = NULL;
         kta_str_clear(&reads[i].text);

@@ -14,6 +14,7 @@
 #include "kta/interrupt.h"
 #include "kta/limits.h"
 #include "kta/log.h"
+#include "liststream.h"
 
 enum {
     MAX_TRIES = 3,         /* of a request that the server puts off (429, 503 with Retry-After) */
@@ -45,9 +46,14 @@ struct job {
     const char *accept;
     const char *items; /* "items", "rows": what is collected page by page; NULL: no list */
     bool pending, reached;
+    bool paged;     /* further pages are asked for: the path sets no limit itself */
     bool restarted; /* an expired continue token has started it over already */
     int tries;
     bool cut;
+    struct list_stream stream; /* of a list whose items are judged as they come */
+    struct kta_json *kept;     /* this page's items that stay */
+    size_t seen, seen_before;  /* items of all pages, of those before this one */
+    size_t dropped_before, streamed;
     int64_t wait_ms; /* the server asks for this pause before the next try */
 };
 
@@ -122,8 +128,10 @@ static void job_init(struct job *j, struct kta_read *read)
     describe_read(read->path, &j->doing);
     j->accept = read->accept == KTA_ACCEPT_METADATA && !list ? accept_one_metadata
                                                              : accept_list[read->accept];
-    if (list && !api_query_get(a.query, "limit", &has)) {
+    j->paged = list && !api_query_get(a.query, "limit", &has);
+    if (list && (j->paged || read->keep))
         j->items = read->accept == KTA_ACCEPT_TABLE ? "rows" : "items";
+    if (j->paged) {
         kta_str_addf(&extra, "limit=%d", page_size(read));
     }
     if (read->accept == KTA_ACCEPT_TABLE && !api_query_get(a.query, "includeObject", &has))
@@ -137,8 +145,91 @@ static void job_init(struct job *j, struct kta_read *read)
 
 static void job_release(struct job *j)
 {
+    list_stream_release(&j->stream);
+    kta_json_free(j->kept);
+    j->kept = NULL;
     kta_str_release(&j->url);
     kta_str_release(&j->doing);
+}
+
+/* ---- lists whose items are judged as they come ---- */
+
+/* Applies the reader's judgement to what was kept while the list was still small. */
+static void judge(struct job *j, struct kta_json *items)
+{
+    struct kta_json *next;
+
+    for (struct kta_json *i = kta_json_first(items); i; i = next) {
+        next = kta_json_next(i);
+        if (!j->read->keep(j->read->keep_ctx, i)) {
+            kta_json_free(kta_json_detach(items, i));
+            j->read->dropped++;
+        }
+    }
+}
+
+static void take_item(void *ctx, struct kta_json *item)
+{
+    struct job *j = ctx;
+
+    j->seen++;
+    if (j->read->trim)
+        j->read->trim(item);
+    if (j->seen == j->read->keep_all + 1) {
+        judge(j, kta_json_get(j->read->json, j->items));
+        judge(j, j->kept);
+    }
+    if (j->seen > j->read->keep_all && !j->read->keep(j->read->keep_ctx, item)) {
+        kta_json_free(item);
+        j->read->dropped++;
+        return;
+    }
+    kta_json_push(j->kept, item);
+}
+
+static bool take_stream(void *ctx, const char *p, size_t n)
+{
+    struct job *j = ctx;
+
+    j->streamed += n;
+    return list_stream_feed(&j->stream, p, n) == 0;
+}
+
+/* The page as it would have been parsed whole, but with the kept items alone. */
+static int stream_page(struct job *j, struct kta_json **ret, struct kta_err *err)
+{
+    if (j->stream.err.code != KTA_E_OK) {
+        *err = j->stream.err;
+        return -1;
+    }
+    if (kta_json_parse(j->stream.head.s, j->stream.head.len, ret, err) < 0)
+        return -1;
+    if (kta_json_get(*ret, j->items)) {
+        kta_json_set(*ret, j->items, j->kept);
+        j->kept = NULL;
+    }
+    return 0;
+}
+
+static void stream_begin(struct job *j)
+{
+    list_stream_release(&j->stream);
+    list_stream_init(&j->stream, j->items, take_item, j);
+    kta_json_free(j->kept);
+    j->kept = kta_json_new_array();
+    j->seen = j->seen_before;
+    j->read->dropped = j->dropped_before;
+}
+
+/* How many items the reader did not keep: whoever reads the list, or its record, sees from this
+ * that it is not all. */
+static void note_dropped(struct job *j)
+{
+    struct kta_json *meta = kta_json_get(j->read->json, "metadata");
+
+    if (j->read->dropped && meta)
+        kta_json_set_int(meta, "remainingItemCount",
+                         kta_json_int(meta, "remainingItemCount", 0) + (int64_t)j->read->dropped);
 }
 
 static bool take_text(void *ctx, const char *p, size_t n)
@@ -167,6 +258,11 @@ static void job_request(struct kta_cluster *c, struct job *j, struct kta_http_re
         q->ctx = j;
     } else {
         q->max_body = j->read->max;
+        if (j->items && j->read->keep) {
+            stream_begin(j);
+            q->on_body = take_stream;
+            q->ctx = j;
+        }
     }
 }
 
@@ -195,7 +291,7 @@ static void append_page(struct job *j, struct kta_json *page)
 /* A 2xx that is JSON. Asks for the next page where there is one. */
 static void take_json(struct job *j, struct kta_json *page)
 {
-    static const char *const drop[] = {"continue", "limit", NULL};
+    static const char *const drop[] = {"continue", "limit", "resourceVersion", NULL};
     const char *more = kta_json_str(page, "metadata.continue");
     kta_auto_free char *token = kta_strdup(more && *more ? more : NULL);
     struct kta_str extra = KTA_STR_INIT;
@@ -207,10 +303,15 @@ static void take_json(struct job *j, struct kta_json *page)
         append_page(j, page);
         kta_json_free(page);
     }
-    j->pending = j->items && token && kta_json_get(j->read->json, j->items) &&
-                 kta_json_len(kta_json_get(j->read->json, j->items)) < KTA_MAX_LIST;
+    if (j->items && !j->read->keep)
+        j->seen = kta_json_len(kta_json_get(j->read->json, j->items));
+    j->seen_before = j->seen;
+    j->dropped_before = j->read->dropped;
+    j->pending =
+        j->paged && token && kta_json_get(j->read->json, j->items) && j->seen < KTA_MAX_LIST;
     if (!j->pending) {
-        if (token && j->items)
+        note_dropped(j);
+        if (token && j->paged)
             kta_log(1, "k8s: %s: only the first %d are looked at", j->doing.s, KTA_MAX_LIST);
         return;
     }
@@ -232,6 +333,7 @@ static bool start_over(struct job *j)
         return false;
     kta_json_free(read->json);
     read->json = NULL;
+    read->dropped = 0;
     job_release(j);
     job_init(j, read);
     j->restarted = j->reached = true;
@@ -254,7 +356,8 @@ static void take_answer(struct kta_cluster *c, struct job *j, struct kta_http_re
     struct kta_json *v = NULL;
 
     c->stats.requests++;
-    c->stats.bytes += q->answer.len + (q->on_body ? j->read->text.len : 0);
+    c->stats.bytes += q->answer.len + (q->on_body ? j->read->text.len : 0) + j->streamed;
+    j->streamed = 0;
     j->read->status = q->status;
     if (q->failed && !j->cut) {
         status_transport(c, j->doing.s, q, &j->read->err);
@@ -263,12 +366,24 @@ static void take_answer(struct kta_cluster *c, struct job *j, struct kta_http_re
         job_fail(j);
         return;
     }
-    if (q->status / 100 == 2 && q->on_body) {
+    if (q->status / 100 == 2 && q->on_body == take_stream) {
+        if (stream_page(j, &v, &ignored) == 0) {
+            take_json(j, v);
+            return;
+        }
+        j->reached = ignored.code == KTA_E_LIMIT;
+        if (j->reached) {
+            j->read->err = ignored;
+            job_fail(j);
+            return;
+        }
+    } else if (q->status / 100 == 2 && q->on_body) {
         j->pending = false;
         j->reached = true;
         return;
     }
-    if (q->status / 100 == 2 && kta_json_parse(q->answer.s, q->answer.len, &v, &ignored) == 0) {
+    if (q->status / 100 == 2 && !q->on_body &&
+        kta_json_parse(q->answer.s, q->answer.len, &v, &ignored) == 0) {
         take_json(j, v);
         return;
     }

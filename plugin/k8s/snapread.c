@@ -261,6 +261,28 @@ static void not_recorded(const struct api_path *a, const struct kta_read *r, str
     err->http = 404;
 }
 
+/* As a live cluster's answer would have been reduced while it came. */
+static void judge(struct kta_read *r)
+{
+    struct kta_json *items = kta_json_get(r->json, "items"), *next;
+    struct kta_json *meta = kta_json_get(r->json, "metadata");
+
+    if (!items)
+        items = kta_json_get(r->json, "rows");
+    if (kta_json_len(items) <= r->keep_all)
+        return;
+    for (struct kta_json *o = kta_json_first(items); o; o = next) {
+        next = kta_json_next(o);
+        if (!r->keep(r->keep_ctx, o)) {
+            kta_json_free(kta_json_detach(items, o));
+            r->dropped++;
+        }
+    }
+    if (r->dropped && meta)
+        kta_json_set_int(meta, "remainingItemCount",
+                         kta_json_int(meta, "remainingItemCount", 0) + (int64_t)r->dropped);
+}
+
 static void read_one(struct kta_cluster *c, struct kta_read *r)
 {
     const struct snapshot *s = snapshot_of(c);
@@ -281,6 +303,8 @@ static void read_one(struct kta_cluster *c, struct kta_read *r)
         if (rc == 1)
             r->json = snap_convert(v, r->accept, a.resource, kta_cluster_now(c));
     }
+    if (rc == 1 && r->keep && r->json)
+        judge(r);
     if (rc == 0)
         not_recorded(&a, r, &r->err);
     r->failed = rc != 1;
