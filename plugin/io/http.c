@@ -452,6 +452,8 @@ static void begin(struct kta_http *h, struct transfer *t, struct kta_http_req *r
         set_tls(h, e);
     set_method(e, r);
     set_headers(t);
+    kta_log(3, "http: %s %s Accept: %s", kta_or(r->method, "GET"), kta_or(r->path, "/"),
+            kta_or(r->accept, "application/json"));
     curl_multi_add_handle(h->multi, e);
 }
 
