@@ -99,14 +99,12 @@ static int ask(struct kta_llm *m)
 
 int kta_llm_window(struct kta_llm *m)
 {
+    bool tells = m->local;
     if (m->window >= 0)
         return m->window;
-    m->window = 0;
     for (size_t i = 0; asked[i]; i++)
-        if (!strcmp(asked[i], m->row->name))
-            m->window = ask(m);
-    if (!m->window && m->local)
-        m->window = ask(m);
+        tells |= !strcmp(asked[i], m->row->name);
+    m->window = tells ? ask(m) : 0;
     if (m->window)
         kta_log(1, "model: the window of %s is %d tokens", m->model, m->window);
     return m->window;
