@@ -34,8 +34,10 @@ static const char *const wide_kinds[] = {"jobs",
 /* What a kind of trouble calls for. */
 static const struct {
     const char *needs[4];
-    bool config, image, pending, memory, revisions, jobs;
+    bool trouble, config, image, pending, memory, revisions, jobs;
 } needs[] = {
+    /* what changed is looked for in these: together now, rather than one after the other later */
+    {{"configmaps", "secrets", "persistentvolumeclaims", NULL}, .trouble = true},
     {{"configmaps", "secrets", NULL}, .config = true},
     {{"nodes", NULL, NULL}, .image = true},
     {{"nodes", "persistentvolumeclaims", "storageclasses", NULL}, .pending = true},
@@ -45,7 +47,7 @@ static const struct {
 };
 
 struct signs {
-    bool config, image, pending, memory, revisions, jobs;
+    bool trouble, config, image, pending, memory, revisions, jobs;
 };
 
 static void signs_of_container(const struct kta_json *s, struct signs *g)
@@ -70,6 +72,7 @@ static void signs_of(struct kta_world *w, const char *ns, struct signs *g)
         g->jobs |= kta_streq(owner, "Job");
         if (kta_pod_ready(pod) && !kta_pod_restarts(pod))
             continue;
+        g->trouble = true;
         g->revisions |= kta_streq(owner, "StatefulSet") || kta_streq(owner, "DaemonSet");
         g->pending |= kta_obj_condition_is(pod, "PodScheduled", "False");
         kta_json_each(s, kta_json_at(pod, "status.containerStatuses")) signs_of_container(s, g);
@@ -93,9 +96,10 @@ int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta
     signs_of(w, ns, &g);
     n = 0;
     for (size_t i = 0; i < KTA_LEN(needs); i++) {
-        if (!((needs[i].config && g.config) || (needs[i].image && g.image) ||
-              (needs[i].pending && g.pending) || (needs[i].memory && g.memory) ||
-              (needs[i].revisions && g.revisions) || (needs[i].jobs && g.jobs)))
+        if (!((needs[i].trouble && g.trouble) || (needs[i].config && g.config) ||
+              (needs[i].image && g.image) || (needs[i].pending && g.pending) ||
+              (needs[i].memory && g.memory) || (needs[i].revisions && g.revisions) ||
+              (needs[i].jobs && g.jobs)))
             continue;
         for (size_t k = 0; needs[i].needs[k]; k++)
             kinds[n++] = needs[i].needs[k];
