@@ -42,7 +42,8 @@ struct kta_fix {
     char id[16]; /* "f1.a" */
     char *summary;
     struct kta_argv argv;
-    char *stdin_text; /* manifest for -f -, or NULL */
+    char *stdin_text;     /* manifest for -f -, or NULL */
+    struct kta_argv then; /* what must follow so that the cluster takes it up at once; n 0: none */
     enum kta_risk risk;
     bool undoable;
     struct kta_fix_check check;

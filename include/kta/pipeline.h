@@ -31,6 +31,7 @@ struct kta_pipeline {
     int yes;    /* highest kta_risk that needs no question; -1: ask always */
     bool no_verify;
     bool rollback_on_failure;
+    bool caller_undoes; /* what failed is neither put back nor offered to be: the caller does */
     int64_t verify_timeout_ms; /* 0: 5 min */
 };
 

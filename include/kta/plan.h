@@ -77,6 +77,9 @@ void kta_plan_release(struct kta_plan *p);
 struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *policy,
                               const struct kta_argv *argv, const char *stdin_text, const char *why,
                               struct kta_err *err);
+/* Adds a finding's fix, with what must follow it. The first step, or NULL with err. */
+struct kta_step *kta_plan_add_fix(struct kta_plan *p, const struct kta_policy *policy,
+                                  const struct kta_fix *fix, struct kta_err *err);
 /* Classifies a step again after it was edited. */
 void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, struct kta_step *s);
 

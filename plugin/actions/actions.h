@@ -119,6 +119,9 @@ int kta_preview_helm(struct kta_pipeline *p, struct kta_step *s, struct kta_comm
                      struct kta_err *err);
 int kta_preview_rollout(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         struct kta_err *err);
+/* replace --force. */
+int kta_preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                        struct kta_err *err);
 /* A PATCH with dryRun=All of one touch: after, validated, rejected. -1 only when interrupted. */
 int kta_dry_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_touch *t,
                   const char *content_type, const char *body, struct kta_err *err);

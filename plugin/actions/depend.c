@@ -74,7 +74,8 @@ bool kta_verify_later(const struct kta_plan *plan, const bool *go, size_t i)
             continue;
         for (size_t a = 0; a < t->n; a++) {
             for (size_t b = 0; b < mine->n; b++) {
-                if (same_object(&t->v[a], &mine->v[b]))
+                if (same_object(&t->v[a], &mine->v[b]) ||
+                    (t->v[a].live && kta_obj_owned_by(t->v[a].live, kta_obj_uid(mine->v[b].live))))
                     return true;
                 for (size_t n = 0; n < KTA_LEN(NEEDED); n++)
                     if (kta_touch_is(&t->v[a], NEEDED[n]) && kta_streq(t->v[a].ns, mine->v[b].ns))

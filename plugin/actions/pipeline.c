@@ -233,7 +233,7 @@ static void offer_undo(struct kta_pipeline *p, struct kta_plan *plan, const stru
 
     for (size_t i = 0; i < plan->n; i++)
         asked = asked || plan->v[i]->asked;
-    if (plan->undo_of || cause->code == KTA_E_INTERRUPTED ||
+    if (p->caller_undoes || plan->undo_of || cause->code == KTA_E_INTERRUPTED ||
         rank(cause->code) > rank(KTA_E_EXECUTE))
         return;
     if (!p->rollback_on_failure && (!asked || p->quiet)) {

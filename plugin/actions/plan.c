@@ -152,3 +152,20 @@ struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *polic
     kta_step_classify(p, policy, s);
     return s;
 }
+
+struct kta_step *kta_plan_add_fix(struct kta_plan *p, const struct kta_policy *policy,
+                                  const struct kta_fix *fix, struct kta_err *err)
+{
+    struct kta_step *s = kta_plan_add(p, policy, &fix->argv, fix->stdin_text, fix->summary, err);
+    struct kta_step *then = NULL;
+
+    if (!s)
+        return NULL;
+    snprintf(s->fix_id, sizeof s->fix_id, "%s", fix->id);
+    if (fix->then.n &&
+        !(then = kta_plan_add(p, policy, &fix->then, NULL, "so that it is taken up at once", err)))
+        return NULL;
+    if (then)
+        snprintf(then->fix_id, sizeof then->fix_id, "%s", fix->id);
+    return s;
+}

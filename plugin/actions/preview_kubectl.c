@@ -250,6 +250,13 @@ static int preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct
     return kta_touch_read(p, &s, 1, err); /* what only the dry run named */
 }
 
+static int preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                           struct kta_err *err)
+{
+    return kta_command_has(cmd, "force") ? kta_preview_replace(p, s, cmd, err)
+                                         : preview_by_kubectl(p, s, cmd, err);
+}
+
 /* ---- what cannot be previewed ---- */
 static int preview_none(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         struct kta_err *err)
@@ -283,7 +290,7 @@ static const struct {
     {"rollout", kta_preview_rollout}, {"cordon", preview_cordon},
     {"uncordon", preview_cordon},     {"drain", preview_drain},
     {"delete", preview_delete},       {"apply", preview_by_kubectl},
-    {"create", preview_by_kubectl},   {"replace", preview_by_kubectl},
+    {"create", preview_by_kubectl},   {"replace", preview_replace},
     {"set", preview_by_kubectl},      {"label", preview_by_kubectl},
     {"annotate", preview_by_kubectl}, {"taint", preview_by_kubectl},
     {"expose", preview_by_kubectl},   {"autoscale", preview_by_kubectl},

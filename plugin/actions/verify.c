@@ -12,6 +12,8 @@
 #include "kta/interrupt.h"
 #include "kta/obj.h"
 
+#define KTA_KUBELET_MS 20000 /* by then a change of a pod has been tried, also on a busy node */
+
 enum verdict { WAIT, GOOD, BAD, GONE };
 
 struct job {
@@ -161,12 +163,20 @@ static bool keeps_waiting(const struct kta_touch *t)
     return kta_touch_is(t, "Namespace") || kta_touch_is(t, "CustomResourceDefinition");
 }
 
+/* A pod that was changed in place shows its old trouble until the kubelet has looked at it. */
+static bool stale(const struct kta_touch *t, const struct kta_json *now, int64_t begun)
+{
+    return kta_touch_is(t, "Pod") && kta_streq(kta_obj_uid(t->live), kta_obj_uid(now)) &&
+           kta_now_ms() - begun < KTA_KUBELET_MS;
+}
+
 /* Watches a touch until it is good, bad or gone, or time is up. */
 static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bool *ret_good,
                         struct kta_str *ret_why, struct kta_err *err)
 {
     const char *old_uid = kta_obj_uid(t->live);
     int64_t begun = kta_now_ms();
+    bool leaving = kta_json_at(t->live, "metadata.deletionTimestamp") != NULL;
 
     for (;;) {
         kta_auto_json struct kta_json *o = NULL;
@@ -192,11 +202,14 @@ static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bo
         } else {
             v = j->undo && !keeps_waiting(t) ? GOOD
                                              : check_object(t->kind->kind, o, ret_why, &patience_s);
+            if (v == BAD && stale(t, o, begun))
+                v = WAIT;
         }
         left = j->deadline - kta_now_ms();
         if (patience_s && begun + patience_s * 1000 - kta_now_ms() < left)
             left = begun + patience_s * 1000 - kta_now_ms();
-        *ret_good = to_go ? v == GONE : v == GOOD;
+        /* What was on its way out before the change and is gone now has gone where it was to. */
+        *ret_good = to_go || leaving ? v == GONE : v == GOOD;
         if (v == WAIT && left <= 0 && kta_touch_is(t, "PersistentVolumeClaim"))
             *ret_good = waits_for_consumer(j->p, o);
         if (*ret_good || v == BAD || v == GONE || left <= 0)

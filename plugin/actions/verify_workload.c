@@ -193,13 +193,38 @@ static bool replaces(const struct kta_json *w)
            kta_json_int(w, "spec.updateStrategy.rollingUpdate.partition", 0) == 0;
 }
 
-static void judge_conditions(const struct kta_json *w, int64_t since, struct kta_health *h)
+/* A Deployment carries its old ReplicaSet's failure until that one is gone, with the old time: only
+ * what its newest ReplicaSet says is evidence. That one may have failed before the change too (a
+ * quota was raised since): then it is given the time to try again. */
+static const struct kta_json *creation_failure(const struct kta_json *w,
+                                               const struct kta_json *replicasets, int64_t since)
+{
+    const char *revision = kta_obj_annotation(w, "deployment.kubernetes.io/revision");
+    const struct kta_json *c = kta_obj_condition(w, "ReplicaFailure");
+
+    if (kta_streq(kta_obj_kind(w), "Deployment")) {
+        c = NULL;
+        kta_json_each(rs, replicasets)
+        {
+            if (kta_obj_owned_by(rs, kta_obj_uid(w)) &&
+                kta_streq(kta_obj_annotation(rs, "deployment.kubernetes.io/revision"), revision))
+                c = kta_obj_condition(rs, "ReplicaFailure");
+        }
+    }
+    if (!kta_streq(kta_json_str(c, "status"), "True") ||
+        kta_time_parse(kta_json_str(c, "lastTransitionTime")) < since)
+        return NULL;
+    return c;
+}
+
+static void judge_conditions(const struct kta_json *w, const struct kta_json *replicasets,
+                             int64_t since, struct kta_health *h)
 {
     const struct kta_json *progressing = kta_obj_condition(w, "Progressing");
-    const struct kta_json *failure = kta_obj_condition(w, "ReplicaFailure");
+    const struct kta_json *failure = creation_failure(w, replicasets, since);
     int64_t when = kta_time_parse(kta_json_str(progressing, "lastUpdateTime"));
 
-    if (kta_streq(kta_json_str(failure, "status"), "True"))
+    if (failure)
         bad(h, NULL, NULL, "its pods cannot be made: %s",
             kta_or(kta_json_str(failure, "message"), "no message"));
     if (kta_streq(kta_json_str(progressing, "reason"), "ProgressDeadlineExceeded") &&
@@ -254,7 +279,7 @@ void kta_judge_workload(const struct kta_json *w, const struct kta_json *replica
             (is_new || kta_obj_created(pod) >= since))
             judge_pod(pod, since, now, ret);
     }
-    judge_conditions(w, since, ret);
+    judge_conditions(w, replicasets, since, ret);
     if (ret->state == KTA_HEALTH_BAD)
         return;
     snprintf(ret->why, sizeof ret->why, "%lld of %lld pods ready, %lld updated%s%s",

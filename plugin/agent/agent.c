@@ -126,10 +126,7 @@ void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan)
         if (!agent_worth_fixing(f))
             continue;
         struct kta_err err = KTA_ERR_INIT;
-        struct kta_step *s = kta_plan_add(plan, a->pipeline->policy, &f->fixes[0].argv,
-                                          f->fixes[0].stdin_text, f->fixes[0].summary, &err);
-        if (s)
-            snprintf(s->fix_id, sizeof s->fix_id, "%s", f->fixes[0].id);
+        (void)kta_plan_add_fix(plan, a->pipeline->policy, &f->fixes[0], &err);
     }
 }
 

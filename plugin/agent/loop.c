@@ -201,6 +201,8 @@ static bool act_on_object(struct kta_agent *a, struct kta_tool_env *env, const c
             kta_json_text(id) ? kta_findings_fix(&a->findings, kta_json_text(id)) : NULL;
         if (fix)
             kta_tool_command(env, &fix->argv, fix->stdin_text, fix->summary, &results);
+        if (fix && fix->then.n)
+            kta_tool_command(env, &fix->then, NULL, fix->summary, &results);
     }
     kta_json_each(c, kta_json_get(doc, "commands"))
     {

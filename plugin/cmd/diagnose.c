@@ -1,21 +1,15 @@
-/* diagnose.c - the commands diagnose (findings) and fix (their fixes as a plan). */
-#include "app.h"
+/* diagnose.c - the command diagnose: findings. */
+#include "look.h"
 
 #include "kta/alloc.h"
 #include "kta/log.h"
-#include "kta/world.h"
 
-struct look {
-    struct kta_world *world;
-    struct kta_targets targets;
-    struct kta_findings findings;
-};
-
-static void look_release(struct look *l)
+void look_release(struct look *l)
 {
     kta_findings_release(&l->findings);
     kta_targets_release(&l->targets);
     kta_world_free(l->world);
+    *l = (struct look){0};
 }
 
 /* Targets given as words ("deploy/backend", "backend"); a name that nothing has is an error. */
@@ -39,7 +33,7 @@ static int find(struct app *app, struct look *l, struct kta_err *err)
     return kta_err_hint(err, "look in another namespace with -n, or in all with -A");
 }
 
-static int look(struct app *app, struct look *l, struct kta_err *err)
+int look(struct app *app, struct look *l, struct kta_err *err)
 {
     struct kta_diagnose_options options = {.no_probe = set_on(&app->set, OPT_NO_PROBE),
                                            .ignore = app->config.ignore};
@@ -95,51 +89,6 @@ int cmd_diagnose(struct app *app, struct kta_err *err)
         kta_json_set(doc, "findings", kta_findings_json(&l.findings));
         document_print(app, doc, err);
     }
-    look_release(&l);
-    return r;
-}
-
-static int plan_of(struct app *app, const struct look *l, struct kta_plan *plan,
-                   struct kta_err *err)
-{
-    for (size_t i = 0; i < l->findings.n; i++) {
-        const struct kta_finding *f = l->findings.v[i];
-        if (f->n_fixes == 0 || f->severity < KTA_WARNING)
-            continue;
-        struct kta_step *s = kta_plan_add(plan, &app->policy, &f->fixes[0].argv,
-                                          f->fixes[0].stdin_text, f->fixes[0].summary, err);
-        if (!s)
-            return -1;
-        snprintf(s->fix_id, sizeof s->fix_id, "%s", f->fixes[0].id);
-    }
-    return 0;
-}
-
-int cmd_fix(struct app *app, struct kta_err *err)
-{
-    struct look l = {0};
-    struct kta_plan plan = {0};
-    int r = look(app, &l, err);
-
-    if (l.world)
-        kta_plan_init(&plan, "fix", kta_cluster_context(app->cluster), app->scope.namespace_);
-    if (r == 0) {
-        kta_ui_findings(app->ui, &l.findings);
-        r = plan_of(app, &l, &plan, err);
-    }
-    if (r == 0 && plan.n == 0)
-        kta_ui_print(app->ui, "There is nothing that the engine can mend in %s.\n", where(app));
-    else if (r == 0)
-        r = kta_pipeline_run(&app->pipeline, &plan, err);
-    if (r == 0)
-        app_print_script(app, &plan);
-    if (l.world) {
-        kta_auto_json struct kta_json *doc = document_new(app, "Answer");
-        kta_json_set(doc, "findings", kta_findings_json(&l.findings));
-        kta_json_set(doc, "plan", kta_plan_json(&plan));
-        document_print(app, doc, err);
-    }
-    kta_plan_release(&plan);
     look_release(&l);
     return r;
 }

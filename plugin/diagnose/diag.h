@@ -194,6 +194,11 @@ struct kta_fix *kta_fix_kubectl(struct kta_world *w, struct kta_finding *f, enum
 struct kta_fix *kta_fix_manifest(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
                                  bool undoable, const char *ns, struct kta_json *manifest,
                                  const char *verb, const char *why);
+/* A command that must follow the fix: argv after "kubectl". */
+void kta_fix_then(struct kta_world *w, struct kta_fix *x, const char *ns, const char *const *args);
+/* A controller that failed to create pods tries again after ever longer pauses, up to a quarter of
+ * an hour: a touch of the object that makes the pods lets it try at once. */
+void kta_fix_then_retry(struct kta_world *w, struct kta_fix *x, const struct kta_json *o);
 /* A change to the pod template of whatever owns the pods: a strategic patch of the template of a
  * workload; a replacement of a bare pod. spec_patch is the pod spec's part (taken). */
 struct kta_fix *kta_fix_template(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
@@ -203,6 +208,8 @@ struct kta_fix *kta_fix_template(struct kta_world *w, struct kta_finding *f, enu
 /* {"containers":[{"name":c, …}]}: *ret_container is where the caller puts the change. */
 struct kta_json *kta_fix_container_patch(const char *list, const char *container,
                                          struct kta_json **ret_container);
+/* Adds what must follow a fix so that it reaches the pods (an ordered StatefulSet). */
+void kta_fixes_complete(struct kta_world *w, struct kta_findings *f);
 /* Asks the API server about every fix that has a check; drops what it refuses. */
 void kta_fixes_validate(struct kta_world *w, struct kta_findings *f);
 
@@ -226,6 +233,8 @@ bool kta_image_trouble(const char *reason, const char *message);
  * name means. */
 struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, const char *host,
                                         const char **ret_ns, bool *ret_cluster_name);
+/* Are the pods of a workload (or Job) refused at creation? Then it is told. (refusals.c) */
+bool kta_refused(struct kta_world *w, struct kta_json *o, struct kta_findings *out);
 /* Number of pod IPs ready behind a Service; -1 unknown. */
 int kta_service_ready(struct kta_world *w, const struct kta_json *service);
 

@@ -172,6 +172,7 @@ static void fix_release(struct kta_fix *x)
 {
     free(x->summary);
     kta_argv_release(&x->argv);
+    kta_argv_release(&x->then);
     free(x->stdin_text);
     free(x->check.method);
     free(x->check.path);
@@ -347,6 +348,11 @@ static struct kta_json *fix_json(const struct kta_fix *x)
         kta_json_push_str(argv, x->argv.v[i]);
     if (x->stdin_text)
         kta_json_set_str(o, "stdin", x->stdin_text);
+    if (x->then.n) {
+        struct kta_json *then = kta_json_set(o, "then", kta_json_new_array());
+        for (size_t i = 0; i < x->then.n; i++)
+            kta_json_push_str(then, x->then.v[i]);
+    }
     kta_json_set_str(o, "risk", kta_risk_name(x->risk));
     kta_json_set_bool(o, "undoable", x->undoable);
     kta_json_set_bool(o, "validated", x->validated == 1);

@@ -184,6 +184,23 @@ struct kta_fix *kta_fix_kubectl(struct kta_world *w, struct kta_finding *f, enum
     return x;
 }
 
+void kta_fix_then(struct kta_world *w, struct kta_fix *x, const char *ns, const char *const *args)
+{
+    kta_argv_release(&x->then);
+    kta_argv_add(&x->then, "kubectl");
+    for (; *args; args++)
+        kta_argv_add(&x->then, *args);
+    pin(w, &x->then, ns);
+}
+
+void kta_fix_then_retry(struct kta_world *w, struct kta_fix *x, const struct kta_json *o)
+{
+    kta_auto_free char *ref = kta_diag_ref(o);
+    kta_auto_free char *note = kta_asprintf("todo-ai/retried-at=%lld", (long long)kta_world_now(w));
+    const char *args[] = {"annotate", ref, note, "--overwrite", NULL};
+    kta_fix_then(w, x, kta_obj_namespace(o), args);
+}
+
 /* What a server filled in and a client may not send again. */
 static void strip(struct kta_json *o)
 {
@@ -335,6 +352,52 @@ struct kta_fix *kta_fix_template(struct kta_world *w, struct kta_finding *f, enu
     kta_auto_str struct kta_str s = KTA_STR_INIT;
     kta_json_print(body, false, &s);
     return kta_fix_patch(w, f, risk, o, KTA_PATCH_STRATEGIC, s.s, "%s", summary);
+}
+
+/* ---- what must follow ---- */
+
+static bool changes_template(const struct kta_fix *x)
+{
+    static const char *const verbs[] = {"patch", "set", "rollout"};
+    for (size_t i = 0; i < KTA_LEN(verbs); i++)
+        if (x->argv.n > 1 && kta_streq(x->argv.v[1], verbs[i]))
+            return true;
+    return false;
+}
+
+/* An ordered StatefulSet does not replace a pod that never becomes ready, and with OnDelete nothing
+ * is replaced at all: the broken pod has to be deleted before the change reaches it. */
+static void delete_broken_pod(struct kta_world *w, struct kta_finding *f)
+{
+    bool stateful = kta_streq(f->object.kind, "StatefulSet");
+    struct kta_json *o = kta_world_get(w, stateful ? "statefulsets" : "daemonsets",
+                                       f->object.namespace_, f->object.name, NULL);
+    bool on_delete = kta_streq(kta_json_str(o, "spec.updateStrategy.type"), "OnDelete");
+    bool ordered = stateful && !kta_streq(kta_json_str(o, "spec.podManagementPolicy"), "Parallel");
+    if (!o || (!ordered && !on_delete))
+        return;
+    struct kta_json **pods;
+    size_t n = kta_world_pods_of(w, o, &pods);
+    const char *broken = NULL;
+    for (size_t i = 0; i < n && !broken; i++)
+        if (!kta_pod_ready(pods[i]) && !kta_json_at(pods[i], "metadata.deletionTimestamp"))
+            broken = kta_obj_name(pods[i]);
+    free(pods);
+    if (!broken)
+        return;
+    kta_auto_free char *ref = kta_asprintf("pod/%s", broken);
+    const char *args[] = {"delete", ref, NULL};
+    for (size_t i = 0; i < f->n_fixes; i++)
+        if (!f->fixes[i].then.n && changes_template(&f->fixes[i]))
+            kta_fix_then(w, &f->fixes[i], f->object.namespace_, args);
+}
+
+void kta_fixes_complete(struct kta_world *w, struct kta_findings *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->v[i]->n_fixes && (kta_streq(f->v[i]->object.kind, "StatefulSet") ||
+                                 kta_streq(f->v[i]->object.kind, "DaemonSet")))
+            delete_broken_pod(w, f->v[i]);
 }
 
 /* ---- asking the API server ---- */

@@ -1,13 +1,12 @@
 /*
  * workloads.c - Deployments, StatefulSets and DaemonSets that do not come to what they should be:
- * paused, at zero, refused by quota or admission, stuck without a pod that tells why.
+ * paused, at zero, refused (refusals.c), stuck without a pod that tells why.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
-#include "kta/re.h"
 
 /* Intent that a person wrote down: such a state is no fault. */
 static bool on_purpose(const struct kta_json *o)
@@ -22,203 +21,6 @@ static bool on_purpose(const struct kta_json *o)
             return true;
     }
     return false;
-}
-
-/* ---- the pods cannot even be created: quota, admission, service account ---- */
-
-static const struct {
-    const char *text, *code, *means;
-} refusals[] = {
-    {"exceeded quota", "Deployment.QuotaExceeded", "the namespace's quota is used up"},
-    {"must specify limits", "Deployment.QuotaExceeded",
-     "the namespace's quota wants requests or limits that the pods do not set"},
-    {"failed quota", "Deployment.QuotaExceeded",
-     "the namespace's quota wants requests or limits that the pods do not set"},
-    {"violates PodSecurity", "Deployment.PodSecurity",
-     "the namespace enforces a Pod Security standard that they do not meet"},
-    {"error looking up service account", "Deployment.ServiceAccount",
-     "their service account does not exist"},
-    {"serviceaccount", "Deployment.ServiceAccount", "their service account does not exist"},
-    {"failed calling webhook", "Deployment.Webhook", "an admission webhook does not answer"},
-    {"admission webhook", "Deployment.Webhook", "an admission webhook refuses them"},
-    {"maximum memory usage", "Deployment.LimitRange", "they exceed the namespace's LimitRange"},
-    {"maximum cpu usage", "Deployment.LimitRange", "they exceed the namespace's LimitRange"},
-    {"minimum memory usage", "Deployment.LimitRange", "they fall below the namespace's LimitRange"},
-    {"minimum cpu usage", "Deployment.LimitRange", "they fall below the namespace's LimitRange"},
-    {"no PriorityClass with name", "Deployment.PriorityClass",
-     "the priority class that they name does not exist"},
-    {"is invalid", "Deployment.InvalidPod", "the API server finds them invalid"},
-    {"is forbidden", "Deployment.Forbidden", "the API server refuses them"},
-};
-
-/* The message why a workload's pods are not created, or NULL; *ret_from is what carries it. */
-static const char *refusal(struct kta_world *w, struct kta_json *o, struct kta_json **ret_from,
-                           const struct kta_json **ret_event)
-{
-    *ret_event = NULL;
-    *ret_from = o;
-    const struct kta_json *c = kta_obj_condition(o, "ReplicaFailure");
-    struct kta_json *const *rs;
-    size_t n = kta_streq(kta_obj_kind(o), "Deployment")
-                   ? kta_world_list(w, "replicasets", kta_obj_namespace(o), &rs)
-                   : 0;
-    const struct kta_json *ev = kta_diag_event(w, o, "FailedCreate", NULL);
-    for (size_t i = 0; i < n && !ev; i++)
-        if (kta_obj_owned_by(rs[i], kta_obj_uid(o)) &&
-            kta_json_int(rs[i], "spec.replicas", 0) > 0 &&
-            (ev = kta_diag_event(w, rs[i], "FailedCreate", NULL)))
-            *ret_from = rs[i];
-    *ret_event = ev;
-    if (kta_json_str(c, "message") && kta_streq(kta_json_str(c, "status"), "True"))
-        return kta_json_str(c, "message");
-    return ev ? kta_json_str(ev, "message") : NULL;
-}
-
-/* exceeded quota: q, requested: limits.cpu=1, used: limits.cpu=2, limited: limits.cpu=2 */
-static void fix_quota(struct kta_world *w, struct kta_finding *f, const struct kta_json *o,
-                      const char *text)
-{
-    static struct kta_re *re;
-    if (!re)
-        re = kta_re_must(
-            "exceeded quota: ([\\w.\\-]+), requested: ([\\w./\\-]+)=([\\w.]+)[^,]*(?:,[^"
-            ":]*?)?, used: \\2=([\\w.]+)[^:]*, limited: \\2=([\\w.]+)",
-            0);
-    struct kta_match m;
-    if (!kta_re_find(re, text, strlen(text), 0, &m))
-        return;
-    kta_auto_free char *quota = kta_re_group(text, &m, 1), *what = kta_re_group(text, &m, 2);
-    kta_auto_free char *asks = kta_re_group(text, &m, 3), *used = kta_re_group(text, &m, 4);
-    kta_auto_free char *hard = kta_re_group(text, &m, 5);
-    kta_finding_quote(f, "resourcequota", "%s: %s of %s is used, and a pod asks for %s of %s",
-                      quota, used, hard, asks, what);
-    int64_t a = kta_quantity_milli(asks), u = kta_quantity_milli(used),
-            h = kta_quantity_milli(hard);
-    int64_t missing = kta_diag_desired(o) - kta_diag_ready(o);
-    if (a <= 0 || u < 0 || h < 0)
-        return;
-    const struct kta_json *q =
-        kta_world_get(w, "resourcequotas", kta_obj_namespace(o), quota, NULL);
-    int64_t need = u + a * (missing > 0 ? missing : 1);
-    kta_auto_str struct kta_str v = KTA_STR_INIT;
-    if (kta_stristr(what, "memory") || kta_stristr(what, "storage"))
-        kta_quantity_memory(need, &v);
-    else
-        kta_quantity_cpu(need, &v);
-    if (q) {
-        kta_auto_free char *body = kta_asprintf("{\"spec\":{\"hard\":{\"%s\":\"%s\"}}}", what, v.s);
-        (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, q, KTA_PATCH_MERGE, body,
-                            "raise %s of quota %s to %s, which is what it takes", what, quota, v.s);
-    }
-    int fits = (int)((h - u) / a + kta_diag_ready(o));
-    if (fits > 0 && fits < kta_diag_desired(o) && kta_streq(kta_obj_kind(o), "Deployment"))
-        (void)kta_fix_scale(w, f, o, fits, "that many fit within the quota");
-}
-
-/* The fields that Pod Security's restricted asks for; nothing that it forbids is removed. */
-static void fix_pod_security(struct kta_world *w, struct kta_finding *f, const struct kta_json *o,
-                             const char *text)
-{
-    static const char *const only_fields[] = {"host namespaces", "hostPath", "privileged (",
-                                              "hostPort", "host ports"};
-    for (size_t i = 0; i < KTA_LEN(only_fields); i++)
-        if (strstr(text, only_fields[i])) {
-            kta_finding_advice(f,
-                               "The pods use what the standard forbids altogether (see the "
-                               "message): remove it, or run them in a namespace that allows it.");
-            return;
-        }
-    const struct kta_json *spec = kta_json_get(kta_diag_template(o), "spec");
-    struct kta_json *patch = kta_json_new_object();
-    struct kta_json *pod = kta_json_set(patch, "securityContext", kta_json_new_object());
-    if (strstr(text, "runAsNonRoot")) {
-        kta_json_set_bool(pod, "runAsNonRoot", true);
-        if (kta_json_int(spec, "securityContext.runAsUser", 0) == 0)
-            kta_json_set_int(pod, "runAsUser", 1000);
-    }
-    if (strstr(text, "seccompProfile"))
-        kta_json_set_str(kta_json_set(pod, "seccompProfile", kta_json_new_object()), "type",
-                         "RuntimeDefault");
-    static const char *const lists[] = {"containers", "initContainers"};
-    for (size_t l = 0; l < KTA_LEN(lists); l++) {
-        if (!kta_json_len(kta_json_get(spec, lists[l])))
-            continue;
-        struct kta_json *cs = kta_json_set(patch, lists[l], kta_json_new_array());
-        kta_json_each(c, kta_json_get(spec, lists[l]))
-        {
-            struct kta_json *x = kta_json_push(cs, kta_json_new_object());
-            kta_json_set_str(x, "name", kta_json_str(c, "name"));
-            struct kta_json *ctx = kta_json_set(x, "securityContext", kta_json_new_object());
-            if (strstr(text, "allowPrivilegeEscalation"))
-                kta_json_set_bool(ctx, "allowPrivilegeEscalation", false);
-            if (strstr(text, "capabilities")) {
-                struct kta_json *caps = kta_json_set(ctx, "capabilities", kta_json_new_object());
-                kta_json_push_str(kta_json_set(caps, "drop", kta_json_new_array()), "ALL");
-                if (kta_json_at(c, "securityContext.capabilities.add"))
-                    kta_json_set(caps, "add", kta_json_new_null());
-            }
-            if (strstr(text, "runAsNonRoot") && kta_json_at(c, "securityContext.runAsNonRoot"))
-                kta_json_set_bool(ctx, "runAsNonRoot", true);
-        }
-    }
-    (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, patch,
-                           "give the pods the security settings that the namespace demands");
-}
-
-static void fix_account(struct kta_world *w, struct kta_finding *f, const struct kta_json *o)
-{
-    const char *ns = kta_obj_namespace(o);
-    const char *name =
-        kta_or(kta_json_str(kta_diag_template(o), "spec.serviceAccountName"), "default");
-    size_t n;
-    const char **names = kta_world_names(w, "serviceaccounts", ns, &n);
-    const char *near = kta_nearest(name, names, n);
-    if (near) {
-        struct kta_json *spec = kta_json_new_object();
-        kta_json_set_str(spec, "serviceAccountName", near);
-        kta_json_set_str(spec, "serviceAccount", near);
-        (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, spec,
-                               "use service account %s, which exists", near);
-    }
-    const char *args[] = {"create", "serviceaccount", name, NULL};
-    kta_auto_free char *why =
-        kta_asprintf("create service account %s (it has no rights yet)", name);
-    (void)kta_fix_kubectl(w, f, KTA_RISK_LOW, /* undoable= */ true, ns, args, why);
-    free(names);
-}
-
-static bool refused(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
-{
-    struct kta_json *from;
-    const struct kta_json *ev;
-    const char *text = refusal(w, o, &from, &ev);
-    if (!text)
-        return false;
-    size_t i = 0;
-    while (i < KTA_LEN(refusals) && !kta_stristr(text, refusals[i].text))
-        i++;
-    if (i == KTA_LEN(refusals))
-        return false;
-    struct kta_finding *f = kta_diag_add(out, refusals[i].code, KTA_CRITICAL, o, 0.95);
-    kta_auto_free char *ref = kta_diag_ref(o);
-    kta_finding_summary(f, "pods of %s cannot be created: %s", ref, refusals[i].means);
-    if (ev)
-        kta_diag_quote_event(f, from, ev);
-    else
-        kta_finding_quote(f, "status", "%.*s", KTA_DIAG_QUOTE, text);
-    if (f->since == KTA_NO_TIME)
-        f->since = kta_time_parse(
-            kta_json_str(kta_obj_condition(o, "ReplicaFailure"), "lastTransitionTime"));
-    if (strstr(text, "exceeded quota"))
-        fix_quota(w, f, o, text);
-    if (strstr(text, "violates PodSecurity"))
-        fix_pod_security(w, f, o, text);
-    if (kta_streq(refusals[i].code, "Deployment.ServiceAccount"))
-        fix_account(w, f, o);
-    if (!f->n_fixes && !f->advice)
-        kta_finding_advice(f, "The message names what is refused: change that in the pod template, "
-                              "or the rule that refuses it.");
-    return true;
 }
 
 /* ---- paused, at zero ---- */
@@ -246,19 +48,34 @@ static struct kta_json *called_by(struct kta_world *w, const struct kta_json *o)
     return NULL;
 }
 
-/* The most replicas that any of its revisions last asked for. */
-static int replicas_before(struct kta_world *w, const struct kta_json *o)
+/* How it came to zero: the manifest that was applied last wants more, or an event tells of the
+ * scaling. (A scale to 0 leaves no trace in managedFields: the field is left out there.) */
+static int replicas_before(struct kta_world *w, const struct kta_json *o, int64_t *ret_when)
 {
+    *ret_when = KTA_NO_TIME;
     int64_t most = 0;
+    const char *applied = kta_obj_annotation(o, "kubectl.kubernetes.io/last-applied-configuration");
+    kta_auto_json struct kta_json *doc = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+    if (applied && !kta_json_parse(applied, strlen(applied), &doc, &ignored))
+        most = kta_json_int(doc, "spec.replicas", 1);
+    const struct kta_json *ev = kta_diag_event(w, o, "ScalingReplicaSet", " to 0");
+    const char *text = ev ? kta_json_str(ev, "message") : NULL;
+    const char *from = text ? strstr(text, " from ") : NULL;
+    if (ev && kta_starts(kta_or(text, ""), "Scaled down")) {
+        *ret_when = kta_event_time(ev);
+        int64_t n = from ? strtol(from + strlen(" from "), NULL, 10) : 0;
+        most = n > 0 ? n : most;
+    }
     struct kta_json *const *rs;
     size_t n = kta_world_list(w, "replicasets", kta_obj_namespace(o), &rs);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !most; i++)
         if (kta_obj_owned_by(rs[i], kta_obj_uid(o))) {
             const char *s = kta_obj_annotation(rs[i], "deployment.kubernetes.io/desired-replicas");
             int64_t d = s ? strtol(s, NULL, 10) : 0;
             most = d > most ? d : most;
         }
-    return most > 0 ? (int)most : 1;
+    return (int)most;
 }
 
 static void at_zero(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
@@ -273,6 +90,13 @@ static void at_zero(struct kta_world *w, struct kta_json *o, struct kta_findings
     int64_t when = KTA_NO_TIME;
     bool known = kta_managed_by(o, "spec.replicas", &who, &when);
     recent = known && when != KTA_NO_TIME && when > kta_obj_created(o) + 2;
+    int64_t scaled;
+    int before = replicas_before(w, o, &scaled);
+    if (!recent && before > 0 && (service || asked)) {
+        recent = true;
+        when = scaled;
+        who = NULL;
+    }
     if (!service && !asked)
         return;
     struct kta_finding *f =
@@ -285,12 +109,15 @@ static void at_zero(struct kta_world *w, struct kta_json *o, struct kta_findings
     if (recent) {
         kta_auto_str struct kta_str age = KTA_STR_INIT;
         kta_diag_age(w, when, &age);
-        f->change = kta_asprintf("%s %s set replicas to 0", age.s, who);
+        f->change = who ? kta_asprintf("%s %s set replicas to 0", age.s, who)
+                    : when != KTA_NO_TIME
+                        ? kta_asprintf("%s it was scaled from %d to 0", age.s, before)
+                        : kta_asprintf("the manifest that was applied last wants %d", before);
         f->since = when;
     }
     if (service)
         kta_finding_symptom(f, "Service", kta_obj_namespace(service), kta_obj_name(service));
-    (void)kta_fix_scale(w, f, o, replicas_before(w, o), "so that it serves again");
+    (void)kta_fix_scale(w, f, o, before > 0 ? before : 1, "so that it serves again");
     kta_finding_advice(f, "If it rests on purpose, say so in an annotation.");
 }
 
@@ -375,7 +202,7 @@ void kta_analyze_workloads(struct kta_world *w, const char *ns, struct kta_findi
                                   : kta_json_int(o, "status.replicas", 0);
             bool short_ = have < want || kta_json_int(o, "status.unavailableReplicas", 0) > 0 ||
                           kta_obj_condition_is(o, "ReplicaFailure", "True");
-            if (short_ && refused(w, o, out))
+            if (short_ && kta_refused(w, o, out))
                 continue;
             if (l == 0 && kta_diag_ready(o) < want && !told(out, o))
                 stuck(w, o, out);

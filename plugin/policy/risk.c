@@ -134,10 +134,12 @@ static void by_verb(const struct kta_command *cmd, struct kta_verdict *v)
         raise_risk(v, best->risk, best->why);
 }
 
-static void by_flags(const struct kta_command *cmd, struct kta_verdict *v)
+static void by_flags(const struct kta_command *cmd, bool remade, struct kta_verdict *v)
 {
     for (size_t i = 0; i < KTA_LEN(flags); i++) {
         const struct flag_risk *f = &flags[i];
+        if (remade && strcmp(f->flag, "force") == 0)
+            continue;
         const char *value = kta_command_flag(cmd, f->flag);
         if (strcmp(f->program, cmd->program) != 0 || (f->path && strcmp(f->path, cmd->path) != 0))
             continue;
@@ -153,6 +155,15 @@ static bool deletes_pods_by_name(const struct kta_command *cmd, const struct kta
     if (strcmp(cmd->program, "kubectl") != 0 || strcmp(cmd->path, "delete") != 0 || t->n != 1)
         return false;
     return kta_streq(t->v[0].kind, "pod") && t->v[0].name;
+}
+
+/* Pods and Jobs that are deleted to be made again by the same command: their pods start anew, which
+ * is what deleting them one by one would do. */
+static bool remakes_pods(const struct kta_command *cmd, const struct kta_targets *t)
+{
+    if (strcmp(cmd->program, "kubectl") != 0 || strcmp(cmd->path, "replace") != 0 || t->n != 1)
+        return false;
+    return (kta_streq(t->v[0].kind, "pod") || kta_streq(t->v[0].kind, "job")) && t->v[0].name;
 }
 
 static bool is_gentle(const struct kta_command *cmd)
@@ -224,7 +235,9 @@ void kta_assess_risk(struct kta_command *cmd, const struct kta_targets *t, struc
         by_verb(cmd, v);
     else
         raise_risk(v, MEDIUM, "deletes a pod");
-    by_flags(cmd, v);
+    if (remakes_pods(cmd, t))
+        raise_risk(v, MEDIUM, "deletes and makes again");
+    by_flags(cmd, remakes_pods(cmd, t), v);
     by_targets(cmd, t, v);
     by_place(t, v);
 }

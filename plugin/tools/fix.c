@@ -14,4 +14,6 @@ TOOL(tool_apply_fix)
         return;
     }
     kta_tool_command(env, &fix->argv, fix->stdin_text, why ? why : fix->summary, &result->text);
+    if (fix->then.n)
+        kta_tool_command(env, &fix->then, NULL, why ? why : fix->summary, &result->text);
 }

@@ -58,7 +58,7 @@ look() { # NAME: waits for the finding, then cures it where that is expected
   top=$(jq -r '[.findings[]? | .code + " " + .object.kind + "/" + .object.name] | join(", ")' "$work/$name.json" 2>/dev/null)
   if [ "$(field fix "$name")" = yes ] && [ $right = yes ]; then
     cured=no
-    if "$plugin" fix -n "$ns" --yes -o json --verify-timeout 60s >"$work/$name.fix" 2>>"$work/$name.err"; then
+    if "$plugin" fix -n "$ns" --yes -o json --verify-timeout 100s >"$work/$name.fix" 2>>"$work/$name.err"; then
       "$plugin" diagnose -n "$ns" -o json >"$work/$name.after" 2>>"$work/$name.err"
       found "$name" "$work/$name.after" || cured=yes
     fi
