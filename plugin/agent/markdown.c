@@ -55,7 +55,7 @@ static void finding_text(const struct kta_finding *f, struct kta_str *out)
     for (size_t i = 0; i < f->n_symptoms && i < 5; i++)
         kta_str_addf(out, "- Because of it: %s %s\n", f->symptoms[i].kind, f->symptoms[i].name);
     if (f->advice)
-        kta_str_addf(out, "- You must provide: %s\n", f->advice);
+        kta_str_addf(out, "- By hand: %s\n", f->advice);
     fixes_text(f, out);
 }
 

