@@ -48,22 +48,30 @@ int app_init(struct app *app, int argc, char **argv, struct kta_err *err)
     return make_ui(app, err);
 }
 
+void app_close_cluster(struct app *app)
+{
+    kta_cluster_free(app->cluster);
+    app->cluster = NULL;
+    kta_json_free(app->admin_policy);
+    app->admin_policy = NULL;
+    kta_argv_release(&app->session_flags);
+    free(app->kubectl);
+    free(app->helm);
+    app->kubectl = app->helm = NULL;
+}
+
 void app_release(struct app *app)
 {
     kta_llm_free(app->llm);
-    kta_cluster_free(app->cluster);
+    app_close_cluster(app);
     kta_redact_free(app->redact);
     kta_ui_free(app->ui);
-    kta_json_free(app->admin_policy);
-    kta_argv_release(&app->session_flags);
     kta_argv_release(&app->words);
-    free(app->kubectl);
-    free(app->helm);
     config_release(&app->config);
     settings_release(&app->set);
 }
 
-static void make_redact(struct app *app)
+void app_make_redact(struct app *app)
 {
     const char *mode = app->config.redaction;
 
@@ -90,7 +98,7 @@ static int read_admin_policy(struct app *app, struct kta_err *err)
 
 int app_open_policy(struct app *app, struct kta_err *err)
 {
-    make_redact(app);
+    app_make_redact(app);
     if (read_admin_policy(app, err) < 0)
         return -1;
     if (app->admin_policy && kta_policy_validate_admin(app->admin_policy, err) < 0)
@@ -197,15 +205,8 @@ static int make_pipeline(struct app *app, struct kta_err *err)
     return set_duration(&app->set, OPT_VERIFY_TIMEOUT, 0, &app->pipeline.verify_timeout_ms, err);
 }
 
-int app_open_cluster(struct app *app, struct kta_err *err)
+void app_set_scope(struct app *app)
 {
-    const char *snapshot = set_text(&app->set, OPT_SNAPSHOT);
-
-    if (app_open_policy(app, err) < 0)
-        return -1;
-    if (snapshot ? kta_cluster_open_snapshot(snapshot, &app->cluster, err) : open_live(app, err))
-        return -1;
-    app->policy.context = kta_cluster_context(app->cluster);
     app->scope.selector = set_text(&app->set, OPT_SELECTOR);
     app->scope.namespace_ =
         set_on(&app->set, OPT_ALL_NAMESPACES)
@@ -214,6 +215,20 @@ int app_open_cluster(struct app *app, struct kta_err *err)
     app->policy.namespace_ = app->scope.namespace_;
     kta_ui_where(app->ui, kta_cluster_context(app->cluster), kta_cluster_server(app->cluster),
                  app->scope.namespace_);
+}
+
+int app_open_cluster(struct app *app, struct kta_err *err)
+{
+    const char *snapshot = set_text(&app->set, OPT_SNAPSHOT);
+
+    if (app->cluster)
+        return 0;
+    if (app_open_policy(app, err) < 0)
+        return -1;
+    if (snapshot ? kta_cluster_open_snapshot(snapshot, &app->cluster, err) : open_live(app, err))
+        return -1;
+    app->policy.context = kta_cluster_context(app->cluster);
+    app_set_scope(app);
     return make_pipeline(app, err);
 }
 

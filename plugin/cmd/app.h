@@ -16,6 +16,7 @@
 #include "kta/pipeline.h"
 #include "kta/policy.h"
 #include "kta/redact.h"
+#include "kta/session.h"
 #include "kta/ui.h"
 #include "options.h"
 
@@ -55,6 +56,7 @@ int app_init(struct app *app, int argc, char **argv, struct kta_err *err);
 void app_release(struct app *app);
 /* Cluster (or snapshot), namespace, policy, pipeline. */
 int app_open_cluster(struct app *app, struct kta_err *err);
+void app_make_redact(struct app *app);
 int app_open_policy(struct app *app, struct kta_err *err);
 /* The model, or NULL where the engine is to answer alone. */
 int app_open_llm(struct app *app, struct kta_err *err);
@@ -65,8 +67,31 @@ void app_note_missing(struct app *app, struct kta_world *world);
 /* KTA_E_USAGE when the namespace that was asked for does not exist. Costs a request only where
  * nothing was found in it. */
 int app_check_namespace(struct app *app, struct kta_world *world, struct kta_err *err);
-/* One question: answer, plan, pipeline, document. */
-int app_ask(struct app *app, const char *question, const char *piped, struct kta_json **history,
+/* The cluster is closed, the namespace and what was said of it stay: another context follows. */
+void app_close_cluster(struct app *app);
+/* Namespace, or all, as the settings have it now. */
+void app_set_scope(struct app *app);
+
+/* Questions one after another, with a memory (conversation.c). */
+struct conversation {
+    struct kta_session session;
+    struct kta_agent last; /* evidence, findings and plan of the last question; no world */
+    bool asked;            /* there is one */
+    /* bytes of the last prompt */
+    size_t prompt, tools, earlier, evidence, question, read;
+};
+void conversation_init(struct conversation *c);
+void conversation_release(struct conversation *c);
+/* After a question: what is remembered of it. failed: it was not answered. */
+void conversation_take(struct app *app, struct conversation *c, const char *question, bool failed);
+/* What the user ran, with its output, becomes part of the conversation. */
+void conversation_ran(struct app *app, struct conversation *c, const char *command,
+                      const char *output);
+/* Writes the session's file; a failure is noted, once. */
+void conversation_save(struct app *app, struct conversation *c);
+
+/* One question: answer, plan, pipeline, document. c NULL: nothing is remembered. */
+int app_ask(struct app *app, const char *question, const char *piped, struct conversation *c,
             struct kta_err *err);
 /* Text mode under --dry-run --quiet: the plan as a script on stdout; otherwise nothing. */
 void app_print_script(const struct app *app, const struct kta_plan *plan);
@@ -79,7 +104,10 @@ struct kta_json *document_new(const struct app *app, const char *kind);
 void document_print(struct app *app, struct kta_json *doc, const struct kta_err *err);
 
 int cmd_ask(struct app *app, struct kta_err *err);
-int cmd_repl(struct app *app, struct kta_err *err);
+int cmd_repl(struct app *app, struct conversation *c, struct kta_err *err);
+/* sessions.c: --list-sessions, --delete-session */
+int sessions_list(struct app *app, struct kta_err *err);
+int sessions_delete(struct app *app, const char *id, struct kta_err *err);
 int cmd_apply(struct app *app, struct kta_err *err);
 int cmd_diagnose(struct app *app, struct kta_err *err);
 int cmd_fix(struct app *app, struct kta_err *err);
@@ -88,6 +116,7 @@ int cmd_history(struct app *app, struct kta_err *err);
 int cmd_snapshot(struct app *app, struct kta_err *err);
 int cmd_policy(struct app *app, struct kta_err *err);
 int cmd_redact(struct app *app, struct kta_err *err);
+int cmd_names(struct app *app, struct kta_err *err);
 int cmd_config(struct app *app, struct kta_err *err);
 int cmd_explain(struct app *app, struct kta_err *err);
 int cmd_completion(struct app *app, struct kta_err *err);

@@ -197,64 +197,77 @@ static int answer_and_act(struct app *app, struct kta_agent *a, struct kta_err *
     return 0;
 }
 
-int app_ask(struct app *app, const char *question, const char *piped, struct kta_json **history,
+/* From the command line, for every question alike. */
+static int set_up(struct app *app, struct kta_agent *a, char **ret_template, struct kta_argv *extra,
+                  struct kta_err *err)
+{
+    a->pipeline = &app->pipeline;
+    a->llm = app->llm;
+    a->scope = app->scope;
+    a->shim = set_on(&app->set, OPT_SHIM);
+    a->show_tool_output = set_on(&app->set, OPT_SHOW_TOOL_OUTPUT);
+    a->diagnose = (struct kta_diagnose_options){.no_probe = set_on(&app->set, OPT_NO_PROBE),
+                                                .ignore = app->config.ignore};
+    if (set_number(&app->set, OPT_MAX_ITERATIONS, 0, &a->max_iterations, err) < 0 ||
+        read_prompts(app, ret_template, extra, err) < 0)
+        return -1;
+    a->template_text = *ret_template;
+    a->extra_prompts = extra;
+    return 0;
+}
+
+int app_ask(struct app *app, const char *question, const char *piped, struct conversation *c,
             struct kta_err *err)
 {
-    struct kta_agent a;
+    struct kta_agent own = {.model = NULL}, *a = c ? &c->last : &own;
     kta_auto_free char *template = NULL;
     kta_auto_argv struct kta_argv extra = KTA_ARGV_INIT;
 
-    kta_agent_init(&a);
-    a.pipeline = &app->pipeline;
-    a.llm = app->llm;
-    a.scope = app->scope;
-    a.question = question;
-    a.piped = piped;
-    a.shim = set_on(&app->set, OPT_SHIM);
-    a.show_tool_output = set_on(&app->set, OPT_SHOW_TOOL_OUTPUT);
-    a.diagnose = (struct kta_diagnose_options){.no_probe = set_on(&app->set, OPT_NO_PROBE),
-                                               .ignore = app->config.ignore};
-    a.history = history ? *history : NULL;
-    int r = set_number(&app->set, OPT_MAX_ITERATIONS, 0, &a.max_iterations, err);
-    if (r == 0)
-        r = read_prompts(app, &template, &extra, err);
-    a.template_text = template;
-    a.extra_prompts = &extra;
+    if (c && c->asked)
+        kta_agent_release(a);
+    kta_agent_init(a);
+    a->question = question;
+    a->piped = piped;
+    a->history = c ? c->session.messages : NULL;
+    int r = set_up(app, a, &template, &extra, err);
     bool prompt_only = set_on(&app->set, OPT_SHOW_PROMPT);
     if (r == 0)
-        r = prompt_only ? show_prompt(app, &a, err) : answer_and_act(app, &a, err);
-    if (r == 0 && a.model_err.code != KTA_E_OK) {
-        *err = a.model_err; /* the engine's answer was given; the exit code still tells */
+        r = prompt_only ? show_prompt(app, a, err) : answer_and_act(app, a, err);
+    if (r == 0 && a->model_err.code != KTA_E_OK) {
+        *err = a->model_err; /* the engine's answer was given; the exit code still tells */
         r = -1;
     }
     if (!prompt_only || r < 0) {
-        kta_auto_json struct kta_json *doc = answer_document(app, &a);
+        kta_auto_json struct kta_json *doc = answer_document(app, a);
         document_print(app, doc, err);
     }
-    if (history && a.messages) {
-        kta_json_free(*history);
-        *history = KTA_STEAL(a.messages);
-        /* the system message is made anew for each question */
-        if (kta_json_len(*history) > 0) {
-            struct kta_json *rest = kta_json_new_array();
-            for (struct kta_json *m = kta_json_next(kta_json_first(*history)); m;
-                 m = kta_json_next(m))
-                kta_json_push(rest, kta_json_copy(m));
-            kta_json_free(*history);
-            *history = rest;
-        }
-    }
-    kta_agent_release(&a);
+    if (c)
+        conversation_take(app, c, question, a->answer.len == 0);
+    else
+        kta_agent_release(a);
     return r;
 }
 
-int cmd_ask(struct app *app, struct kta_err *err)
+/* --new-session and --resume-session go with a question, too: it is remembered. */
+static int ask_in_session(struct app *app, const char *question, const char *piped,
+                          struct conversation *c, struct kta_err *err)
+{
+    if (!set_on(&app->set, OPT_NEW_SESSION) && !set_text(&app->set, OPT_RESUME_SESSION))
+        return app_ask(app, question, piped, NULL, err);
+    int r = app_ask(app, question, piped, c, err);
+    conversation_save(app, c);
+    if (c->session.id)
+        kta_report_note(kta_ui_report(app->ui), "session %s", c->session.id);
+    return r;
+}
+
+static int ask_or_talk(struct app *app, struct conversation *c, struct kta_err *err)
 {
     kta_auto_str struct kta_str question = KTA_STR_INIT, piped = KTA_STR_INIT;
 
     join_words(&app->words, &question);
     if (question.len == 0 && kta_term_isatty(0))
-        return cmd_repl(app, err);
+        return cmd_repl(app, c, err);
     if (read_stdin(question.len == 0, &piped, err) < 0)
         return -1;
     kta_str_trim(&piped);
@@ -277,5 +290,27 @@ int cmd_ask(struct app *app, struct kta_err *err)
         return -1;
     if (!set_on(&app->set, OPT_SHOW_PROMPT))
         app_first_use(app);
-    return app_ask(app, question.s, piped.len ? piped.s : NULL, NULL, err);
+    return ask_in_session(app, question.s, piped.len ? piped.s : NULL, c, err);
+}
+
+int cmd_ask(struct app *app, struct kta_err *err)
+{
+    const char *resume = set_text(&app->set, OPT_RESUME_SESSION);
+    const char *remove = set_text(&app->set, OPT_DELETE_SESSION);
+    struct conversation c;
+
+    if (remove)
+        return sessions_delete(app, remove, err);
+    if (set_on(&app->set, OPT_LIST_SESSIONS))
+        return sessions_list(app, err);
+    if (resume && set_on(&app->set, OPT_NEW_SESSION))
+        return kta_err_set(err, KTA_E_USAGE,
+                           "--new-session and --resume-session exclude each other");
+    conversation_init(&c);
+    app_make_redact(app);
+    int r = resume ? kta_session_resume(resume, app->redact, &c.session, err) : 0;
+    if (r == 0)
+        r = ask_or_talk(app, &c, err);
+    conversation_release(&c);
+    return r;
 }

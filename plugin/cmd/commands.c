@@ -21,6 +21,7 @@ const struct command commands[] = {
     {"completion", "completion bash|zsh|fish", "the shell's completion script", cmd_completion},
     {"version", "version", "the version", cmd_version},
     {"help", "help [COMMAND]", "this text", cmd_help},
+    {"__names", "__names", NULL, cmd_names},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -115,6 +115,7 @@ void complete_words(int argc, char **argv)
         offer_flags(typed);
     } else if (argc <= 1) {
         for (const struct command *c = commands; c->name; c++)
-            offer(c->name, typed);
+            if (c->help)
+                offer(c->name, typed);
     }
 }

@@ -56,12 +56,16 @@ static void man_page(struct kta_str *out)
                      "what would mend it, decide\n"
                      ".SH SYNOPSIS\n.B kubectl todo\\-ai\n[FLAGS] QUESTION...\n.br\n");
     for (const struct command *c = commands; c->name; c++) {
+        if (!c->help)
+            continue;
         kta_str_add(out, ".B kubectl todo\\-ai\n");
         roff(c->usage, out);
         kta_str_add(out, "\n.br\n");
     }
     kta_str_add(out, ".SH COMMANDS\n");
     for (const struct command *c = commands; c->name; c++) {
+        if (!c->help)
+            continue;
         kta_str_add(out, ".TP\n.B ");
         roff(c->usage, out);
         kta_str_addc(out, '\n');

@@ -17,6 +17,7 @@ const char *const opt_sections[SEC_COUNT] = {
     [SEC_CLUSTER] = "Which cluster, as kubectl takes them",
     [SEC_CHANGE] = "Changes",
     [SEC_MODEL] = "The model",
+    [SEC_SESSION] = "Sessions",
     [SEC_OUTPUT] = "Output",
     [SEC_GENERAL] = "Other",
 };
@@ -58,6 +59,10 @@ const struct opt_row opt_rows[OPT_COUNT] = {
     [OPT_TRACE] = {"trace-path", 0, OPT_TEXT, SEC_MODEL, "FILE", NULL, NULL, false, false, "write what was sent to and received from the model, redacted, to this file"},
     [OPT_SHOW_PROMPT] = {"show-prompt", 0, OPT_SWITCH, SEC_MODEL, NULL, NULL, NULL, true, false, "print exactly what would be sent to the model, then exit"},
     [OPT_SNAPSHOT] = {"snapshot", 0, OPT_TEXT, SEC_CLUSTER, "DIR", NULL, NULL, true, false, "read from a snapshot instead of a cluster; nothing can be changed"},
+    [OPT_NEW_SESSION] = {"new-session", 0, OPT_SWITCH, SEC_SESSION, NULL, NULL, NULL, true, false, "remember a question of the command line as a new session (a conversation always is)"},
+    [OPT_RESUME_SESSION] = {"resume-session", 0, OPT_TEXT, SEC_SESSION, "ID|latest", NULL, NULL, true, false, "go on with a saved session"},
+    [OPT_LIST_SESSIONS] = {"list-sessions", 0, OPT_SWITCH, SEC_SESSION, NULL, NULL, NULL, true, false, "list the saved sessions"},
+    [OPT_DELETE_SESSION] = {"delete-session", 0, OPT_TEXT, SEC_SESSION, "ID", NULL, NULL, true, false, "remove a saved session"},
     [OPT_FAIL_ON] = {"fail-on", 0, OPT_TEXT, SEC_OUTPUT, "SEVERITY", NULL, "critical|warning|info", false, false, "diagnose: exit 9 when a finding is at least this severe"},
     [OPT_NO_PROBE] = {"no-probe", 0, OPT_SWITCH, SEC_GENERAL, NULL, NULL, NULL, false, false, "send no GET to the workloads' own probe paths"},
     [OPT_OUTPUT] = {"output", 'o', OPT_TEXT, SEC_OUTPUT, "text|json|jsonl", NULL, "text|json|jsonl", false, false, "text for people; json is one document; jsonl is events as they happen"},
@@ -82,7 +87,7 @@ static const struct { const char *name, *ours; } not_ours[] = {
     {"mcp-client", "there are no external tools; see 'kubectl todo-ai help'"},
     {"sandbox", "commands are run without a shell and checked by policy; see 'kubectl todo-ai policy check'"},
     {"sandbox-image", "commands are run without a shell and checked by policy"},
-    {"session-backend", "conversations are kept for the length of a session"},
+    {"session-backend", "sessions are kept in files under $XDG_STATE_HOME; see --new-session and --resume-session"},
     {"remove-workdir", "there is no working folder to remove"},
     {"alsologtostderr", "use -v: it always goes to stderr"},
 };

@@ -45,6 +45,10 @@ enum opt_id {
     OPT_TRACE,
     OPT_SHOW_PROMPT,
     OPT_SNAPSHOT,
+    OPT_NEW_SESSION,
+    OPT_RESUME_SESSION,
+    OPT_LIST_SESSIONS,
+    OPT_DELETE_SESSION,
     OPT_FAIL_ON,
     OPT_NO_PROBE,
     OPT_OUTPUT,
@@ -67,7 +71,15 @@ enum opt_type {
     OPT_LEVEL,    /* -v: bare is 1; the next word is its value only when it is all digits */
 };
 
-enum opt_section { SEC_CLUSTER, SEC_CHANGE, SEC_MODEL, SEC_OUTPUT, SEC_GENERAL, SEC_COUNT };
+enum opt_section {
+    SEC_CLUSTER,
+    SEC_CHANGE,
+    SEC_MODEL,
+    SEC_SESSION,
+    SEC_OUTPUT,
+    SEC_GENERAL,
+    SEC_COUNT
+};
 
 struct opt_row {
     const char *name; /* without dashes */

@@ -105,7 +105,8 @@ static void put(void *ctx, const struct glyph *g)
     struct render *r = k->r;
     int style = g->style | r->base;
 
-    if (g->s[0] == ' ' || g->s[0] == '\t') {
+    /* a command in `code` is one word: broken by us, it could not be copied */
+    if ((g->s[0] == ' ' || g->s[0] == '\t') && !(style & STYLE_CODE)) {
         end_word(r, k->out);
         set_style(r, style, k->out);
         r->spaces += r->started;

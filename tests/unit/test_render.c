@@ -65,6 +65,8 @@ static const struct row {
     {false, 20, "aaaaaaaaaaaaaaa 123456789012345678901234 b\n",
      "aaaaaaaaaaaaaaa\n123456789012345678901234 b\n"},
     {true, 20, "aaaaaaaaaaaaaaa **bbb ccc** d\n", "aaaaaaaaaaaaaaa " B "bbb\nccc" P " d\n"},
+    {false, 20, "run `kubectl get pods -A` now\n", "run kubectl get pods -A now\n"},
+    {false, 20, "run this here x `a b c d e`\n", "run this here x\na b c d e\n"},
     {false, 10, "漢字漢字漢字漢字\n", "漢字漢字漢\n字漢字\n"},
     {false, 10,
      "e\xCC\x81"
