@@ -118,7 +118,7 @@ static bool literal_ok(const char *s)
 static void print_string(const char *s, int indent, bool key, struct kta_str *out)
 {
     if (!key && literal_ok(s))
-        print_literal(s, indent, out);
+        print_literal(s, indent ? indent : 2, out); /* also a document's only value is indented */
     else if (!printable(s, false) || means_more(s))
         print_double_quoted(s, out);
     else if (plain_ok(s))
