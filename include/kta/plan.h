@@ -46,6 +46,8 @@ struct kta_step {
     char *stdin_text;     /* manifest, with placeholders; NULL: none */
     char *why;
     char fix_id[16]; /* of the finding it came from, or "" */
+    bool unasked;    /* neither the question nor a finding names its object: of high risk */
+    char *evidence;  /* what it rests on: "[e1] log pod/web-1; …", redacted, or NULL */
     struct kta_verdict verdict;
     enum kta_risk risk;
     struct kta_preview preview;

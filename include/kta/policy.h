@@ -71,6 +71,15 @@ struct kta_named {
 };
 size_t kta_command_objects(struct kta_command *cmd, struct kta_named *ret, size_t max);
 
+/* What a command acts on: the objects of its words and of the manifest beside it. kind is in lower
+ * case and singular; name "" is all of them, those of a selector, or those of a file. Returns how
+ * many there are; at most max are filled in. 0: none, or no command. */
+struct kta_acted {
+    char kind[64], name[254], namespace_[64];
+};
+size_t kta_command_acts_on(const struct kta_argv *argv, const char *stdin_text,
+                           struct kta_acted *ret, size_t max);
+
 /* What is in force for a session. Everything borrowed. */
 struct kta_policy {
     const struct kta_argv *enabled_commands; /* the configuration's allow-list; NULL: absent */

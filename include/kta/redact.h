@@ -33,8 +33,9 @@ char *kta_redact_dup(struct kta_redact *r, const char *s);
  * and shape, last-applied annotations, helm releases, and every other string by the text rules. */
 void kta_redact_object(struct kta_redact *r, struct kta_json *object);
 /* Makes a value secret wherever it appears from now on (at least 8 characters; shorter is ignored),
- * also URL-encoded, escaped as in JSON and in base64, and what is secret inside of it (a password in
- * a URL or in a file's text: of a URL that alone, since its host is needed). source is what a person is shown: "secret demo/db key password". */
+ * also URL-encoded, escaped as in JSON and in base64, and what is secret inside of it (a password
+ * in a URL or in a file's text: of a URL that alone, since its host is needed). source is what a
+ * person is shown: "secret demo/db key password". */
 void kta_redact_learn(struct kta_redact *r, const char *value, size_t n, const char *source);
 
 /* Whether Secrets of the cluster may be read for their values (on unless the session is off). */

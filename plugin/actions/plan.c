@@ -64,6 +64,7 @@ void kta_step_free(struct kta_step *s)
     kta_argv_release(&s->argv);
     free(s->stdin_text);
     free(s->why);
+    free(s->evidence);
     free(s->output);
     free(s->outcome);
     free(s->journal);
@@ -101,6 +102,11 @@ void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, stru
     s->risk = s->verdict.risk >= KTA_RISK_HIGH  ? KTA_RISK_HIGH
               : s->verdict.risk == KTA_RISK_LOW ? KTA_RISK_LOW
                                                 : KTA_RISK_MEDIUM;
+    if (s->unasked && s->verdict.class_ != KTA_CLASS_DENY) {
+        s->risk = KTA_RISK_HIGH;
+        s->verdict.risk = KTA_RISK_HIGH;
+        snprintf(s->verdict.risk_why, sizeof s->verdict.risk_why, "not asked for");
+    }
     s->state = s->verdict.class_ == KTA_CLASS_DENY ? KTA_REFUSED : KTA_PLANNED;
 }
 

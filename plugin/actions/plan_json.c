@@ -55,6 +55,10 @@ struct kta_json *kta_step_json(const struct kta_step *s)
     kta_json_set_str(o, "class", kta_class_name(s->verdict.class_));
     kta_json_set_str(o, "reason", s->verdict.reason);
     kta_json_set_str(o, "risk", kta_risk_name(s->risk));
+    if (s->unasked)
+        kta_json_set_bool(o, "notAskedFor", true);
+    if (s->evidence)
+        kta_json_set_str(o, "evidence", s->evidence);
     kta_json_set(o, "preview", preview_json(&s->preview));
     kta_json_set_str(o, "state", kta_state_name(s->state));
     kta_json_set(o, "exitCode", has_run(s) ? kta_json_new_int(s->exit_code) : kta_json_new_null());

@@ -154,6 +154,7 @@ static bool chose_a_fix_of(const struct kta_plan *plan, const struct kta_finding
 static void reconcile(struct kta_agent *a)
 {
     link_fixes(a);
+    agent_mark_steps(a, &a->plan);
     if (a->pipeline->read_only || !a->intent.sure || a->intent.intent != KTA_INTENT_DIAGNOSE)
         return;
     for (size_t i = 0; i < a->findings.n; i++) {

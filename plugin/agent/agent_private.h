@@ -27,6 +27,11 @@ struct kta_json *agent_schema(const struct kta_agent *a);
 enum kta_llm_way agent_way(const struct kta_agent *a);
 /* Bytes for what differs, by the model's window. */
 size_t agent_budget(const struct kta_agent *a, enum kta_llm_way way, const struct kta_json *tools);
+/* Appends what a tool read, fenced by a marker of its own. */
+void agent_fence(const char *text, struct kta_str *out);
+/* asked.c: marks the steps whose objects neither question nor findings name, and says which evidence
+ * each step rests on. */
+void agent_mark_steps(struct kta_agent *a, struct kta_plan *plan);
 /* history.c: earlier messages, condensed to budget bytes. Caller owns. */
 struct kta_json *agent_condense(const struct kta_json *history, size_t budget);
 /* loop.c: turns with the model. -1: the model failed. */

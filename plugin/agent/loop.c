@@ -99,7 +99,8 @@ static void answer_calls(struct kta_agent *a, struct kta_tool_env *env, struct k
         kta_json_set_str(f, "arguments", t->calls[i].args);
     }
     for (size_t i = 0; i < t->n_calls; i++) {
-        kta_auto_str struct kta_str result = KTA_STR_INIT;
+        kta_auto_str struct kta_str result = KTA_STR_INIT, fenced = KTA_STR_INIT;
+        int reads = env->reads;
         if (kta_interrupted())
             kta_str_add(&result, "The user stopped this.");
         else
@@ -109,7 +110,9 @@ static void answer_calls(struct kta_agent *a, struct kta_tool_env *env, struct k
         struct kta_json *answer = kta_json_push(a->messages, kta_json_new_object());
         kta_json_set_str(answer, "role", "tool");
         kta_json_set_str(answer, "tool_call_id", t->calls[i].id);
-        kta_json_set_str(answer, "content", result.s);
+        if (env->reads > reads)
+            agent_fence(result.s, &fenced);
+        kta_json_set_str(answer, "content", env->reads > reads ? fenced.s : result.s);
     }
 }
 
@@ -142,8 +145,9 @@ static void found_command(void *ctx, struct kta_proposed *p)
     if (t->env->reads > reads)
         kta_str_addf(&t->results, "$ %s\n", line.s);
     if (t->env->reads > reads || verdict.class_ == KTA_CLASS_DENY) {
-        kta_cut_middle(result.s, result.len, KTA_MAX_TOOL_RESULT / 2, &t->results);
-        kta_str_addc(&t->results, '\n');
+        kta_auto_str struct kta_str cut = KTA_STR_INIT;
+        kta_cut_middle(result.s, result.len, KTA_MAX_TOOL_RESULT / 2, &cut);
+        agent_fence(cut.s, &t->results);
     }
 }
 
@@ -223,8 +227,10 @@ static bool act_on_object(struct kta_agent *a, struct kta_tool_env *env, const c
     if (env->reads == before)
         return false;
     push_text(a->messages, "assistant", text);
-    kta_auto_free char *all = kta_asprintf(AGENT_RESULTS "%s", results.s);
-    push_text(a->messages, "user", all);
+    kta_auto_str struct kta_str all = KTA_STR_INIT;
+    kta_str_add(&all, AGENT_RESULTS);
+    agent_fence(results.s, &all);
+    push_text(a->messages, "user", all.s);
     return true;
 }
 

@@ -66,3 +66,32 @@ void kta_targets_of(const struct kta_policy *p, struct kta_command *cmd, const c
     if (ret->n == 0)
         add(ret, "", "", "");
 }
+
+size_t kta_command_acts_on(const struct kta_argv *argv, const char *stdin_text,
+                           struct kta_acted *ret, size_t max)
+{
+    struct kta_targets *t;
+    struct kta_command cmd;
+    struct kta_err ignored = KTA_ERR_INIT;
+    size_t n = 0;
+
+    if (kta_command_parse(argv, &cmd, &ignored) < 0)
+        return 0;
+    t = kta_calloc(1, sizeof *t);
+    kta_targets_of(NULL, &cmd, stdin_text, t);
+    for (size_t i = 0; i < t->n; i++) {
+        const struct kta_target *x = &t->v[i];
+        if (x->kind && !*x->kind && x->name && !*x->name)
+            continue; /* it names none */
+        if (n < max) {
+            snprintf(ret[n].kind, sizeof ret[n].kind, "%s", kta_or(x->kind, ""));
+            snprintf(ret[n].name, sizeof ret[n].name, "%s", kta_or(x->name, ""));
+            snprintf(ret[n].namespace_, sizeof ret[n].namespace_, "%s", kta_or(x->namespace_, ""));
+        }
+        n++;
+    }
+    n += t->many;
+    free(t);
+    kta_command_release(&cmd);
+    return n;
+}

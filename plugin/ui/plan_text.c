@@ -14,17 +14,22 @@
 #define BOLD   "\033[1m"
 #define PLAIN  "\033[0m"
 
+#define LOOKALIKE_WARNING                                                                          \
+    "characters that look like others are marked with their code: it is not what it seems to be"
+
 static const char *paint(const struct kta_ui *ui, const char *code)
 {
     return ui->colour ? code : "";
 }
 
-/* Prints text with every line indented; nothing in it can move the cursor. */
+/* Prints text with every line indented; nothing in it can move the cursor, and look-alikes are
+ * marked. */
 static void indented(struct kta_ui *ui, const char *text, const char *indent, bool diff)
 {
-    kta_auto_str struct kta_str clean = KTA_STR_INIT;
+    kta_auto_str struct kta_str plain = KTA_STR_INIT, clean = KTA_STR_INIT;
 
-    kta_clean(text, strlen(text), &clean);
+    kta_clean(text, strlen(text), &plain);
+    ui_mark_lookalikes(plain.s, plain.len, &clean);
     for (const char *p = clean.s; *p;) {
         size_t n = strcspn(p, "\n");
         const char *code = !diff ? "" : *p == '+' ? GREEN : *p == '-' ? RED : "";
@@ -57,13 +62,22 @@ static void show_preview(struct kta_ui *ui, const struct kta_step *s)
 
 static void show_one(struct kta_ui *ui, const struct kta_step *s)
 {
-    kta_auto_str struct kta_str line = KTA_STR_INIT, clean = KTA_STR_INIT;
+    kta_auto_str struct kta_str line = KTA_STR_INIT, clean = KTA_STR_INIT, shown = KTA_STR_INIT;
 
     kta_argv_quote(&s->argv, &line);
     kta_clean(line.s, line.len, &clean);
-    fprintf(ui->out, "  %s. %s%s%s\n", s->id, paint(ui, BOLD), clean.s, paint(ui, PLAIN));
+    bool marked = ui_mark_lookalikes(clean.s, clean.len, &shown);
+    fprintf(ui->out, "  %s. %s%s%s\n", s->id, paint(ui, BOLD), shown.s, paint(ui, PLAIN));
+    if (marked)
+        indented(ui, LOOKALIKE_WARNING, "     ! ", false);
+    if (s->unasked)
+        fprintf(ui->out,
+                "     %snot asked for%s: neither your words nor a finding name what it touches\n",
+                paint(ui, RED), paint(ui, PLAIN));
     if (s->why && *s->why)
         indented(ui, s->why, "     ", false);
+    if (s->evidence)
+        indented(ui, s->evidence, "     evidence: ", false);
     if (s->stdin_text) {
         fprintf(ui->out, "     with this manifest as its input:\n");
         indented(ui, s->stdin_text, "     | ", false);
