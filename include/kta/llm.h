@@ -59,6 +59,8 @@ void kta_llm_free(struct kta_llm *m);
 const char *kta_llm_model(const struct kta_llm *m);
 const char *kta_llm_endpoint(const struct kta_llm *m); /* base URL, without any credential */
 const char *kta_llm_provider(const struct kta_llm *m);
+/* "because OPENAI_API_KEY is set": why this provider, or (m NULL) why the last open chose none. */
+const char *kta_llm_why(const struct kta_llm *m);
 bool kta_llm_is_local(const struct kta_llm *m); /* loopback: nothing leaves the machine */
 
 /* How the model acts. AUTO: whatever the endpoint takes, found out by asking, remembered per

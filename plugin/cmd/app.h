@@ -118,6 +118,7 @@ int cmd_policy(struct app *app, struct kta_err *err);
 int cmd_redact(struct app *app, struct kta_err *err);
 int cmd_names(struct app *app, struct kta_err *err);
 int cmd_config(struct app *app, struct kta_err *err);
+int cmd_doctor(struct app *app, struct kta_err *err);
 int cmd_explain(struct app *app, struct kta_err *err);
 int cmd_completion(struct app *app, struct kta_err *err);
 int cmd_version(struct app *app, struct kta_err *err);

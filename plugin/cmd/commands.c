@@ -17,6 +17,8 @@ const struct command commands[] = {
      cmd_policy},
     {"redact", "redact", "stdin to stdout with secrets replaced by placeholders", cmd_redact},
     {"config", "config view|path|init", "the configuration in force", cmd_config},
+    {"doctor", "doctor [model]", "checks kubectl, helm, cluster, rights and model; 'model' asks it",
+     cmd_doctor},
     {"explain", "explain CODE", "what a finding's code means", cmd_explain},
     {"completion", "completion bash|zsh|fish", "the shell's completion script", cmd_completion},
     {"version", "version", "the version", cmd_version},

@@ -35,6 +35,7 @@ struct kta_llm {
     char *origin;  /* "https://host" */
     char *prefix;  /* "/v1" or "" */
     bool v1_added; /* the address had no path */
+    char *why;     /* it was chosen */
     bool local;
     unsigned quirks;
     char *query; /* "?api-version=…" or "" */

@@ -67,6 +67,31 @@ static int unknown_provider(const char *name, struct kta_err *err)
     return kta_err_hint(err, "Providers: %s.", all.s);
 }
 
+/* Why the last kta_llm_open chose as it did; of a row's variables the one that is set. */
+static char reason[160];
+
+static void because(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void because(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(reason, sizeof reason, fmt, ap);
+    va_end(ap);
+}
+
+/* The name of the first variable of the list that is set. */
+static bool because_of(const char *vars)
+{
+    for (; vars && *vars; vars += strcspn(vars, " "), vars += *vars == ' ') {
+        kta_auto_free char *name = kta_strndup(vars, strcspn(vars, " "));
+        if (!first_set(name))
+            continue;
+        because("because %s is set", name);
+        return true;
+    }
+    return false;
+}
+
 /* *ret is NULL when nothing is configured. */
 static int choose_provider(const struct kta_llm_config *c, const struct kta_provider **ret,
                            struct kta_err *err)
@@ -77,7 +102,11 @@ static int choose_provider(const struct kta_llm_config *c, const struct kta_prov
     const struct kta_provider *table = kta_providers(&n);
 
     *ret = NULL;
+    because("no key and no endpoint is configured");
     if (name) {
+        because("by %s", c->provider && *c->provider ? "--llm-provider"
+                         : first_set("LLM_CLIENT")   ? "LLM_CLIENT"
+                                                     : "llmProvider in the configuration");
         const char *colon = strstr(name, "://"); /* kubectl-ai's LLM_CLIENT may be "openai://" */
         scheme = colon ? kta_strndup(name, (size_t)(colon - name)) : kta_strdup(name);
         *ret = kta_provider_find(scheme);
@@ -85,15 +114,22 @@ static int choose_provider(const struct kta_llm_config *c, const struct kta_prov
     }
     if ((c->endpoint && *c->endpoint) || FROM_FILE(c, endpoint)) {
         *ret = kta_provider_find("openai-compatible");
+        because("by %s",
+                c->endpoint && *c->endpoint ? "--endpoint" : "endpoint in the configuration");
         return 0;
     }
     for (size_t i = 0; i < n && !*ret; i++)
-        if (first_set(table[i].base_vars) || first_set(table[i].key_vars))
+        if (because_of(table[i].base_vars) || because_of(table[i].key_vars))
             *ret = &table[i];
     if (!*ret && ((c->api_key_file && *c->api_key_file) || (c->api_key && *c->api_key) ||
                   FROM_FILE(c, api_key_file) || (c->file && c->file->api_key_command)))
-        *ret = kta_provider_find("openai");
+        *ret = kta_provider_find("openai"), because("by the key's file or command");
     return 0;
+}
+
+const char *kta_llm_why(const struct kta_llm *m)
+{
+    return m ? m->why : reason;
 }
 
 /* ---- address ---- */
@@ -381,6 +417,7 @@ int kta_llm_open(const struct kta_llm_config *config, struct kta_llm **ret, stru
         return 0;
     m = kta_calloc(1, sizeof *m);
     m->row = row;
+    m->why = kta_strdup(reason);
     m->window = -1;
     m->back_off_ms = config->back_off_ms ? config->back_off_ms : BACK_OFF_MS;
     m->first_byte_ms = config->first_byte_ms ? config->first_byte_ms : KTA_LLM_FIRST_BYTE_MS;
@@ -405,6 +442,7 @@ void kta_llm_free(struct kta_llm *m)
     if (m->key)
         explicit_bzero(m->key, strlen(m->key));
     free(m->key);
+    free(m->why);
     free(m->model);
     free(m->base);
     free(m->shown);

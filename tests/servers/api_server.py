@@ -46,6 +46,7 @@ Lists and watches
   --watch-gone          the first watch gets an ERROR event 410
 Reviews and writes
   --deny VERB           SelfSubjectAccessReview says no to it (repeatable; '*': everything)
+  --skew SECONDS        the clock that reviews are stamped with is so far ahead
   --reject TEXT         a dry run whose body contains TEXT is refused with 422
 """
 import argparse
@@ -619,6 +620,8 @@ class Handler(BaseHTTPRequestHandler):
         doc["status"] = {"allowed": not deny, **({"reason": "denied by the script"} if deny else {})}
         if doc.get("kind") == "SelfSubjectReview":
             doc["status"] = {"userInfo": {"username": "tester", "groups": ["system:authenticated"]}}
+            there = time.time() + self.server.args.skew
+            doc["metadata"] = {"creationTimestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(there))}
         self.reply(201, doc)
 
     def write(self, p, q):
@@ -730,6 +733,7 @@ def parse_args():
     for f in ("log-headers", "wrong-ca", "refuse-after-accept", "html", "garbage", "watch-break-mid",
               "watch-gone"):
         p.add_argument("--" + f, action="store_true")
+    p.add_argument("--skew", type=int, default=0)
     for f in ("only", "forbid", "deny"):
         p.add_argument("--" + f, action="append", default=[])
     for f in ("status", "huge", "busy", "times", "page"):
