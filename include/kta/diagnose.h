@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "kta/argv.h"
 #include "kta/err.h"
 #include "kta/finding.h"
@@ -55,12 +56,21 @@ enum kta_intent {
     KTA_INTENT_LIST,    /* show / list pods, deployments … */
     KTA_INTENT_LOGS,    /* show the logs of … */
     KTA_INTENT_CHANGES, /* what changed */
+    KTA_INTENT_RESTARTS,
+    KTA_INTENT_NOT_READY,
+    KTA_INTENT_IMAGES,
+    KTA_INTENT_WHO_CAN,
+    KTA_INTENT_REACH,
+    KTA_INTENT_INSTALL, /* install the todo app */
 };
 struct kta_intent_match {
     enum kta_intent intent;
     bool sure;     /* false: the general diagnosis is given, and it is said */
     char kind[64]; /* for LIST: the kind named, or "" */
     int number;    /* for SCALE: replicas, -1 when none */
+    /* parts of REACH and WHO_CAN, "" when not given */
+    char from[256], to[256], port[64], verb[64], resource[64], name[256], ns[64];
+    int64_t seconds; /* for CHANGES: how far back, 0: not said */
 };
 void kta_intent_of(const char *question, struct kta_intent_match *ret);
 

@@ -74,14 +74,13 @@ static void add_piped(struct kta_agent *a)
 
 static int add_usage(struct kta_agent *a, struct kta_err *err)
 {
-    bool memory = a->intent.intent == KTA_INTENT_MEMORY;
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    const char *source;
 
-    if (!memory && a->intent.intent != KTA_INTENT_CPU)
-        return 0;
-    kta_auto_str struct kta_str table = KTA_STR_INIT;
-    if (kta_usage_table(a->world, &a->scope, &a->targets, memory, &table, err) < 0)
+    if (agent_usage(a, &source, &text, err) < 0)
         return -1;
-    kta_evidence_add(&a->evidence, 900, memory ? "memory usage" : "CPU usage", table.s);
+    if (source)
+        kta_evidence_add(&a->evidence, 900, source, text.s);
     return 0;
 }
 
@@ -99,7 +98,7 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
     if (kta_collect_evidence(a->world, &a->scope, &a->targets, &a->findings, &a->evidence, err) < 0)
         return -1;
     add_piped(a);
-    if (add_usage(a, err) < 0)
+    if (a->llm && add_usage(a, err) < 0)
         return -1;
     kta_plan_init(&a->plan, a->question, kta_cluster_context(a->pipeline->cluster),
                   namespace_of(a));

@@ -14,6 +14,11 @@ void agent_context_line(struct kta_agent *a, struct kta_str *out);
 /* engine.c: answer and plan without a model. */
 int agent_engine_answer(struct kta_agent *a, struct kta_err *err);
 
+/* usage.c: *ret_source is NULL when it is no such question. */
+int agent_usage(struct kta_agent *a, const char **ret_source, struct kta_str *out,
+                struct kta_err *err);
+int agent_install(struct kta_agent *a, struct kta_err *err); /* install.c */
+
 /* The line that begins the user's words; what stands before it is evidence. */
 #define AGENT_QUESTION "\nQuestion: "
 

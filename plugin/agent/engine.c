@@ -46,8 +46,9 @@ static int diagnose(struct kta_agent *a, struct kta_err *err)
 
 static int usage(struct kta_agent *a, struct kta_err *err)
 {
-    return kta_usage_table(a->world, &a->scope, &a->targets, a->intent.intent == KTA_INTENT_MEMORY,
-                           &a->answer, err);
+    const char *source;
+
+    return agent_usage(a, &source, &a->answer, err);
 }
 
 /* The workload that a change of this kind acts on; what cannot be is said. NULL then. */
@@ -213,27 +214,14 @@ static int logs(struct kta_agent *a, struct kta_err *err)
     return 0;
 }
 
-static int changes(struct kta_agent *a, struct kta_err *err)
-{
-    bool any = false;
-
-    (void)err;
-    for (size_t i = 0; i < a->evidence.n; i++) {
-        if (!kta_starts(a->evidence.v[i].source, "what changed"))
-            continue;
-        kta_str_addf(&a->answer, "%s:\n\n```\n%s\n```\n", a->evidence.v[i].source,
-                     a->evidence.v[i].text);
-        any = true;
-    }
-    if (!any)
-        kta_str_add(&a->answer, "No change was found in what was asked for.\n");
-    return 0;
-}
-
 static int (*const answers[])(struct kta_agent *a, struct kta_err *err) = {
-    [KTA_INTENT_DIAGNOSE] = diagnose, [KTA_INTENT_MEMORY] = usage,    [KTA_INTENT_CPU] = usage,
-    [KTA_INTENT_RESTART] = restart,   [KTA_INTENT_SCALE] = scale,     [KTA_INTENT_LIST] = list,
-    [KTA_INTENT_LOGS] = logs,         [KTA_INTENT_CHANGES] = changes,
+    [KTA_INTENT_DIAGNOSE] = diagnose, [KTA_INTENT_MEMORY] = usage,
+    [KTA_INTENT_CPU] = usage,         [KTA_INTENT_RESTART] = restart,
+    [KTA_INTENT_SCALE] = scale,       [KTA_INTENT_LIST] = list,
+    [KTA_INTENT_LOGS] = logs,         [KTA_INTENT_CHANGES] = usage,
+    [KTA_INTENT_RESTARTS] = usage,    [KTA_INTENT_NOT_READY] = usage,
+    [KTA_INTENT_IMAGES] = usage,      [KTA_INTENT_WHO_CAN] = usage,
+    [KTA_INTENT_REACH] = usage,       [KTA_INTENT_INSTALL] = agent_install,
 };
 
 int agent_engine_answer(struct kta_agent *a, struct kta_err *err)

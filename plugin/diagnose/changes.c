@@ -293,6 +293,7 @@ static void describe(struct kta_world *w, const struct kta_json *workload, struc
     kta_auto_free char *more =
         lines > 1 ? kta_asprintf(" (and %zu more field%s)", lines - 1, lines > 2 ? "s" : "")
                   : kta_strdup("");
+    c->who = kta_strdup(who);
     c->text = who ? kta_asprintf("%s %s changed %s%s", age.s, who, line, more)
                   : kta_asprintf("%s this changed: %s%s", age.s, line, more);
 }
@@ -324,6 +325,7 @@ void kta_change_release(struct kta_change *c)
 {
     free(c->text);
     free(c->diff);
+    free(c->who);
     *c = (struct kta_change){.when = KTA_NO_TIME};
 }
 

@@ -67,7 +67,7 @@ const char *kta_world_keep_text(struct kta_world *w,
                                 const char *s); /* lives as long as the world */
 void kta_world_logs_free(struct kta_world *w);
 struct kta_argv *kta_world_secrets_seen(struct kta_world *w); /* learn.c's own storage */
-struct kta_world_logs **kta_world_logs(struct kta_world *w); /* world_logs.c's own storage */
+struct kta_world_logs **kta_world_logs(struct kta_world *w);  /* world_logs.c's own storage */
 
 /* ---- large.c ---- */
 #define KTA_SLIM "kta-slim" /* member of an object that was kept without its template */
@@ -152,6 +152,7 @@ void kta_log_digest(const char *log, size_t len, size_t max, struct kta_str *out
 struct kta_change {
     char *text;   /* "3m ago kubectl-patch changed containers[backend].command: …"; NULL: none */
     char *diff;   /* all field differences, a line each */
+    char *who;    /* the manager that changed it, or NULL */
     int64_t when; /* or KTA_NO_TIME */
     int64_t revision;           /* the last good one, 0: none */
     bool worked;                /* that revision is known to have worked */

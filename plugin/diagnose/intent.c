@@ -17,9 +17,13 @@ static const struct {
     const char *word;
     enum kta_intent intent;
 } names[] = {
-    {"diagnose", KTA_INTENT_DIAGNOSE}, {"memory", KTA_INTENT_MEMORY},   {"cpu", KTA_INTENT_CPU},
-    {"restart", KTA_INTENT_RESTART},   {"scale", KTA_INTENT_SCALE},     {"list", KTA_INTENT_LIST},
+    {"diagnose", KTA_INTENT_DIAGNOSE}, {"memory", KTA_INTENT_MEMORY},
+    {"cpu", KTA_INTENT_CPU},           {"restart", KTA_INTENT_RESTART},
+    {"scale", KTA_INTENT_SCALE},       {"list", KTA_INTENT_LIST},
     {"logs", KTA_INTENT_LOGS},         {"changes", KTA_INTENT_CHANGES},
+    {"restarts", KTA_INTENT_RESTARTS}, {"notready", KTA_INTENT_NOT_READY},
+    {"images", KTA_INTENT_IMAGES},     {"whocan", KTA_INTENT_WHO_CAN},
+    {"reach", KTA_INTENT_REACH},       {"install", KTA_INTENT_INSTALL},
 };
 
 struct rule {
@@ -94,17 +98,146 @@ static int number_in(const char *q)
     return -1;
 }
 
+/* ---- parts ---- */
+
+static void part(const struct kta_re *re, const char *q, const struct kta_match *m,
+                 const char *name, char *out, size_t size)
+{
+    int g = kta_re_named(re, name);
+    kta_auto_free char *s = g >= 0 && g < m->n ? kta_re_group(q, m, g) : NULL;
+
+    (void)snprintf(out, size, "%s", kta_or(s, ""));
+    for (char *c = out; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    for (size_t n = strlen(out); n && strchr(".:/-?", out[n - 1]); n--)
+        out[n - 1] = '\0';
+}
+
+static void parts(const struct kta_re *re, const char *q, const struct kta_match *m,
+                  struct kta_intent_match *ret)
+{
+    part(re, q, m, "from", ret->from, sizeof ret->from);
+    part(re, q, m, "to", ret->to, sizeof ret->to);
+    part(re, q, m, "port", ret->port, sizeof ret->port);
+    part(re, q, m, "verb", ret->verb, sizeof ret->verb);
+    part(re, q, m, "res", ret->resource, sizeof ret->resource);
+    part(re, q, m, "name", ret->name, sizeof ret->name);
+    part(re, q, m, "ns", ret->ns, sizeof ret->ns);
+    /* backend:8000 */
+    char *colon = strrchr(ret->to, ':');
+    if (colon && strchr(ret->to, ':') == colon && !*ret->port) {
+        (void)snprintf(ret->port, sizeof ret->port, "%s", colon + 1);
+        *colon = '\0';
+    }
+}
+
+/* "exec into pods" is RBAC's create of pods/exec. */
+static bool rights_words(struct kta_intent_match *ret)
+{
+    static const struct {
+        const char *word, *verb, *sub;
+    } verbs[] = {
+        {"read", "get", NULL},
+        {"see", "get", NULL},
+        {"view", "get", NULL},
+        {"access", "get", NULL},
+        {"get", "get", NULL},
+        {"show", "get", NULL},
+        {"list", "list", NULL},
+        {"watch", "watch", NULL},
+        {"delete", "delete", NULL},
+        {"remove", "delete", NULL},
+        {"kill", "delete", NULL},
+        {"create", "create", NULL},
+        {"make", "create", NULL},
+        {"add", "create", NULL},
+        {"deploy", "create", NULL},
+        {"update", "update", NULL},
+        {"edit", "update", NULL},
+        {"change", "update", NULL},
+        {"modify", "update", NULL},
+        {"patch", "patch", NULL},
+        {"exec", "create", "exec"},
+        {"attach", "create", "attach"},
+        {"scale", "update", "scale"},
+        {"impersonate", "impersonate", NULL},
+        {"", "get", NULL},
+    };
+    bool all = kta_streq(ret->verb, "do anything") || kta_streq(ret->resource, "anything") ||
+               kta_streq(ret->resource, "admin") || kta_streq(ret->verb, "administer");
+
+    if (all) {
+        (void)snprintf(ret->verb, sizeof ret->verb, "*");
+        (void)snprintf(ret->resource, sizeof ret->resource, "*");
+        *ret->name = '\0';
+        return true;
+    }
+    if (kta_streq(ret->verb, "exec") && !*ret->resource)
+        (void)snprintf(ret->resource, sizeof ret->resource, "pods");
+    if (kta_streq(ret->name, "logs") || kta_streq(ret->name, "log")) {
+        size_t n = strlen(ret->resource);
+        (void)snprintf(ret->resource + n, sizeof ret->resource - n, "/log");
+        *ret->name = '\0';
+    }
+    for (size_t i = 0; *ret->resource && i < KTA_LEN(verbs); i++) {
+        size_t n = strlen(ret->resource);
+        if (!kta_streq(ret->verb, verbs[i].word))
+            continue;
+        (void)snprintf(ret->verb, sizeof ret->verb, "%s", verbs[i].verb);
+        if (verbs[i].sub && !strchr(ret->resource, '/'))
+            (void)snprintf(ret->resource + n, sizeof ret->resource - n, "/%s", verbs[i].sub);
+        return true;
+    }
+    return false;
+}
+
+/* "in the last 2 hours", "since yesterday", "today"; 0: not said. */
+static int64_t span_in(const char *q)
+{
+    static struct kta_re *re;
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
+    struct kta_match m;
+
+    if (!re)
+        re = kta_re_must("\\b(?:(?:last|past|previous)\\s+(\\d{1,4}|few|couple of)?\\s*|within\\s+"
+                         "(?:the\\s+)?(\\d{1,4})\\s*)(?<unit>sec|min|hour|hr|day|week|[smhdw]\\b)",
+                         KTA_RE_ICASE);
+    if (kta_re_find(re, q, strlen(q), 0, &m)) {
+        kta_auto_free char *a = kta_re_group(q, &m, 1), *b = kta_re_group(q, &m, 2);
+        kta_auto_free char *unit = kta_re_group(q, &m, 3);
+        const char *number = kta_or(a, b);
+        int64_t n = number ? strtol(number, NULL, 10) : 1;
+        for (size_t i = 0; unit && i < KTA_LEN(units); i++)
+            if (tolower((unsigned char)*unit) == units[i].unit)
+                return (n > 0 ? n : 3) * units[i].seconds;
+    }
+    if (kta_stristr(q, "yesterday"))
+        return 2 * 86400;
+    return kta_stristr(q, "today") || kta_stristr(q, "tonight") ? 86400 : 0;
+}
+
 void kta_intent_of(const char *question, struct kta_intent_match *ret)
 {
     *ret = (struct kta_intent_match){.intent = KTA_INTENT_DIAGNOSE, .number = -1};
     if (!n_rules)
         load();
+    struct kta_match m;
     for (size_t i = 0; i < n_rules; i++)
-        if (kta_re_find(rules[i].re, question, strlen(question), 0, NULL)) {
+        if (kta_re_find(rules[i].re, question, strlen(question), 0, &m)) {
             ret->intent = rules[i].intent;
             ret->sure = true;
+            parts(rules[i].re, question, &m, ret);
             break;
         }
+    if (ret->intent == KTA_INTENT_WHO_CAN && !rights_words(ret)) {
+        ret->intent = KTA_INTENT_DIAGNOSE;
+        ret->sure = false;
+    }
+    if (ret->intent == KTA_INTENT_CHANGES)
+        ret->seconds = span_in(question);
     if (ret->intent == KTA_INTENT_LIST)
         kind_in(question, ret->kind, sizeof ret->kind);
     if (ret->intent == KTA_INTENT_LIST && !*ret->kind) {

@@ -5,6 +5,8 @@
 #include <string.h>
 #include "diag.h"
 #include "kta/alloc.h"
+#include "kta/clock.h"
+#include "kta/usage.h"
 
 #define ROWS_MAX 30
 
@@ -146,5 +148,187 @@ int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
     free(rows);
     kta_world_focus_clear(w);
     kta_report_done(kta_world_report(w));
+    return 0;
+}
+
+/* ---- images, readiness, restarts ---- */
+
+static int look(struct kta_world *w, const struct kta_scope *scope, struct kta_err *err)
+{
+    int rc = kta_collect_lists(w, scope->namespace_, /* wide= */ false, err);
+
+    kta_report_done(kta_world_report(w));
+    return rc;
+}
+
+static void tell_partial(struct kta_world *w, const struct kta_scope *scope, const char *what,
+                         struct kta_str *out)
+{
+    if (kta_world_partial(w, "pods", scope->namespace_))
+        kta_str_addf(out, "\nThere are %zu pods: %s.\n",
+                     kta_world_total(w, "pods", scope->namespace_), what);
+}
+
+struct image {
+    const char *name, *first;
+    size_t pods;
+};
+
+static int by_pods(const void *pa, const void *pb)
+{
+    const struct image *a = pa, *b = pb;
+    if (a->pods != b->pods)
+        return a->pods > b->pods ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
+static void count_image(struct image **v, size_t *n, size_t *cap, const char *name, const char *pod,
+                        size_t pods)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (kta_streq((*v)[i].name, name)) {
+            (*v)[i].pods += pods;
+            return;
+        }
+    KTA_GROW(*v, *n, *cap);
+    (*v)[(*n)++] = (struct image){name, pod, pods};
+}
+
+int kta_images_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
+                     struct kta_err *err)
+{
+    struct kta_json *const *pods;
+    struct image *v = NULL;
+    size_t n = 0, cap = 0;
+
+    if (look(w, scope, err))
+        return -1;
+    size_t n_pods = kta_world_list(w, "pods", scope->namespace_, &pods);
+    for (size_t i = 0; i < n_pods; i++) {
+        static const char *const lists[] = {"initContainers", "containers"};
+        const char *phase = kta_json_str(pods[i], "status.phase");
+        if (kta_streq(phase, "Succeeded") || kta_streq(phase, "Failed"))
+            continue;
+        for (size_t l = 0; l < KTA_LEN(lists); l++)
+            kta_json_each(c, kta_json_get(kta_json_get(pods[i], "spec"), lists[l]))
+                count_image(&v, &n, &cap, kta_or(kta_json_str(c, "image"), "?"),
+                            kta_obj_name(pods[i]), 1);
+    }
+    if (n)
+        qsort(v, n, sizeof *v, by_pods);
+    kta_str_add(out, "| Image | Containers | For example in pod |\n|---|---:|---|\n");
+    for (size_t i = 0; i < n && i < 2 * ROWS_MAX; i++)
+        kta_str_addf(out, "| %s | %zu | %s |\n", v[i].name, v[i].pods, v[i].first);
+    if (n > 2 * ROWS_MAX)
+        kta_str_addf(out, "\nand %zu more images.\n", n - 2 * ROWS_MAX);
+    tell_partial(w, scope, "only those in trouble were looked at; name a namespace for the rest",
+                 out);
+    free(v);
+    return 0;
+}
+
+static const struct kta_json *first_trouble(const struct kta_json *pod)
+{
+    kta_json_each(s,
+                  kta_json_at(pod, "status.containerStatuses")) if (!kta_json_bool(s, "ready",
+                                                                                   false)) return s;
+    return NULL;
+}
+
+int kta_not_ready_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
+                        struct kta_err *err)
+{
+    struct kta_json *const *v;
+    size_t rows = 0;
+    static const char *const lists[] = {"deployments", "statefulsets", "daemonsets"};
+
+    if (look(w, scope, err))
+        return -1;
+    kta_auto_str struct kta_str table = KTA_STR_INIT;
+    for (size_t l = 0; l < KTA_LEN(lists); l++) {
+        size_t n = kta_world_list(w, lists[l], scope->namespace_, &v);
+        for (size_t i = 0; i < n; i++) {
+            if (kta_diag_ready(v[i]) >= kta_diag_desired(v[i]) || rows++ >= 2 * ROWS_MAX)
+                continue;
+            kta_auto_free char *ref = kta_diag_ref(v[i]);
+            kta_str_addf(&table, "| %s | %s | %lld of %lld ready |\n", kta_obj_namespace(v[i]), ref,
+                         (long long)kta_diag_ready(v[i]), (long long)kta_diag_desired(v[i]));
+        }
+    }
+    size_t n = kta_world_list(w, "pods", scope->namespace_, &v);
+    for (size_t i = 0; i < n; i++) {
+        char buf[64];
+        if (kta_pod_ready(v[i]) || kta_streq(kta_json_str(v[i], "status.phase"), "Succeeded") ||
+            rows++ >= 2 * ROWS_MAX)
+            continue;
+        const struct kta_json *s = first_trouble(v[i]);
+        kta_str_addf(&table, "| %s | pod/%s | %s%s%s |\n", kta_obj_namespace(v[i]),
+                     kta_obj_name(v[i]), kta_pod_status_word(v[i], buf, sizeof buf),
+                     s ? ", container " : "", kta_or(kta_json_str(s, "name"), ""));
+    }
+    if (rows)
+        kta_str_addf(out, "| Namespace | What | State |\n|---|---|---|\n%s", table.s);
+    else
+        kta_str_addf(out, "Everything is ready in %s.\n",
+                     kta_or(scope->namespace_, "all namespaces"));
+    if (rows > 2 * ROWS_MAX)
+        kta_str_addf(out, "\nand %zu more.\n", rows - 2 * ROWS_MAX);
+    return 0;
+}
+
+struct restart {
+    const struct kta_json *pod, *status;
+    int64_t n;
+};
+
+static int most_restarts(const void *pa, const void *pb)
+{
+    const struct restart *a = pa, *b = pb;
+    return a->n > b->n ? -1 : a->n < b->n;
+}
+
+int kta_restarts_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
+                       struct kta_err *err)
+{
+    struct kta_json *const *pods;
+    struct restart *v = NULL;
+    size_t n = 0, cap = 0;
+
+    if (look(w, scope, err))
+        return -1;
+    size_t n_pods = kta_world_list(w, "pods", scope->namespace_, &pods);
+    for (size_t i = 0; i < n_pods; i++)
+        kta_json_each(s, kta_json_at(pods[i], "status.containerStatuses"))
+        {
+            int64_t times = kta_json_int(s, "restartCount", 0);
+            if (times <= 0)
+                continue;
+            KTA_GROW(v, n, cap);
+            v[n++] = (struct restart){pods[i], s, times};
+        }
+    if (n)
+        qsort(v, n, sizeof *v, most_restarts);
+    else
+        kta_str_addf(out, "No container has restarted in %s.\n",
+                     kta_or(scope->namespace_, "all namespaces"));
+    if (n)
+        kta_str_add(out, "| Namespace | Pod | Container | Restarts | Last end |\n"
+                         "|---|---|---|---:|---|\n");
+    for (size_t i = 0; i < n && i < ROWS_MAX; i++) {
+        const struct kta_json *end = kta_json_at(v[i].status, "lastState.terminated");
+        kta_auto_str struct kta_str age = KTA_STR_INIT;
+        if (end)
+            kta_diag_age(w, kta_time_parse(kta_json_str(end, "finishedAt")), &age);
+        kta_str_addf(out, "| %s | %s | %s | %lld | %s%s%lld %s |\n", kta_obj_namespace(v[i].pod),
+                     kta_obj_name(v[i].pod), kta_or(kta_json_str(v[i].status, "name"), "?"),
+                     (long long)v[i].n, age.s, age.len ? ", exit code " : "exit code ",
+                     (long long)kta_json_int(end, "exitCode", 0),
+                     kta_or(kta_json_str(end, "reason"), ""));
+    }
+    if (n > ROWS_MAX)
+        kta_str_addf(out, "\nand %zu more containers with fewer restarts.\n", n - ROWS_MAX);
+    tell_partial(w, scope, "those that restarted more than an hour ago and are ready are left out",
+                 out);
+    free(v);
     return 0;
 }

@@ -1,0 +1,49 @@
+/*
+ * usage.h - questions about a cluster that have a definite answer: who can do what, what can reach
+ * what, what changed lately, what runs, what is not ready.
+ *
+ * Each appends Markdown for people (redacted) and returns 0; -1 with err only when nothing could be
+ * read at all. What could not be seen is said in the text.
+ */
+#ifndef KTA_USAGE_H
+#define KTA_USAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "kta/diagnose.h"
+#include "kta/err.h"
+#include "kta/str.h"
+#include "kta/world.h"
+
+enum kta_reachable {
+    KTA_REACH_UNKNOWN, /* an end was not found, or is outside of what policies can tell */
+    KTA_REACH_NO,
+    KTA_REACH_YES,
+};
+/* Do NetworkPolicies let connections from one end to the other? from and to: "backend",
+ * "deployment/backend", "other-ns/backend", "backend.other-ns.svc", a pod, a Service (to), an IP
+ * address or "internet". port: "5432", "http", or NULL: any that the destination declares.
+ * A simulation: what enforces policies may differ in corners, and this is said. */
+int kta_reach(struct kta_world *w, const char *ns, const char *from, const char *to,
+              const char *port, enum kta_reachable *ret, struct kta_str *out, struct kta_err *err);
+
+/* Who is bound to a role that grants it: verb as RBAC spells it ("get", "delete", "*"), resource in
+ * any spelling kubectl takes, with a subresource ("pods/exec"); ns NULL: in all namespaces; name
+ * NULL: any object. *ret_n: subjects. */
+int kta_who_can(struct kta_world *w, const char *verb, const char *resource, const char *ns,
+                const char *name, size_t *ret_n, struct kta_str *out, struct kta_err *err);
+
+/* What was changed in the scope in the last so many seconds, newest first: rollouts with what they
+ * changed, Helm revisions, fields by managedFields with manager, objects that are new. */
+int kta_recent_changes(struct kta_world *w, const struct kta_scope *scope, int64_t seconds,
+                       size_t *ret_n, struct kta_str *out, struct kta_err *err);
+
+/* Images that run, with how many pods each; pods and workloads that are not ready; restarts. */
+int kta_images_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
+                     struct kta_err *err);
+int kta_not_ready_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
+                        struct kta_err *err);
+int kta_restarts_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
+                       struct kta_err *err);
+
+#endif

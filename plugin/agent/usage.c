@@ -1,0 +1,112 @@
+/*
+ * usage.c - questions with a definite answer: what uses how much, what restarts, what is not ready,
+ * which images run, what changed, who can do what, what can reach what.
+ *
+ * The same text is the engine's answer and, before a model, evidence.
+ */
+#include "kta/usage.h"
+
+#include <string.h>
+#include "agent_private.h"
+#include "kta/alloc.h"
+
+#define CHANGES_SPAN (24 * 3600) /* seconds, where the question names none */
+
+static int usage(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    return kta_usage_table(a->world, &a->scope, &a->targets, a->intent.intent == KTA_INTENT_MEMORY,
+                           out, err);
+}
+
+/* The namespace that the question names, else the scope's. */
+static struct kta_scope scope_of(const struct kta_agent *a)
+{
+    struct kta_scope s = a->scope;
+    if (a->targets.n && a->targets.v[0].by == KTA_BY_NAMESPACE)
+        s.namespace_ = a->targets.v[0].ref.name;
+    return s;
+}
+
+static int restarts(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    struct kta_scope s = scope_of(a);
+    return kta_restarts_table(a->world, &s, out, err);
+}
+
+static int not_ready(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    struct kta_scope s = scope_of(a);
+    return kta_not_ready_table(a->world, &s, out, err);
+}
+
+static int images(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    struct kta_scope s = scope_of(a);
+    return kta_images_table(a->world, &s, out, err);
+}
+
+/* What the objects that are meant lost or gained since they worked, then the scope's changes. */
+static int changes(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    struct kta_scope s = scope_of(a);
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->evidence.n; i++)
+        if (kta_starts(a->evidence.v[i].source, "what changed"))
+            kta_str_addf(out, "%s:\n\n```\n%s\n```\n\n", a->evidence.v[i].source,
+                         a->evidence.v[i].text);
+    return kta_recent_changes(a->world, &s, a->intent.seconds ? a->intent.seconds : CHANGES_SPAN,
+                              &n, out, err);
+}
+
+static int who_can(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    const struct kta_intent_match *m = &a->intent;
+    size_t n = 0;
+
+    if (kta_who_can(a->world, m->verb, m->resource, *m->ns ? m->ns : a->scope.namespace_,
+                    *m->name ? m->name : NULL, &n, out, err) == 0)
+        return 0;
+    if (err->code != KTA_E_NOT_FOUND)
+        return -1;
+    kta_str_addf(out, "It cannot be told: %s.\n", err->msg);
+    kta_err_clear(err);
+    return 0;
+}
+
+static int reach(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    const struct kta_intent_match *m = &a->intent;
+    enum kta_reachable verdict;
+
+    return kta_reach(a->world, a->scope.namespace_, m->from, m->to, *m->port ? m->port : NULL,
+                     &verdict, out, err);
+}
+
+static const struct {
+    enum kta_intent intent;
+    const char *source;
+    int (*run)(struct kta_agent *a, struct kta_str *out, struct kta_err *err);
+} rows[] = {
+    {KTA_INTENT_MEMORY, "memory usage", usage},
+    {KTA_INTENT_CPU, "CPU usage", usage},
+    {KTA_INTENT_RESTARTS, "restarts", restarts},
+    {KTA_INTENT_NOT_READY, "what is not ready", not_ready},
+    {KTA_INTENT_IMAGES, "images that run", images},
+    {KTA_INTENT_CHANGES, "recent changes", changes},
+    {KTA_INTENT_WHO_CAN, "who can do it, by RBAC", who_can},
+    {KTA_INTENT_REACH, "a simulation of the NetworkPolicies", reach},
+};
+
+int agent_usage(struct kta_agent *a, const char **ret_source, struct kta_str *out,
+                struct kta_err *err)
+{
+    *ret_source = NULL;
+    for (size_t i = 0; a->intent.sure && i < KTA_LEN(rows); i++) {
+        if (rows[i].intent != a->intent.intent)
+            continue;
+        *ret_source = rows[i].source;
+        return rows[i].run(a, out, err);
+    }
+    return 0;
+}
