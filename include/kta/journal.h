@@ -19,5 +19,9 @@ int kta_journal_list(const char *id, struct kta_json **ret, struct kta_err *err)
  * undo); it is then run by kta_pipeline_run like any other. */
 int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, struct kta_plan *ret,
                           struct kta_err *err);
+/* What of change `id` has not been done (planned, failed, unknown), as a plan of its own, with the
+ * real values of its placeholders. */
+int kta_journal_resume_plan(struct kta_pipeline *p, const char *id, struct kta_plan *ret,
+                            struct kta_err *err);
 
 #endif

@@ -9,12 +9,20 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "kta/audit.h"
 #include "kta/cluster.h"
 #include "kta/err.h"
 #include "kta/plan.h"
 #include "kta/policy.h"
 #include "kta/redact.h"
 #include "kta/report.h"
+
+/* How much of the journal is kept; 0: the default. */
+struct kta_journal_limits {
+    int entries;   /* 200 */
+    int64_t bytes; /* 256 MiB */
+    int64_t age_s; /* 90 days; the newest change is kept whatever its age */
+};
 
 enum kta_dry { KTA_DRYRUN_OFF, KTA_DRYRUN_CLIENT, KTA_DRYRUN_SERVER };
 
@@ -33,6 +41,8 @@ struct kta_pipeline {
     bool rollback_on_failure;
     bool caller_undoes; /* what failed is neither put back nor offered to be: the caller does */
     int64_t verify_timeout_ms; /* 0: 5 min */
+    struct kta_journal_limits journal;
+    const struct kta_audit_config *audit; /* NULL: no audit log */
 };
 
 /* Previews every step of a plan (server dry-run, diff, rights, objects). Never changes anything.

@@ -58,12 +58,19 @@ struct kta_step {
     char *journal;               /* ID.N, or NULL */
     struct kta_touches *touches; /* the objects it concerns; only actions/ looks inside */
     bool asked;                  /* a person said yes to exactly this preview */
+    char confirmed[48];          /* who said yes: "a person", "--yes=medium"; "" nobody (yet) */
+    struct kta_json *reviewed;   /* of a plan that was read: its class, risk, diff; or NULL */
 };
 
 struct kta_plan {
     char *id;      /* journal ID once it has one */
     char *undo_of; /* the journal ID that this plan undoes, or NULL */
-    char *server;  /* the API server's address, for what is shown; NULL until previewed */
+    char *resumes; /* the journal ID whose rest this plan is, or NULL */
+    char *guessed; /* the name that was taken for one that nothing has: every change then counts
+                      as of high risk; or NULL. Set before steps are added */
+    char *said;    /* the model's answer, redacted, for the journal; or NULL */
+    char *reviewed_server; /* of a plan that was read: where it was reviewed; or NULL */
+    char *server;          /* the API server's address, for what is shown; NULL until previewed */
     char *question;
     char *context, *namespace_;
     struct kta_step **v;

@@ -210,6 +210,19 @@ struct kta_json *kta_restore_ops(const struct kta_json *before, const struct kta
                                  const struct kta_json *live, const struct kta_json *shown,
                                  bool force, struct kta_str *conflicts);
 
+/* ---- reviewed.c ---- */
+/* A plan that somebody reviewed must still do what was reviewed: same server, class, risk, diff.
+ * KTA_E_POLICY or KTA_E_UNCONFIRMED. */
+int kta_plan_still_reviewed(struct kta_pipeline *p, const struct kta_plan *plan,
+                            struct kta_err *err);
+
+/* ---- audited.c ---- */
+/* A step that begins: -1 when it cannot be audited, and must not run. */
+int kta_audit_start(struct kta_pipeline *p, const struct kta_plan *plan, const struct kta_step *s,
+                    struct kta_err *err);
+/* What became of every step. */
+void kta_audit_outcomes(struct kta_pipeline *p, const struct kta_plan *plan);
+
 /* ---- confirm.c ---- */
 /* Asks where the plan is not covered by --yes. A step that may run gets go[i] = true; others their
  * state (declined, refused). -1 with KTA_E_POLICY, KTA_E_UNCONFIRMED or KTA_E_INTERRUPTED. */

@@ -115,6 +115,11 @@ static void show(struct kta_pipeline *p, const struct kta_plan *plan)
         p->report->plan(p->report->ctx, plan);
 }
 
+static void by_person(struct kta_step *s, bool yes)
+{
+    snprintf(s->confirmed, sizeof s->confirmed, "%s", yes ? "a person" : "");
+}
+
 static int one_by_one(struct kta_pipeline *p, struct kta_plan *plan, const bool *may, bool *go,
                       struct kta_err *err)
 {
@@ -139,6 +144,7 @@ static int one_by_one(struct kta_pipeline *p, struct kta_plan *plan, const bool 
         }
         go[i] = answer == KTA_ANSWER_YES && s->state == KTA_PLANNED;
         s->asked = go[i];
+        by_person(s, go[i]);
         any = any || go[i];
         if (!go[i] && s->state == KTA_PLANNED && !s->preview.rejected) {
             s->state = KTA_DECLINED;
@@ -159,8 +165,12 @@ int kta_confirm(struct kta_pipeline *p, struct kta_plan *plan, bool *go, struct 
             return 0;
         for (size_t i = 0; i < plan->n; i++)
             all = all && (!may[i] || covered(p, plan->v[i]));
-        for (size_t i = 0; all && i < plan->n; i++)
+        for (size_t i = 0; all && i < plan->n; i++) {
             go[i] = may[i];
+            if (may[i] && plan->v[i]->verdict.class_ != KTA_CLASS_READ)
+                snprintf(plan->v[i]->confirmed, sizeof plan->v[i]->confirmed, "--yes=%s",
+                         kta_risk_name((enum kta_risk)p->yes));
+        }
         if (all)
             return 0;
         if (p->quiet || !p->report || !p->report->ask)
@@ -175,8 +185,10 @@ int kta_confirm(struct kta_pipeline *p, struct kta_plan *plan, bool *go, struct 
         case KTA_ANSWER_ONE_BY_ONE:
             return one_by_one(p, plan, may, go, err);
         case KTA_ANSWER_YES:
-            for (size_t i = 0; i < plan->n; i++)
+            for (size_t i = 0; i < plan->n; i++) {
                 go[i] = plan->v[i]->asked = may[i];
+                by_person(plan->v[i], may[i]);
+            }
             return 0;
         case KTA_ANSWER_EDIT:
             if (edited(p, plan, NULL, err) < 0)

@@ -14,7 +14,7 @@
 #define MAX_ENTRY (8u << 20)
 
 /* Nobody holds the lock: the plan that wrote "running" is not running any more. */
-static bool abandoned(const char *dir)
+bool kta_journal_abandoned(const char *dir)
 {
     kta_auto_free char *lock = kta_fs_join(dir, "lock");
     int fd = open(lock, O_RDWR | O_CLOEXEC);
@@ -43,7 +43,7 @@ int kta_journal_entry(const char *id, struct kta_json **ret, struct kta_err *err
         return kta_err_wrap(err, "change %s", id);
     kta_json_each(s, kta_json_get(*ret, "plan"))
     {
-        if (kta_streq(kta_json_str(s, "state"), "running") && abandoned(dir))
+        if (kta_streq(kta_json_str(s, "state"), "running") && kta_journal_abandoned(dir))
             kta_json_set_str(s, "state", "unknown");
     }
     return 0;

@@ -8,7 +8,7 @@
  *   lock            held while the plan runs: an entry that says "running" and is not locked was
  *                   interrupted, and its state is unknown
  * IDs are numbers that only grow (made by mkdir, so that two processes never share one, and a clock
- * that is set back changes nothing). At most MAX_ENTRIES are kept, the oldest go first.
+ * that is set back changes nothing). Their number, size and age are bounded (journal_bounds.c).
  *
  * Invariant: kta_journal_before returns 0 only when the pre-images and the state are on disk.
  */
@@ -25,8 +25,7 @@
 #include "kta/obj.h"
 #include "kta/seal.h"
 
-#define MAX_ENTRIES 200
-#define MAX_SEALED  (64u << 20)
+#define MAX_SEALED (64u << 20)
 
 struct kta_journal {
     struct kta_pipeline *p;
@@ -48,14 +47,23 @@ static char *key_file(void)
 }
 
 /* ---- sealed files ---- */
+/* "17/2.before": what a sealed file is, so that none stands in for another. Caller frees. */
+static char *about(const char *dir, const char *name)
+{
+    const char *slash = strrchr(dir, '/');
+
+    return kta_asprintf("%s/%s", slash ? slash + 1 : dir, name);
+}
+
 int kta_journal_put(const char *dir, const char *name, const struct kta_json *v,
                     struct kta_err *err)
 {
     kta_auto_free char *file = kta_fs_join(dir, name), *key = key_file();
+    kta_auto_free char *what = about(dir, name);
     kta_auto_str struct kta_str text = KTA_STR_INIT, sealed = KTA_STR_INIT;
 
     kta_json_print(v, false, &text);
-    if (kta_seal(key, name, text.s, text.len, &sealed, err) < 0)
+    if (kta_seal(key, what, text.s, text.len, &sealed, err) < 0)
         return -1;
     return kta_fs_write(file, sealed.s, sealed.len, err);
 }
@@ -63,10 +71,11 @@ int kta_journal_put(const char *dir, const char *name, const struct kta_json *v,
 int kta_journal_take(const char *dir, const char *name, struct kta_json **ret, struct kta_err *err)
 {
     kta_auto_free char *file = kta_fs_join(dir, name), *key = key_file();
+    kta_auto_free char *what = about(dir, name);
     kta_auto_str struct kta_str sealed = KTA_STR_INIT, text = KTA_STR_INIT;
 
     if (kta_fs_read(file, MAX_SEALED, &sealed, err) < 0 ||
-        kta_unseal(key, name, sealed.s, sealed.len, &text, err) < 0)
+        kta_unseal(key, what, sealed.s, sealed.len, &text, err) < 0)
         return -1;
     return kta_json_parse(text.s, text.len, ret, err);
 }
@@ -142,6 +151,10 @@ static int write_entry(struct kta_journal *j, const struct kta_plan *plan, struc
     kta_json_set_str(o, "server", kta_cluster_server(j->p->cluster));
     kta_json_set(o, "clusterUid", kta_json_new_str(j->cluster_uid));
     kta_json_set(o, "undoOf", kta_json_new_str(plan->undo_of));
+    if (plan->resumes)
+        kta_json_set_str(o, "resumes", plan->resumes);
+    if (plan->said)
+        kta_json_set_str(o, "answer", plan->said);
     for (size_t i = 0; i < plan->n; i++)
         kta_json_push(steps, step_entry(j, plan->v[i]));
     kta_json_set(o, "plan", steps);
@@ -150,16 +163,52 @@ static int write_entry(struct kta_journal *j, const struct kta_plan *plan, struc
     return kta_fs_write(file, text.s, text.len, err);
 }
 
+/* The values of the placeholders in a text, each once: only the session knows them. */
+static void add_secrets(struct kta_redact *r, const char *text, struct kta_json *secrets)
+{
+    for (int i = 1; text && r && i <= kta_redact_count(r); i++) {
+        kta_auto_free char *mark = kta_asprintf("⟦secret:%d⟧", i);
+        kta_auto_str struct kta_str value = KTA_STR_INIT;
+        struct kta_err ignored = KTA_ERR_INIT;
+        struct kta_json *o;
+
+        if (!strstr(text, mark) || kta_json_get(secrets, mark) ||
+            kta_redact_restore(r, mark, &value, &ignored) < 0)
+            continue;
+        o = kta_json_new_object();
+        kta_json_set_str(o, "value", value.s);
+        kta_json_set_str(o, "source", kta_or(kta_redact_source(r, i), "the journal"));
+        kta_json_set(secrets, mark, o);
+    }
+}
+
+/* What a step needs to run again in another session, which has flags of its own. */
 static int seal_plan(struct kta_journal *j, const struct kta_plan *plan, struct kta_err *err)
 {
-    kta_auto_json struct kta_json *steps = kta_plan_json(plan);
+    kta_auto_json struct kta_json *o = kta_json_new_object();
+    struct kta_json *steps = kta_json_new_array(), *secrets = kta_json_new_object();
 
-    kta_json_each(o, steps)
-    {
-        kta_json_remove(o, "preview");
-        kta_json_remove(o, "output");
+    kta_json_set(o, "plan", steps);
+    kta_json_set(o, "secrets", secrets);
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct kta_step *s = plan->v[i];
+        struct kta_json *step = kta_json_new_object(), *argv = kta_json_new_array();
+        kta_auto_argv struct kta_argv own = KTA_ARGV_INIT;
+
+        kta_argv_copy(&own, &s->argv);
+        kta_session_flags_drop(j->p->session_flags, &own);
+        for (size_t k = 0; k < own.n; k++) {
+            kta_json_push_str(argv, own.v[k]);
+            add_secrets(j->p->redact, own.v[k], secrets);
+        }
+        add_secrets(j->p->redact, s->stdin_text, secrets);
+        kta_json_set_str(step, "id", s->id);
+        kta_json_set(step, "argv", argv);
+        kta_json_set(step, "stdin", kta_json_new_str(s->stdin_text));
+        kta_json_set(step, "why", kta_json_new_str(s->why));
+        kta_json_push(steps, step);
     }
-    return kta_journal_put(j->dir, "plan.sealed", steps, err);
+    return kta_journal_put(j->dir, "plan.sealed", o, err);
 }
 
 /* ---- making an entry ---- */
@@ -171,45 +220,34 @@ static long number(const char *name)
     return *end || n <= 0 ? 0 : n;
 }
 
-static void remove_entry(const char *dir, long id)
-{
-    kta_auto_free char *path = kta_asprintf("%s/%ld", dir, id);
-    struct kta_err ignored = KTA_ERR_INIT;
-    char **names = NULL;
-    size_t n = 0;
-
-    if (kta_fs_list(path, &names, &n, &ignored) < 0)
-        return;
-    for (size_t i = 0; i < n; i++) {
-        kta_auto_free char *file = kta_fs_join(path, names[i]);
-
-        unlink(file);
-    }
-    kta_fs_free_names(names, n);
-    rmdir(path);
-}
-
-/* The highest ID so far; the oldest entries above MAX_ENTRIES go. */
+/* The highest ID so far. */
 static long last_id(const char *dir)
 {
     struct kta_err ignored = KTA_ERR_INIT;
     char **names = NULL;
-    size_t n = 0, count = 0;
-    long last = 0, oldest = 0;
+    size_t n = 0;
+    long last = 0;
 
     if (kta_fs_list(dir, &names, &n, &ignored) < 0)
         return 0;
     for (size_t i = 0; i < n; i++) {
         long id = number(names[i]);
 
-        count += id > 0;
         last = id > last ? id : last;
-        oldest = id > 0 && (oldest == 0 || id < oldest) ? id : oldest;
     }
     kta_fs_free_names(names, n);
-    if (count >= MAX_ENTRIES)
-        remove_entry(dir, oldest);
     return last;
+}
+
+/* A folder that was just made is there after a crash, too. */
+static int sync_folder(const char *dir, struct kta_err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 || (fsync(fd) < 0 && errno != EINVAL) ? -1 : 0, sys = errno;
+
+    if (fd >= 0)
+        close(fd);
+    return rc < 0 ? kta_err_sys(err, KTA_E_FAIL, sys, "cannot sync the folder '%s'", dir) : 0;
 }
 
 static int make_entry(struct kta_journal *j, struct kta_plan *plan, struct kta_err *err)
@@ -220,6 +258,7 @@ static int make_entry(struct kta_journal *j, struct kta_plan *plan, struct kta_e
         return kta_err_set(err, KTA_E_FAIL, "neither XDG_STATE_HOME nor HOME is set");
     if (kta_fs_mkdirs(dir, err) < 0)
         return -1;
+    kta_journal_prune(dir, &j->p->journal);
     for (long id = last_id(dir) + 1;; id++) {
         j->dir = kta_asprintf("%s/%ld", dir, id);
         if (mkdir(j->dir, 0700) == 0) {
@@ -236,7 +275,7 @@ static int make_entry(struct kta_journal *j, struct kta_plan *plan, struct kta_e
     j->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (j->lock < 0 || flock(j->lock, LOCK_EX | LOCK_NB) < 0)
         return kta_err_sys(err, KTA_E_FAIL, errno, "cannot lock '%s'", lock);
-    return 0;
+    return sync_folder(dir, err);
 }
 
 int kta_journal_begin(struct kta_pipeline *p, struct kta_plan *plan, struct kta_journal **ret,
@@ -246,8 +285,8 @@ int kta_journal_begin(struct kta_pipeline *p, struct kta_plan *plan, struct kta_
 
     *j = (struct kta_journal){.p = p, .lock = -1, .time = kta_wall()};
     j->cluster_uid = kta_cluster_uid(p->cluster);
-    if (make_entry(j, plan, err) < 0 || write_entry(j, plan, err) < 0 ||
-        seal_plan(j, plan, err) < 0) {
+    if (make_entry(j, plan, err) < 0 || seal_plan(j, plan, err) < 0 ||
+        write_entry(j, plan, err) < 0) {
         kta_err_wrap(err, "the change cannot be recorded");
         kta_err_hint(err, "nothing was changed: make room in, or repair, the state folder "
                           "($XDG_STATE_HOME, ~/.local/state)");

@@ -11,6 +11,13 @@ char *kta_journal_dir(void); /* caller frees; NULL without HOME */
 int kta_journal_put(const char *dir, const char *name, const struct kta_json *v,
                     struct kta_err *err);
 int kta_journal_take(const char *dir, const char *name, struct kta_json **ret, struct kta_err *err);
+/* Removes the oldest entries beyond the limits; never one that runs, nor the newest. */
+void kta_journal_prune(const char *dir, const struct kta_journal_limits *limits);
+/* Nobody holds the entry's lock. */
+bool kta_journal_abandoned(const char *dir);
+/* KTA_E_USAGE when the change was made on another cluster than p's (`here`: its uid, or NULL). */
+int kta_journal_same_cluster(struct kta_pipeline *p, const char *id, const struct kta_json *entry,
+                             const char *here, struct kta_err *err);
 char *kta_cluster_uid(struct kta_cluster *c); /* caller frees; NULL: may not be read */
 
 /* ---- history.c ---- */

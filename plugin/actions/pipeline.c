@@ -169,7 +169,8 @@ static int run_step(struct run *r, size_t at, struct kta_err *err)
         return kta_err_set(err, go ? KTA_E_EXECUTE : KTA_E_UNCONFIRMED, "step %s was not run: %s",
                            s->id, s->outcome);
     }
-    if (kta_journal_before(r->journal, r->plan, s, err) < 0) {
+    if (kta_audit_start(r->p, r->plan, s, err) < 0 ||
+        kta_journal_before(r->journal, r->plan, s, err) < 0) {
         s->state = KTA_FAILED;
         set_outcome(s, err->msg);
         err->code = KTA_E_EXECUTE;
@@ -248,7 +249,7 @@ static void offer_undo(struct kta_pipeline *p, struct kta_plan *plan, const stru
                     p->rollback_on_failure ? "putting it back" : "shall it be put back?");
     again.rollback_on_failure = false;
     if (p->rollback_on_failure)
-        again.yes = KTA_RISK_HIGH;
+        again.yes = KTA_RISK_HIGH; /* but for what is protected */
     if (undo.n > 0 && kta_pipeline_run(&again, &undo, &err) == 0) {
         for (size_t i = 0; i < plan->n; i++)
             if (plan->v[i]->journal)
@@ -349,6 +350,8 @@ int kta_pipeline_run(struct kta_pipeline *p, struct kta_plan *plan, struct kta_e
     if (p->dry_run != KTA_DRYRUN_OFF || p->read_only || !p->cluster ||
         kta_cluster_is_snapshot(p->cluster))
         return 0;
+    if (kta_plan_still_reviewed(p, plan, err) < 0)
+        return -1;
     refused(p, plan, &kept);
     if (kta_confirm(p, plan, go, &now) < 0)
         weigh(&kept, &now);
@@ -360,6 +363,7 @@ int kta_pipeline_run(struct kta_pipeline *p, struct kta_plan *plan, struct kta_e
             (void)change(p, plan, go, &kept);
         rejected(p, plan, &kept);
     }
+    kta_audit_outcomes(p, plan);
     if (kept.code == KTA_E_OK)
         return 0;
     *err = kept;

@@ -61,6 +61,7 @@ void kta_step_free(struct kta_step *s)
     if (!s)
         return;
     kta_step_forget_preview(s);
+    kta_json_free(s->reviewed);
     kta_argv_release(&s->argv);
     free(s->stdin_text);
     free(s->why);
@@ -88,6 +89,10 @@ void kta_plan_release(struct kta_plan *p)
     free(p->v);
     free(p->id);
     free(p->undo_of);
+    free(p->resumes);
+    free(p->guessed);
+    free(p->said);
+    free(p->reviewed_server);
     free(p->server);
     free(p->question);
     free(p->context);
@@ -97,7 +102,6 @@ void kta_plan_release(struct kta_plan *p)
 
 void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, struct kta_step *s)
 {
-    (void)p;
     kta_policy_check(policy, &s->argv, s->stdin_text, &s->verdict);
     s->risk = s->verdict.risk >= KTA_RISK_HIGH  ? KTA_RISK_HIGH
               : s->verdict.risk == KTA_RISK_LOW ? KTA_RISK_LOW
@@ -106,6 +110,12 @@ void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, stru
         s->risk = KTA_RISK_HIGH;
         s->verdict.risk = KTA_RISK_HIGH;
         snprintf(s->verdict.risk_why, sizeof s->verdict.risk_why, "not asked for");
+    }
+    if (p->guessed && s->verdict.class_ == KTA_CLASS_WRITE) {
+        s->risk = KTA_RISK_HIGH;
+        s->verdict.risk = KTA_RISK_HIGH;
+        snprintf(s->verdict.risk_why, sizeof s->verdict.risk_why,
+                 "'%.60s' is only the nearest name to what was asked for", p->guessed);
     }
     s->state = s->verdict.class_ == KTA_CLASS_DENY ? KTA_REFUSED : KTA_PLANNED;
 }

@@ -60,7 +60,11 @@ struct kta_json *kta_step_json(const struct kta_step *s)
     if (s->evidence)
         kta_json_set_str(o, "evidence", s->evidence);
     kta_json_set(o, "preview", preview_json(&s->preview));
+    if (s->verdict.risk_why[0])
+        kta_json_set_str(o, "riskWhy", s->verdict.risk_why);
     kta_json_set_str(o, "state", kta_state_name(s->state));
+    if (s->confirmed[0])
+        kta_json_set_str(o, "confirmedBy", s->confirmed);
     kta_json_set(o, "exitCode", has_run(s) ? kta_json_new_int(s->exit_code) : kta_json_new_null());
     kta_json_set(o, "output", kta_json_new_str(s->output));
     kta_json_set(o, "outcome", kta_json_new_str(s->outcome));
@@ -122,6 +126,8 @@ static int parse_step(const struct kta_json *j, const struct kta_policy *policy,
     s = kta_plan_add(plan, policy, &argv, text, kta_json_str(j, "why"), err);
     if (!s)
         return -1;
+    if (kta_json_get(j, "class") && !s->reviewed)
+        s->reviewed = kta_json_copy(j);
     if (fix)
         snprintf(s->fix_id, sizeof s->fix_id, "%s", fix);
     return 0;
@@ -150,6 +156,7 @@ int kta_plan_parse(const struct kta_json *document, const struct kta_policy *pol
     kta_plan_init(ret, kta_json_str(document, "question"),
                   kta_or(kta_json_str(document, "context"), policy ? policy->context : NULL),
                   kta_or(kta_json_str(document, "namespace"), policy ? policy->namespace_ : NULL));
+    ret->reviewed_server = kta_strdup(kta_json_str(document, "server"));
     kta_json_each(m, steps)
     {
         i++;

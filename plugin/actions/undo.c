@@ -388,8 +388,8 @@ static int put_back(struct kta_undo *u, const struct kta_json *helm_step, struct
     return 0;
 }
 
-static int right_cluster(struct kta_pipeline *p, const char *id, const struct kta_json *entry,
-                         const char *here, struct kta_err *err)
+int kta_journal_same_cluster(struct kta_pipeline *p, const char *id, const struct kta_json *entry,
+                             const char *here, struct kta_err *err)
 {
     const char *uid = kta_json_str(entry, "clusterUid");
 
@@ -464,7 +464,8 @@ int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, st
         id = latest;
     }
     only = kta_journal_id(id, &step);
-    if (kta_journal_entry(only, &entry, err) < 0 || right_cluster(p, only, entry, uid, err) < 0)
+    if (kta_journal_entry(only, &entry, err) < 0 ||
+        kta_journal_same_cluster(p, only, entry, uid, err) < 0)
         return -1;
     kta_auto_free char *question = kta_asprintf("undo %s", id);
     kta_plan_init(ret, question, kta_cluster_context(p->cluster),

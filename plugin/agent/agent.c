@@ -104,6 +104,8 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
                   namespace_of(a));
     kta_plan_init(&a->alternatives, a->question, kta_cluster_context(a->pipeline->cluster),
                   namespace_of(a));
+    a->plan.guessed = kta_strdup(a->targets.suggestion);
+    a->alternatives.guessed = kta_strdup(a->targets.suggestion);
     kta_report_done(r);
     struct kta_cluster_stats st = kta_cluster_stats(a->pipeline->cluster);
     kta_log(1, "evidence: %d requests, %zu bytes, %d ms; %zu findings", st.requests, st.bytes,

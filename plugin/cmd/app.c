@@ -201,6 +201,8 @@ static int make_pipeline(struct app *app, struct kta_err *err)
         .yes = yes_of(app),
         .no_verify = set_on(&app->set, OPT_NO_VERIFY),
         .rollback_on_failure = set_on(&app->set, OPT_ROLLBACK),
+        .journal = app->config.journal,
+        .audit = &app->config.audit,
     };
     return set_duration(&app->set, OPT_VERIFY_TIMEOUT, 0, &app->pipeline.verify_timeout_ms, err);
 }
@@ -328,6 +330,23 @@ int app_check_namespace(struct app *app, struct kta_world *world, struct kta_err
     kta_err_set(err, KTA_E_USAGE, "there is no namespace '%s' in context '%s'", ns,
                 kta_cluster_context(app->cluster));
     return kta_err_hint(err, "'kubectl get namespaces' lists them; -A looks in all");
+}
+
+void app_audit_question(struct app *app, const char *command, const char *question)
+{
+    struct kta_json *o = kta_json_new_object();
+    kta_auto_free char *shown = kta_redact_dup(app->redact, question);
+    struct kta_err err = KTA_ERR_INIT;
+
+    kta_json_set_str(o, "command", command);
+    kta_json_set(o, "question", kta_json_new_str(shown));
+    kta_json_set_str(o, "context", app->cluster ? kta_cluster_context(app->cluster) : "");
+    kta_json_set(o, "namespace", kta_json_new_str(app->scope.namespace_));
+    kta_json_set(o, "clusterUser",
+                 kta_json_new_str(app->cluster ? kta_cluster_user(app->cluster) : NULL));
+    if (kta_audit_write(&app->config.audit, "question", o, &err) < 0)
+        kta_report_note(kta_ui_report(app->ui), "the question is not in the audit log: %s",
+                        err.msg);
 }
 
 void app_print_script(const struct app *app, const struct kta_plan *plan)

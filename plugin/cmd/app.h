@@ -93,6 +93,8 @@ void conversation_save(struct app *app, struct conversation *c);
 /* One question: answer, plan, pipeline, document. c NULL: nothing is remembered. */
 int app_ask(struct app *app, const char *question, const char *piped, struct conversation *c,
             struct kta_err *err);
+/* One line of the audit log; a failure is told. */
+void app_audit_question(struct app *app, const char *command, const char *question);
 /* Text mode under --dry-run --quiet: the plan as a script on stdout; otherwise nothing. */
 void app_print_script(const struct app *app, const struct kta_plan *plan);
 

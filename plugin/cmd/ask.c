@@ -137,6 +137,8 @@ static int run_plans(struct app *app, struct kta_agent *a, struct kta_err *err)
 {
     if (a->plan.n == 0)
         return 0;
+    if (!a->plan.said && a->llm)
+        a->plan.said = kta_redact_dup(app->redact, a->answer.s);
     int r = kta_pipeline_run(&app->pipeline, &a->plan, err);
     bool declined = r < 0 && err->code == KTA_E_UNCONFIRMED;
     if (a->alternatives.n == 0)
@@ -231,6 +233,8 @@ int app_ask(struct app *app, const char *question, const char *piped, struct con
     a->history = c ? c->session.messages : NULL;
     int r = set_up(app, a, &template, &extra, err);
     bool prompt_only = set_on(&app->set, OPT_SHOW_PROMPT);
+    if (!prompt_only)
+        app_audit_question(app, "ask", question);
     if (r == 0)
         r = prompt_only ? show_prompt(app, a, err) : answer_and_act(app, a, err);
     if (r == 0 && a->model_err.code != KTA_E_OK) {

@@ -45,8 +45,14 @@ int cmd_apply(struct app *app, struct kta_err *err)
         err->code = KTA_E_USAGE;
         return kta_err_wrap(err, "read the plan %s", file);
     }
+    const char *context = kta_json_str(doc, "context");
+    /* the plan says where it belongs, unless the person does */
+    if (context && *context && app->set.v[OPT_CONTEXT].source != FROM_FLAG &&
+        settings_set(&app->set, OPT_CONTEXT, context, FROM_FLAG, 0, err) < 0)
+        return -1;
     if (app_open_cluster(app, err) < 0)
         return -1;
+    app_audit_question(app, "apply", file);
     int r = kta_plan_parse(doc, &app->policy, &plan, err);
     if (r < 0)
         kta_err_wrap(err, "%s", file);
@@ -63,7 +69,22 @@ int cmd_undo(struct app *app, struct kta_err *err)
 
     if (one_word(app, "change", false, &id, err) < 0 || app_open_cluster(app, err) < 0)
         return -1;
+    app_audit_question(app, "undo", id);
     int r = kta_journal_undo_plan(&app->pipeline, id, set_on(&app->set, OPT_FORCE), &plan, err);
+    if (r == 0)
+        r = run_and_tell(app, &plan, "Change", err);
+    kta_plan_release(&plan);
+    return r;
+}
+
+static int resume(struct app *app, const char *id, struct kta_err *err)
+{
+    struct kta_plan plan = {0};
+
+    if (app_open_cluster(app, err) < 0)
+        return -1;
+    app_audit_question(app, "history --resume", id);
+    int r = kta_journal_resume_plan(&app->pipeline, id, &plan, err);
     if (r == 0)
         r = run_and_tell(app, &plan, "Change", err);
     kta_plan_release(&plan);
@@ -100,7 +121,11 @@ int cmd_history(struct app *app, struct kta_err *err)
     kta_auto_json struct kta_json *list = NULL;
     const char *id;
 
-    if (one_word(app, "change", false, &id, err) < 0 || kta_journal_list(id, &list, err) < 0)
+    if (one_word(app, "change", set_on(&app->set, OPT_RESUME), &id, err) < 0)
+        return -1;
+    if (set_on(&app->set, OPT_RESUME))
+        return resume(app, id, err);
+    if (kta_journal_list(id, &list, err) < 0)
         return -1;
     struct kta_json *changes = kta_json_get(list, "changes");
     if (!changes)

@@ -11,7 +11,7 @@ const struct command commands[] = {
     {"fix", "fix [TARGET…]", "the same findings, their fixes as a plan", cmd_fix},
     {"apply", "apply PLAN.json", "run a reviewed plan (the JSON of --dry-run)", cmd_apply},
     {"undo", "undo [ID]", "put back what a change did (default: the last)", cmd_undo},
-    {"history", "history [ID]", "changes made, their state, what undo would do", cmd_history},
+    {"history", "history [ID [--resume]]", "changes made, their state, what undo would do", cmd_history},
     {"snapshot", "snapshot DIR", "write what diagnosis needs, redacted, to a folder", cmd_snapshot},
     {"policy", "policy check|explain [--jsonl] [-- ARGV…]", "what a command is, and why",
      cmd_policy},

@@ -2,8 +2,10 @@
 #include "config.h"
 
 #include "kta/alloc.h"
+#include "kta/clock.h"
 #include "kta/fs.h"
 #include "kta/limits.h"
+#include "kta/obj.h"
 #include "kta/yaml.h"
 
 /* Keys that are not flags. */
@@ -19,7 +21,11 @@ static const struct key_row {
     {"protected", KTA_JSON_ARRAY, "contexts and namespaces where changes are refused or typed"},
     {"readSecrets", KTA_JSON_BOOL, "whether Secrets are read so that redaction knows their values"},
     {"redaction", KTA_JSON_STRING, "off, standard or strict"},
-    {"auditLog", KTA_JSON_NONE, "where the audit log goes"},
+    {"auditLog", KTA_JSON_NONE,
+     "where the audit log goes: false, a file, syslog, or {file: …, syslog: true, maxSize: 10Mi, "
+     "keep: 5}"},
+    {"journal", KTA_JSON_OBJECT,
+     "how much of what undo needs is kept: {maxEntries: 200, maxSize: 256Mi, maxAge: 90d}"},
     {"ignore", KTA_JSON_ARRAY, "findings not to report, by code and object"},
     {"caFile", KTA_JSON_STRING,
      "PEM file of the authority that the model endpoint's certificate has"},
@@ -72,6 +78,52 @@ static int take_words(const struct config *c, const struct key_row *row, const s
     return 0;
 }
 
+/* 36h, 90d → seconds; -1 when it is no duration. */
+static int64_t age_of(const char *text)
+{
+    struct kta_err ignored = KTA_ERR_INIT;
+    char *end;
+    long long days = strtoll(text, &end, 10);
+    int64_t ms;
+
+    if (end != text && kta_streq(end, "d") && days > 0 && days < 100000)
+        return days * 86400;
+    return kta_duration(text, &ms, &ignored) == 0 && ms >= 1000 ? ms / 1000 : -1;
+}
+
+static int take_journal(struct config *c, const struct kta_json *v, int line, struct kta_err *err)
+{
+    kta_json_each(m, v)
+    {
+        kta_auto_str struct kta_str text = KTA_STR_INIT;
+        const char *key = kta_json_key(m);
+        int64_t n = -1;
+
+        if (kta_json_text(m))
+            kta_str_add(&text, kta_json_text(m));
+        else
+            kta_json_print(m, false, &text);
+        if (kta_streq(key, "maxEntries")) {
+            n = strtoll(text.s, NULL, 10);
+            c->journal.entries = n > 0 && n <= 100000 ? (int)n : 0;
+            n = c->journal.entries ? n : -1;
+        } else if (kta_streq(key, "maxSize")) {
+            n = kta_quantity_milli(text.s) / 1000;
+            c->journal.bytes = n;
+        } else if (kta_streq(key, "maxAge")) {
+            n = age_of(text.s);
+            c->journal.age_s = n;
+        }
+        if (n <= 0)
+            return kta_err_set(
+                err, KTA_E_USAGE,
+                "%s: line %d: 'journal' takes maxEntries (a number), maxSize (256Mi) "
+                "and maxAge (90d), not '%s: %s'",
+                c->path, line, key, text.s);
+    }
+    return 0;
+}
+
 static int take_structured(struct config *c, const struct key_row *row, const struct kta_json *v,
                            int line, struct kta_err *err)
 {
@@ -92,6 +144,12 @@ static int take_structured(struct config *c, const struct key_row *row, const st
         c->rules = v;
     } else if (kta_streq(row->name, "protected")) {
         c->protected_ = v;
+    } else if (kta_streq(row->name, "auditLog")) {
+        kta_audit_release(&c->audit);
+        if (kta_audit_configure(v, &c->audit, err) < 0)
+            return kta_err_wrap(err, "%s: line %d", c->path, line);
+    } else if (kta_streq(row->name, "journal")) {
+        return take_journal(c, v, line, err);
     } else if (kta_streq(row->name, "ignore")) {
         c->ignore = v;
     } else if (kta_streq(row->name, "readSecrets")) {
@@ -166,6 +224,8 @@ int config_load(const char *path, struct settings *s, struct config *ret, struct
 {
     kta_auto_str struct kta_str text = KTA_STR_INIT;
 
+    if (kta_audit_configure(NULL, &ret->audit, err) < 0)
+        return -1;
     ret->path = path ? kta_fs_expand(path) : kta_xdg_path(KTA_XDG_CONFIG, "config.yaml");
     if (!ret->path)
         return 0;
@@ -203,6 +263,7 @@ void config_release(struct config *c)
     kta_argv_release(&c->enabled);
     kta_argv_release(&c->headers);
     kta_argv_release(&c->api_key_command);
+    kta_audit_release(&c->audit);
     memset(c, 0, sizeof *c);
 }
 

@@ -8,7 +8,9 @@
 #define CMD_CONFIG_H
 
 #include "kta/argv.h"
+#include "kta/audit.h"
 #include "kta/json.h"
+#include "kta/pipeline.h"
 #include "options.h"
 
 struct config {
@@ -20,6 +22,8 @@ struct config {
     const struct kta_json *rules, *protected_, *ignore;
     const char *redaction; /* off, standard, strict */
     bool leave_secrets;    /* readSecrets: false */
+    struct kta_audit_config audit;
+    struct kta_journal_limits journal;
     /* the model endpoint's */
     const char *ca_file;
     struct kta_argv headers, api_key_command;

@@ -41,6 +41,7 @@ struct kta_json *document_new(const struct app *app, const char *kind)
     kta_json_set_str(doc, "kind", kind);
     if (app->cluster) {
         kta_json_set_str(doc, "context", kta_cluster_context(app->cluster));
+        kta_json_set_str(doc, "server", kta_cluster_server(app->cluster));
         kta_json_set_str(doc, "namespace",
                          kta_or(app->scope.namespace_,
                                 app->cluster ? kta_cluster_namespace(app->cluster) : NULL));

@@ -1,0 +1,126 @@
+/*
+ * resume.c - the rest of a plan that stopped: what was not done, in its old order.
+ *
+ * The values behind the old session's placeholders come from the sealed plan, and become this
+ * session's placeholders: they are never shown.
+ */
+#include "journal_private.h"
+
+#include "kta/alloc.h"
+#include "kta/fs.h"
+#include "kta/journal.h"
+
+static bool is_left(const struct kta_json *entry, const char *id)
+{
+    static const char *const LEFT[] = {"planned", "failed", "unknown"};
+
+    kta_json_each(s, kta_json_get(entry, "plan"))
+    {
+        for (size_t i = 0; kta_streq(kta_json_str(s, "id"), id) && i < KTA_LEN(LEFT); i++)
+            if (kta_streq(kta_json_str(s, "state"), LEFT[i]))
+                return true;
+    }
+    return false;
+}
+
+/* This session's placeholder for a value. Caller frees. */
+static char *placeholder(struct kta_redact *r, const struct kta_json *secret)
+{
+    kta_auto_json struct kta_json *o = kta_json_new_object();
+    struct kta_json *data = kta_json_new_object();
+
+    kta_json_set_str(o, "apiVersion", "v1");
+    kta_json_set_str(o, "kind", "Secret");
+    kta_json_set(o, "stringData", data);
+    kta_json_set_str(data, "value", kta_or(kta_json_str(secret, "value"), ""));
+    kta_redact_object(r, o);
+    return kta_strdup(kta_json_str(o, "stringData.value"));
+}
+
+/* A text of the old session with this session's placeholders. Caller frees. */
+static char *translated(struct kta_redact *r, const char *text, const struct kta_json *secrets)
+{
+    struct kta_str out = KTA_STR_INIT;
+
+    for (const char *c = text; *c;) {
+        const struct kta_json *hit = NULL;
+
+        kta_json_each(s, secrets)
+        {
+            if (kta_starts(c, kta_json_key(s)))
+                hit = s;
+        }
+        if (!hit) {
+            kta_str_addc(&out, *c++);
+            continue;
+        }
+        kta_auto_free char *mark = placeholder(r, hit);
+        kta_str_add(&out, kta_or(mark, ""));
+        c += strlen(kta_json_key(hit));
+    }
+    return kta_str_detach(&out);
+}
+
+static int add_step(struct kta_pipeline *p, struct kta_plan *plan, const struct kta_json *step,
+                    const struct kta_json *secrets, struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    const char *input = kta_json_str(step, "stdin");
+    kta_auto_free char *text = input ? translated(p->redact, input, secrets) : NULL;
+
+    kta_json_each(a, kta_json_get(step, "argv"))
+    {
+        kta_auto_free char *arg = translated(p->redact, kta_or(kta_json_text(a), ""), secrets);
+
+        kta_argv_add(&argv, arg);
+    }
+    return kta_plan_add(plan, p->policy, &argv, text, kta_json_str(step, "why"), err) ? 0 : -1;
+}
+
+static int take_rest(struct kta_pipeline *p, const char *id, const char *only,
+                     const struct kta_json *entry, struct kta_plan *plan, struct kta_err *err)
+{
+    kta_auto_free char *root = kta_journal_dir(), *dir = kta_fs_join(root, id);
+    kta_auto_json struct kta_json *sealed = NULL;
+
+    if (kta_journal_take(dir, "plan.sealed", &sealed, err) < 0)
+        return kta_err_wrap(err, "change %s cannot be resumed", id);
+    kta_json_each(s, kta_json_get(sealed, "plan"))
+    {
+        const char *step = kta_json_str(s, "id");
+
+        if (step && (!only || kta_streq(only, step)) && is_left(entry, step) &&
+            add_step(p, plan, s, kta_json_get(sealed, "secrets"), err) < 0)
+            return -1;
+    }
+    if (plan->n == 0)
+        return kta_err_set(err, KTA_E_FAIL, "nothing of change %s is left to be done", id);
+    return 0;
+}
+
+int kta_journal_resume_plan(struct kta_pipeline *p, const char *id, struct kta_plan *ret,
+                            struct kta_err *err)
+{
+    const char *only = NULL;
+    kta_auto_free char *number = kta_journal_id(id, &only), *uid = NULL, *root = NULL, *dir = NULL;
+    kta_auto_json struct kta_json *entry = NULL;
+
+    if (kta_journal_entry(number, &entry, err) < 0)
+        return -1;
+    root = kta_journal_dir();
+    dir = kta_fs_join(root, number);
+    if (!kta_journal_abandoned(dir))
+        return kta_err_set(err, KTA_E_FAIL, "change %s is still running", number);
+    uid = kta_cluster_uid(p->cluster);
+    if (kta_journal_same_cluster(p, number, entry, uid, err) < 0)
+        return -1;
+    kta_plan_init(ret, kta_json_str(entry, "question"), kta_cluster_context(p->cluster),
+                  kta_json_str(entry, "namespace"));
+    ret->resumes = kta_strdup(number);
+    if (kta_json_str(entry, "undoOf"))
+        ret->undo_of = kta_strdup(kta_json_str(entry, "undoOf"));
+    if (take_rest(p, number, only, entry, ret, err) == 0)
+        return 0;
+    kta_plan_release(ret);
+    return -1;
+}
