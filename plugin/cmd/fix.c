@@ -369,6 +369,8 @@ int cmd_fix(struct app *app, struct kta_err *err)
     kta_auto_json struct kta_json *findings = NULL;
     int r = look(app, &m.look, err);
 
+    if (app->cluster)
+        app_audit_question(app, "fix", app->words.n ? app->words.v[0] : NULL);
     if (r == 0) {
         app->pipeline.caller_undoes = true;
         kta_ui_findings(app->ui, &m.look.findings);
