@@ -3,6 +3,7 @@
 # reviewed plans that fit no longer. Looks at the files and at the live objects.
 # shellcheck disable=SC2154 # variables of ask.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/workloads.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/ask.sh"
 
 state=$home/.local/state/kubectl-todo-ai
@@ -40,7 +41,7 @@ audit 'a[-1]["confirmedBy"], a[-1]["change"], a[-1]["objects"][0]' \
   "('--yes=medium', '1.1', \"configmap/one in '$NS'\")" "who confirmed what is in the audit log"
 audit 'all(r["user"] and r["pid"] and r["time"] and r["context"] for r in a)' True "each record says who, when and where"
 check "the audit log is for its owner alone" says 600 stat -c %a "$state/audit.jsonl"
-type_answers 0 "a person says yes" --expect "Do this?" --send y -- undo -n "$NS"
+type_answers 0 "a person says yes" --expect "Do this?" --send "y\n" -- undo -n "$NS"
 audit 'a[-1]["confirmedBy"], a[-1]["undoOf"]' "('a person', '1')" "a person's yes is in the audit log"
 check "the undo undid" says a mode one
 step kubectl create secret generic s --from-literal=password=correct-horse-battery
@@ -134,7 +135,7 @@ step kubectl patch configmap missing --type=merge -p '{"data":{"mode":"z"}}'
 to two b
 write_plan
 k create configmap missing >/dev/null
-# it goes between preview and run, by the hand of a webhook-free trick: the first step's verification
+# a kubectl that fails at the second step alone
 cat >"$home/bin/kubectl" <<END
 #!/bin/sh
 case "\$*" in *"patch configmap missing"*) [ ! -e $home/broken ] || { echo broken >&2; exit 1; } ;; esac
@@ -151,7 +152,7 @@ rm "$home/broken" "$home/bin/kubectl"
 hash -r
 id=$(find "$state/journal" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | tail -1)
 ask 0 "history tells it" history "$id" -o json
-json_is "executed, failed, planned" '[s["state"] for s in d["changes"][0]["plan"]]' "['verified', 'failed', 'planned']"
+json_is "executed, failed, planned" '[s["state"] for s in d["changes"][0]["plan"]]' "['executed', 'failed', 'planned']"
 ask 0 "the rest is resumed" history "$id" --resume -n "$NS" --yes -o json
 json_is "only the rest" 'len(d["plan"])' 2
 check "the second step is done" says z mode missing
@@ -190,11 +191,17 @@ printf 'protected:\n- {namespace: "%s", action: type}\n' "$NS" >"$config"
 to two e
 write_plan
 ask 4 "a protected namespace without a terminal" apply "$home/plan.json" -n "$NS" --yes=high
-type_answers 0 "its name is typed" --expect "Do this?" --send y --expect "two" --send two -- apply "$home/plan.json" -n "$NS" --yes=high
+type_answers 0 "its name is typed" --expect "Do this?" --send "y\n" --expect "two" --send two -- apply "$home/plan.json" -n "$NS" --yes=high
 check "then it is changed" says e mode two
 rm "$config"
 
 # ---- a guessed name ----
-k create deployment payments --image=busybox:1.36 --replicas=0 -- sleep 1 >/dev/null 2>&1
+k create deployment payments --image=busybox:1.36 -- sh -c 'echo no; exit 1' >/dev/null
+eventually_quiet 60 crashed payments
+k set env deployment/payments A=b >/dev/null
+k rollout undo deployment/payments --dry-run=server >/dev/null
+ask 0 "a name that is nearly there" -n "$NS" --dry-run -o json "why is paymants crashing"
+json_is "every change is of high risk then" 'all(s["risk"] == "high" for s in d["plan"])' True
+
 done_asking
 finish
