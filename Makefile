@@ -92,6 +92,12 @@ $(B)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/driver.c $(B)/libk
 	$(call say,CC $<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -pie $(LDOPT) -o $@ $< $(if $(COVERAGE),,tests/fuzz/driver.c) $(B)/libkta.a $(LIBS) -lm
 
+# the MCP server with the conformance suite's tools, for tests/mcp alone
+$(B)/mcp/fixture_server: tests/mcp/fixture_server.c $(B)/libkta.a
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(CC) $(CPPFLAGS) -Iplugin $(ALL_CFLAGS) -pie $(LDOPT) -o $@ $< $(B)/libkta.a $(LIBS) -lm
+
 -include $(OBJ:.o=.d) $(B)/obj/main.d
 
 asan:

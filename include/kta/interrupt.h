@@ -8,6 +8,7 @@
 #ifndef KTA_INTERRUPT_H
 #define KTA_INTERRUPT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "kta/err.h"
 
@@ -18,6 +19,10 @@ void kta_interrupt_clear(void); /* the REPL: the question is stopped, the sessio
 /* The same as a signal, ms from now (--timeout): kta_interrupt_check then fails with KTA_E_TIMEOUT.
  */
 void kta_interrupt_after(int64_t ms);
+/* The same as a signal, for the one call that a server has under way: until it is taken back with
+ * false, every wait gives up. May be called from another thread. */
+void kta_interrupt_cancel(bool on);
+int kta_interrupt_signal(void); /* a signal's number, never a cancelled call; or 0 */
 /* Fills err with KTA_E_INTERRUPTED and returns -1 if a signal came, else returns 0. */
 int kta_interrupt_check(struct kta_err *err);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t caught;
+static _Atomic bool cancelled;
 static int pipe_fd[2] = {-1, -1};
 
 static void on_signal(int sig)
@@ -54,7 +55,22 @@ void kta_interrupt_after(int64_t ms)
 
 int kta_interrupted(void)
 {
+    return caught ? caught : cancelled ? SIGINT : 0;
+}
+
+int kta_interrupt_signal(void)
+{
     return caught;
+}
+
+/* The byte that wakes the waits stays in the pipe until the call is over. */
+void kta_interrupt_cancel(bool on)
+{
+    cancelled = on;
+    if (!on && !caught)
+        kta_interrupt_clear();
+    else if (pipe_fd[1] >= 0 && write(pipe_fd[1], "!", 1) < 0)
+        errno = 0;
 }
 
 int kta_interrupt_fd(void)
@@ -73,6 +89,8 @@ void kta_interrupt_clear(void)
 int kta_interrupt_check(struct kta_err *err)
 {
     int sig = caught;
+    if (!sig && cancelled)
+        return kta_err_set(err, KTA_E_INTERRUPTED, "the call was cancelled");
     if (!sig)
         return 0;
     if (sig == SIGALRM)

@@ -122,6 +122,9 @@ int cmd_names(struct app *app, struct kta_err *err);
 int cmd_config(struct app *app, struct kta_err *err);
 int cmd_doctor(struct app *app, struct kta_err *err);
 int cmd_explain(struct app *app, struct kta_err *err);
+int cmd_mcp(struct app *app, struct kta_err *err);
+/* mcp install CLIENT (mcp_install.c) */
+int mcp_install(struct app *app, const char *client, struct kta_err *err);
 int cmd_completion(struct app *app, struct kta_err *err);
 int cmd_version(struct app *app, struct kta_err *err);
 int cmd_help(struct app *app, struct kta_err *err);

@@ -19,6 +19,7 @@ const struct command commands[] = {
     {"config", "config view|path|init", "the configuration in force", cmd_config},
     {"doctor", "doctor [model]", "checks kubectl, helm, cluster, rights and model; 'model' asks it",
      cmd_doctor},
+    {"mcp", "mcp [install CLIENT]", "the MCP server kagent-k8s, on stdio or --http", cmd_mcp},
     {"explain", "explain CODE", "what a finding's code means", cmd_explain},
     {"completion", "completion bash|zsh|fish", "the shell's completion script", cmd_completion},
     {"version", "version", "the version", cmd_version},

@@ -19,6 +19,7 @@ const char *const opt_sections[SEC_COUNT] = {
     [SEC_MODEL] = "The model",
     [SEC_SESSION] = "Sessions",
     [SEC_OUTPUT] = "Output",
+    [SEC_MCP] = "The MCP server (mcp)",
     [SEC_GENERAL] = "Other",
 };
 
@@ -71,6 +72,11 @@ const struct opt_row opt_rows[OPT_COUNT] = {
     [OPT_NO_COLOR] = {"no-color", 0, OPT_SWITCH, SEC_OUTPUT, NULL, NULL, NULL, false, false, "no colours (so does NO_COLOR)"},
     [OPT_TIMEOUT] = {"timeout", 0, OPT_TEXT, SEC_GENERAL, "D", NULL, NULL, false, false, "end the whole run after this long"},
     [OPT_CONFIG] = {"config", 0, OPT_TEXT, SEC_GENERAL, "FILE", NULL, NULL, true, false, "the configuration file"},
+    [OPT_HTTP] = {"http", 0, OPT_TEXT, SEC_MCP, "ADDR:PORT", NULL, NULL, true, false, "serve HTTP at /mcp (and /sse for older clients) instead of stdin and stdout"},
+    [OPT_ALLOW_REMOTE] = {"allow-remote", 0, OPT_SWITCH, SEC_MCP, NULL, NULL, NULL, true, false, "let --http be an address that is not loopback; needs --token-file"},
+    [OPT_TOKEN_FILE] = {"token-file", 0, OPT_TEXT, SEC_MCP, "FILE", NULL, NULL, true, false, "HTTP clients must show the bearer token in this file"},
+    [OPT_TOOLS] = {"tools", 0, OPT_REPEAT, SEC_MCP, "NAME", NULL, NULL, true, false, "offer only these tools (repeatable, or comma-separated)"},
+    [OPT_APPROVE] = {"approve", 0, OPT_TEXT, SEC_MCP, "low|medium", NULL, "low|medium", true, false, "run changes of at most this risk without asking a person"},
     [OPT_JSONL] = {"jsonl", 0, OPT_SWITCH, SEC_OUTPUT, NULL, NULL, NULL, true, true, "policy check: one JSON argv array a line on stdin"},
     [OPT_VERBOSE] = {"v", 'v', OPT_LEVEL, SEC_OUTPUT, "N", "1", NULL, true, false, "tell more: 1 turns, times, requests counted; 2 each request and process"},
     [OPT_HELP] = {"help", 'h', OPT_SWITCH, SEC_GENERAL, NULL, NULL, NULL, true, false, "this text"},

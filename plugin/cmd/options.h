@@ -57,6 +57,11 @@ enum opt_id {
     OPT_NO_COLOR,
     OPT_TIMEOUT,
     OPT_CONFIG,
+    OPT_HTTP,
+    OPT_ALLOW_REMOTE,
+    OPT_TOKEN_FILE,
+    OPT_TOOLS,
+    OPT_APPROVE,
     OPT_JSONL,
     OPT_VERBOSE,
     OPT_HELP,
@@ -78,6 +83,7 @@ enum opt_section {
     SEC_MODEL,
     SEC_SESSION,
     SEC_OUTPUT,
+    SEC_MCP,
     SEC_GENERAL,
     SEC_COUNT
 };
