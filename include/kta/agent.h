@@ -14,6 +14,18 @@
 #include "kta/plan.h"
 #include "kta/world.h"
 
+struct kta_custom_tools; /* tools.h */
+
+/* What a session may use at most; 0: no ceiling. */
+struct kta_ceiling {
+    int64_t tokens;
+    double usd;
+    double usd_in, usd_out; /* of a million tokens; 0 where only the server tells the cost */
+};
+/* "200k", "1.5M" tokens; "0.50usd", "$0.50". price: "IN/OUT" or NULL. KTA_E_USAGE. */
+int kta_ceiling_parse(const char *text, const char *price, struct kta_ceiling *ret,
+                      struct kta_err *err);
+
 struct kta_agent {
     /* filled in by the caller, borrowed */
     struct kta_pipeline *pipeline; /* cluster, policy, redact, report, kubectl, helm */
@@ -27,7 +39,9 @@ struct kta_agent {
     const char *template_text;            /* replaces prompts/system.md, or NULL */
     const struct kta_argv *extra_prompts; /* texts appended to the system prompt, or NULL */
     struct kta_diagnose_options diagnose;
-    const struct kta_json *history; /* earlier messages (the REPL), or NULL */
+    const struct kta_custom_tools *custom; /* or NULL */
+    struct kta_ceiling ceiling;            /* --max-cost */
+    const struct kta_json *history;        /* earlier messages (the REPL), or NULL */
     /* results; released with kta_agent_release */
     struct kta_world *world;
     struct kta_targets targets;

@@ -99,6 +99,7 @@ struct kta_llm_turn {
     bool cut_by_length; /* finish_reason "length" */
     bool repeats;       /* ended by us: the same piece over and over (cut_by_length is set too) */
     int prompt_tokens, completion_tokens, cached_tokens; /* 0 where the server does not say */
+    double usd; /* 0 where the server does not tell the cost */
     int64_t first_ms, took_ms;
     bool context_overflow; /* failed because the prompt is too long: shrink and ask again */
 };
@@ -108,6 +109,14 @@ struct kta_llm_turn {
  * Retry-After). Errors: KTA_E_MODEL with a sentence and a hint. */
 int kta_llm_chat(struct kta_llm *m, struct kta_llm_turn *turn, struct kta_err *err);
 void kta_llm_turn_release(struct kta_llm_turn *turn);
+
+/* What this endpoint was used for so far, failed attempts too; estimated where the server does not
+ * say. usd: 0 unless the server tells the cost. */
+struct kta_llm_spent {
+    int64_t prompt_tokens, completion_tokens;
+    double usd;
+};
+struct kta_llm_spent kta_llm_spent(const struct kta_llm *m);
 
 /* The window in tokens where the server tells it (/v1/models, llama.cpp's /props), else 0. */
 int kta_llm_window(struct kta_llm *m);

@@ -42,6 +42,8 @@ struct kta_tool_question {
 #define KTA_TOOL_BUDGET_MIN 1024u
 #define KTA_TOOL_BUDGET_MAX (256u << 10)
 
+struct kta_custom_tools;
+
 /* All borrowed; everything but pipeline may be NULL or zero. */
 struct kta_tool_env {
     struct kta_pipeline *pipeline;
@@ -49,6 +51,7 @@ struct kta_tool_env {
     struct kta_plan *plan;               /* where changes are added */
     const struct kta_findings *findings; /* whose fixes may be chosen */
     int reads, changes, refused;         /* counted here */
+    const struct kta_custom_tools *custom;
     /* ---- of a server ---- */
     struct kta_scope scope;             /* where a call looks that names no namespace */
     bool namespace_pinned;              /* --namespace: another namespace, or all, is refused */
@@ -117,8 +120,15 @@ void kta_schema_check(const struct kta_json *schema, const struct kta_json *valu
                       struct kta_str *out);
 
 /* ---- for a model ---- */
-/* The "tools" array of a chat request. Caller owns. */
-struct kta_json *kta_tools_json(const struct kta_findings *findings);
+/* The "tools" array of a chat request, byte-equal for every question, so that prefix caches hit.
+ * Caller owns. */
+struct kta_json *kta_tools_json(void);
+/* Tools of the user's own (custom.c has the format): adds those of a file, or of all files in a
+ * folder, to *pc, which may be NULL. KTA_E_USAGE names file and tool. */
+int kta_custom_tools_load(const char *path, struct kta_custom_tools **pc, struct kta_err *err);
+void kta_custom_tools_free(struct kta_custom_tools *c);
+/* Appends them to a "tools" array. */
+void kta_custom_tools_json(const struct kta_custom_tools *c, struct kta_json *tools);
 /* Runs a call by name with arguments as the model wrote them. Appends the result, at most
  * KTA_MAX_TOOL_RESULT bytes. Interrupted: says so. */
 void kta_tool_call(struct kta_tool_env *env, const char *name, const char *args_text,

@@ -27,6 +27,7 @@ int agent_install(struct kta_agent *a, struct kta_err *err); /* install.c */
 struct kta_json *agent_first_messages(struct kta_agent *a, enum kta_llm_way way, size_t budget);
 /* Replaces the system message by the one for this way. */
 void agent_set_way(const struct kta_agent *a, struct kta_json *messages, enum kta_llm_way way);
+struct kta_json *agent_tools(const struct kta_agent *a);
 struct kta_json *agent_schema(const struct kta_agent *a);
 /* How the model will act, as far as it is known before asking; asks the endpoint for its window. */
 enum kta_llm_way agent_way(const struct kta_agent *a);
@@ -34,9 +35,12 @@ enum kta_llm_way agent_way(const struct kta_agent *a);
 size_t agent_budget(const struct kta_agent *a, enum kta_llm_way way, const struct kta_json *tools);
 /* Appends what a tool read, fenced by a marker of its own. */
 void agent_fence(const char *text, struct kta_str *out);
-/* asked.c: marks the steps whose objects neither question nor findings name, and says which evidence
- * each step rests on. */
+/* asked.c: marks the steps whose objects neither question nor findings name, and says which
+ * evidence each step rests on. */
 void agent_mark_steps(struct kta_agent *a, struct kta_plan *plan);
+/* budget.c: may this turn be asked? -1 (KTA_E_LIMIT) when the session's ceiling would be passed;
+ * near it *max_tokens of the answer shrinks. */
+int agent_afford(const struct kta_agent *a, int *max_tokens, struct kta_err *err);
 /* history.c: earlier messages, condensed to budget bytes. Caller owns. */
 struct kta_json *agent_condense(const struct kta_json *history, size_t budget);
 /* loop.c: turns with the model. -1: the model failed. */

@@ -363,8 +363,11 @@ static int take(struct kta_agent *a, struct kta_tool_env *env, struct kta_llm_tu
 
 int agent_model_answer(struct kta_agent *a, struct kta_err *err)
 {
-    struct kta_tool_env env = {.pipeline = a->pipeline, .plan = &a->plan, .findings = &a->findings};
-    kta_auto_json struct kta_json *tools = a->shim ? NULL : kta_tools_json(&a->findings);
+    struct kta_tool_env env = {.pipeline = a->pipeline,
+                               .plan = &a->plan,
+                               .findings = &a->findings,
+                               .custom = a->custom};
+    kta_auto_json struct kta_json *tools = a->shim ? NULL : agent_tools(a);
     kta_auto_json struct kta_json *schema = agent_schema(a);
     int limit = a->max_iterations > 0 ? a->max_iterations : KTA_MAX_ITERATIONS;
     enum kta_llm_way way = agent_way(a);
@@ -390,6 +393,13 @@ int agent_model_answer(struct kta_agent *a, struct kta_err *err)
                                  .told = way};
         struct turn_ctx ctx = {.a = a, .turn = &t};
         t.ctx = &ctx;
+        if (agent_afford(a, &t.max_tokens, err) < 0) {
+            if (a->turns == 0)
+                return -1;
+            kta_report_note(a->pipeline->report, "stopped after %d turns: %s", a->turns, err->msg);
+            kta_err_clear(err);
+            break;
+        }
         kta_report_progress(a->pipeline->report, "%s is thinking", a->model);
         tell_request(a, tools);
         int r = ask(a, &t, &budget, err);

@@ -260,11 +260,19 @@ struct kta_json *agent_schema(const struct kta_agent *a)
     return schema;
 }
 
+struct kta_json *agent_tools(const struct kta_agent *a)
+{
+    struct kta_json *tools = kta_tools_json();
+
+    kta_custom_tools_json(a->custom, tools);
+    return tools;
+}
+
 struct kta_json *kta_agent_prompt(struct kta_agent *a)
 {
     struct kta_json *doc = kta_json_new_object();
     enum kta_llm_way way = agent_way(a);
-    kta_auto_json struct kta_json *tools = kta_tools_json(&a->findings);
+    kta_auto_json struct kta_json *tools = agent_tools(a);
     struct kta_json *schema = way == KTA_WAY_SCHEMA ? agent_schema(a) : NULL;
 
     kta_json_set(doc, "messages", agent_first_messages(a, way, agent_budget(a, way, tools)));

@@ -10,6 +10,7 @@
 #include "kta/interrupt.h"
 #include "kta/limits.h"
 #include "kta/log.h"
+#include "kta/tools.h"
 #include "kta/yaml.h"
 
 #define ADMIN_POLICY "/etc/kubectl-todo-ai/policy.yaml"
@@ -63,6 +64,7 @@ void app_close_cluster(struct app *app)
 void app_release(struct app *app)
 {
     kta_llm_free(app->llm);
+    kta_custom_tools_free(app->custom_tools);
     app_close_cluster(app);
     kta_redact_free(app->redact);
     kta_ui_free(app->ui);
@@ -249,6 +251,34 @@ static struct kta_llm_config llm_config(const struct settings *s, enum opt_sourc
                                    .insecure = set_on(s, OPT_SKIP_VERIFY_SSL)};
 }
 
+/* What only a run with a model needs: tools of the user's own, and what may be spent. */
+static int open_extras(struct app *app, struct kta_err *err)
+{
+    const struct kta_argv *paths = &app->set.v[OPT_CUSTOM_TOOLS].list;
+    const char *most = set_text(&app->set, OPT_MAX_COST);
+    kta_auto_free char *usual = kta_xdg_path(KTA_XDG_CONFIG, "tools.yaml");
+
+    for (size_t i = 0; i < paths->n; i++) {
+        kta_auto_free char *path = kta_fs_expand(paths->v[i]);
+        if (kta_custom_tools_load(path, &app->custom_tools, err) < 0)
+            return -1;
+    }
+    if (paths->n == 0 && usual && kta_fs_exists(usual) &&
+        kta_custom_tools_load(usual, &app->custom_tools, err) < 0)
+        return -1;
+    if (!most)
+        return 0;
+    if (kta_ceiling_parse(most, set_text(&app->set, OPT_MODEL_PRICE), &app->ceiling, err) < 0)
+        return kta_err_wrap(err, "--max-cost");
+    if (app->ceiling.usd > 0 && !set_text(&app->set, OPT_MODEL_PRICE) &&
+        !kta_streq(kta_llm_provider(app->llm), "openrouter")) {
+        kta_err_set(err, KTA_E_USAGE, "--max-cost in dollars needs the model's price");
+        return kta_err_hint(err, "Give --model-price IN/OUT (dollars for a million tokens), or a "
+                                 "ceiling in tokens.");
+    }
+    return 0;
+}
+
 int app_open_llm(struct app *app, struct kta_err *err)
 {
     struct kta_llm_config file = llm_config(&app->set, FROM_FILE);
@@ -258,7 +288,11 @@ int app_open_llm(struct app *app, struct kta_err *err)
     file.headers = app->config.headers.n ? &app->config.headers : NULL;
     file.api_key_command = app->config.api_key_command.n ? &app->config.api_key_command : NULL;
     flags.file = &file;
-    return app->llm ? 0 : kta_llm_open(&flags, &app->llm, err);
+    if (app->llm)
+        return 0;
+    if (kta_llm_open(&flags, &app->llm, err) < 0)
+        return -1;
+    return app->llm ? open_extras(app, err) : 0;
 }
 
 /* One empty file per endpoint that was told about. */

@@ -34,6 +34,8 @@ struct app {
     struct kta_redact *redact;
     struct kta_cluster *cluster;
     struct kta_llm *llm;
+    struct kta_custom_tools *custom_tools;
+    struct kta_ceiling ceiling;
     struct kta_policy policy;
     struct kta_json *admin_policy;
     struct kta_pipeline pipeline;

@@ -213,6 +213,8 @@ static int set_up(struct app *app, struct kta_agent *a, char **ret_template, str
     if (set_number(&app->set, OPT_MAX_ITERATIONS, 0, &a->max_iterations, err) < 0 ||
         read_prompts(app, ret_template, extra, err) < 0)
         return -1;
+    a->custom = app->custom_tools;
+    a->ceiling = app->ceiling;
     a->template_text = *ret_template;
     a->extra_prompts = extra;
     return 0;

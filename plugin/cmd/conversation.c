@@ -80,7 +80,7 @@ static void measure(struct conversation *c)
         first = false;
     }
     if (c->last.messages && !c->last.shim) {
-        kta_auto_json struct kta_json *tools = kta_tools_json(&c->last.findings);
+        kta_auto_json struct kta_json *tools = kta_tools_json();
         kta_auto_str struct kta_str text = KTA_STR_INIT;
         kta_json_print(tools, false, &text);
         c->tools = text.len;

@@ -192,6 +192,24 @@ static char *path_of(const struct kta_llm *m)
     return kta_asprintf("%s/chat/completions%s", cut ? "" : m->prefix, m->query);
 }
 
+static void account(struct attempt *a, const struct kta_http_req *req, size_t asked)
+{
+    const struct kta_llm_turn *t = a->turn;
+    struct kta_llm_spent *s = &a->m->spent;
+    bool told = t->prompt_tokens || t->completion_tokens;
+
+    if (req->status < 200 || req->status > 299)
+        return; /* a refusal costs nothing */
+    s->prompt_tokens += told ? t->prompt_tokens : kta_llm_tokens(asked);
+    s->completion_tokens += told ? t->completion_tokens : kta_llm_tokens(t->text.len);
+    s->usd += t->usd;
+}
+
+struct kta_llm_spent kta_llm_spent(const struct kta_llm *m)
+{
+    return m->spent;
+}
+
 static enum verdict ask_once(struct attempt *a)
 {
     kta_auto_str struct kta_str body = KTA_STR_INIT;
@@ -220,6 +238,7 @@ static enum verdict ask_once(struct attempt *a)
     (void)kta_http_run(a->m->http, &req, 1, &a->err);
     llm_reply_end(&reply);
     a->wait_ms = req.retry_after_ms;
+    account(a, &req, body.len);
     v = judge(a, &req, &reply);
     kta_log(3, "model: answer %zu bytes of text, %zu calls", a->turn->text.len, a->turn->n_calls);
     llm_reply_release(&reply);

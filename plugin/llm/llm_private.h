@@ -42,6 +42,7 @@ struct kta_llm {
     int window;  /* -1: not asked yet */
     int64_t back_off_ms, first_byte_ms, idle_ms;
     struct kta_http *http;
+    struct kta_llm_spent spent;
 };
 
 /* ---- quirks.c ---- */

@@ -248,6 +248,7 @@ static void take_usage(struct llm_reply *r, const struct kta_json *v)
         return;
     t->prompt_tokens = (int)kta_json_int(u, "prompt_tokens", t->prompt_tokens);
     t->completion_tokens = (int)kta_json_int(u, "completion_tokens", t->completion_tokens);
+    t->usd = kta_json_num(u, "cost", t->usd); /* OpenRouter */
     cached = kta_json_int(u, "prompt_tokens_details.cached_tokens", 0);
     if (!cached)
         cached = kta_json_int(u, "prompt_cache_hit_tokens", 0);
@@ -395,6 +396,7 @@ void llm_reply_init(struct llm_reply *r, struct kta_llm_turn *turn, struct kta_h
     turn->cut_by_length = turn->repeats = turn->context_overflow = false;
     turn->prompt_tokens = turn->completion_tokens = turn->cached_tokens = 0;
     turn->first_ms = turn->took_ms = 0;
+    turn->usd = 0;
 }
 
 /* ---- the end ---- */

@@ -22,4 +22,8 @@ size_t tool_budget(const struct kta_tool_env *env, const struct kta_json *args);
 /* Bytes of the answer as it goes out: the text quoted, and the structured content. */
 size_t tool_result_size(const struct kta_tool_result *r);
 
+/* custom.c: false when there is no tool of that name. */
+bool tool_custom(struct kta_tool_env *env, const char *name, const struct kta_json *args,
+                 struct kta_str *result);
+
 #endif

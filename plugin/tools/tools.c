@@ -38,25 +38,6 @@ void tool_fail_err(struct kta_tool_result *result, const struct kta_err *err)
 }
 
 /* ---- for a model ---- */
-/* The ids on offer become an enum, so that a small model cannot invent one. */
-static void offer_fixes(struct kta_json *schema, const struct kta_findings *findings)
-{
-    struct kta_json *ids = kta_json_new_array();
-
-    for (size_t i = 0; i < findings->n; i++)
-        for (size_t j = 0; j < findings->v[i]->n_fixes; j++)
-            kta_json_push_str(ids, findings->v[i]->fixes[j].id);
-    kta_json_set(kta_json_at(schema, "properties.id"), "enum", ids);
-}
-
-static size_t count_fixes(const struct kta_findings *findings)
-{
-    size_t n = 0;
-    for (size_t i = 0; findings && i < findings->n; i++)
-        n += findings->v[i]->n_fixes;
-    return n;
-}
-
 struct kta_json *tool_schema(const char *text)
 {
     struct kta_json *schema = NULL;
@@ -66,19 +47,16 @@ struct kta_json *tool_schema(const char *text)
     return kta_json_parse(text, strlen(text), &schema, &err) < 0 ? NULL : schema;
 }
 
-struct kta_json *kta_tools_json(const struct kta_findings *findings)
+struct kta_json *kta_tools_json(void)
 {
     struct kta_json *list = kta_json_new_array();
     size_t n;
     const struct kta_tool *tools = kta_tools(&n);
 
     for (size_t i = 0; i < n; i++) {
-        bool is_fix = tools[i].run == tool_apply_fix;
-        if (!(tools[i].for_ & KTA_FOR_MODEL) || (is_fix && count_fixes(findings) == 0))
+        if (!(tools[i].for_ & KTA_FOR_MODEL))
             continue;
         struct kta_json *schema = tool_schema(tools[i].schema);
-        if (is_fix)
-            offer_fixes(schema, findings);
         struct kta_json *tool = kta_json_push(list, kta_json_new_object());
         kta_json_set_str(tool, "type", "function");
         struct kta_json *f = kta_json_set(tool, "function", kta_json_new_object());
@@ -97,18 +75,25 @@ void kta_tool_call(struct kta_tool_env *env, const char *name, const char *args_
     struct kta_tool_result full = KTA_TOOL_RESULT_INIT;
     const struct kta_tool *tool = kta_tool_find(name, KTA_FOR_MODEL);
 
-    if (!tool) {
-        kta_str_addf(result, "There is no tool '%s'. The tools are kubectl, helm and apply_fix.",
-                     name);
-        return;
-    }
     args_text = kta_or(args_text, "{}");
     if (kta_json_parse(args_text, strlen(args_text), &args, &err) < 0 ||
         kta_json_type(args) != KTA_JSON_OBJECT) {
-        kta_str_addf(result,
-                     "The arguments of '%s' are not a JSON object%s%s. Call it again with "
-                     "arguments of this form: %s",
-                     name, err.msg[0] ? ": " : "", err.msg, tool->schema);
+        if (!tool)
+            kta_str_addf(result, "The arguments of '%s' are not a JSON object. ", name);
+        else
+            kta_str_addf(result,
+                         "The arguments of '%s' are not a JSON object%s%s. Call it again with "
+                         "arguments of this form: %s",
+                         name, err.msg[0] ? ": " : "", err.msg, tool->schema);
+        return;
+    }
+    if (!tool) {
+        kta_auto_str struct kta_str own = KTA_STR_INIT;
+        if (tool_custom(env, name, args, &own))
+            kta_cut_middle(own.s, own.len, KTA_MAX_TOOL_RESULT, result);
+        else
+            kta_str_addf(result,
+                         "There is no tool '%s'. The tools are kubectl, helm and apply_fix.", name);
         return;
     }
     tool->run(env, args, &full);
