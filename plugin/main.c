@@ -61,8 +61,8 @@ static int run(struct app *app, int argc, char **argv, struct kta_err *err)
     return r;
 }
 
-/* Keys and what Secrets hold are in memory: a crash leaves none of it on disk. The limit keeps a file
- * from being written, the filter keeps memory out of what a crash handler is given. */
+/* Keys and what Secrets hold are in memory: a crash leaves none of it on disk. The limit keeps a
+ * file from being written, the filter keeps memory out of what a crash handler is given. */
 static void no_core(void)
 {
     struct rlimit none = {0, 0};

@@ -1,10 +1,15 @@
 /*
  * words.c - what a word may look like: names, paths, addresses.
  *
- * Judged by spelling alone, so that the verdict is the same wherever it is asked for.
+ * Judged by spelling, so that the verdict is the same wherever it is asked for; only a symbolic link
+ * in the working folder is looked at, since it may lead out of it whatever it is called.
  */
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include "classify.h"
 #include "kta/alloc.h"
 #include "kta/str.h"
@@ -66,6 +71,56 @@ bool kta_telling_file(const char *path)
     return false;
 }
 
+/* What exists at path is, links resolved, below root. */
+static bool stays_below(const char *root, const char *path)
+{
+    char real[PATH_MAX];
+    size_t n = strlen(root);
+
+    if (!realpath(path, real))
+        return true; /* nothing is there, so nothing is read */
+    return strncmp(real, root, n) == 0 && (real[n] == '/' || real[n] == '\0' || n == 1);
+}
+
+enum { MAX_DEPTH = 6, MAX_ENTRIES = 4096 };
+
+/* A folder's files are read, too. */
+static bool folder_stays_below(const char *root, const char *path, int depth, int *left)
+{
+    DIR *d = opendir(path);
+    bool stays = true;
+
+    for (struct dirent *e; d && stays && (e = readdir(d));) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        kta_auto_free char *file = kta_asprintf("%s/%s", path, e->d_name);
+        if (--*left < 0 || depth == 0)
+            stays = false; /* not looked at */
+        else if (e->d_type == DT_LNK || e->d_type == DT_UNKNOWN)
+            stays = stays_below(root, file);
+        else if (e->d_type == DT_DIR)
+            stays = folder_stays_below(root, file, depth - 1, left);
+    }
+    if (d)
+        closedir(d);
+    return stays;
+}
+
+static bool leads_out(const char *path)
+{
+    char root[PATH_MAX];
+    struct stat st;
+    int left = MAX_ENTRIES;
+
+    if (!*path || !realpath(".", root))
+        return false;
+    if (!stays_below(root, path))
+        return true;
+    /* the working folder itself may be anything: its links are those of whoever works there */
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && strcmp(path, ".") != 0 &&
+           !folder_stays_below(root, path, MAX_DEPTH, &left);
+}
+
 bool kta_local_file(const char *path, const char **ret_why)
 {
     const char *why = NULL;
@@ -78,6 +133,8 @@ bool kta_local_file(const char *path, const char **ret_why)
         why = "reads outside the working folder";
     else if (is_hidden(path))
         why = "reads a hidden file";
+    else if (leads_out(path))
+        why = "leads outside the working folder (a symbolic link)";
     if (ret_why)
         *ret_why = why;
     return !why;
