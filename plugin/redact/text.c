@@ -27,10 +27,16 @@ size_t kta_line_end(const struct scanner *sc, size_t at)
     return p ? (size_t)(p - sc->s) : sc->n;
 }
 
+static unsigned char fold(char c)
+{
+    unsigned char u = (unsigned char)c;
+    return u >= 'A' && u <= 'Z' ? u | 32 : u;
+}
+
 bool kta_at(const struct scanner *sc, size_t at, const char *text)
 {
     for (; *text; text++, at++)
-        if (at >= sc->n || tolower((unsigned char)sc->s[at]) != tolower((unsigned char)*text))
+        if (at >= sc->n || fold(sc->s[at]) != fold(*text))
             return false;
     return true;
 }
@@ -158,12 +164,25 @@ static bool ends_at_bracket(const struct scanner *sc, size_t from, size_t i)
     return blank_or_end(sc, i + 1) || strchr(",;.:)]}\"'\\`<&", sc->s[i + 1]);
 }
 
+/* Bytes at which a value without quotes may end; all others are passed over. */
+static const bool may_end[256] = {
+    [0] = 1,    [1] = 1,   [2] = 1,   [3] = 1,   [4] = 1,    [5] = 1,    [6] = 1,
+    [7] = 1,    [8] = 1,   [9] = 1,   [10] = 1,  [11] = 1,   [12] = 1,   [13] = 1,
+    [14] = 1,   [15] = 1,  [16] = 1,  [17] = 1,  [18] = 1,   [19] = 1,   [20] = 1,
+    [21] = 1,   [22] = 1,  [23] = 1,  [24] = 1,  [25] = 1,   [26] = 1,   [27] = 1,
+    [28] = 1,   [29] = 1,  [30] = 1,  [31] = 1,  [' '] = 1,  [0x7F] = 1, ['"'] = 1,
+    ['\''] = 1, ['`'] = 1, ['<'] = 1, ['>'] = 1, ['\\'] = 1, [','] = 1,  [';'] = 1,
+    ['&'] = 1,  ['|'] = 1, [')'] = 1, ['}'] = 1, [']'] = 1,  ['%'] = 1,  [0xE2] = 1,
+};
+
 static size_t unquoted_end(const struct scanner *sc, size_t from, bool in_query)
 {
     bool encoded = from >= 3 && (kta_at(sc, from - 3, "%3D") || kta_at(sc, from - 3, "%3A"));
     size_t i = from, max = sc->n - from > MAX_VALUE ? from + MAX_VALUE : sc->n;
     for (; i < max; i++) {
         unsigned char c = (unsigned char)sc->s[i];
+        if (!may_end[c])
+            continue;
         if (c <= ' ' || c == 0x7F || strchr("\"'`<>", c))
             break;
         if (c == '\\' && i + 1 < sc->n && strchr("nrtu\"'\\", sc->s[i + 1]))

@@ -45,8 +45,10 @@ LIST(chain_words, "get", "post", "put", "open", "read", "reading", "write", "dia
 
 static bool in(const char *v, size_t n, const char *const *list)
 {
+    int first = tolower((unsigned char)*v), second = n > 1 ? tolower((unsigned char)v[1]) : 0;
+
     for (; *list; list++)
-        if (**list == tolower((unsigned char)*v) && !strncasecmp(v, *list, n) && !(*list)[n])
+        if (**list == first && (*list)[1] == second && !strncasecmp(v, *list, n) && !(*list)[n])
             return true;
     return false;
 }
@@ -95,10 +97,13 @@ static bool is_digits(const char *v, size_t n)
     return all_of(v, n, "0123456789");
 }
 
+/* with is in lower case */
 static bool starts(const char *v, size_t n, const char *with)
 {
-    size_t m = strlen(with);
-    return n >= m && !strncasecmp(v, with, m);
+    for (size_t i = 0; with[i]; i++)
+        if (i >= n || tolower((unsigned char)v[i]) != (unsigned char)with[i])
+            return false;
+    return true;
 }
 
 static bool masked(const char *v, size_t n)
