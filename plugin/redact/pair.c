@@ -418,8 +418,6 @@ static bool is_named_by(const struct scanner *sc, const struct name *name)
 
 static bool named_value(struct scanner *sc, const struct name *name, size_t at)
 {
-    if (!is_named_by(sc, name))
-        return false;
     size_t i = at;
     while (i < sc->n && i - at < 120 && (isspace((unsigned char)sc->s[i]) || sc->s[i] == ','))
         i++;
@@ -438,8 +436,6 @@ static bool named_value(struct scanner *sc, const struct name *name, size_t at)
 /* {"value": "…", "name": "DB_PASSWORD"} and the same in YAML. */
 static void value_before(struct scanner *sc, const struct name *name)
 {
-    if (!is_named_by(sc, name))
-        return;
     size_t low = name->start > 600 ? name->start - 600 : 0;
     const char *p = NULL, *from = sc->s + low, *to = sc->s + name->start;
     for (const char *q = from; (q = memmem(q, (size_t)(to - q), "value", 5)); q += 5)
@@ -535,9 +531,11 @@ void kta_scan_name(struct scanner *sc, size_t at, size_t end)
             judge(sc, &name, i + 1, (size_t)(close - sc->s), true, true);
         return;
     }
-    if (named_value(sc, &name, i))
-        return;
-    value_before(sc, &name);
+    if (is_named_by(sc, &name)) {
+        if (named_value(sc, &name, i))
+            return;
+        value_before(sc, &name);
+    }
     size_t sep = kta_skip_blanks(sc, i);
     bool assigned = false;
     size_t n = kta_separator(sc, sep, &assigned);

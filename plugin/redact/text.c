@@ -217,7 +217,7 @@ static size_t quoted_end(const struct scanner *sc, size_t from, const char *quot
             i++;
             continue;
         }
-        if (max - i >= n && !memcmp(sc->s + i, quote, n)) {
+        if (sc->s[i] == *quote && max - i >= n && !memcmp(sc->s + i, quote, n)) {
             /* '' inside of YAML's single quotes, "" inside of ADO.NET's */
             if (n == 1 && i + 1 < max && sc->s[i + 1] == *quote && i > from) {
                 i++;

@@ -9,6 +9,7 @@ import bench
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MEGABYTES, RUNS, AIM, AIM_MIB = 64, 5, 100, 64
+SED = r"s/(password|secret|token|key)([=:] *)[^ ]+/\1\2***/g"
 KINDS = {"sparse": "an access log", "app": "an application's log",
          "json": "structured logs full of telling names", "yaml": "objects, a tenth of them Secrets"}
 
@@ -18,7 +19,7 @@ def cpu(argv, path):
     with open(path, "rb") as f:
         p = subprocess.Popen(argv, stdin=f, stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(p.pid, 0)
-    if os.waitstatus_to_exitcode(status) not in (0, 1):
+    if os.waitstatus_to_exitcode(status) != 0:
         sys.exit(f"{argv[0]} failed")
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
@@ -31,11 +32,11 @@ def main():
                 subprocess.run([sys.executable, os.path.join(HERE, "redact_text.py"), kind, str(MEGABYTES)],
                                stdout=f, check=True)
             runs = [cpu([bench.BINARY, "redact"], path) for _ in range(RUNS)]
-            grep = min(cpu(["grep", "-ciE", "password|secret|token|key"], path)[0] for _ in range(RUNS))
+            sed = min(cpu(["sed", "-E", SED], path)[0] for _ in range(2))
             ours = MEGABYTES / min(r[0] for r in runs)
             peak = max(r[1] for r in runs)
             bench.row(f"redact: {what}", f"{ours:.0f} MB/s, {peak:.0f} MiB",
-                      f"grep -iE of 4 words: {MEGABYTES / grep:.0f} MB/s", f"≥ {AIM} MB/s, ≤ {AIM_MIB} MiB",
+                      f"sed with one rule: {MEGABYTES / sed:.0f} MB/s", f"≥ {AIM} MB/s, ≤ {AIM_MIB} MiB",
                       ours >= AIM and peak <= AIM_MIB)
 
 
