@@ -364,8 +364,11 @@ int kta_pipeline_run(struct kta_pipeline *p, struct kta_plan *plan, struct kta_e
         rejected(p, plan, &kept);
     }
     kta_audit_outcomes(p, plan);
-    if (kept.code == KTA_E_OK)
-        return 0;
-    *err = kept;
-    return -1;
+    if (kept.code != KTA_E_OK) {
+        *err = kept;
+        return -1;
+    }
+    if (any && plan->id && !plan->undo_of && !p->caller_undoes)
+        kta_report_note(p->report, "to take it back: kubectl todo-ai undo %s", plan->id);
+    return 0;
 }

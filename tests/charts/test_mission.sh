@@ -37,7 +37,7 @@ browse() {
 
 load_start() {
   "$charts_here/load.py" "$scratch/cookies" 420 "$(address frontend-service)/api/todos" "$(address frontend-service)/health" \
-    "$(address backend-service)/health?ready=1" >"$scratch/load.json" 2>"$scratch/load.err" &
+    "$(address backend-service)/health" >"$scratch/load.json" 2>"$scratch/load.err" &
   load_pid=$!
 }
 
@@ -65,6 +65,8 @@ mission() {
   make_secret
   began=$SECONDS
   passes "$run" "helm install todo-local ./charts/todo-app$flags"
+  # kubectl wait gives up at once where there is nothing yet to wait for.
+  eventually 60 "$run: the frontend's pod exists" says frontend k get pods -l app=frontend -o 'jsonpath={.items[*].metadata.labels.app}'
   passes "$run" "kubectl wait --for=condition=ready pod -l app=frontend -n todo-app --timeout=300s"
   eventually 150 "$run: everything is ready" all_ready "$replicas"
   # Without it nothing below means anything.
