@@ -18,16 +18,26 @@
 struct turn_ctx {
     struct kta_agent *a;
     struct kta_llm_turn *turn;
+    size_t bytes; /* that came and are not shown */
 };
+
+/* What cannot be read as it comes is counted. */
+static void count_hidden(struct turn_ctx *t, const char *what, size_t n)
+{
+    t->bytes += n;
+    kta_report_progress(t->a->pipeline->report, "%s is %s: about %d tokens", t->a->model, what,
+                        kta_llm_tokens(t->bytes));
+}
 
 static void on_text(void *ctx, const char *p, size_t n)
 {
     struct turn_ctx *t = ctx;
     const struct kta_report *r = t->a->pipeline->report;
 
+    if (t->turn->way == KTA_WAY_SCHEMA)
+        count_hidden(t, "answering", n);
     if (t->turn->way == KTA_WAY_SCHEMA || !r || !r->text)
         return;
-    kta_report_done(r);
     t->a->streamed = true;
     r->text(r->ctx, p, n);
 }
@@ -37,8 +47,7 @@ static void on_thinking(void *ctx, const char *p, size_t n)
     struct turn_ctx *t = ctx;
 
     (void)p;
-    (void)n;
-    kta_report_progress(t->a->pipeline->report, "%s is thinking", t->a->model);
+    count_hidden(t, "thinking", n);
 }
 
 static void on_retry(void *ctx, int attempt, int64_t wait_ms, const char *why)

@@ -13,6 +13,7 @@
 
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/llm.h"
 #include "kta/term.h"
 #include "kta/utf8.h"
 #include "render.h"
@@ -35,6 +36,7 @@ static void on_progress(void *ctx, const char *text)
 {
     struct kta_ui *ui = ctx;
 
+    ui->hidden = 0;
     if (!ui->progress_wanted)
         return;
     if (!text) {
@@ -79,6 +81,23 @@ static void on_text(void *ctx, const char *p, size_t n)
     render_feed(&ui->render, p, n, &out);
     write_rendered(ui, &out);
     ui->text_open = true;
+}
+
+/* The answer as it comes; where nobody sees it yet (a pipe, a document) it is counted. */
+static void on_stream(void *ctx, const char *p, size_t n)
+{
+    struct kta_ui *ui = ctx;
+
+    if (ui->progress_wanted &&
+        (ui->o.output != KTA_OUT_TEXT || !kta_term_isatty(fileno(ui->out)))) {
+        char line[64];
+        ui->hidden += n;
+        snprintf(line, sizeof line, "answering: about %d tokens", kta_llm_tokens(ui->hidden));
+        on_text(ui, p, n);
+        progress_show(line);
+        return;
+    }
+    on_text(ui, p, n);
 }
 
 void ui_end_text(struct kta_ui *ui)
@@ -152,7 +171,7 @@ struct kta_ui *kta_ui_new(const struct kta_ui_options *options)
     ui->report = (struct kta_report){.ctx = ui,
                                      .progress = on_progress,
                                      .note = on_note,
-                                     .text = on_text,
+                                     .text = on_stream,
                                      .event = on_event,
                                      .plan = ui_show_plan,
                                      .step = ui_show_step,

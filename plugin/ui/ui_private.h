@@ -21,6 +21,7 @@ struct kta_ui {
     bool colour, progress_wanted, text_open, session;
     struct render render;
     struct kta_report report;
+    size_t hidden; /* bytes of an answer that comes and is not on the screen */
     struct approved *approved;
     size_t n_approved, cap_approved;
 };
