@@ -139,6 +139,14 @@ struct kta_json *kta_merge3(const struct kta_json *old, const struct kta_json *n
                             const struct kta_json *live);
 /* What the change does to what runs: pods restarted or gone, an outage, what goes with a delete. */
 void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd);
+/* ---- dependents.c ---- */
+/* Who mounts, selects or leads to an object that changes or goes: sentences of the preview. */
+void kta_preview_dependents(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t);
+/* The PodDisruptionBudgets of a workload that keeps `left` pods. */
+void kta_preview_budgets(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t,
+                         int64_t left);
+/* Those of pods (an array) that are to be evicted. */
+void kta_preview_evictions(struct kta_pipeline *p, struct kta_step *s, const struct kta_json *pods);
 /* The diff of all touches into s->preview.diff, and their count. */
 void kta_preview_diff(struct kta_pipeline *p, struct kta_step *s);
 /* One step again: after an edit, or when its objects changed meanwhile. */

@@ -5,6 +5,7 @@
 #include "actions.h"
 
 #include "kta/alloc.h"
+#include "kta/http.h"
 #include "kta/obj.h"
 
 /* maxUnavailable of n, a number or a percentage rounded down as the controllers do; absent 25%. */
@@ -44,7 +45,7 @@ static void rollout(struct kta_step *s, const struct kta_touch *t)
                          (long long)n, t->name);
 }
 
-static void scaled(struct kta_step *s, const struct kta_touch *t)
+static void scaled(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
 {
     int64_t was = kta_json_int(t->live, "spec.replicas", -1);
     int64_t is = kta_json_int(t->after, "spec.replicas", -1);
@@ -57,6 +58,8 @@ static void scaled(struct kta_step *s, const struct kta_touch *t)
     else if (is < was)
         kta_preview_warn(&s->preview, "stops %lld of %lld pods of '%s'", (long long)(was - is),
                          (long long)was, t->name);
+    if (is < was)
+        kta_preview_budgets(p, s, t, is);
 }
 
 static const struct {
@@ -92,22 +95,34 @@ static void deleted(struct kta_step *s, const struct kta_touch *t)
 }
 
 /* The pods that a drain evicts. */
-static void drained(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
+static void drained(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+                    const struct kta_touch *t)
 {
-    kta_auto_json struct kta_json *pods = NULL;
+    const char *selector = kta_command_flag(cmd, "pod-selector");
+    kta_auto_json struct kta_json *pods = NULL, *evicted = kta_json_new_array();
+    kta_auto_str struct kta_str labels = KTA_STR_INIT;
     struct kta_err why = KTA_ERR_INIT;
     size_t n = 0;
 
-    if (kta_cluster_get(p->cluster, &pods, &why, "/api/v1/pods?fieldSelector=spec.nodeName%%3D%s",
-                        t->name) < 0)
+    if (selector) {
+        kta_str_add(&labels, "&labelSelector=");
+        kta_url_escape(selector, &labels);
+    }
+    if (kta_cluster_get(p->cluster, &pods, &why, "/api/v1/pods?fieldSelector=spec.nodeName%%3D%s%s",
+                        t->name, labels.s) < 0)
         return;
     kta_json_each(pod, kta_json_get(pods, "items"))
     {
         const char *owner = kta_json_str(kta_obj_controller(pod), "kind");
 
-        n += !kta_streq(owner, "DaemonSet") && !kta_streq(owner, "Node");
+        if (kta_streq(owner, "DaemonSet") || kta_streq(owner, "Node"))
+            continue;
+        n++;
+        kta_json_push(evicted, kta_json_copy(pod));
     }
     kta_preview_warn(&s->preview, "evicts %zu pod%s from node '%s'", n, n == 1 ? "" : "s", t->name);
+    if (n > 0)
+        kta_preview_evictions(p, s, evicted);
 }
 
 void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd)
@@ -120,11 +135,14 @@ void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_
         if (t->known_after && !t->after && t->live &&
             (!t->inside || kta_touch_is(t, "PersistentVolumeClaim")))
             deleted(s, t);
+        if (t->known_after && !t->after && t->live && !t->inside && kta_is_workload(t->live))
+            kta_preview_budgets(p, s, t, 0);
+        kta_preview_dependents(p, s, t);
         if (is && was && !kta_json_equal(is, was))
             rollout(s, t);
         if (t->after && t->live)
-            scaled(s, t);
+            scaled(p, s, t);
         if (kta_streq(cmd->verb, "drain"))
-            drained(p, s, t);
+            drained(p, s, cmd, t);
     }
 }

@@ -1,0 +1,226 @@
+/*
+ * dependents.c - what hangs on an object that changes or goes: the pods that mount it, the Services
+ * that select it, the Ingresses that lead to it, the PodDisruptionBudgets that guard it.
+ *
+ * One list for each question, and only for kinds where there is one, so that the preview of a
+ * one-object change stays cheap. What may not be read is not told.
+ */
+#include "actions.h"
+
+#include "kta/alloc.h"
+#include "kta/obj.h"
+
+#define MAX_NAMES 5
+
+/* group: "api/v1", "apis/policy/v1". ns NULL: everywhere. Caller frees; NULL: unreadable. */
+static struct kta_json *list(struct kta_pipeline *p, const char *group, const char *ns,
+                             const char *plural)
+{
+    struct kta_json *l = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (kta_cluster_get(p->cluster, &l, &ignored, "/%s%s%s/%s", group, ns ? "/namespaces/" : "",
+                        kta_or(ns, ""), plural) < 0)
+        return NULL;
+    return l;
+}
+
+struct names {
+    struct kta_str text;
+    size_t n;
+};
+
+static void add_name(struct names *v, const char *name)
+{
+    if (v->n++ < MAX_NAMES)
+        kta_str_addf(&v->text, "%s'%s'", v->text.len ? ", " : "", kta_or(name, "?"));
+}
+
+/* "'a', 'b' and 3 more" */
+static const char *told(struct names *v)
+{
+    if (v->n > MAX_NAMES)
+        kta_str_addf(&v->text, " and %zu more", v->n - MAX_NAMES);
+    return v->text.s;
+}
+
+/* ---- who mounts it ---- */
+/* Where a pod's spec names an object of each kind: of a volume, of env, of envFrom. */
+static const struct {
+    const char *kind, *volume, *projected, *env, *env_from;
+} MOUNTS[] = {
+    {"ConfigMap", "configMap.name", "configMap.name", "valueFrom.configMapKeyRef.name",
+     "configMapRef.name"},
+    {"Secret", "secret.secretName", "secret.name", "valueFrom.secretKeyRef.name", "secretRef.name"},
+    {"PersistentVolumeClaim", "persistentVolumeClaim.claimName", NULL, NULL, NULL},
+    {"ServiceAccount", NULL, NULL, NULL, NULL},
+};
+
+static bool container_reads(const struct kta_json *containers, size_t k, const char *name)
+{
+    kta_json_each(c, containers)
+    {
+        kta_json_each(e, kta_json_get(c, "env"))
+        {
+            if (MOUNTS[k].env && kta_streq(kta_json_str(e, MOUNTS[k].env), name))
+                return true;
+        }
+        kta_json_each(e, kta_json_get(c, "envFrom"))
+        {
+            if (MOUNTS[k].env_from && kta_streq(kta_json_str(e, MOUNTS[k].env_from), name))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool pod_uses(const struct kta_json *pod, size_t k, const char *name)
+{
+    const struct kta_json *spec = kta_json_get(pod, "spec");
+
+    if (kta_streq(MOUNTS[k].kind, "ServiceAccount"))
+        return kta_streq(kta_json_str(spec, "serviceAccountName"), name);
+    kta_json_each(v, kta_json_get(spec, "volumes"))
+    {
+        if (MOUNTS[k].volume && kta_streq(kta_json_str(v, MOUNTS[k].volume), name))
+            return true;
+        kta_json_each(s, kta_json_at(v, "projected.sources"))
+        {
+            if (MOUNTS[k].projected && kta_streq(kta_json_str(s, MOUNTS[k].projected), name))
+                return true;
+        }
+    }
+    return container_reads(kta_json_get(spec, "containers"), k, name) ||
+           container_reads(kta_json_get(spec, "initContainers"), k, name);
+}
+
+static void mounted(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t, size_t k)
+{
+    kta_auto_json struct kta_json *pods = list(p, "api/v1", t->ns, "pods");
+    struct names used = {.text = KTA_STR_INIT};
+
+    kta_json_each(pod, kta_json_get(pods, "items"))
+    {
+        if (pod_uses(pod, k, t->name))
+            add_name(&used, kta_obj_name(pod));
+    }
+    if (used.n > 0)
+        kta_preview_warn(&s->preview, "%s '%s' is in use by %zu pod%s: %s", t->kind->kind, t->name,
+                         used.n, used.n == 1 ? "" : "s", told(&used));
+    kta_str_release(&used.text);
+}
+
+/* ---- who selects it, and who leads to it ---- */
+static void selected(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
+{
+    const struct kta_json *labels = kta_touch_is(t, "Pod")
+                                        ? kta_json_at(t->live, "metadata.labels")
+                                        : kta_json_at(t->live, "spec.template.metadata.labels");
+    kta_auto_json struct kta_json *services = list(p, "api/v1", t->ns, "services");
+    struct names of = {.text = KTA_STR_INIT};
+
+    kta_json_each(service, kta_json_get(services, "items"))
+    {
+        if (kta_map_matches(kta_json_at(service, "spec.selector"), labels))
+            add_name(&of, kta_obj_name(service));
+    }
+    if (of.n > 0)
+        kta_preview_warn(&s->preview, "Service %s sends%s its requests to the pods of '%s'",
+                         told(&of), of.n > 1 ? " (each)" : "", t->name);
+    kta_str_release(&of.text);
+}
+
+static bool leads_to(const struct kta_json *ingress, const char *service)
+{
+    if (kta_streq(kta_json_str(ingress, "spec.defaultBackend.service.name"), service))
+        return true;
+    kta_json_each(rule, kta_json_at(ingress, "spec.rules"))
+    {
+        kta_json_each(path, kta_json_at(rule, "http.paths"))
+        {
+            if (kta_streq(kta_json_str(path, "backend.service.name"), service))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void routed(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
+{
+    kta_auto_json struct kta_json *all = list(p, "apis/networking.k8s.io/v1", t->ns, "ingresses");
+    struct names by = {.text = KTA_STR_INIT};
+
+    kta_json_each(ingress, kta_json_get(all, "items"))
+    {
+        if (leads_to(ingress, t->name))
+            add_name(&by, kta_obj_name(ingress));
+    }
+    if (by.n > 0)
+        kta_preview_warn(&s->preview, "Ingress %s leads to Service '%s'", told(&by), t->name);
+    kta_str_release(&by.text);
+}
+
+void kta_preview_dependents(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
+{
+    bool goes = t->known_after && !t->after;
+
+    if (!t->live || !t->ns || t->inside || t->record)
+        return;
+    for (size_t k = 0; k < KTA_LEN(MOUNTS); k++)
+        if (kta_touch_is(t, MOUNTS[k].kind))
+            mounted(p, s, t, k);
+    if (goes && (kta_is_workload(t->live) || kta_touch_is(t, "Pod")))
+        selected(p, s, t);
+    if (goes && kta_touch_is(t, "Service"))
+        routed(p, s, t);
+}
+
+/* ---- budgets ---- */
+void kta_preview_budgets(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t,
+                         int64_t left)
+{
+    const struct kta_json *labels = kta_json_at(t->live, "spec.template.metadata.labels");
+    kta_auto_json struct kta_json *all = list(p, "apis/policy/v1", t->ns, "poddisruptionbudgets");
+
+    kta_json_each(budget, kta_json_get(all, "items"))
+    {
+        int64_t wanted = kta_json_int(budget, "status.desiredHealthy", 0);
+
+        if (kta_selector_matches(kta_json_at(budget, "spec.selector"), labels) && left < wanted)
+            kta_preview_warn(&s->preview,
+                             "leaves %lld pods of '%s', and PodDisruptionBudget '%s' wants at "
+                             "least %lld",
+                             (long long)left, t->name, kta_obj_name(budget), (long long)wanted);
+    }
+}
+
+void kta_preview_evictions(struct kta_pipeline *p, struct kta_step *s, const struct kta_json *pods)
+{
+    kta_auto_json struct kta_json *all = list(p, "apis/policy/v1", NULL, "poddisruptionbudgets");
+
+    kta_json_each(budget, kta_json_get(all, "items"))
+    {
+        int64_t allowed = kta_json_int(budget, "status.disruptionsAllowed", 0);
+        size_t n = 0;
+
+        kta_json_each(pod, pods)
+        {
+            n += kta_streq(kta_obj_namespace(pod), kta_obj_namespace(budget)) &&
+                 kta_selector_matches(kta_json_at(budget, "spec.selector"),
+                                      kta_json_at(pod, "metadata.labels"));
+        }
+        if (n == 0)
+            continue;
+        if (allowed <= 0)
+            kta_preview_warn(&s->preview,
+                             "PodDisruptionBudget '%s' in '%s' lets none of its %zu pods here go "
+                             "now: the drain waits until it does",
+                             kta_obj_name(budget), kta_obj_namespace(budget), n);
+        else if ((size_t)allowed < n)
+            kta_preview_warn(&s->preview,
+                             "PodDisruptionBudget '%s' in '%s' lets %lld of its %zu pods here go "
+                             "at a time",
+                             kta_obj_name(budget), kta_obj_namespace(budget), (long long)allowed,
+                             n);
+    }
+}
