@@ -96,8 +96,8 @@ test)
     # shellcheck disable=SC2046
     packages $(fuzz_packages)
     build
-    for deps in tests/cluster/deps.sh tests/charts/deps.sh; do
-        [ ! -x "$deps" ] || "$deps"
+    for deps in tests/cluster/deps.sh tests/charts/deps.sh tests/mcp/deps.sh; do
+        [ ! -x "$deps" ] || "$deps" >/dev/null
     done
     make -s test
     ;;
