@@ -111,10 +111,11 @@ demo: all
 	@tests/demo.sh $(BIN)
 
 # Every tier prints "ok NAME" and "not ok NAME: why"; tests/run.sh counts them.
-test: all
-	+@tests/run.sh lint unit cli fuzz cluster charts
+test: all $(B)/mcp/fixture_server
+	+@tests/run.sh lint unit cli fuzz cluster charts mcp
 test-unit: all unit-programs
 	+@tests/run.sh unit
+test-mcp: $(B)/mcp/fixture_server
 test-cli test-fuzz test-cluster test-charts test-mcp: all
 	+@tests/run.sh $(@:test-%=%)
 lint:
