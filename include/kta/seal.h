@@ -20,4 +20,9 @@ int kta_seal(const char *key_file, const char *about, const void *p, size_t n, s
 int kta_unseal(const char *key_file, const char *about, const void *p, size_t n,
                struct kta_str *out, struct kta_err *err);
 
+/* 64 hex digits: BLAKE2b-256 of the bytes. */
+void kta_digest(const void *p, size_t n, char ret[65]);
+/* n random bytes as 2n hex digits and a NUL: what cannot be guessed. */
+void kta_random_hex(char *ret, size_t n);
+
 #endif

@@ -115,6 +115,8 @@ int sessions_delete(struct app *app, const char *id, struct kta_err *err);
 int cmd_apply(struct app *app, struct kta_err *err);
 int cmd_diagnose(struct app *app, struct kta_err *err);
 int cmd_fix(struct app *app, struct kta_err *err);
+int cmd_approve(struct app *app, struct kta_err *err);
+int cmd_remediate(struct app *app, struct kta_err *err);
 int cmd_undo(struct app *app, struct kta_err *err);
 int cmd_history(struct app *app, struct kta_err *err);
 int cmd_snapshot(struct app *app, struct kta_err *err);

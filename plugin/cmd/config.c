@@ -3,6 +3,7 @@
 
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/finding.h"
 #include "kta/fs.h"
 #include "kta/limits.h"
 #include "kta/obj.h"
@@ -27,6 +28,8 @@ static const struct key_row {
     {"journal", KTA_JSON_OBJECT,
      "how much of what undo needs is kept: {maxEntries: 200, maxSize: 256Mi, maxAge: 90d}"},
     {"ignore", KTA_JSON_ARRAY, "findings not to report, by code and object"},
+    {"remediation", KTA_JSON_OBJECT,
+     "mode, risk, namespaces, changesPerHour, breakAfter, timeout of remediate"},
     {"caFile", KTA_JSON_STRING,
      "PEM file of the authority that the model endpoint's certificate has"},
     {"headers", KTA_JSON_ARRAY, "more headers for the model endpoint, each \"Name: value\""},
@@ -124,6 +127,38 @@ static int take_journal(struct config *c, const struct kta_json *v, int line, st
     return 0;
 }
 
+/* A misspelt risk would allow what nobody meant, or nothing at all. */
+static int check_remediation(const struct config *c, const struct kta_json *v, int line,
+                             struct kta_err *err)
+{
+    static const char *const keys[] = {"mode",           "risk",       "namespaces",
+                                       "changesPerHour", "breakAfter", "timeout"};
+    enum kta_risk risk;
+
+    kta_json_each(m, v)
+    {
+        const char *key = kta_json_key(m);
+        bool known = false;
+        for (size_t i = 0; i < KTA_LEN(keys); i++)
+            known = known || kta_streq(key, keys[i]);
+        if (!known)
+            return kta_err_set(err, KTA_E_USAGE, "%s: line %d: unknown key 'remediation.%s'",
+                               c->path, line, key);
+        if (kta_streq(key, "risk") && kta_risk_parse(kta_or(kta_json_text(m), ""), &risk) < 0)
+            return kta_err_set(err, KTA_E_USAGE,
+                               "%s: line %d: 'remediation.risk' is low, medium or high", c->path,
+                               line);
+    }
+    kta_json_each(ns, kta_json_get(v, "namespaces"))
+    {
+        if (kta_risk_parse(kta_or(kta_json_text(ns), ""), &risk) < 0)
+            return kta_err_set(err, KTA_E_USAGE,
+                               "%s: line %d: 'remediation.namespaces.%s' is low, medium or high",
+                               c->path, line, kta_json_key(ns));
+    }
+    return 0;
+}
+
 static int take_structured(struct config *c, const struct key_row *row, const struct kta_json *v,
                            int line, struct kta_err *err)
 {
@@ -154,6 +189,9 @@ static int take_structured(struct config *c, const struct key_row *row, const st
         c->ignore = v;
     } else if (kta_streq(row->name, "readSecrets")) {
         c->leave_secrets = !kta_json_bool(c->tree, row->name, true);
+    } else if (kta_streq(row->name, "remediation")) {
+        c->remediation = v;
+        return check_remediation(c, v, line, err);
     } else if (kta_streq(row->name, "redaction")) {
         c->redaction = kta_json_text(v);
         if (!kta_streq(c->redaction, "off") && !kta_streq(c->redaction, "standard") &&

@@ -19,7 +19,7 @@ struct config {
     struct kta_json *tree; /* or NULL */
     bool has_enabled;
     struct kta_argv enabled; /* enabledCommands */
-    const struct kta_json *rules, *protected_, *ignore;
+    const struct kta_json *rules, *protected_, *ignore, *remediation;
     const char *redaction; /* off, standard, strict */
     bool leave_secrets;    /* readSecrets: false */
     struct kta_audit_config audit;

@@ -48,6 +48,7 @@ const struct opt_row opt_rows[OPT_COUNT] = {
     [OPT_ROLLBACK] = {"rollback-on-failure", 0, OPT_SWITCH, SEC_CHANGE, NULL, NULL, NULL, false, false, "undo a change that did not help, without asking"},
     [OPT_FORCE] = {"force", 0, OPT_SWITCH, SEC_CHANGE, NULL, NULL, NULL, true, false, "undo even where somebody else changed the same fields since"},
     [OPT_RESUME] = {"resume", 0, OPT_SWITCH, SEC_CHANGE, NULL, NULL, NULL, true, false, "history ID: run what was left of a change that stopped"},
+    [OPT_MODE] = {"mode", 0, OPT_TEXT, SEC_CHANGE, "M", NULL, "propose|ask|auto", true, false, "remediate: propose changes, ask before each plan, or do what the configuration allows"},
     [OPT_LLM_PROVIDER] = {"llm-provider", 0, OPT_TEXT, SEC_MODEL, "NAME", NULL, NULL, false, false, "which kind of endpoint; none is the built-in engine alone"},
     [OPT_MODEL] = {"model", 0, OPT_TEXT, SEC_MODEL, "M", NULL, NULL, false, false, "the model's name"},
     [OPT_ENDPOINT] = {"endpoint", 0, OPT_TEXT, SEC_MODEL, "URL", NULL, NULL, false, false, "base URL of an OpenAI-compatible API, with its /v1"},

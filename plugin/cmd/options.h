@@ -32,6 +32,7 @@ enum opt_id {
     OPT_VERIFY_TIMEOUT,
     OPT_ROLLBACK,
     OPT_FORCE,
+    OPT_MODE,
     OPT_RESUME,
     OPT_LLM_PROVIDER,
     OPT_MODEL,

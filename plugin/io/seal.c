@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <unistd.h>
 #include "kta/alloc.h"
 #include "kta/fs.h"
@@ -112,4 +113,22 @@ int kta_unseal(const char *key_file, const char *about, const void *p, size_t n,
     sodium_memzero(open, n);
     free(open);
     return rc;
+}
+
+void kta_digest(const void *p, size_t n, char ret[65])
+{
+    unsigned char hash[32];
+
+    crypto_generichash(hash, sizeof hash, p, n, NULL, 0);
+    sodium_bin2hex(ret, 65, hash, sizeof hash);
+}
+
+void kta_random_hex(char *ret, size_t n)
+{
+    unsigned char byte;
+
+    for (size_t i = 0; i < n; i++) {
+        randombytes_buf(&byte, 1);
+        snprintf(ret + 2 * i, 3, "%02x", byte);
+    }
 }

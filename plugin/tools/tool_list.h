@@ -10,6 +10,23 @@
 TOOL(tool_kubectl);
 TOOL(tool_helm);
 TOOL(tool_apply_fix);
+TOOL(tool_list);
+TOOL(tool_search);
+TOOL(tool_get);
+TOOL(tool_describe);
+TOOL(tool_logs);
+TOOL(tool_analyze_logs);
+TOOL(tool_events);
+TOOL(tool_top);
+TOOL(tool_can_i);
+TOOL(tool_diagnose);
+TOOL(tool_what_changed);
+TOOL(tool_restart);
+TOOL(tool_propose);
+TOOL(tool_apply_plan);
+TOOL(tool_undo);
+TOOL(tool_history);
+TOOL(tool_remediate);
 
 /* tools.c: is_error, and the sentence; "hint" of an error becomes a second one. */
 void tool_fail(struct kta_tool_result *result, const char *fmt, ...)
@@ -25,5 +42,106 @@ size_t tool_result_size(const struct kta_tool_result *r);
 /* custom.c: false when there is no tool of that name. */
 bool tool_custom(struct kta_tool_env *env, const char *name, const struct kta_json *args,
                  struct kta_str *result);
+/* ---- scope.c: where a call looks ---- */
+struct tool_at {
+    struct kta_pipeline *p;
+    struct kta_scope scope; /* borrowed from env and args */
+};
+/* context, namespace, all_namespaces of the arguments, within what the server is pinned to. False:
+ * the result says why not. */
+bool tool_at(struct kta_tool_env *env, const struct kta_json *args, struct tool_at *ret,
+             struct kta_tool_result *result);
+/* A name that may stand in a path and in an argv (no blank, no leading dash). False: said. */
+bool tool_name(const char *what, const char *name, struct kta_tool_result *result);
+/* Would the command be read, and enabled, on the command line? What the tools read natively obeys
+ * the same policy. False: the result says what decided. */
+bool tool_may(const struct tool_at *at, const struct kta_argv *argv,
+              struct kta_tool_result *result);
+bool tool_mayl(const struct tool_at *at, struct kta_tool_result *result, ...)
+    __attribute__((sentinel));
+/* A world on this call's cluster. Caller frees with kta_world_free. */
+struct kta_world *tool_world(const struct tool_at *at);
+/* One GET; NULL: the result says what failed. Redacted. Caller owns. */
+struct kta_json *tool_read(const struct tool_at *at, enum kta_accept accept, const char *path,
+                           struct kta_tool_result *result);
+void tool_progress(struct kta_tool_env *env, double done, double total, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+bool tool_cancelled(struct kta_tool_env *env);
+
+/* ---- get.c ---- */
+struct kta_kind;
+/* One object by kind and name, redacted, without what only the server needs. NULL: said why. */
+struct kta_json *tool_object(const struct tool_at *at, const char *kind_name, const char *name,
+                             const struct kta_kind **ret_kind, struct kta_tool_result *result);
+
+/* ---- plan_text.c ---- */
+enum kta_risk tool_plan_risk(const struct kta_plan *plan); /* the highest */
+bool tool_plan_protected(const struct kta_plan *plan);
+
+/* ---- proposals.c ---- */
+/* Keeps the plan's commands; *ret_id is what apply_plan takes. Caller frees. */
+int tool_proposal_put(struct kta_pipeline *p, const struct kta_plan *plan, char **ret_id,
+                      struct kta_err *err);
+/* Reads it back. *ret_done (may come out NULL) is what became of it, when it has been used: then
+ * *ret is empty. */
+int tool_proposal_get(const char *id, struct kta_pipeline *p, struct kta_plan *ret,
+                      struct kta_json **ret_done, struct kta_err *err);
+/* Takes the right to run it: the first caller alone gets 0. */
+int tool_proposal_claim(const char *id, struct kta_err *err);
+void tool_proposal_unclaim(const char *id);
+/* A new token for it, bound to the previewed plan; earlier tokens are worth nothing then. */
+int tool_proposal_token(const char *id, const struct kta_plan *plan, char **ret_token,
+                        struct kta_err *err);
+
+/* ---- apply.c: the one way of the tools to a change ---- */
+struct tool_asker {
+    struct kta_tool_env *env;
+    const char *plan_id;
+    bool terminal, later; /* it takes a terminal; the answer comes with a repeated call */
+    double done;
+};
+/* A report that asks the client's person. `a` must outlive it. */
+struct kta_report tool_person(struct tool_asker *a);
+/* The pipeline with this client as the person. Text and structured ("plan", "state") are filled. */
+void tool_run_plan(struct kta_tool_env *env, struct kta_pipeline *p, struct kta_plan *plan,
+                   const char *plan_id, struct kta_tool_result *result);
+/* Keeps and previews the plan and tells its id: the end of propose, restart_pods … */
+void tool_offer(struct kta_tool_env *env, const struct tool_at *at, struct kta_plan *plan,
+                struct kta_tool_result *result);
+
+/* ---- propose.c ---- */
+bool tool_plan_inside(struct kta_tool_env *env, const struct kta_plan *plan,
+                      struct kta_tool_result *result);
+/* Findings of a target ("" or NULL: the whole scope). False: said why. Release all three. */
+bool tool_findings(struct kta_tool_env *env, const struct tool_at *at, const char *target,
+                   struct kta_world **ret_world, struct kta_targets *targets,
+                   struct kta_findings *findings, struct kta_tool_result *result);
+
+/* ---- page.c: answers in pieces ---- */
+/* A cursor is opaque to the client: where to go on (skip) behind a continue token. */
+struct tool_cursor {
+    size_t skip;
+    char *token; /* the API server's continue token, or NULL; owned */
+};
+/* False: the result says that the cursor is none of ours. */
+bool tool_cursor_of(const struct kta_json *args, struct tool_cursor *ret,
+                    struct kta_tool_result *result);
+/* "cursor": the structured answer gets nextCursor, the text says how to go on and to narrow. */
+void tool_next(struct kta_tool_result *result, size_t skip, const char *token, const char *advice);
+/* Rows collected until the budget is used up: each is a line of text and an item. */
+struct tool_rows {
+    struct kta_tool_result *result;
+    struct kta_json *items; /* array inside result->structured */
+    size_t budget, used, n, max;
+};
+void tool_rows_begin(struct tool_rows *rows, struct kta_tool_result *result, const char *key,
+                     size_t budget, size_t max);
+/* Takes the item. False: it did not fit and was freed; the page ends before it. */
+bool tool_rows_add(struct tool_rows *rows, const char *line, struct kta_json *item);
+/* A long text in pieces of whole lines, from the cursor on; structured gets "text". */
+void tool_page_text(struct kta_tool_result *result, const struct kta_json *args, size_t budget,
+                    const char *text, const char *advice);
+/* Appends text as a fenced block that nothing in it can close. */
+void tool_fence(const char *language, const char *text, size_t n, struct kta_str *out);
 
 #endif

@@ -1,0 +1,127 @@
+/*
+ * page.c - answers in pieces: cursors, rows and long texts within a budget.
+ *
+ * A cursor is base64 of "SKIP:TOKEN": the page begins SKIP rows behind what the API server gives
+ * for its continue token TOKEN (empty: the first page). It holds nothing worth forging: a client
+ * may only skip what it may read anyway.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kta/alloc.h"
+#include "kta/b64.h"
+#include "tool_list.h"
+
+#define RESERVE 700 /* bytes kept for the head, the cursor and the advice */
+
+bool tool_cursor_of(const struct kta_json *args, struct tool_cursor *ret,
+                    struct kta_tool_result *result)
+{
+    const char *text = kta_json_str(args, "cursor");
+    kta_auto_str struct kta_str plain = KTA_STR_INIT;
+    char *end;
+
+    *ret = (struct tool_cursor){0};
+    if (!text)
+        return true;
+    if (kta_b64_decode(text, strlen(text), &plain) == 0 && plain.len == strlen(plain.s)) {
+        unsigned long long skip = strtoull(plain.s, &end, 10);
+        if (end != plain.s && *end == ':' && skip <= 100u << 20) {
+            ret->skip = (size_t)skip;
+            ret->token = end[1] ? kta_strdup(end + 1) : NULL;
+            return true;
+        }
+    }
+    tool_fail(result, "This cursor is none that this tool gave. Leave it out to begin again.");
+    return false;
+}
+
+void tool_next(struct kta_tool_result *result, size_t skip, const char *token, const char *advice)
+{
+    kta_auto_str struct kta_str plain = KTA_STR_INIT, text = KTA_STR_INIT;
+
+    kta_str_addf(&plain, "%zu:%s", skip, kta_or(token, ""));
+    kta_b64_encode(plain.s, plain.len, &text);
+    if (result->structured)
+        kta_json_set_str(result->structured, "nextCursor", text.s);
+    kta_str_addf(&result->text,
+                 "\nThere is more: call again with cursor \"%s\", or narrow it: %s.\n", text.s,
+                 advice);
+}
+
+void tool_rows_begin(struct tool_rows *rows, struct kta_tool_result *result, const char *key,
+                     size_t budget, size_t max)
+{
+    if (!result->structured)
+        result->structured = kta_json_new_object();
+    *rows = (struct tool_rows){.result = result, .max = max};
+    rows->items = kta_json_set(result->structured, key, kta_json_new_array());
+    rows->used = tool_result_size(result) + RESERVE;
+    rows->budget = budget;
+}
+
+bool tool_rows_add(struct tool_rows *rows, const char *line, struct kta_json *item)
+{
+    kta_auto_str struct kta_str wire = KTA_STR_INIT;
+
+    kta_json_quote(line, strlen(line), &wire);
+    kta_json_print(item, false, &wire);
+    /* the first row is always given, cut by the caller's own limits: a page is never empty */
+    if (rows->n > 0 && (rows->n >= rows->max || rows->used + wire.len + 2 > rows->budget)) {
+        kta_json_free(item);
+        return false;
+    }
+    rows->used += wire.len + 2;
+    rows->n++;
+    kta_str_addf(&rows->result->text, "%s\n", line);
+    kta_json_push(rows->items, item);
+    return true;
+}
+
+void tool_fence(const char *language, const char *text, size_t n, struct kta_str *out)
+{
+    size_t run = 0, longest = 2;
+
+    for (size_t i = 0; i < n; i++) {
+        run = text[i] == '`' ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    kta_auto_free char *fence = kta_malloc(longest + 2);
+    memset(fence, '`', longest + 1);
+    fence[longest + 1] = '\0';
+    kta_str_addf(out, "%s%s\n", fence, language);
+    kta_str_addn(out, text, n);
+    kta_str_addf(out, "%s%s\n", n && text[n - 1] != '\n' ? "\n" : "", fence);
+}
+
+void tool_page_text(struct kta_tool_result *result, const struct kta_json *args, size_t budget,
+                    const char *text, const char *advice)
+{
+    struct tool_cursor cursor;
+    size_t len = strlen(text), used, at;
+
+    if (!tool_cursor_of(args, &cursor, result))
+        return;
+    free(cursor.token);
+    if (!result->structured)
+        result->structured = kta_json_new_object();
+    used = tool_result_size(result) + RESERVE;
+    at = cursor.skip > len ? len : cursor.skip;
+    size_t end = at;
+    while (end < len) {
+        size_t line = strcspn(text + end, "\n") + (strchr(text + end, '\n') ? 1 : 0);
+        kta_auto_str struct kta_str wire = KTA_STR_INIT;
+        kta_json_quote(text + end, line, &wire);
+        if (used + wire.len * 2 > budget && end > at)
+            break; /* the text goes out twice: as text and structured */
+        if (used + wire.len * 2 > budget)
+            line = line > (budget - used) / 4 ? (budget - used) / 4 : line;
+        used += wire.len * 2;
+        end += line ? line : 1;
+    }
+    kta_auto_free char *part = kta_strndup(text + at, end - at);
+    tool_fence("", part, end - at, &result->text);
+    kta_json_set_str(result->structured, "text", part);
+    if (end < len)
+        tool_next(result, end, NULL, advice);
+}

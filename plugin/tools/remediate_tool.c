@@ -1,0 +1,164 @@
+/* remediate_tool.c - the report of a remediation as Markdown, and the tool "remediate". */
+#include <string.h>
+
+#include "kta/alloc.h"
+#include "kta/clock.h"
+#include "tool_list.h"
+
+static void command_of(const struct kta_json *s, struct kta_str *out)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+
+    kta_json_each(w, kta_json_get(s, "argv"))
+    {
+        kta_argv_add(&argv, kta_or(kta_json_text(w), ""));
+    }
+    kta_argv_quote(&argv, out);
+}
+
+static void plan_markdown(const struct kta_json *plan, struct kta_str *out)
+{
+    kta_json_each(s, plan)
+    {
+        const char *diff = kta_json_str(s, "preview.diff"), *why = kta_json_str(s, "why");
+        kta_str_add(out, "- `");
+        command_of(s, out);
+        kta_str_addf(out, "` (%s risk): %s%s%s\n", kta_or(kta_json_str(s, "risk"), "?"),
+                     kta_or(kta_json_str(s, "state"), "?"), why ? "; " : "", kta_or(why, ""));
+        if (kta_json_str(s, "outcome"))
+            kta_str_addf(out, "  %s\n", kta_json_str(s, "outcome"));
+        if (diff && *diff)
+            tool_fence("diff", diff, strlen(diff), out);
+    }
+}
+
+static void attempts_markdown(const struct kta_json *report, struct kta_str *out)
+{
+    kta_json_each(a, kta_json_get(report, "attempts"))
+    {
+        kta_str_addf(out, "\nAttempt %d", (int)kta_json_int(a, "attempt", 0));
+        if (kta_json_str(a, "change"))
+            kta_str_addf(out, " (change %s%s)", kta_json_str(a, "change"),
+                         kta_json_bool(a, "undone", false) ? ", undone: it did not help" : "");
+        kta_str_add(out, ":\n\n");
+        plan_markdown(kta_json_get(a, "plan"), out);
+        if (kta_json_str(a, "error"))
+            kta_str_addf(out, "\n%s\n", kta_json_str(a, "error"));
+    }
+}
+
+void kta_report_markdown(const struct kta_json *report, struct kta_str *out)
+{
+    const struct kta_json *cause = kta_json_get(report, "cause");
+    const char *target = kta_or(kta_json_str(report, "target"), "the namespace");
+
+    kta_str_addf(out, "# Remediation of %s: %s\n\nContext %s, namespace %s, mode %s, %s to %s.\n",
+                 target, kta_or(kta_json_str(report, "state"), "?"),
+                 kta_or(kta_json_str(report, "context"), "?"),
+                 kta_or(kta_json_str(report, "namespace"), "all"),
+                 kta_or(kta_json_str(report, "mode"), "?"),
+                 kta_or(kta_json_str(report, "startedAt"), "?"),
+                 kta_or(kta_json_str(report, "endedAt"), "?"));
+    if (kta_json_str(report, "message") && *kta_json_str(report, "message"))
+        kta_str_addf(out, "\n%s.\n", kta_json_str(report, "message"));
+    if (cause) {
+        kta_str_addf(out, "\n## Cause\n\n%s on %s %s: %s\n",
+                     kta_or(kta_json_str(cause, "code"), "?"),
+                     kta_or(kta_json_str(cause, "object.kind"), "?"),
+                     kta_or(kta_json_str(cause, "object.name"), "?"),
+                     kta_or(kta_json_str(cause, "summary"), ""));
+        kta_str_add(out, "\n## Evidence\n\n");
+        kta_json_each(e, kta_json_get(cause, "evidence"))
+        {
+            kta_str_addf(out, "- %s: %s\n", kta_or(kta_json_str(e, "source"), "?"),
+                         kta_or(kta_json_str(e, "text"), ""));
+        }
+    }
+    if (kta_json_len(kta_json_get(report, "attempts")) ||
+        kta_json_len(kta_json_get(report, "plan")))
+        kta_str_add(out, "\n## Change\n");
+    attempts_markdown(report, out);
+    if (kta_json_len(kta_json_get(report, "plan"))) {
+        kta_str_add(out, "\nProposed, not done:\n\n");
+        plan_markdown(kta_json_get(report, "plan"), out);
+    }
+    if (kta_json_get(report, "proof")) {
+        bool recovered = kta_json_bool(report, "proof.recovered", false);
+        kta_str_addf(out, "\n## Proof of recovery\n\n%s\n",
+                     recovered ? "Looked at again after the change: nothing is wrong any more."
+                               : "None: these findings are still there.");
+        kta_json_each(f, recovered ? NULL : kta_json_at(report, "proof.findings"))
+        {
+            kta_str_addf(out, "- %s: %s\n", kta_or(kta_json_str(f, "code"), "?"),
+                         kta_or(kta_json_str(f, "summary"), ""));
+        }
+    }
+    if (kta_json_str(report, "prevention") && *kta_json_str(report, "prevention"))
+        kta_str_addf(out, "\n## How to prevent it\n\n%s", kta_json_str(report, "prevention"));
+    kta_str_add(out, "\n## Steps\n\n");
+    kta_json_each(s, kta_json_get(report, "steps"))
+    {
+        kta_str_addf(out, "- %s %s: %s\n", kta_or(kta_json_str(s, "time"), "?"),
+                     kta_or(kta_json_str(s, "phase"), "?"), kta_or(kta_json_str(s, "text"), ""));
+    }
+}
+
+/* The client's person, asked about each plan of the job. */
+TOOL(tool_remediate)
+{
+    struct tool_at at;
+    struct kta_err err = KTA_ERR_INIT;
+    const char *mode = kta_or(kta_json_str(args, "mode"),
+                              kta_or(kta_json_str(env->remediation, "mode"), "propose"));
+    struct kta_remediation r = {.env = env, .config = env->remediation, .ignore = env->ignore};
+    kta_auto_json struct kta_json *report = NULL;
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    if (!tool_at(env, args, &at, result))
+        return;
+    if (kta_mode_parse(mode, &r.mode) < 0) {
+        tool_fail(result, "There is no mode '%s': propose, ask or auto.", mode);
+        return;
+    }
+    if (kta_json_str(args, "timeout") &&
+        kta_duration(kta_json_str(args, "timeout"), &r.timeout_ms, &err) < 0) {
+        tool_fail_err(result, &err);
+        return;
+    }
+    if (!tool_mayl(&at, result, "kubectl", "get", "pods", NULL))
+        return;
+    struct kta_pipeline mine = *at.p;
+    struct tool_asker asker = {.env = env, .plan_id = ""};
+    struct kta_report person = tool_person(&asker);
+    mine.report = &person;
+    mine.quiet = false;
+    mine.yes = env->approve_set ? (int)env->approve : -1;
+    /* nobody to ask but a terminal: the plan is proposed instead, and apply_plan gives the token */
+    if (r.mode == KTA_MODE_ASK && !env->ask && !env->approve_set)
+        r.mode = KTA_MODE_PROPOSE;
+    r.pipeline = &mine;
+    r.scope = at.scope;
+    r.target = kta_json_str(args, "target");
+    int rc = kta_remediate(&r, &report, &err);
+    if (asker.later) {
+        result->pending = true;
+        return;
+    }
+    kta_report_markdown(report, &text);
+    if (kta_json_str(report, "planId"))
+        kta_str_addf(&result->text,
+                     "Nothing has been changed. To have it done: apply_plan with plan_id \"%s\".\n",
+                     kta_json_str(report, "planId"));
+    kta_str_add(&result->text, text.s);
+    result->is_error = rc < 0;
+    result->structured = KTA_STEAL(report);
+    kta_json_remove(result->structured, "evidence"); /* the cause quotes the telling lines */
+    kta_json_remove(result->structured, "findings");
+    kta_json_remove(result->structured, "prevention");
+    if (tool_result_size(result) > tool_budget(env, args)) {
+        kta_json_remove(result->structured, "steps");
+        kta_json_remove(result->structured, "attempts");
+        kta_json_remove(result->structured, "plan");
+        kta_json_remove(result->structured, "proof");
+    }
+}
