@@ -1,8 +1,8 @@
 /*
  * words.c - what a word may look like: names, paths, addresses.
  *
- * Judged by spelling, so that the verdict is the same wherever it is asked for; only a symbolic link
- * in the working folder is looked at, since it may lead out of it whatever it is called.
+ * Judged by spelling, so that the verdict is the same wherever it is asked for; only a symbolic
+ * link in the working folder is looked at, since it may lead out of it whatever it is called.
  */
 #include <arpa/inet.h>
 #include <dirent.h>

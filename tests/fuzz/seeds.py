@@ -40,6 +40,23 @@ SSE = [
     "\ufeffdata: {\"a\":1}\n\ndata: [DONE]\n\n", "event: x\r\ndata:y\rdata: z\r\n\r\n: comment\nid: 1\n\n",
     "data\n\ndata:\n\nretry: 5\n\n", "data: a\ndata: b\n",
 ]
+META = '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","progressToken":1}'
+RPC = [
+    '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},'
+    '"clientInfo":{"name":"x","version":"1"}}}\n{"jsonrpc":"2.0","method":"notifications/initialized"}\n'
+    '{"jsonrpc":"2.0","id":"a","method":"tools/list"}\n{"jsonrpc":"2.0","id":2,"method":"tools/call",'
+    '"params":{"name":"tool","arguments":{"a":[1]},"_meta":{"progressToken":7}}}\n',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"back",' + META + ',"requestState":"x"}}\n',
+    '{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{' + META + '}}\n'
+    '{"jsonrpc":"2.0","id":3,"method":"resources/read","params":{"uri":"k8s://x",' + META + '}}\n',
+    '[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":1,"result":{}},3]\n',
+    '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}\n'
+    '{"jsonrpc":"2.0","id":4,"method":"logging/setLevel","params":{"level":"debug"}}\n'
+    '{"jsonrpc":"2.0","id":5,"method":"prompts/get","params":{"name":"p","arguments":{}}}\n'
+    '{"jsonrpc":"2.0","id":6,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"p"},'
+    '"argument":{"name":"a","value":"b"}}}\n{"jsonrpc":"2.0","id":7,"method":"resources/subscribe",'
+    '"params":{"uri":"k8s://x"}}\n',
+]
 REDACT = ["-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq8\n-----END RSA PRIVATE KEY-----\n"]
 
 
@@ -70,6 +87,7 @@ def main(out):
     texts = [r["text"] for r in rows("tests", "redact", "corpus.jsonl")]
     write(out, "redact", ["ab" + t for t in texts] + ["ab" + t for t in REDACT])
     write(out, "markdown", MARKDOWN)
+    write(out, "jsonrpc", RPC)
     write(out, "sse", SSE)
     write(out, "kubeconfig", [KUBECONFIG, json.dumps({"apiVersion": "v1", "kind": "Config"})])
     write(out, "yaml", list(files("charts/**/values.yaml", "charts/**/templates/*.yaml",
