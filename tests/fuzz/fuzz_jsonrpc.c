@@ -80,11 +80,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (p < end && sent < 32) {
         const char *newline = memchr(p, '\n', (size_t)(end - p));
         size_t n = newline ? (size_t)(newline - p) : (size_t)(end - p);
-        kta_auto_free char *line = kta_strndup(p, n);
+        kta_auto_str struct kta_str line = KTA_STR_INIT; /* with its NULs */
+        kta_str_addn(&line, p, n);
         struct mcp_exchange *x = mcp_exchange_new(&server, &transport, &answered);
         if (size & 1)
             x->session = mcp_session_find(&server, session->id);
-        mcp_receive(x, line, n);
+        mcp_receive(x, line.s, n);
         mcp_drain(&server, 2000);
         sent++;
         p += n + 1;
