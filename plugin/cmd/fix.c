@@ -208,7 +208,7 @@ static int put_back(struct mending *m, struct kta_plan *plan, struct kta_err *er
     const struct kta_report *report = kta_ui_report(m->app->ui);
     struct kta_pipeline p = m->app->pipeline;
 
-    p.verify_timeout_ms = LOOK_MS; /* it may be as ill as it was: that it is as it was counts */
+    p.no_verify = true; /* it is as ill as it was before; the engine is asked again anyway */
     p.rollback_on_failure = false;
     p.caller_undoes = true;
     if (p.yes >= 0)

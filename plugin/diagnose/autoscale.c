@@ -26,8 +26,11 @@ static void no_target(struct kta_world *w, struct kta_json *hpa, struct kta_find
                         kta_or(kta_json_str(hpa, "spec.scaleTargetRef.kind"), ""), name);
     kta_finding_quote(f, "status", "%s",
                       kta_or(kta_json_str(kta_obj_condition(hpa, "AbleToScale"), "message"), ""));
+    const char *kind = kta_or(kta_json_str(hpa, "spec.scaleTargetRef.kind"), "");
     size_t n;
-    const char **names = kta_world_names(w, "deployments", kta_obj_namespace(hpa), &n);
+    const char **names =
+        kta_world_names(w, kta_streq(kind, "StatefulSet") ? "statefulsets" : "deployments",
+                        kta_obj_namespace(hpa), &n);
     const char *near = kta_nearest(name, names, n);
     if (!near && n == 1)
         near = names[0];
@@ -35,7 +38,7 @@ static void no_target(struct kta_world *w, struct kta_json *hpa, struct kta_find
         kta_auto_free char *body =
             kta_asprintf("{\"spec\":{\"scaleTargetRef\":{\"name\":\"%s\"}}}", near);
         (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, hpa, KTA_PATCH_MERGE, body,
-                            "scale Deployment %s, which exists", near);
+                            "scale %s %s, which exists", kind, near);
     }
     kta_finding_advice(f, "Or delete the autoscaler if its target is gone for good.");
     free(names);

@@ -257,17 +257,51 @@ static void find_good(struct kta_world *w, const struct kta_json *workload, cons
     }
 }
 
-/* Who touched the pod template at that moment (seconds); NULL: unknown. */
+/* Who touched the object at that moment (seconds); NULL: unknown. A field that was removed has no
+ * manager any more, but who removed it has been there then. */
 static const char *manager_at(const struct kta_json *o, int64_t when)
 {
+    const char *who = NULL;
+    int64_t at = KTA_NO_TIME;
     kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
     {
         int64_t t = kta_time_parse(kta_json_str(m, "time"));
-        if (t != KTA_NO_TIME && when != KTA_NO_TIME && t >= when - 2 && t <= when + 1 &&
-            !kta_json_str(m, "subresource") && owns(kta_json_get(m, "fieldsV1"), "spec.template"))
-            return kta_json_str(m, "manager");
+        if (t == KTA_NO_TIME || when == KTA_NO_TIME || t < when - 5 || t > when + 1 ||
+            kta_json_str(m, "subresource") || (who && t < at) ||
+            kta_streq(kta_json_str(m, "manager"), "kube-controller-manager"))
+            continue;
+        who = kta_json_str(m, "manager");
+        at = t;
     }
-    return NULL;
+    return who;
+}
+
+/* When today's revision became today's: its own age tells only if it was new then; one that is gone
+ * back to keeps its old creation time. */
+static int64_t revision_since(struct kta_world *w, const struct kta_json *workload,
+                              const struct kta_json *current)
+{
+    int64_t when = kta_obj_created(current);
+    if (kta_streq(kta_obj_kind(workload), "Deployment")) {
+        kta_auto_free char *up =
+            kta_asprintf("Scaled up replica set %s from 0 ", kta_obj_name(current));
+        kta_auto_free char *any = kta_asprintf("Scaled up replica set %s ", kta_obj_name(current));
+        const struct kta_json *ev = kta_diag_event(w, workload, "ScalingReplicaSet", up);
+        if (!ev)
+            ev = kta_diag_event(w, workload, "ScalingReplicaSet", any);
+        return ev && kta_event_time(ev) > when ? kta_event_time(ev) : when;
+    }
+    struct kta_json **pods;
+    size_t n = kta_world_pods_of(w, workload, &pods);
+    int64_t first = KTA_NO_TIME;
+    for (size_t i = 0; i < n; i++) {
+        const char *hash = kta_obj_label(pods[i], "controller-revision-hash");
+        int64_t t = kta_obj_created(pods[i]);
+        if (hash && kta_ends(kta_obj_name(current), hash) && (first == KTA_NO_TIME || t < first))
+            first = t;
+    }
+    free(pods);
+    return first != KTA_NO_TIME && first > when + 60 ? first : when;
 }
 
 static void describe(struct kta_world *w, const struct kta_json *workload, struct kta_change *c,
@@ -284,10 +318,12 @@ static void describe(struct kta_world *w, const struct kta_json *workload, struc
     const char *who = NULL;
     c->when = fallback;
     int64_t when = KTA_NO_TIME;
-    if (kta_managed_by(workload, full, &who, &when) && when != KTA_NO_TIME)
+    /* The field's manager may have set it long before: then only the revision's time is true. */
+    bool owned = kta_managed_by(workload, full, &who, &when) && when != KTA_NO_TIME;
+    if (owned && (fallback == KTA_NO_TIME || when >= fallback - 60))
         c->when = when;
     else
-        who = manager_at(workload, fallback); /* a field that is gone has no manager any more */
+        who = manager_at(workload, fallback);
     kta_auto_str struct kta_str age = KTA_STR_INIT;
     kta_diag_age(w, c->when, &age);
     kta_auto_free char *more =
@@ -317,7 +353,7 @@ bool kta_change_of(struct kta_world *w, struct kta_json *workload, struct kta_ch
     ret->revision = revision_of(r.good);
     ret->worked = r.worked;
     ret->template_ = (struct kta_json *)(uintptr_t)old;
-    describe(w, workload, ret, kta_obj_created(r.current));
+    describe(w, workload, ret, revision_since(w, workload, r.current));
     return true;
 }
 

@@ -337,3 +337,38 @@ void kta_crash_analyze(const struct kta_pod_trouble *t)
         return;
     by_exit_code(t);
 }
+
+/* ---- an init container that waits ---- */
+
+#define SURE_WEIGHT 79 /* of a log's pattern: what names a cause rather than trouble as such */
+
+void kta_init_analyze(const struct kta_pod_trouble *t, int64_t silent)
+{
+    size_t len = 0;
+    const char *log = kta_world_log(t->w, kta_obj_namespace(t->pod), kta_obj_name(t->pod), t->name,
+                                    /* previous= */ false, &len);
+    struct kta_log_cause c;
+    bool told = log && kta_log_cause(log, len, &c);
+    int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
+    bool sure = told && c.pattern->weight >= SURE_WEIGHT;
+    if ((sure || kta_world_now(t->w) - since >= silent) && !kta_trouble_find(t, "Init.NeverEnds")) {
+        struct kta_finding *f =
+            kta_trouble_add(t, "Init.NeverEnds", KTA_CRITICAL, sure ? 0.9 : 0.7);
+        f->since = since;
+        const struct kta_crash_kind *k = sure ? kind_of(c.pattern->class_) : NULL;
+        if (told)
+            kta_trouble_quote_log(t, f, &c, false);
+        if (k && k->tell == kta_crash_dependency)
+            k->tell(t, f, &c); /* what it waits for, followed to the Service */
+        kta_auto_free char *who = kta_trouble_who(t);
+        kta_auto_free char *why = k && f->summary ? kta_strdup(f->summary)
+                                  : told          ? kta_strdup(c.line)
+                                                  : kta_strdup("its log names no cause");
+        kta_finding_summary(f, "%s does not end, so the pod does not start: %s", who, why);
+        if (!f->advice)
+            kta_finding_advice(f, "See what it waits for; an init container has to end before the "
+                                  "pod's containers start.");
+    }
+    if (told)
+        kta_log_cause_release(&c);
+}

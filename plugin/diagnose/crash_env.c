@@ -147,7 +147,11 @@ static void from_sibling(const struct kta_pod_trouble *t, struct kta_finding *f,
                     continue;
                 kta_auto_free char *ref = kta_diag_ref(v[i]);
                 kta_auto_free char *why = kta_asprintf("set %s as %s has it", name, ref);
-                fix_env(t, f, name, without_name(e), why);
+                /* Where it comes from is shared knowledge; another's value would be a guess. */
+                if (kta_json_get(e, "valueFrom"))
+                    fix_env(t, f, name, without_name(e), why);
+                else
+                    kta_finding_quote(f, "spec", "%s sets %s to a value of its own", ref, name);
                 return;
             }
         }

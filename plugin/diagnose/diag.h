@@ -225,7 +225,10 @@ struct kta_pod_trouble {
     const char *name, *list;                           /* "containers" or "initContainers" */
     struct kta_findings *out;
 };
-void kta_crash_analyze(const struct kta_pod_trouble *t);  /* crash.c */
+void kta_crash_analyze(const struct kta_pod_trouble *t); /* crash.c */
+/* An init container that does not end: told at once if its log names why, else after `silent`
+ * seconds. (crash.c) */
+void kta_init_analyze(const struct kta_pod_trouble *t, int64_t silent);
 void kta_image_analyze(const struct kta_pod_trouble *t);  /* images.c */
 void kta_config_analyze(const struct kta_pod_trouble *t); /* podconfig.c */
 /* Whether a waiting container is kept by its image, or by its configuration. */
@@ -236,6 +239,10 @@ struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, con
                                         const char **ret_ns, bool *ret_cluster_name);
 /* Are the pods of a workload (or Job) refused at creation? Then it is told. (refusals.c) */
 bool kta_refused(struct kta_world *w, struct kta_json *o, struct kta_findings *out);
+/* Does anything listen on that port of a pod, asked through the API server: 1 yes, 0 no (the
+ * connection is refused), -1 unknown. Only for ports that a Service or a probe declares. (probes.c)
+ */
+int kta_port_open(struct kta_world *w, const struct kta_json *pod, int64_t port);
 /* Number of pod IPs ready behind a Service; -1 unknown. */
 int kta_service_ready(struct kta_world *w, const struct kta_json *service);
 

@@ -120,6 +120,15 @@ struct kta_fix *kta_fix_image(struct kta_world *w, struct kta_finding *f,
                               const struct kta_json *workload, const char *container,
                               const char *image, const char *why)
 {
+    if (kta_streq(kta_obj_kind(workload), "Job")) { /* its pods' template cannot be changed */
+        const char *in = "containers";
+        (void)kta_diag_container(kta_json_get(kta_diag_template(workload), "spec"), container, &in);
+        struct kta_json *changed;
+        struct kta_json *patch = kta_fix_container_patch(in, container, &changed);
+        kta_json_set_str(changed, "image", image);
+        return kta_fix_template(w, f, KTA_RISK_MEDIUM, workload, patch,
+                                "set the image of %s to %s: %s", container, image, why);
+    }
     kta_auto_free char *ref = kta_diag_ref(workload);
     struct kta_fix *x = kta_finding_fix(f, KTA_RISK_MEDIUM, /* undoable= */ true,
                                         "set the image of %s to %s: %s", container, image, why);

@@ -38,10 +38,8 @@ static bool explains(const struct kta_finding *b, const struct kta_ref *r)
 
 static bool is_effect(const struct kta_finding *f)
 {
-    static const char *const codes[] = {"Service.NoEndpoints",  "Deployment.Stuck",
-                                        "StatefulSet.NotReady", "Ingress.NoEndpoints",
-                                        "HPA.NoMetrics",        "PDB.Blocks",
-                                        "Workload.NotReady"};
+    static const char *const codes[] = {"Service.NoEndpoints", "Deployment.Stuck", "HPA.NoMetrics",
+                                        "PDB.Blocks"};
     for (size_t i = 0; i < KTA_LEN(codes); i++)
         if (kta_streq(f->code, codes[i]))
             return true;
@@ -51,9 +49,9 @@ static bool is_effect(const struct kta_finding *f)
 static bool depends(const struct kta_finding *f)
 {
     return kta_streq(f->code, "CrashLoop.DependencyUnreachable") ||
-           kta_streq(f->code, "CrashLoop.DNS") || kta_starts(f->code, "Probe.") ||
-           kta_streq(f->code, "Scheduling.Volume") || kta_streq(f->code, "Log.Dependency") ||
-           kta_starts(f->code, "Ingress.");
+           kta_streq(f->code, "CrashLoop.DNS") || kta_streq(f->code, "Init.NeverEnds") ||
+           kta_starts(f->code, "Probe.") || kta_streq(f->code, "Scheduling.Volume") ||
+           kta_streq(f->code, "Log.Dependency") || kta_starts(f->code, "Ingress.");
 }
 
 /* The finding that explains finding i, or -1. */

@@ -162,6 +162,12 @@ void kta_analyze_jobs(struct kta_world *w, const char *ns, struct kta_findings *
     for (size_t i = 0; i < n; i++) {
         if (!kta_world_focused(w, v[i]))
             continue;
+        bool over = kta_obj_condition_is(v[i], "Failed", "True") ||
+                    kta_obj_condition_is(v[i], "Complete", "True");
+        if (!over && !kta_json_bool(v[i], "spec.suspend", false) &&
+            kta_json_int(v[i], "status.active", 0) < kta_diag_desired(v[i]) &&
+            kta_refused(w, v[i], out))
+            continue;
         if (kta_obj_condition_is(v[i], "Failed", "True") && !outdated(w, v[i]))
             failed(w, v[i], out);
         else if (kta_json_bool(v[i], "spec.suspend", false) && !kta_obj_controller(v[i]))

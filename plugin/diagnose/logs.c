@@ -188,7 +188,8 @@ int kta_log_listening(const char *log, size_t len)
     static struct kta_re *re;
     if (!re)
         re = kta_re_must(
-            "(?:listening|running|serving|started|server|ready|bound|accepting|available)\\b[^\\n]{"
+            "(?:listening|running|serving|start(?:ed|ing)|server|ready|bound|accepting|available)"
+            "\\b[^\\n]{"
             "0,80}?(?:\\bport[\\s:=]+|://[\\w.\\-\\[\\]*:]*?:|0\\.0\\.0\\.0:|127\\.0\\.0\\.1:|"
             "localhost:|\\[::\\]:|\\*:|\\s:)(\\d{2,5})\\b",
             KTA_RE_ICASE);

@@ -60,6 +60,19 @@ static bool crashed(const struct kta_pod_trouble *t)
            kta_world_now(t->w) - ended < 3600;
 }
 
+/* An init container that has been running for so long keeps the pod from starting (seconds). What
+ * its log says it waits for is told sooner than a silent one. */
+#define INIT_WAITS  30
+#define INIT_SILENT 300
+
+static bool never_ends(const struct kta_pod_trouble *t)
+{
+    int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
+    int64_t age = since == KTA_NO_TIME ? 0 : kta_world_now(t->w) - since;
+    return kta_streq(t->list, "initContainers") && age >= INIT_WAITS &&
+           !kta_streq(kta_json_str(t->container, "restartPolicy"), "Always");
+}
+
 static void look_at(struct kta_pod_trouble *t)
 {
     const char *reason = kta_json_str(t->status, "state.waiting.reason");
@@ -71,6 +84,8 @@ static void look_at(struct kta_pod_trouble *t)
         kta_config_analyze(t);
     else if (crashed(t))
         kta_crash_analyze(t);
+    else if (never_ends(t))
+        kta_init_analyze(t, INIT_SILENT);
 }
 
 /* Has the work been done by another pod, so that this one's end does not matter any more? */

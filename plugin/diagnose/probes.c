@@ -136,6 +136,30 @@ static int get_status(const struct kta_pod_trouble *t, int64_t port, const char 
     return status;
 }
 
+int kta_port_open(struct kta_world *w, const struct kta_json *pod, int64_t port)
+{
+    struct kta_cluster *c = kta_world_cluster(w);
+    if (!c || kta_cluster_is_snapshot(c) || kta_world_probe(w) < 1)
+        return -1;
+    struct kta_read *r = NULL;
+    size_t n = 0, cap = 0;
+    struct kta_err err = KTA_ERR_INIT;
+    int open = -1;
+    kta_read_add(&r, &n, &cap, KTA_ACCEPT_TEXT, "/api/v1/namespaces/%s/pods/%s:%lld/proxy/",
+                 kta_obj_namespace(pod), kta_obj_name(pod), (long long)port);
+    r->max = 2048;
+    if (!kta_cluster_read(c, r, n, &err)) {
+        const char *said = r->text.len ? r->text.s : r->err.msg;
+        bool told = strstr(said, "dial tcp") || strstr(said, "error trying to reach service");
+        if (told)
+            open = strstr(said, "connection refused") ? 0 : strstr(said, "dial tcp") ? -1 : 1;
+        else if (r->status >= 200 && r->status != 403)
+            open = 1;
+    }
+    kta_reads_free(r, n);
+    return open;
+}
+
 /* ---- telling ---- */
 
 static int64_t budget(const struct ask *a)

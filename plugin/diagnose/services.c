@@ -288,18 +288,27 @@ static void check_ports(struct kta_world *w, struct kta_json *service, struct kt
         if (name || declares(spec, number) || probed(spec, number) || !kta_pod_ready(pod))
             continue;
         int heard = listens_on(w, pod);
-        if (heard == number || (heard < 0 && !declared_any))
+        if (heard == number)
+            continue;
+        /* What a container declares is no proof either way: whether something listens is asked. */
+        int open = kta_streq(kta_or(kta_json_str(p, "protocol"), "TCP"), "TCP")
+                       ? kta_port_open(w, pod, number)
+                       : -1;
+        if (open == 1 || (open < 0 && heard < 0 && !declared_any))
             continue;
         int64_t likely = heard > 0 ? heard : likely_port(spec, NULL, &near);
-        struct kta_finding *f =
-            kta_diag_add(out, "Service.PortMismatch", heard > 0 ? KTA_CRITICAL : KTA_WARNING,
-                         service, heard > 0 ? 0.95 : 0.75);
+        struct kta_finding *f = kta_diag_add(out, "Service.PortMismatch",
+                                             heard > 0 || open == 0 ? KTA_CRITICAL : KTA_WARNING,
+                                             service, heard > 0 || open == 0 ? 0.95 : 0.75);
         ref = kta_diag_ref(kta_world_owner(w, pod));
         kta_finding_summary(f,
                             "Service %s sends port %lld to port %lld of %s, where nothing "
                             "listens as far as its pods tell",
                             kta_obj_name(service), (long long)kta_json_int(p, "port", 0),
                             (long long)number, ref);
+        if (open == 0)
+            kta_finding_quote(f, "GET", "pod/%s:%lld: connection refused", kta_obj_name(pod),
+                              (long long)number);
         if (heard > 0)
             kta_finding_quote(f, "log", "pod/%s listens on port %d", kta_obj_name(pod), heard);
         else if (likely > 0)
