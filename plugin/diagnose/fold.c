@@ -51,7 +51,7 @@ static bool depends(const struct kta_finding *f)
     return kta_streq(f->code, "CrashLoop.DependencyUnreachable") ||
            kta_streq(f->code, "CrashLoop.DNS") || kta_streq(f->code, "Init.NeverEnds") ||
            kta_starts(f->code, "Probe.") || kta_streq(f->code, "Scheduling.Volume") ||
-           kta_streq(f->code, "Log.Dependency") || kta_starts(f->code, "Ingress.");
+           kta_starts(f->code, "Ingress.");
 }
 
 /* The finding that explains finding i, or -1. */
@@ -60,7 +60,8 @@ static long cause_of(const struct kta_findings *f, size_t i)
     const struct kta_finding *a = f->v[i];
     for (size_t j = 0; j < f->n; j++) {
         const struct kta_finding *b = f->v[j];
-        if (j == i || b->severity == KTA_INFO)
+        /* What rests at zero is no fault by itself, but the cause when something calls it. */
+        if (j == i || (b->severity == KTA_INFO && !kta_streq(b->code, "Deployment.ScaledToZero")))
             continue;
         if (is_effect(a) && !is_effect(b)) {
             if (kta_ref_equal(&a->object, &b->object) || has_symptom(a, &b->object))

@@ -297,9 +297,11 @@ static void check_ports(struct kta_world *w, struct kta_json *service, struct kt
         if (open == 1 || (open < 0 && heard < 0 && !declared_any))
             continue;
         int64_t likely = heard > 0 ? heard : likely_port(spec, NULL, &near);
-        struct kta_finding *f = kta_diag_add(out, "Service.PortMismatch",
-                                             heard > 0 || open == 0 ? KTA_CRITICAL : KTA_WARNING,
-                                             service, heard > 0 || open == 0 ? 0.95 : 0.75);
+        /* Nothing declared, nothing said: perhaps nobody calls that port either. */
+        bool sure = heard > 0 || (open == 0 && declared_any);
+        enum kta_severity severity = sure ? KTA_CRITICAL : declared_any ? KTA_WARNING : KTA_INFO;
+        struct kta_finding *f =
+            kta_diag_add(out, "Service.PortMismatch", severity, service, sure ? 0.95 : 0.75);
         ref = kta_diag_ref(kta_world_owner(w, pod));
         kta_finding_summary(f,
                             "Service %s sends port %lld to port %lld of %s, where nothing "
