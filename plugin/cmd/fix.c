@@ -107,12 +107,20 @@ static bool covered(struct app *app, const struct kta_fix *fix)
     return all;
 }
 
+/* The last change is our own then: undoing it leads back to where we came from. */
+static bool undoes_ours(const struct cure *c, const struct kta_fix *fix)
+{
+    return c->n > 0 && fix->argv.n > 2 && kta_streq(fix->argv.v[1], "rollout") &&
+           kta_streq(fix->argv.v[2], "undo");
+}
+
 /* The first candidate that was not tried yet and that --yes covers; any: whatever its risk. */
 static const struct kta_fix *candidate(struct mending *m, const struct kta_finding *f,
                                        const struct cure *c, bool any)
 {
     for (size_t i = 0; i < f->n_fixes; i++)
-        if (!was_tried(c, &f->fixes[i].argv) && (any || covered(m->app, &f->fixes[i])))
+        if (!undoes_ours(c, &f->fixes[i]) && !was_tried(c, &f->fixes[i].argv) &&
+            (any || covered(m->app, &f->fixes[i])))
             return &f->fixes[i];
     return NULL;
 }

@@ -197,7 +197,9 @@ static bool killed_for_memory(const struct kta_pod_trouble *t)
     if (!kta_streq(kta_json_str(end, "reason"), "OOMKilled") &&
         kta_streq(kta_json_str(last, "reason"), "OOMKilled"))
         end = last;
-    if (!kta_streq(kta_json_str(end, "reason"), "OOMKilled"))
+    /* A limit too low for the program's very start: the runtime tells, not the kernel's reason. */
+    bool at_start = kta_stristr(kta_or(kta_json_str(end, "message"), ""), "OOM-killed") != NULL;
+    if (!kta_streq(kta_json_str(end, "reason"), "OOMKilled") && !at_start)
         return false;
     if (!kta_trouble_find(t, "Memory.OOMKilled"))
         kta_crash_oom(t, end);

@@ -312,6 +312,19 @@ static void other(const struct kta_pod_trouble *t, const struct kta_json *ev)
                              "claim.");
 }
 
+/* A kubelet on a busy node, a new namespace (its root certificate comes a moment later), a network
+ * plugin that starts: the first tries may fail and mean nothing. What names a Secret or ConfigMap
+ * of the user's that is not there means something at once. */
+#define PASSES_WITHIN 45 /* seconds */
+
+static bool passing(const struct kta_pod_trouble *t, const struct kta_json *ev)
+{
+    const char *text = kta_or(kta_json_str(ev, "message"), "");
+    bool named = (strstr(text, "not found") || strstr(text, "non-existent")) &&
+                 !strstr(text, "kube-root-ca.crt") && !strstr(text, "kube-api-access");
+    return !named && kta_diag_settling(t->w, t->pod, PASSES_WITHIN);
+}
+
 void kta_config_analyze(const struct kta_pod_trouble *t)
 {
     kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
@@ -331,7 +344,7 @@ void kta_config_analyze(const struct kta_pod_trouble *t)
     }
     for (size_t i = 0; i < KTA_LEN(creating); i++) {
         const struct kta_json *ev = kta_diag_event(t->w, t->pod, creating[i], NULL);
-        if (!ev)
+        if (!ev || passing(t, ev))
             continue;
         kta_auto_free char *from = kta_asprintf("event pod/%s", kta_obj_name(t->pod));
         if (!tell(t, kta_or(kta_json_str(ev, "message"), ""), from))

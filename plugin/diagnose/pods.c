@@ -95,6 +95,16 @@ static bool settled(struct kta_world *w, struct kta_json *pod)
     if (!kta_streq(kta_json_str(ref, "kind"), "Job"))
         return false;
     const struct kta_json *job = kta_world_uid(w, kta_json_str(ref, "uid"));
+    /* A CronJob that was changed since: its next job will tell. */
+    const struct kta_json *above = job ? kta_obj_controller(job) : NULL;
+    const struct kta_json *cron = kta_streq(kta_json_str(above, "kind"), "CronJob")
+                                      ? kta_world_get(w, "cronjobs", kta_obj_namespace(pod),
+                                                      kta_json_str(above, "name"), NULL)
+                                      : NULL;
+    kta_auto_str struct kta_str differs = KTA_STR_INIT;
+    if (cron && kta_template_diff(kta_json_at(job, "spec.template.spec"),
+                                  kta_json_get(kta_diag_template(cron), "spec"), &differs))
+        return true;
     return kta_obj_condition_is(job, "Complete", "True") ||
            kta_obj_condition_is(job, "SuccessCriteriaMet", "True");
 }

@@ -131,7 +131,8 @@ static int get_status(const struct kta_pod_trouble *t, int64_t port, const char 
                  kta_obj_namespace(t->pod), kta_obj_name(t->pod), (long long)port,
                  *path == '/' ? "" : "/", path);
     r->max = 2048;
-    int status = kta_cluster_read(c, r, n, &err) ? 0 : r->status;
+    int rc = kta_cluster_read(c, r, n, &err);
+    int status = rc ? err.http : r->status;
     kta_reads_free(r, n);
     return status;
 }
@@ -148,7 +149,10 @@ int kta_port_open(struct kta_world *w, const struct kta_json *pod, int64_t port)
     kta_read_add(&r, &n, &cap, KTA_ACCEPT_TEXT, "/api/v1/namespaces/%s/pods/%s:%lld/proxy/",
                  kta_obj_namespace(pod), kta_obj_name(pod), (long long)port);
     r->max = 2048;
-    if (!kta_cluster_read(c, r, n, &err)) {
+    /* An answer that is not the API server's own is the program's: something listens. */
+    if (kta_cluster_read(c, r, n, &err)) {
+        open = err.http >= 200 || r->status >= 200 ? 1 : -1;
+    } else {
         const char *said = r->text.len ? r->text.s : r->err.msg;
         bool told = strstr(said, "dial tcp") || strstr(said, "error trying to reach service");
         if (told)
