@@ -322,6 +322,24 @@ static bool still(const struct kta_pod_trouble *t, enum kind k, const struct kta
            (kta_json_int(t->status, "restartCount", 0) > 0 || kta_event_count(ev) >= 2 || !ready);
 }
 
+/* A program that is young may not answer yet, or not well: only what cannot become right by itself
+ * (another port, a path that is not served) is told at once. */
+static bool still_starting(const struct kta_pod_trouble *t, const struct kta_json *ev)
+{
+    int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
+    if (since == KTA_NO_TIME || kta_world_now(t->w) - since >= 30)
+        return false;
+    const char *text = kta_or(kta_json_str(ev, "message"), "");
+    if (kta_event_count(ev) < 3)
+        return true;
+    if (strstr(text, "statuscode: 4"))
+        return false;
+    size_t len = 0;
+    const char *log = kta_world_log(t->w, kta_obj_namespace(t->pod), kta_obj_name(t->pod), t->name,
+                                    /* previous= */ false, &len);
+    return !log || kta_log_listening(log, len) < 0;
+}
+
 /* Not ready, no word of a probe: a readiness gate, or too young to tell. */
 static void look_at(struct kta_pod_trouble *t)
 {
@@ -330,7 +348,7 @@ static void look_at(struct kta_pod_trouble *t)
         if (!ev || !kta_json_get(t->container, probes[k].field) || !still(t, (enum kind)k, ev) ||
             kta_diag_find(t->out, probes[k].code, t->owner))
             continue;
-        if (k == READINESS && (kta_event_count(ev) < 3 && kta_diag_settling(t->w, t->pod, 30)))
+        if (k == READINESS && still_starting(t, ev))
             continue;
         struct kta_finding *f = kta_trouble_add(t, probes[k].code, KTA_CRITICAL, 0.8);
         kta_diag_quote_event(f, t->pod, ev);
