@@ -66,8 +66,9 @@ struct kta_plan {
     char *id;      /* journal ID once it has one */
     char *undo_of; /* the journal ID that this plan undoes, or NULL */
     char *resumes; /* the journal ID whose rest this plan is, or NULL */
-    char *guessed; /* the name that was taken for one that nothing has: every change then counts
-                      as of high risk; or NULL. Set before steps are added */
+    char *guessed; /* why its objects may not be those that were meant ("'backend' is only the
+                      nearest name …"): every change then counts as of high risk; or NULL. Set
+                      before steps are added */
     char *said;    /* the model's answer, redacted, for the journal; or NULL */
     char *reviewed_server; /* of a plan that was read: where it was reviewed; or NULL */
     char *server;          /* the API server's address, for what is shown; NULL until previewed */

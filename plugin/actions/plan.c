@@ -114,8 +114,7 @@ void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, stru
     if (p->guessed && s->verdict.class_ == KTA_CLASS_WRITE) {
         s->risk = KTA_RISK_HIGH;
         s->verdict.risk = KTA_RISK_HIGH;
-        snprintf(s->verdict.risk_why, sizeof s->verdict.risk_why,
-                 "'%.60s' is only the nearest name to what was asked for", p->guessed);
+        snprintf(s->verdict.risk_why, sizeof s->verdict.risk_why, "%s", p->guessed);
     }
     s->state = s->verdict.class_ == KTA_CLASS_DENY ? KTA_REFUSED : KTA_PLANNED;
 }

@@ -42,13 +42,74 @@ static const char *namespace_of(const struct kta_agent *a)
     return kta_or(a->scope.namespace_, kta_cluster_namespace(a->pipeline->cluster));
 }
 
+/* True if the question has the name as a word of its own. */
+static bool names(const char *question, const char *name)
+{
+    static const char in_names[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    size_t n = strlen(name);
+
+    for (const char *at = question; (at = strstr(at, name)); at++) {
+        bool begins = at == question || !strchr(in_names, at[-1]);
+        if (begins && (!at[n] || !strchr(in_names, at[n])))
+            return true;
+    }
+    return false;
+}
+
+/* The namespaces of what was found by its name in another one than was asked about, "a, b"; empty
+ * when it is where it was sought, or the question names the namespace. */
+static void elsewhere(const struct kta_agent *a, struct kta_str *out)
+{
+    const char *sought = a->scope.namespace_, *last = NULL;
+
+    for (size_t i = 0; sought && i < a->targets.n; i++) {
+        const struct kta_target *t = &a->targets.v[i];
+        const char *ns = t->ref.namespace_;
+        if (!t->object || !ns || kta_streq(ns, sought) || names(a->question, ns)) {
+            kta_str_clear(out);
+            return;
+        }
+        if (!kta_streq(ns, last))
+            kta_str_addf(out, "%s%s", last ? ", " : "", ns);
+        last = ns;
+    }
+}
+
+static void tell_elsewhere(struct kta_agent *a)
+{
+    kta_auto_str struct kta_str where = KTA_STR_INIT;
+
+    elsewhere(a, &where);
+    if (where.len)
+        kta_report_note(a->pipeline->report,
+                        "nothing in namespace '%s' has that name; '%s' is in %s (-n chooses)",
+                        a->scope.namespace_, a->targets.v[0].ref.name, where.s);
+}
+
+/* Why the objects may not be those that were meant; NULL when they are. */
+static char *guessed(const struct kta_agent *a)
+{
+    kta_auto_str struct kta_str where = KTA_STR_INIT;
+
+    if (a->targets.suggestion)
+        return kta_asprintf("'%s' is only the nearest name to what was asked for",
+                            a->targets.suggestion);
+    elsewhere(a, &where);
+    if (!where.len)
+        return NULL;
+    return kta_asprintf("'%s' is not in namespace '%s' but in %s", a->targets.v[0].ref.name,
+                        a->scope.namespace_, where.s);
+}
+
 /* A name that nothing has, but something has nearly: the nearest is looked at, and it is said. */
 static int find_targets(struct kta_agent *a, struct kta_err *err)
 {
     if (kta_target_find(a->world, &a->scope, a->question, &a->targets, err) < 0)
         return -1;
-    if (!a->targets.suggestion)
+    if (!a->targets.suggestion) {
+        tell_elsewhere(a);
         return 0;
+    }
     kta_auto_free char *near = kta_strdup(a->targets.suggestion);
     kta_report_note(a->pipeline->report, "nothing has exactly that name; the nearest is '%s'",
                     near);
@@ -104,8 +165,8 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
                   namespace_of(a));
     kta_plan_init(&a->alternatives, a->question, kta_cluster_context(a->pipeline->cluster),
                   namespace_of(a));
-    a->plan.guessed = kta_strdup(a->targets.suggestion);
-    a->alternatives.guessed = kta_strdup(a->targets.suggestion);
+    a->plan.guessed = guessed(a);
+    a->alternatives.guessed = guessed(a);
     kta_report_done(r);
     struct kta_cluster_stats st = kta_cluster_stats(a->pipeline->cluster);
     kta_log(1, "evidence: %d requests, %zu bytes, %d ms; %zu findings", st.requests, st.bytes,

@@ -20,9 +20,12 @@ static const char *target_words(const struct kta_agent *a, struct kta_str *buf)
             kta_str_add(buf, "the cluster");
         return buf->s;
     }
-    for (size_t i = 0; i < a->targets.n && i < 5; i++)
-        kta_str_addf(buf, "%s%s %s", i ? ", " : "", a->targets.v[i].ref.kind,
-                     a->targets.v[i].ref.name);
+    for (size_t i = 0; i < a->targets.n && i < 5; i++) {
+        const struct kta_ref *r = &a->targets.v[i].ref;
+        bool told = !r->namespace_ || kta_streq(r->namespace_, a->scope.namespace_);
+        kta_str_addf(buf, "%s%s %s%s%s", i ? ", " : "", r->kind, told ? "" : r->namespace_,
+                     told ? "" : "/", r->name);
+    }
     return buf->s;
 }
 

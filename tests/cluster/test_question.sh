@@ -82,7 +82,28 @@ k delete deployment noisy >/dev/null
 # ---- names ----
 ask 0 "a near miss" -n "$NS" "why is bakcend crashing"
 check "the nearest name is offered" grep -q backend "$err"
-ask 0 "-A" -A --dry-run "why is backend crashing"
+ask 0 "--context, as kubectl takes it" --context kta-test -n "$NS" --dry-run "is frontend well"
+here=$NS
+new_namespace elsewhere
+elsewhere=$NS
+only=only-$elsewhere
+deployment "$only" 'echo serving; exec sleep 3600' >/dev/null
+deployment frontend 'echo serving; exec sleep 3600' >/dev/null
+k rollout status "deployment/$only" --timeout=60s >/dev/null
+NS=$here
+ask 0 "-A" -A --dry-run "is $only well"
+shown "-A finds it where it is" "$elsewhere/$only"
+ask 0 "a name that other namespaces have" -n default --dry-run "is frontend well"
+check "they are listed" grep -E "in .*($here.*$elsewhere|$elsewhere.*$here)" "$err"
+old=$(kubectl get pods -n "$elsewhere" -l "app=$only" -o name)
+ask 3 "a restart of what is elsewhere is not covered by a bare --yes" -n default --yes "restart $only"
+check "it was not restarted" test "$old" = "$(kubectl get pods -n "$elsewhere" -l "app=$only" -o name)"
+
+# ---- text piped in beside a question ----
+code=0
+k logs deployment/frontend | HOME=$home kubectl todo-ai -n "$NS" --show-prompt --llm-provider openai-compatible --endpoint http://127.0.0.1:9/v1 --model m "explain" >"$out" 2>"$err" || code=$?
+asked 0 "a log piped in beside a question"
+shown "it is part of what is asked" "serving"
 
 # ---- the mission's configuration refuses a restart ----
 mkdir -p "$home/.config/kubectl-todo-ai"
