@@ -1,16 +1,74 @@
 /* config_cmd.c - the command config: view (what is in force, from where), path, init. */
 #include "app.h"
 
+#include <string.h>
+
 #include "kta/alloc.h"
 #include "kta/fs.h"
+
+/* The first of the variables (blank-separated) that is set, or NULL. Caller frees. */
+static char *variable_of(const char *names)
+{
+    for (const char *p = kta_or(names, ""); *p;) {
+        size_t n = strcspn(p, " ");
+        kta_auto_free char *name = kta_strndup(p, n);
+        const char *value = getenv(name);
+        if (value && *value)
+            return KTA_STEAL(name);
+        p += n + strspn(p + n, " ");
+    }
+    return NULL;
+}
+
+/* What of the model comes from the environment, which stands between flags and file. A key is never
+ * shown. */
+static void from_environment(struct app *app, struct kta_json *values, bool *beaten)
+{
+    struct kta_err ignored = KTA_ERR_INIT;
+    const struct kta_provider *row = NULL;
+
+    if (app_open_llm(app, &ignored) == 0 && app->llm)
+        row = kta_provider_find(kta_llm_provider(app->llm));
+    if (!row)
+        return;
+    const struct {
+        const char *key, *vars, *value;
+        enum opt_id flag;
+    } rows[] = {
+        {"llmProvider", NULL, row->name, OPT_LLM_PROVIDER},
+        {"model", row->model_vars, kta_llm_model(app->llm), OPT_MODEL},
+        {"endpoint", row->base_vars, kta_llm_endpoint(app->llm), OPT_ENDPOINT},
+        {"apiKey", row->key_vars, "(set)", OPT_API_KEY_FILE},
+    };
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        bool given = app->set.v[rows[i].flag].value != NULL;
+        kta_auto_free char *name = variable_of(rows[i].vars);
+        if (given && (app->set.v[rows[i].flag].source == FROM_FLAG || !name))
+            continue;
+        if (!name && i == KTA_LEN(rows) - 1)
+            continue;
+        beaten[rows[i].flag] = given && rows[i].flag != OPT_API_KEY_FILE;
+        const char *from = name ? name : "default";
+        kta_ui_print(app->ui, "%s: %s  # %s%s\n", rows[i].key, rows[i].value,
+                     name ? "environment " : "", from);
+        struct kta_json *v = kta_json_set(values, rows[i].key, kta_json_new_object());
+        kta_json_set_str(v, "value", rows[i].value);
+        kta_json_set_str(v, "from", name ? "environment" : "default");
+        if (name)
+            kta_json_set_str(v, "variable", name);
+    }
+}
 
 static void view(struct app *app)
 {
     static const char *const from[] = {"default", "file", "flag"};
     struct kta_json *values = kta_json_new_object();
 
+    bool beaten[OPT_COUNT] = {false}; /* by the environment */
+
+    from_environment(app, values, beaten);
     for (int i = 0; i < OPT_COUNT; i++) {
-        if (opt_rows[i].no_key || !app->set.v[i].value)
+        if (beaten[i] || opt_rows[i].no_key || !app->set.v[i].value)
             continue;
         kta_auto_free char *key = opt_key(&opt_rows[i]);
         kta_ui_print(app->ui, "%s: %s  # %s", key, app->set.v[i].value, from[app->set.v[i].source]);

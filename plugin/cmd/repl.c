@@ -79,7 +79,7 @@ static void welcome(const struct repl *r)
     const struct app *app = r->app;
     size_t n = kta_json_len(r->c->session.turns);
 
-    kta_ui_print(app->ui, "context %s, namespace %s, %s. /help lists the commands, /exit leaves.\n",
+    kta_ui_print(app->ui, "context %s, namespace %s, %s\n/help lists the commands, /exit leaves.\n",
                  kta_cluster_context(app->cluster), kta_or(app->scope.namespace_, "(all)"),
                  app->llm ? kta_llm_model(app->llm) : "no model: the built-in engine answers");
     if (r->c->session.id)

@@ -31,8 +31,10 @@ static struct {
 static int on_event(void)
 {
     if (kta_interrupted()) {
-        state.had_text = rl_end > 0;
-        rl_replace_line("", 0);
+        if (!rl_done && kta_interrupted() == SIGINT) {
+            state.had_text = rl_end > 0;
+            fputs("^C", rl_outstream); /* behind what stays to be read */
+        }
         rl_done = 1;
     } else if (state.hooks && state.hooks->idle) {
         state.hooks->idle(state.hooks->ctx);
@@ -137,9 +139,7 @@ char *kta_line_read(const char *prompt, enum kta_line_end *ret_end)
         return copy;
     }
     free(got);
-    if (*ret_end != KTA_LINE_EOF)
-        fputs("^C\n", rl_outstream);
-    else if (!sig)
+    if (*ret_end == KTA_LINE_EOF && !sig)
         fputc('\n', rl_outstream);
     return NULL;
 }
