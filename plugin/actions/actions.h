@@ -170,6 +170,15 @@ int64_t kta_step_deadline(const struct kta_command *cmd); /* ms */
 int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
                struct kta_err *err);
 
+/* ---- verify_kinds.c ---- */
+/* What is asked of an object besides its own health. *ret_good is set to false, why then says it.
+ */
+int kta_verify_more(struct kta_pipeline *p, const struct kta_touch *t, int64_t deadline,
+                    bool *ret_good, struct kta_str *why, struct kta_err *err);
+/* After a helm command: the release is deployed, and its objects are as its manifest says. */
+int kta_verify_release(struct kta_pipeline *p, const struct kta_step *s, bool *ret_good,
+                       struct kta_str *why, struct kta_err *err);
+
 /* ---- verify_workload.c ---- */
 /* What is known of a workload at one moment. */
 struct kta_health {

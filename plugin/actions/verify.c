@@ -314,7 +314,8 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
         if (!t->v[i].name[0] || t->v[i].record)
             continue;
         kta_touch_name(&t->v[i], &name);
-        if (verify_touch(&j, &t->v[i], &all, &why, err) < 0) {
+        if (verify_touch(&j, &t->v[i], &all, &why, err) < 0 ||
+            (all && !j.undo && kta_verify_more(p, &t->v[i], j.deadline, &all, &why, err) < 0)) {
             kta_str_release(&outcome);
             kta_report_done(p->report);
             return -1;
@@ -323,6 +324,18 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
             kta_str_clear(&outcome);
         if (i < 5 || !all)
             kta_str_addf(&outcome, "%s%s: %s", outcome.len ? "; " : "", name.s, why.s);
+    }
+    if (all && !j.undo) {
+        kta_auto_str struct kta_str why = KTA_STR_INIT;
+
+        if (kta_verify_release(p, s, &all, &why, err) < 0) {
+            kta_str_release(&outcome);
+            return -1;
+        }
+        if (!all) {
+            kta_str_clear(&outcome);
+            kta_str_add(&outcome, why.s);
+        }
     }
     kta_report_done(p->report);
     s->state = all ? KTA_VERIFIED : KTA_UNVERIFIED;
