@@ -164,6 +164,7 @@ int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
         return -1;
     kta_fold(w, ret);
     kta_changes_apply(w, ret);
+    kta_drift_apply(w, ret);
     kta_fixes_complete(w, ret);
     for (size_t i = 0; options && i < ret->n;)
         if (ignored(options->ignore, ret->v[i]))

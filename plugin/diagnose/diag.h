@@ -171,6 +171,11 @@ bool kta_managed_by(const struct kta_json *o, const char *field, const char **re
 /* For findings that blame a workload: leads with the change and puts its undoing first. */
 void kta_changes_apply(struct kta_world *w, struct kta_findings *f);
 
+/* ---- drift.c ---- */
+/* For findings that blame a workload of a Helm release: what differs from the release, who changed
+ * it, and the rollback that restores it. */
+void kta_drift_apply(struct kta_world *w, struct kta_findings *f);
+
 /* ---- fixes.c ---- */
 enum kta_patch { KTA_PATCH_STRATEGIC, KTA_PATCH_MERGE, KTA_PATCH_JSON };
 /* Each adds one fix whose argv kubectl accepts as it is, with context and namespace pinned. */
