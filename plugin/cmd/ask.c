@@ -209,6 +209,7 @@ static int set_up(struct app *app, struct kta_agent *a, char **ret_template, str
     a->shim = set_on(&app->set, OPT_SHIM);
     a->show_tool_output = set_on(&app->set, OPT_SHOW_TOOL_OUTPUT);
     a->diagnose = (struct kta_diagnose_options){.no_probe = set_on(&app->set, OPT_NO_PROBE),
+                                                .probe_any = set_on(&app->set, OPT_PROBE),
                                                 .ignore = app->config.ignore};
     if (set_number(&app->set, OPT_MAX_ITERATIONS, 0, &a->max_iterations, err) < 0 ||
         read_prompts(app, ret_template, extra, err) < 0)

@@ -2,6 +2,8 @@
 #include "look.h"
 
 #include "kta/alloc.h"
+#include "kta/fs.h"
+#include "kta/limits.h"
 #include "kta/log.h"
 
 void look_release(struct look *l)
@@ -33,14 +35,37 @@ static int find(struct app *app, struct look *l, struct kta_err *err)
     return kta_err_hint(err, "look in another namespace with -n, or in all with -A");
 }
 
+/* *ret: the earlier document, or NULL without --baseline. */
+static int read_baseline(const struct app *app, struct kta_json **ret, struct kta_err *err)
+{
+    const char *path = set_text(&app->set, OPT_BASELINE);
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    if (!path)
+        return 0;
+    if (kta_fs_read(path, KTA_MAX_STDIN, &text, err) < 0 ||
+        kta_json_parse(text.s, text.len, ret, err) < 0) {
+        err->code = KTA_E_USAGE;
+        kta_err_wrap(err, "the baseline '%s'", path);
+        return kta_err_hint(err, "kubectl todo-ai diagnose -o json > FILE writes one");
+    }
+    if (kta_json_type(kta_json_get(*ret, "findings")) == KTA_JSON_ARRAY)
+        return 0;
+    kta_err_set(err, KTA_E_USAGE, "the baseline '%s' holds no findings", path);
+    return kta_err_hint(err, "kubectl todo-ai diagnose -o json > FILE writes one");
+}
+
 int look(struct app *app, struct look *l, struct kta_err *err)
 {
+    kta_auto_json struct kta_json *baseline = NULL;
     struct kta_diagnose_options options = {.no_probe = set_on(&app->set, OPT_NO_PROBE),
+                                           .probe_any = set_on(&app->set, OPT_PROBE),
                                            .ignore = app->config.ignore};
     const struct kta_report *report = kta_ui_report(app->ui);
 
-    if (app_open_cluster(app, err) < 0)
+    if (read_baseline(app, &baseline, err) < 0 || app_open_cluster(app, err) < 0)
         return -1;
+    options.known = kta_json_get(baseline, "findings");
     l->world = kta_world_new(app->cluster, app->redact, report);
     if (find(app, l, err) < 0 ||
         kta_diagnose(l->world, &app->scope, &l->targets, &options, &l->findings, err) < 0)
@@ -77,7 +102,9 @@ int cmd_diagnose(struct app *app, struct kta_err *err)
     struct look l = {0};
     int r = look(app, &l, err);
 
-    if (r == 0) {
+    if (r == 0 && set_on(&app->set, OPT_WATCH)) {
+        r = watch_findings(app, &l, err);
+    } else if (r == 0) {
         if (app->output == KTA_OUT_TEXT && l.findings.n == 0)
             kta_ui_print(app->ui, "Nothing is wrong in %s as far as the engine can see.\n",
                          where(app));

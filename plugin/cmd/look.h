@@ -19,4 +19,8 @@ struct look {
 int look(struct app *app, struct look *l, struct kta_err *err);
 void look_release(struct look *l);
 
+/* watch.c: tells what is new and what is gone until interrupted; l is the first look, and the last
+ * one when it returns -1. */
+int watch_findings(struct app *app, struct look *l, struct kta_err *err);
+
 #endif

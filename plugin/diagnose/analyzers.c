@@ -102,6 +102,18 @@ static bool ignored(const struct kta_json *ignore, const struct kta_finding *f)
     return false;
 }
 
+/* Is it among the findings of an earlier run (code and object)? */
+static bool known(const struct kta_json *earlier, const struct kta_finding *f)
+{
+    kta_json_each(row, earlier) if (kta_streq(kta_json_str(row, "code"), f->code) &&
+                                    kta_streq(kta_json_str(row, "object.kind"), f->object.kind) &&
+                                    kta_streq(kta_json_str(row, "object.namespace"),
+                                              f->object.namespace_) &&
+                                    kta_streq(kta_json_str(row, "object.name"),
+                                              f->object.name)) return true;
+    return false;
+}
+
 /* ---- the engine ---- */
 
 static int in_namespace(struct kta_world *w, const char *ns, bool wide, struct kta_findings *ret,
@@ -167,7 +179,7 @@ int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
     kta_drift_apply(w, ret);
     kta_fixes_complete(w, ret);
     for (size_t i = 0; options && i < ret->n;)
-        if (ignored(options->ignore, ret->v[i]))
+        if (ignored(options->ignore, ret->v[i]) || known(options->known, ret->v[i]))
             kta_findings_drop(ret, i);
         else
             i++;
