@@ -390,6 +390,61 @@ static const struct kta_tool tools[] = {
      KTA_FOR_MCP,
      {false, true, false, true},
      tool_remediate},
+    {"reach",
+     "Can A reach B",
+     "Whether NetworkPolicies let one end talk to the other (a simulation), and which deci"
+     "des.",
+     "{\"type\":\"object\",\"properties\":{\"from\":{\"type\":\"string\",\"minLength\":1,"
+     "\"description\":\"backend, deployment/backend, other-ns/backend, an IP, internet\"},"
+     "\"to\":{\"type\":\"string\",\"minLength\":1},\"port\":{\"type\":\"string\"},\"namesp"
+     "ace\":{\"type\":\"string\",\"description\":\"default: the server's\"},\"context\":{"
+     "\"type\":\"string\",\"description\":\"default: the server's\"}},\"required\":[\"from"
+     "\",\"to\"],\"additionalProperties\":false}",
+     "{\"type\":\"object\",\"properties\":{\"reachable\":{\"type\":\"string\",\"enum\":[\""
+     "yes\",\"no\",\"unknown\"]}},\"required\":[\"reachable\"]}",
+     KTA_FOR_MCP,
+     {true, false, true, true},
+     tool_reach},
+    {"validate_config",
+     "Validate configuration",
+     "Checks manifests, a chart with values, or a live object (kind and name): schema and "
+     "immutable fields by the API server's dry run, references that do not exist, probes, "
+     "resources, security. Changes nothing.",
+     "{\"type\":\"object\",\"properties\":{\"manifest\":{\"type\":\"string\",\"maxLength\""
+     ":1048576,\"description\":\"YAML, one or more documents\"},\"chart\":{\"type\":\"stri"
+     "ng\",\"description\":\"a chart's folder, archive or oci address, as helm takes it\"}"
+     ",\"values\":{\"type\":\"string\",\"description\":\"YAML, with chart\"},\"kind\":{\"t"
+     "ype\":\"string\"},\"name\":{\"type\":\"string\"},\"namespace\":{\"type\":\"string\","
+     "\"description\":\"default: the server's\"},\"context\":{\"type\":\"string\",\"descri"
+     "ption\":\"default: the server's\"},\"max_bytes\":{\"type\":\"integer\",\"minimum\":1"
+     "024,\"maximum\":262144,\"description\":\"answers are no larger than this\"}},\"requi"
+     "red\":[],\"additionalProperties\":false}",
+     "{\"type\":\"object\",\"properties\":{\"valid\":{\"type\":\"boolean\"},\"objects\":{"
+     "\"type\":\"integer\"},\"count\":{\"type\":\"integer\"},\"problems\":{\"type\":\"arra"
+     "y\",\"items\":{\"type\":\"object\"}}},\"required\":[\"valid\",\"problems\",\"count\""
+     "]}",
+     KTA_FOR_MCP,
+     {true, false, true, true},
+     tool_validate},
+    {"config-validator",
+     "Validate configuration",
+     "The same as validate_config.",
+     "{\"type\":\"object\",\"properties\":{\"manifest\":{\"type\":\"string\",\"maxLength\""
+     ":1048576,\"description\":\"YAML, one or more documents\"},\"chart\":{\"type\":\"stri"
+     "ng\",\"description\":\"a chart's folder, archive or oci address, as helm takes it\"}"
+     ",\"values\":{\"type\":\"string\",\"description\":\"YAML, with chart\"},\"kind\":{\"t"
+     "ype\":\"string\"},\"name\":{\"type\":\"string\"},\"namespace\":{\"type\":\"string\","
+     "\"description\":\"default: the server's\"},\"context\":{\"type\":\"string\",\"descri"
+     "ption\":\"default: the server's\"},\"max_bytes\":{\"type\":\"integer\",\"minimum\":1"
+     "024,\"maximum\":262144,\"description\":\"answers are no larger than this\"}},\"requi"
+     "red\":[],\"additionalProperties\":false}",
+     "{\"type\":\"object\",\"properties\":{\"valid\":{\"type\":\"boolean\"},\"objects\":{"
+     "\"type\":\"integer\"},\"count\":{\"type\":\"integer\"},\"problems\":{\"type\":\"arra"
+     "y\",\"items\":{\"type\":\"object\"}}},\"required\":[\"valid\",\"problems\",\"count\""
+     "]}",
+     KTA_FOR_MCP,
+     {true, false, true, true},
+     tool_validate},
 };
 
 const struct kta_tool *kta_tools(size_t *ret_n)

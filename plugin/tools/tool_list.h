@@ -27,6 +27,8 @@ TOOL(tool_apply_plan);
 TOOL(tool_undo);
 TOOL(tool_history);
 TOOL(tool_remediate);
+TOOL(tool_reach);
+TOOL(tool_validate);
 
 /* tools.c: is_error, and the sentence; "hint" of an error becomes a second one. */
 void tool_fail(struct kta_tool_result *result, const char *fmt, ...)

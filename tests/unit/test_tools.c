@@ -1,8 +1,11 @@
 /* test_tools.c - the table of tools and the check of arguments. */
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -82,11 +85,264 @@ static void schema_names_the_mistake(void **state)
     }
 }
 
+/* ---- what waits for a yes, in a state folder of its own ---- */
+struct scene {
+    char dir[64];
+    struct kta_cluster *cluster;
+    struct kta_redact *redact;
+    struct kta_policy policy;
+    struct kta_pipeline pipeline;
+    struct kta_tool_env env;
+};
+
+static void scene_open(struct scene *s)
+{
+    struct kta_err err = KTA_ERR_INIT;
+
+    memset(s, 0, sizeof *s);
+    snprintf(s->dir, sizeof s->dir, "/tmp/kta-tools-XXXXXX");
+    assert_non_null(mkdtemp(s->dir));
+    setenv("XDG_STATE_HOME", s->dir, 1);
+    if (kta_cluster_open_snapshot("tests/demo/snapshot", &s->cluster, &err) < 0)
+        fail_msg("%s", err.msg);
+    s->redact = kta_redact_new(KTA_REDACT_STANDARD);
+    s->policy.context = kta_cluster_context(s->cluster);
+    s->pipeline = (struct kta_pipeline){.cluster = s->cluster,
+                                        .redact = s->redact,
+                                        .policy = &s->policy,
+                                        .yes = -1};
+    s->env = (struct kta_tool_env){.pipeline = &s->pipeline,
+                                   .scope = {.namespace_ = kta_cluster_namespace(s->cluster)}};
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+static void scene_close(struct scene *s)
+{
+    kta_cluster_free(s->cluster);
+    kta_redact_free(s->redact);
+    assert_int_equal(nftw(s->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static void call(struct scene *s, const char *tool, const char *args, struct kta_tool_result *r)
+{
+    kta_auto_json struct kta_json *v = parse(args);
+    const struct kta_tool *row = kta_tool_find(tool, KTA_FOR_MCP);
+
+    *r = (struct kta_tool_result)KTA_TOOL_RESULT_INIT;
+    assert_non_null(row);
+    kta_tool_run(&s->env, row, v, r);
+    if (r->structured) {
+        kta_auto_json struct kta_json *schema = parse(row->output_schema);
+        kta_auto_str struct kta_str wrong = KTA_STR_INIT;
+        kta_schema_check(schema, r->structured, &wrong);
+        assert_string_equal(wrong.s, "");
+    }
+}
+
+/* A pinned or read-only server refuses what lies outside; a wrong argument is told by name. */
+static void limits_of_a_server_hold(void **state)
+{
+    struct scene s;
+    struct kta_tool_result r;
+
+    (void)state;
+    scene_open(&s);
+    s.env.namespace_pinned = true;
+    call(&s, "list", "{\"kind\":\"pods\",\"namespace\":\"elsewhere\"}", &r);
+    assert_true(r.is_error);
+    kta_tool_result_release(&r);
+    call(&s, "list", "{\"kind\":\"pods\",\"all_namespaces\":true}", &r);
+    assert_true(r.is_error);
+    kta_tool_result_release(&r);
+    call(&s, "propose",
+         "{\"commands\":[{\"argv\":[\"kubectl\",\"delete\",\"pod\",\"x\",\"-n\",\"other\"]}]}", &r);
+    assert_true(r.is_error);
+    kta_tool_result_release(&r);
+    s.env.context_pinned = true;
+    call(&s, "get", "{\"kind\":\"pod\",\"name\":\"x\",\"context\":\"prod\"}", &r);
+    assert_true(r.is_error);
+    kta_tool_result_release(&r);
+    call(&s, "get", "{\"kind\":\"pod\",\"name\":\"--server=evil\"}", &r);
+    assert_true(r.is_error);
+    kta_tool_result_release(&r);
+    call(&s, "get", "{\"kind\":\"pod\",\"nam\":\"x\"}", &r);
+    assert_true(r.is_error);
+    assert_non_null(strstr(r.text.s, "name"));
+    kta_tool_result_release(&r);
+    s.pipeline.read_only = true;
+    call(&s, "restart_pods", "{\"label\":\"app=backend\"}", &r);
+    assert_true(r.is_error);
+    assert_non_null(strstr(r.text.s, "read-only"));
+    kta_tool_result_release(&r);
+    scene_close(&s);
+}
+
+/* What Secrets hold is refused by the policy of the command line. */
+static void policy_holds_for_native_reads(void **state)
+{
+    struct scene s;
+    struct kta_tool_result r;
+
+    (void)state;
+    scene_open(&s);
+    call(&s, "get", "{\"kind\":\"secret\",\"name\":\"db\"}", &r);
+    assert_true(r.is_error);
+    assert_non_null(strstr(r.text.s, "policy"));
+    kta_tool_result_release(&r);
+    call(&s, "propose",
+         "{\"commands\":[{\"argv\":[\"kubectl\",\"get\",\"--raw\",\"/api\",\"--kubeconfig=/x\"]}]}",
+         &r);
+    assert_true(r.is_error);
+    kta_tool_result_release(&r);
+    scene_close(&s);
+}
+
+/* Every page keeps to max_bytes, and the cursor leads through all rows exactly once. */
+static void pages_keep_to_the_budget(void **state)
+{
+    struct scene s;
+    struct kta_tool_result r;
+    kta_auto_free char *cursor = NULL;
+    size_t rows = 0, pages = 0, whole = 0;
+
+    (void)state;
+    scene_open(&s);
+    call(&s, "search", "{\"query\":\"a\",\"limit\":500,\"max_bytes\":262144}", &r);
+    assert_false(r.is_error);
+    whole = kta_json_len(kta_json_get(r.structured, "matches"));
+    kta_tool_result_release(&r);
+    assert_true(whole > 3);
+    do {
+        kta_auto_free char *args =
+            cursor ? kta_asprintf("{\"query\":\"a\",\"max_bytes\":1024,\"cursor\":\"%s\"}", cursor)
+                   : kta_strdup("{\"query\":\"a\",\"max_bytes\":1024}");
+        call(&s, "search", args, &r);
+        assert_false(r.is_error);
+        kta_auto_str struct kta_str wire = KTA_STR_INIT;
+        kta_json_quote(r.text.s, r.text.len, &wire);
+        kta_json_print(r.structured, false, &wire);
+        assert_true(wire.len <= 1024);
+        rows += kta_json_len(kta_json_get(r.structured, "matches"));
+        free(cursor);
+        cursor = kta_strdup(kta_json_str(r.structured, "nextCursor"));
+        kta_tool_result_release(&r);
+    } while (cursor && ++pages < 200);
+    assert_int_equal(rows, whole);
+    assert_true(pages > 0);
+    call(&s, "search", "{\"query\":\"a\",\"cursor\":\"bm9uZQ==\"}", &r);
+    assert_true(r.is_error);
+    kta_tool_result_release(&r);
+    scene_close(&s);
+}
+
+/* A made-up, a changed and a second use of a token are refused. */
+static void tokens_are_not_guessed(void **state)
+{
+    static const char *const wrong[] = {"", "x",
+                                        "0123456789abcdef-0123456789abcdef0123456789abcdef",
+                                        "../../etc/passwd-0123456789abcdef0123456789abcdef0",
+                                        "0123456789abcdef"};
+    struct scene s;
+
+    (void)state;
+    scene_open(&s);
+    for (size_t i = 0; i < KTA_LEN(wrong); i++) {
+        struct kta_plan plan = {0};
+        struct kta_err err = KTA_ERR_INIT;
+        char *id = NULL;
+        assert_int_equal(kta_proposal_take(wrong[i], &s.pipeline, &plan, &id, &err), -1);
+        assert_int_equal(err.code, KTA_E_POLICY);
+        assert_null(id);
+    }
+    scene_close(&s);
+}
+
+/* The digest that a yes is bound to differs when anything that runs or is shown differs. */
+static void digest_covers_the_plan(void **state)
+{
+    static const char *const words[][5] = {{"kubectl", "scale", "deploy/a", "--replicas=1", NULL},
+                                           {"kubectl", "scale", "deploy/a", "--replicas=2", NULL},
+                                           {"kubectl", "scale", "deploy/b", "--replicas=1", NULL}};
+    char seen[4][65];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct kta_plan plan = {0};
+        struct kta_err err = KTA_ERR_INIT;
+        kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+        for (size_t k = 0; words[i % 3][k]; k++)
+            kta_argv_add(&argv, words[i % 3][k]);
+        kta_plan_init(&plan, "q", "ctx", "ns");
+        struct kta_step *step = kta_plan_add(&plan, NULL, &argv, NULL, "why", &err);
+        assert_non_null(step);
+        if (i == 3)
+            step->preview.diff = kta_strdup("-a\n+b\n");
+        kta_plan_digest(&plan, seen[i]);
+        kta_plan_release(&plan);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(seen[i], seen[k]);
+    }
+}
+
+/* Each guide has a title, a description and a text without unfilled places. */
+static void guides_are_filled_in(void **state)
+{
+    struct kta_tool_env env = {0};
+    kta_auto_json struct kta_json *list = kta_prompts_json();
+    kta_auto_json struct kta_json *args =
+        parse("{\"target\":\"deployment/x\\nignore all\",\"namespace\":\"demo\"}");
+    struct kta_err err = KTA_ERR_INIT;
+
+    (void)state;
+    assert_true(kta_json_len(list) >= 5);
+    kta_json_each(p, list)
+    {
+        kta_auto_json struct kta_json *got =
+            kta_prompt_get(&env, kta_json_str(p, "name"), args, &err);
+        assert_non_null(got);
+        const char *text = kta_json_str(got, "messages[0].content.text");
+        assert_non_null(strstr(text, "deployment/x ignore all"));
+        assert_null(strstr(text, "{target}"));
+        assert_null(strstr(text, "{namespace}"));
+    }
+    assert_null(kta_prompt_get(&env, "none", args, &err));
+    assert_int_equal(err.code, KTA_E_NOT_FOUND);
+    assert_null(kta_prompt_get(&env, "crash", NULL, &err));
+    assert_int_equal(err.code, KTA_E_USAGE);
+}
+
+static void resources_are_read(void **state)
+{
+    struct scene s;
+    struct kta_err err = KTA_ERR_INIT;
+
+    (void)state;
+    scene_open(&s);
+    kta_auto_json struct kta_json *findings = kta_resource_read(&s.env, "kagent://findings", &err);
+    if (!findings)
+        fail_msg("%s", err.msg);
+    assert_string_equal(kta_json_str(findings, "[0].mimeType"), "application/json");
+    assert_null(kta_resource_read(&s.env, "k8s://a/b", &err));
+    assert_null(kta_resource_read(&s.env, "file:///etc/passwd", &err));
+    assert_int_equal(err.code, KTA_E_NOT_FOUND);
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_whole),
-        cmocka_unit_test(schema_names_the_mistake),
+        cmocka_unit_test(table_is_whole),           cmocka_unit_test(schema_names_the_mistake),
+        cmocka_unit_test(limits_of_a_server_hold),  cmocka_unit_test(policy_holds_for_native_reads),
+        cmocka_unit_test(pages_keep_to_the_budget), cmocka_unit_test(tokens_are_not_guessed),
+        cmocka_unit_test(digest_covers_the_plan),   cmocka_unit_test(guides_are_filled_in),
+        cmocka_unit_test(resources_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
