@@ -456,6 +456,18 @@ static void value_before(struct scanner *sc, const struct name *name)
         judge(sc, name, start, end, quoted, true);
 }
 
+/* `kubectl describe pod`: each argument on a line of its own, equally indented. */
+static bool next_argument(const struct scanner *sc, const struct name *name, size_t at)
+{
+    size_t flag = kta_line_start(sc, name->start), line = kta_line_start(sc, at);
+    size_t end = at;
+    while (end < sc->n && (unsigned char)sc->s[end] > ' ')
+        end++;
+    size_t rest = kta_skip_blanks(sc, end);
+    return at > line && at - line == name->start - flag &&
+           (rest >= sc->n || sc->s[rest] == '\n' || sc->s[rest] == '\r') && sc->s[end - 1] != ':';
+}
+
 static void flag_value(struct scanner *sc, const struct name *name, size_t at)
 {
     size_t i = at;
@@ -467,7 +479,7 @@ static void flag_value(struct scanner *sc, const struct name *name, size_t at)
     hold_next_line(sc, name, name->end);
     if (newline && kta_at(sc, i, "- "))
         i += 2;
-    else if (newline && !kta_quote(sc, i))
+    else if (newline && !kta_quote(sc, i) && !(i < sc->n && next_argument(sc, name, i)))
         return;
     if (i >= sc->n || sc->s[i] == '-' || kta_value_stop_word(sc->s + i, kta_near_end(sc, i) - i))
         return;

@@ -294,6 +294,8 @@ const struct kta_rule kta_rules[] = {
      "«AK·Cp8QNZ0LHbd3NBYzQanopeeVwdEAMeGjlAhjDTXT8JPw498Rwq4g7hFwRL0kbLxKM1XCxhN»"},
     {"artifactory-reference-token", "cmVmdGtuO", "cmVmdGtuO[A-Za-z0-9+/=]{40,80}", 0, 0, 0,
      "«cm·VmdGtuOR1hubumR7MHoD1OGumR5jDu32P8foX1jA9z4dyESDc8EJTbXGZGyKDe»"},
+    {"nats-seed", "SU SA SO SN SC SX", B "S[UAONCX][A-Z2-7]{56}(?![A-Za-z0-9])", 0, 0, 0,
+     "«SU·ACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY»"},
     {"jwt", "eyJ",
      B "eyJ[A-Za-z0-9_-]{6,4096}\\.[A-Za-z0-9_-]{6,16384}\\.(?:[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+){"
        "0,2})?",
