@@ -89,6 +89,11 @@ int main(int argc, char **argv)
         return 0;
     }
     int r = run(&app, argc - 1, argv + 1, &err);
+    struct kta_err ended = KTA_ERR_INIT;
+    if (recording_end(&app, &ended) < 0 && r == 0) {
+        err = ended;
+        r = -1;
+    }
     if (kta_ui_flush(app.ui, r < 0 ? &(struct kta_err)KTA_ERR_INIT : &err) < 0)
         r = -1;
     if (r < 0)

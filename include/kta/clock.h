@@ -11,8 +11,9 @@
 
 #define KTA_NO_TIME ((int64_t)-1)
 
-int64_t kta_now_ms(void); /* monotonic, for deadlines */
-int64_t kta_wall(void);   /* seconds since the epoch */
+int64_t kta_now_ms(void);       /* monotonic, for deadlines */
+int64_t kta_wall(void);         /* seconds since the epoch */
+void kta_wall_set(int64_t now); /* from now on kta_wall counts from there: a replay's time */
 /* RFC 3339 (with or without a fraction, Z or offset) → seconds since the epoch, or KTA_NO_TIME
  * for NULL and for anything else. */
 int64_t kta_time_parse(const char *rfc3339);

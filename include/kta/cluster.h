@@ -35,6 +35,7 @@ const char *kta_cluster_user(const struct kta_cluster *c);
 bool kta_cluster_is_snapshot(const struct kta_cluster *c);
 /* Now, or when the snapshot was taken: ages are counted from it. Seconds since the epoch. */
 int64_t kta_cluster_now(const struct kta_cluster *c);
+void kta_cluster_set_now(struct kta_cluster *c, int64_t now); /* it stands still there */
 const struct kta_kubeconfig *kta_cluster_kubeconfig(const struct kta_cluster *c); /* or NULL */
 
 enum kta_accept {

@@ -46,6 +46,7 @@ struct kta_llm_config {
     const struct kta_argv *api_key_command; /* its output is the key: a password manager's client */
     int64_t back_off_ms;                    /* before the first retry; 0: 500 */
     int64_t first_byte_ms, idle_ms;         /* 0: limits.h's */
+    unsigned without; /* a replay: what was known then of what the endpoint does not take */
     const struct kta_llm_config *file;
 };
 
@@ -61,7 +62,8 @@ const char *kta_llm_endpoint(const struct kta_llm *m); /* base URL, without any 
 const char *kta_llm_provider(const struct kta_llm *m);
 /* "because OPENAI_API_KEY is set": why this provider, or (m NULL) why the last open chose none. */
 const char *kta_llm_why(const struct kta_llm *m);
-bool kta_llm_is_local(const struct kta_llm *m); /* loopback: nothing leaves the machine */
+unsigned kta_llm_without(const struct kta_llm *m); /* to be kept with a recording */
+bool kta_llm_is_local(const struct kta_llm *m);    /* loopback: nothing leaves the machine */
 
 /* How the model acts. AUTO: whatever the endpoint takes, found out by asking, remembered per
  * endpoint and model under $XDG_CACHE_HOME. */

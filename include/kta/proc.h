@@ -25,6 +25,7 @@ struct kta_proc {
     const char *dir;    /* working folder; NULL: ours */
     int64_t timeout_ms; /* 0: KTA_PROC_TIMEOUT_MS */
     size_t max_output;  /* of each stream; 0: KTA_MAX_PROC_OUTPUT; more is read and dropped */
+    bool secret;        /* its output is a credential: never recorded */
     bool inherit_tty;   /* stdin, stdout, stderr are ours ($EDITOR, $PAGER) */
     /* Called with each piece as it comes; NULL: none. fd is 1 or 2. */
     void (*on_output)(void *ctx, int fd, const char *p, size_t n);

@@ -10,9 +10,16 @@ int64_t kta_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static int64_t ahead; /* seconds that kta_wall is ahead of the clock */
+
 int64_t kta_wall(void)
 {
-    return (int64_t)time(NULL);
+    return (int64_t)time(NULL) + ahead;
+}
+
+void kta_wall_set(int64_t now)
+{
+    ahead = now - (int64_t)time(NULL);
 }
 
 /* Days since 1970-01-01 of a proleptic Gregorian date; years count from March, so that the leap day

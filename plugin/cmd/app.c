@@ -46,6 +46,9 @@ int app_init(struct app *app, int argc, char **argv, struct kta_err *err)
         return -1;
     if (config_load(set_text(&app->set, OPT_CONFIG), &app->set, &app->config, err) < 0)
         return -1;
+    if (replay_begin(app, err) < 0)
+        return -1;
+    kta_argv_copy(&app->given, &app->words);
     return make_ui(app, err);
 }
 
@@ -69,6 +72,7 @@ void app_release(struct app *app)
     kta_redact_free(app->redact);
     kta_ui_free(app->ui);
     kta_argv_release(&app->words);
+    kta_argv_release(&app->given);
     config_release(&app->config);
     settings_release(&app->set);
 }
@@ -189,6 +193,10 @@ static int make_pipeline(struct app *app, struct kta_err *err)
 {
     app->kubectl = kta_fs_which("kubectl");
     app->helm = kta_fs_which("helm");
+    if (replaying(app) && !app->kubectl) /* not run: the recording answers */
+        app->kubectl = kta_strdup("/kubectl");
+    if (replaying(app) && !app->helm)
+        app->helm = kta_strdup("/helm");
     app->pipeline = (struct kta_pipeline){
         .cluster = app->cluster,
         .redact = app->redact,
@@ -229,11 +237,15 @@ int app_open_cluster(struct app *app, struct kta_err *err)
         return 0;
     if (app_open_policy(app, err) < 0)
         return -1;
-    if (snapshot ? kta_cluster_open_snapshot(snapshot, &app->cluster, err) : open_live(app, err))
+    if (replaying(app) ? replay_open_cluster(app, err)
+        : snapshot     ? kta_cluster_open_snapshot(snapshot, &app->cluster, err)
+                       : open_live(app, err))
         return -1;
     app->policy.context = kta_cluster_context(app->cluster);
     app_set_scope(app);
-    return make_pipeline(app, err);
+    if (make_pipeline(app, err) < 0)
+        return -1;
+    return record_begin(app, app->piped, err);
 }
 
 /* What flags (or the file) say of the model. */
@@ -290,7 +302,7 @@ int app_open_llm(struct app *app, struct kta_err *err)
     flags.file = &file;
     if (app->llm)
         return 0;
-    if (kta_llm_open(&flags, &app->llm, err) < 0)
+    if (replaying(app) ? replay_open_llm(app, err) : kta_llm_open(&flags, &app->llm, err))
         return -1;
     return app->llm ? open_extras(app, err) : 0;
 }

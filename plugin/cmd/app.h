@@ -21,6 +21,7 @@
 #include "options.h"
 
 struct command;
+struct kta_recording;
 
 struct app {
     struct settings set;
@@ -36,6 +37,10 @@ struct app {
     struct kta_llm *llm;
     struct kta_custom_tools *custom_tools;
     struct kta_ceiling ceiling;
+    struct kta_recording *recording; /* being written, or being replayed */
+    struct kta_argv given;           /* the words before the command's name was taken off */
+    const char *piped;               /* text from stdin, while it is kept */
+    char *replay_dir;                /* where a replay keeps what it would keep */
     struct kta_policy policy;
     struct kta_json *admin_policy;
     struct kta_pipeline pipeline;
@@ -99,6 +104,17 @@ int app_ask(struct app *app, const char *question, const char *piped, struct con
 void app_audit_question(struct app *app, const char *command, const char *question);
 /* Text mode under --dry-run --quiet: the plan as a script on stdout; otherwise nothing. */
 void app_print_script(const struct app *app, const struct kta_plan *plan);
+
+/* recording.c: --record and --replay. */
+/* Before anything else is made: flags and words of the recording, where none were given. */
+int replay_begin(struct app *app, struct kta_err *err);
+bool replaying(const struct app *app);
+int replay_open_cluster(struct app *app, struct kta_err *err);
+int replay_open_llm(struct app *app, struct kta_err *err);
+const char *replay_piped(const struct app *app); /* what was piped in then, or NULL */
+/* When cluster (and model) are open. piped may be NULL. */
+int record_begin(struct app *app, const char *piped, struct kta_err *err);
+int recording_end(struct app *app, struct kta_err *err);
 
 /* exit.c: INTERFACE's exit codes and error objects. */
 int exit_code(const struct kta_err *err);

@@ -275,7 +275,9 @@ static int ask_or_talk(struct app *app, struct conversation *c, struct kta_err *
     join_words(&app->words, &question);
     if (question.len == 0 && kta_term_isatty(0))
         return cmd_repl(app, c, err);
-    if (read_stdin(question.len == 0, &piped, err) < 0)
+    if (replay_piped(app))
+        kta_str_add(&piped, replay_piped(app));
+    else if (!replaying(app) && read_stdin(question.len == 0, &piped, err) < 0)
         return -1;
     kta_str_trim(&piped);
     if (question.len == 0) {
@@ -293,6 +295,7 @@ static int ask_or_talk(struct app *app, struct conversation *c, struct kta_err *
         return kta_err_hint(err, "pipe long text in beside a short question: "
                                  "… | kubectl todo-ai \"explain\"");
     }
+    app->piped = piped.len ? piped.s : NULL;
     if (app_open_llm(app, err) < 0 || app_open_cluster(app, err) < 0)
         return -1;
     if (!set_on(&app->set, OPT_SHOW_PROMPT))

@@ -28,6 +28,7 @@
 #include "kta/interrupt.h"
 #include "kta/limits.h"
 #include "kta/log.h"
+#include "kta/tap.h"
 
 /* libcurl 7.88 now and then leaves the data of one HTTP/2 stream in its buffers when it has served
  * another, and no socket wakes us for it (measured: 1 to 3 runs in 100 stood still until the poll
@@ -47,6 +48,7 @@ struct transfer {
     int64_t started, last; /* ms: begin, last byte received */
     size_t got;            /* bytes of the body */
     bool stopped, too_large;
+    struct kta_str taped; /* the whole body, where a recorder listens */
     char why[CURL_ERROR_SIZE];
 };
 
@@ -280,6 +282,8 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
         t->too_large = true;
         return CURL_WRITEFUNC_ERROR;
     }
+    if (kta_tap())
+        kta_str_addn(&t->taped, p, n);
     if (!r->on_body || r->status < 200 || r->status > 299) {
         kta_str_addn(&r->answer, p, n);
         return n;
@@ -426,6 +430,7 @@ static void begin(struct kta_http *h, struct transfer *t, struct kta_http_req *r
 
     *t = (struct transfer){.easy = e, .http = h, .req = r, .headers = t->headers};
     t->started = t->last = kta_now_ms();
+    kta_str_init(&t->taped, KTA_MAX_HTTP_BODY);
     r->retry_after_ms = -1;
     curl_easy_reset(e);
     curl_easy_setopt(e, CURLOPT_URL, url);
@@ -466,6 +471,9 @@ static void end(struct transfer *t)
             t->http->address.peer, (int)strcspn(kta_or(r->path, "/"), "?"), kta_or(r->path, "/"),
             r->status, t->got, (long long)r->took_ms, r->failed ? ": " : "",
             r->failed ? r->err.msg : "");
+    if (kta_tap() && kta_tap()->http_done)
+        kta_tap()->http_done(kta_tap()->ctx, t->http->origin, r, &t->taped);
+    kta_str_release(&t->taped);
     t->req = NULL;
     t->http->progress++;
 }
@@ -602,6 +610,11 @@ int kta_http_run(struct kta_http *h, struct kta_http_req *reqs, size_t n, struct
         r->content_type_in[0] = '\0';
         kta_err_clear(&r->err);
         kta_str_init(&r->answer, 0);
+    }
+    if (kta_tap() && kta_tap()->http_answer) {
+        for (size_t i = 0; i < n; i++)
+            kta_tap()->http_answer(kta_tap()->ctx, h->origin, &reqs[i]);
+        return kta_interrupt_check(err);
     }
     if (get_ready(h, &broken) < 0) {
         for (size_t i = 0; i < n; i++) {

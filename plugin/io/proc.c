@@ -21,6 +21,7 @@
 #include "kta/clock.h"
 #include "kta/interrupt.h"
 #include "kta/limits.h"
+#include "kta/tap.h"
 #include "kta/log.h"
 
 #define GRACE_MS 2000 /* between SIGTERM and SIGKILL */
@@ -312,6 +313,8 @@ int kta_proc_run(struct kta_proc *p, struct kta_err *err)
     }
     if (p->inherit_tty)
         return run_on_tty(&r, err);
+    if (kta_tap() && kta_tap()->proc_answer && !p->secret)
+        return kta_tap()->proc_answer(kta_tap()->ctx, p, err);
     r.deadline = r.started + timeout;
     if (start(&r, err) < 0)
         return -1;
@@ -322,6 +325,8 @@ int kta_proc_run(struct kta_proc *p, struct kta_err *err)
     close_fd(&r.pidfd);
     reap(&r, /* group= */ true);
     log_it(&r);
+    if (kta_tap() && kta_tap()->proc_done && !p->secret)
+        kta_tap()->proc_done(kta_tap()->ctx, p);
     if (p->interrupted)
         return kta_interrupt_check(err) < 0
                    ? -1

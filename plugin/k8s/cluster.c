@@ -88,6 +88,11 @@ bool kta_cluster_is_snapshot(const struct kta_cluster *c)
     return c->k == NULL;
 }
 
+void kta_cluster_set_now(struct kta_cluster *c, int64_t now)
+{
+    c->now = now;
+}
+
 int64_t kta_cluster_now(const struct kta_cluster *c)
 {
     return c->now == KTA_NO_TIME ? kta_wall() : c->now;

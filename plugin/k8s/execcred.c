@@ -308,6 +308,7 @@ static int run_plugin(const struct kta_kubeconfig *k, struct exec_credential *re
     kta_auto_free char *path = strchr(command, '/') ? kta_strdup(command) : kta_fs_which(command);
     bool interactive = strcmp(mode, "Never") != 0 && isatty(0);
     struct kta_proc p = {.argv = &k->exec->argv,
+                         .secret = true,
                          .path = path,
                          .out = KTA_STR_INIT,
                          .err = KTA_STR_INIT};

@@ -127,6 +127,11 @@ static int choose_provider(const struct kta_llm_config *c, const struct kta_prov
     return 0;
 }
 
+unsigned kta_llm_without(const struct kta_llm *m)
+{
+    return m->quirks;
+}
+
 const char *kta_llm_why(const struct kta_llm *m)
 {
     return m ? m->why : reason;
@@ -264,6 +269,7 @@ static int run_key_command(struct kta_llm *m, const struct kta_argv *argv, struc
     kta_auto_free char *path = kta_fs_which(argv->v[0]);
     struct kta_proc p = {.argv = argv,
                          .path = path,
+                         .secret = true,
                          .timeout_ms = KEY_COMMAND_MS,
                          .max_output = 64u << 10};
     int rc = -1;
@@ -427,6 +433,7 @@ int kta_llm_open(const struct kta_llm_config *config, struct kta_llm **ret, stru
         return -1;
     }
     llm_quirks_load(m);
+    m->quirks |= config->without;
     if (row->no_schema)
         m->quirks |= LLM_NO_SCHEMA;
     kta_log(2, "model: %s %s at %s", row->name, m->model, m->shown);
