@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What is kept of changes: the audit log, the journal's bounds and seals, plans that are resumed,
 # reviewed plans that fit no longer. Looks at the files and at the live objects.
-# shellcheck disable=SC2154 # variables of ask.sh
+# shellcheck disable=SC2154,SC2317 # variables of ask.sh; functions called by name
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/workloads.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/ask.sh"

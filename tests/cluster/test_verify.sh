@@ -115,6 +115,6 @@ asked 130 "interrupted"
 told "what is done, what is not" "interrupted: 1 of 3 done, 1 unknown, 1 not started"
 refused "no process is left" pgrep -f "annotate.*$NS.*third"
 ask 0 "history after the interrupt" history -o json
-json_is "tells each step" '[s["state"] for s in d["changes"][0]["plan"]]' "['verified', 'unknown', 'planned']"
+json_is "tells each step" '[s["state"] for s in d["changes"][0]["plan"]]' "['executed', 'unknown', 'planned']"
 done_asking
 finish
