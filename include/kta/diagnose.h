@@ -100,7 +100,7 @@ struct kta_diagnose_options {
     bool no_probe;                 /* no GET of paths that probes declare (--no-probe) */
     bool probe_any;                /* other usual paths too (--probe) */
     const struct kta_json *ignore; /* the configuration's ignore: list, or NULL */
-    const struct kta_json *known;  /* an earlier run's findings (array) that are left out, or NULL */
+    const struct kta_json *known; /* an earlier run's findings (array) that are left out, or NULL */
 };
 int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
                  const struct kta_targets *targets, const struct kta_diagnose_options *options,

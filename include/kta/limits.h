@@ -55,10 +55,11 @@
 #define KTA_MCP_CALLS       64         /* calls under way at once; more are told to wait */
 #define KTA_MCP_SESSIONS    256        /* the one that was idle longest goes for a new one */
 #define KTA_MCP_CONNECTIONS 512
-#define KTA_MCP_STREAM      (1u << 20) /* bytes that wait for a slow reader before notices are dropped \
-                                        */
-#define KTA_MCP_PAGE    100            /* entries of one page of a list */
-#define KTA_MCP_BURST   1000           /* tool calls at once, then KTA_MCP_PER_S a second */
+#define KTA_MCP_STREAM                                                                             \
+    (1u << 20)               /* bytes that wait for a slow reader before notices are dropped       \
+                              */
+#define KTA_MCP_PAGE    100  /* entries of one page of a list */
+#define KTA_MCP_BURST   1000 /* tool calls at once, then KTA_MCP_PER_S a second */
 #define KTA_MCP_PER_S   50
 #define KTA_MCP_ASK_MS  600000 /* how long a person may think about an elicitation */
 #define KTA_MCP_STATE_S 900    /* how long a requestState is good */

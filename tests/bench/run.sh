@@ -7,7 +7,7 @@
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.." || exit 1
-readme= names=()
+readme='' names=()
 while [ $# -gt 0 ]; do
   case $1 in
   --readme) readme=1 ;;
