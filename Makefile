@@ -121,7 +121,7 @@ test-cli test-fuzz test-cluster test-charts test-mcp: all
 lint:
 	@tests/lint.sh
 bench: all
-	@tests/bench/run.sh
+	@tests/bench/run.sh $(BENCH)
 # five minutes for each parser; SECONDS_EACH says otherwise
 fuzz:
 	+@tests/fuzz/run.sh $(or $(SECONDS_EACH),300)
