@@ -11,6 +11,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/kinds.h"
+#include "kta/log.h"
 #include "kta/policy.h"
 
 static const struct {
@@ -414,6 +415,7 @@ void kta_fixes_complete(struct kta_world *w, struct kta_findings *f)
 void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
 {
     struct kta_cluster *c = kta_world_cluster(w);
+    size_t asked = 0;
     if (!c || kta_cluster_is_snapshot(c))
         return;
     for (size_t i = 0; i < f->n; i++) {
@@ -430,6 +432,7 @@ void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
                 k++;
                 continue;
             }
+            asked++;
             if (status >= 200 && status < 300)
                 fix->validated = 1;
             /* What the server finds wrong with the change itself; a lack of rights is none. */
@@ -440,4 +443,5 @@ void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
             k++;
         }
     }
+    kta_log(1, "fixes: %zu checked by a dry run, a request each", asked);
 }

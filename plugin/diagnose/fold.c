@@ -110,9 +110,49 @@ static long better_known(const struct kta_findings *f, size_t i)
     return -1;
 }
 
+/* ---- owners that were not read: a custom resource, a kind that may not be read ---- */
+
+static bool acts_on_template(const struct kta_fix *x)
+{
+    const char *verb = x->argv.n > 2 ? x->argv.v[1] : "";
+    return kta_streq(verb, "patch") || kta_streq(verb, "set") || kta_streq(verb, "replace") ||
+           kta_streq(verb, "scale");
+}
+
+/* What makes the pods again would undo a change of them: it is blamed, and what would change only
+ * its pods is not proposed. */
+static void blame_owner(struct kta_world *w, struct kta_finding *x)
+{
+    static const char *const made[][2] = {{"Pod", "pods"},
+                                          {"ReplicaSet", "replicasets"},
+                                          {"Job", "jobs"}};
+    struct kta_json *o = NULL;
+    for (size_t k = 0; k < KTA_LEN(made); k++)
+        if (kta_streq(x->object.kind, made[k][0]))
+            o = kta_world_get(w, made[k][1], x->object.namespace_, x->object.name, NULL);
+    const struct kta_json *ref = o ? kta_obj_controller(o) : NULL;
+    const char *kind = kta_json_str(ref, "kind"), *name = kta_json_str(ref, "name");
+    if (!kind || !name || kta_starts(x->code, "Pod.") ||
+        kta_world_uid(w, kta_json_str(ref, "uid")) || kta_streq(kind, "Node"))
+        return;
+    for (size_t i = 0; i < x->n_fixes;)
+        if (acts_on_template(&x->fixes[i]))
+            kta_finding_drop_fix(x, i);
+        else
+            i++;
+    kta_auto_free char *what = kta_asprintf("%s %s", kind, name);
+    if (!x->n_fixes && !x->advice)
+        kta_finding_advice(x, "%s makes these pods: change it there.", what);
+    kta_finding_quote(x, "metadata", "controlled by %s (%s)", what,
+                      kta_or(kta_json_str(ref, "apiVersion"), "?"));
+    kta_finding_symptom(x, x->object.kind, x->object.namespace_, x->object.name);
+    kta_ref_set(&x->object, kind, x->object.namespace_, name);
+}
+
 void kta_fold(struct kta_world *w, struct kta_findings *f)
 {
-    (void)w;
+    for (size_t i = 0; w && i < f->n; i++)
+        blame_owner(w, f->v[i]);
     for (size_t i = 0; i < f->n;) {
         long j = better_known(f, i);
         if (j >= 0)
