@@ -8,9 +8,11 @@
 #include "mcp.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "kta/alloc.h"
 #include "kta/interrupt.h"
+#include "kta/limits.h"
 
 void mcp_engine_take(struct mcp_call *call)
 {
@@ -100,17 +102,42 @@ static enum kta_ask answer_of(const struct kta_json *answer)
                : KTA_ASK_NO;
 }
 
+/* The preview without the moment of a restart, which is another one at each look. */
+static void steady_preview(const char *text, struct kta_str *out)
+{
+    static const char stamp[] = "kubectl.kubernetes.io/restartedAt: ";
+    const char *at;
+
+    while ((at = strstr(text, stamp))) {
+        kta_str_addn(out, text, (size_t)(at - text) + sizeof stamp - 1);
+        text = at + strcspn(at, "\n");
+    }
+    kta_str_add(out, text);
+}
+
+/* A yes is one to what was shown: the same commands, manifests and differences. */
+static bool same_question(const struct kta_json *state, const struct kta_tool_question *q)
+{
+    kta_auto_str struct kta_str preview = KTA_STR_INIT;
+
+    if (kta_streq(kta_json_str(state, "digest"), q->digest))
+        return true;
+    steady_preview(kta_or(q->preview, ""), &preview);
+    return preview.len > 0 && kta_streq(kta_json_str(state, "preview"), preview.s);
+}
+
 static enum kta_ask ask_back(struct mcp_call *call, const struct kta_tool_question *q)
 {
     const struct kta_json *answer = mcp_input(call, "confirm");
+    kta_auto_str struct kta_str preview = KTA_STR_INIT;
 
-    /* a yes is one to this plan, as it was shown, once */
-    if (answer && call->state && kta_streq(kta_json_str(call->state, "digest"), q->digest) &&
-        kta_streq(kta_json_str(call->state, "plan"), kta_or(q->plan_id, "")) && mcp_use_state(call))
+    if (answer && call->state && same_question(call->state, q) && mcp_use_state(call))
         return answer_of(answer);
     struct kta_json *state = kta_json_new_object();
     kta_json_set_str(state, "digest", q->digest);
-    kta_json_set_str(state, "plan", kta_or(q->plan_id, ""));
+    steady_preview(kta_or(q->preview, ""), &preview);
+    if (preview.len <= KTA_MCP_STATE)
+        kta_json_set_str(state, "preview", preview.s);
     if (mcp_keep_state(call, state) < 0)
         return KTA_ASK_UNSUPPORTED;
     mcp_need_input(call, "confirm", "elicitation/create", question_params(q));

@@ -48,6 +48,7 @@ void mcp_server_init(struct mcp_server *s, const struct kta_mcp *options)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&s->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
+    kta_json_free(kta_json_new_null()); /* what JSON sets up at first use: before any thread */
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 

@@ -3,6 +3,7 @@
 Nothing is hidden: tests send what they like, also what is wrong.
 """
 
+import atexit
 import http.client
 import json
 import os
@@ -15,6 +16,16 @@ import time
 PATIENCE = 60  # seconds: a loaded machine
 
 
+children = []  # a failed test leaves no server behind
+
+
+@atexit.register
+def _end_children():
+    for p in children:
+        if p.poll() is None:
+            p.kill()
+
+
 class Stdio:
     """A server as a child; messages both ways, a line each."""
 
@@ -22,6 +33,7 @@ class Stdio:
         self.process = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
         )
+        children.append(self.process)
         self.lines = queue.Queue()
         self.ids = 0
         threading.Thread(target=self._read, daemon=True).start()
@@ -29,8 +41,11 @@ class Stdio:
         threading.Thread(target=self._read_errors, daemon=True).start()
 
     def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(json.loads(line))
+        try:
+            for line in self.process.stdout:
+                self.lines.put(json.loads(line))
+        except ValueError:
+            pass  # a test closed it
         self.lines.put(None)
 
     def _read_errors(self):
@@ -110,6 +125,7 @@ class Http:
         self.process = subprocess.Popen(
             argv + ["--http", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True, env=env
         )
+        children.append(self.process)
         for line in self.process.stderr:
             if "http://127.0.0.1:" in line:
                 self.port = int(line.split("http://127.0.0.1:")[1].split("/")[0])

@@ -1,0 +1,124 @@
+"""cluster.py - the real tools on the real cluster: a person is asked in each revision's own way, and
+a client that goes in the middle of a change. Run by test_cluster.sh, which sets NS."""
+
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from client import *
+
+NS = os.environ["NS"]
+ARGV = [PROGRAM, "mcp", "-n", NS]
+
+
+def generation():
+    out = subprocess.run(
+        ["kubectl", "-n", NS, "get", "deployment", "backend", "-o", "jsonpath={.metadata.generation}"],
+        capture_output=True, text=True)
+    return int(out.stdout)
+
+
+def restarted(answer):
+    return not answer["result"]["isError"], json.dumps(answer)[:600]
+
+
+def answering(s, action, confirm, seen):
+    def others(m):
+        if m.get("method") == "elicitation/create":
+            seen.append(m["params"])
+            s.send({"jsonrpc": "2.0", "id": m["id"],
+                    "result": {"action": action, **({"content": {"confirm": confirm}} if action == "accept" else {})}})
+    return others
+
+
+def asked_over_stdio():
+    """2025-11-25: no to the elicitation changes nothing, yes restarts; the preview is in the question"""
+    s = Stdio(ARGV)
+    s.initialize("2025-11-25", {"elicitation": {}})
+    before, seen = generation(), []
+    for action, confirm in [("decline", None), ("cancel", None), ("accept", False)]:
+        s.answer(s.start("tools/call", {"name": "restart_pods", "arguments": {"label": "app=backend"}}),
+                 answering(s, action, confirm, seen))
+        assert generation() == before, action
+    r = s.answer(s.start("tools/call", {"name": "restart_pods", "arguments": {"label": "app=backend"}}),
+                 answering(s, "accept", True, seen))
+    good, why = restarted(r)
+    assert good and generation() == before + 1, why
+    assert len(seen) == 4 and all("rollout" in q["message"] and "backend" in q["message"] for q in seen), seen
+    s.close()
+
+
+def asked_back():
+    """2026-07-28: input_required with the preview; a yes runs it once, a second use of it asks again"""
+    s = Stdio(ARGV)
+    before = generation()
+
+    def call(id, **more):
+        body, _ = modern("tools/call", {"name": "restart_pods", "arguments": {"label": "app=backend"}, **more},
+                         id, {"elicitation": {}})
+        s.send(body)
+        return s.answer(id)
+
+    first = call(1)["result"]
+    assert first["resultType"] == "input_required" and generation() == before, first
+    question = first["inputRequests"]["confirm"]
+    assert question["method"] == "elicitation/create" and "rollout" in question["params"]["message"]
+    yes = {"confirm": {"action": "accept", "content": {"confirm": True}}}
+    no_state = call(2, inputResponses=yes)["result"]
+    assert no_state["resultType"] == "input_required" and generation() == before, no_state
+    done = call(3, inputResponses=yes, requestState=first["requestState"])["result"]
+    assert done["resultType"] == "complete" and not done["isError"], done
+    assert generation() == before + 1
+    again = call(4, inputResponses=yes, requestState=first["requestState"])["result"]
+    assert again["resultType"] == "input_required", again
+    assert generation() == before + 1
+    s.close()
+
+
+def nobody_to_ask():
+    """a client that cannot ask gets the preview and a token, and nothing is changed"""
+    s = Stdio(ARGV)
+    s.initialize("2024-11-05")
+    before = generation()
+    r = s.tool("restart_pods", {"label": "app=backend"})
+    text = json.dumps(r)
+    assert "approve" in text and generation() == before, text[:500]
+    s.close()
+
+
+def narrowed():
+    """--read-only offers no change, --tools only what it names, --namespace refuses another"""
+    s = Stdio([*ARGV, "--read-only"])
+    s.initialize()
+    names = [t["name"] for t in s.request("tools/list")["result"]["tools"]]
+    assert "get" in names and "restart_pods" not in names and "apply_plan" not in names, names
+    assert "error" in s.tool("restart_pods", {"label": "app=backend"})
+    r = s.tool("list", {"kind": "pods", "namespace": "kube-system"})
+    assert "error" in r or r["result"]["isError"], r
+    s.close()
+    s = Stdio([*ARGV, "--tools", "get,logs"])
+    s.initialize()
+    names = [t["name"] for t in s.request("tools/list")["result"]["tools"]]
+    assert names == ["get", "logs"], names
+    s.close()
+
+
+def gone_in_a_change():
+    """a client that goes while its change runs: the journal ends truthfully"""
+    s = Stdio([*ARGV, "--approve", "medium"])
+    s.initialize()
+    before = generation()
+    s.start("tools/call", {"name": "restart_pods", "arguments": {"label": "app=backend"}})
+    assert until(lambda: generation() > before)
+    s.process.stdin.close()
+    s.process.stdout.close()
+    assert s.process.wait(PATIENCE) is not None
+    out = subprocess.run([PROGRAM, "history", "-o", "json"], capture_output=True, text=True)
+    last = json.loads(out.stdout)["changes"][0]
+    state = last["plan"][0]["state"]
+    assert state in ("executed", "verified", "unverified", "unknown"), last
+
+
+run([asked_over_stdio, asked_back, nobody_to_ask, narrowed, gone_in_a_change])
