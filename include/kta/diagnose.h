@@ -78,6 +78,9 @@ void kta_intent_of(const char *question, struct kta_intent_match *ret);
  * session; nothing else keeps them. Not on a snapshot, not where it is switched off
  * (kta_redact_read_secrets). -1 only when interrupted. */
 int kta_learn_secrets(struct kta_world *w, const char *ns, struct kta_err *err);
+/* The same for one pod, before its log is read outside of a world. */
+int kta_learn_pod(struct kta_cluster *c, struct kta_redact *r, const char *ns, const char *pod,
+                  struct kta_err *err);
 
 /* ---- evidence ---- */
 struct kta_item { /* one numbered piece, [e1] … */

@@ -7,6 +7,7 @@
 #include "actions.h"
 
 #include "kta/alloc.h"
+#include "kta/diagnose.h"
 #include "kta/limits.h"
 #include "kta/utf8.h"
 #include "kta/yaml.h"
@@ -65,6 +66,24 @@ static void show(struct kta_redact *r, const struct kta_argv *argv, const struct
         kta_str_addf(out, "\n… (cut after %u KiB)\n", KTA_MAX_PROC_OUTPUT >> 10);
 }
 
+/* A log may hold what is in the Secrets of its pod. Only pods by name: what a workload's question
+ * is about was learned with its evidence. */
+static int learn(struct kta_pipeline *p, const struct kta_argv *argv, struct kta_err *err)
+{
+    struct kta_acted on[1];
+    struct kta_command cmd;
+    struct kta_err ignored = KTA_ERR_INIT;
+    int rc = 0;
+
+    if (kta_command_parse(argv, &cmd, &ignored) < 0)
+        return 0;
+    if (kta_streq(cmd.verb, "logs") && kta_command_acts_on(argv, NULL, on, 1) == 1 &&
+        kta_streq(on[0].kind, "pod") && on[0].name[0])
+        rc = kta_learn_pod(p->cluster, p->redact, cmd.namespace_, on[0].name, err);
+    kta_command_release(&cmd);
+    return rc;
+}
+
 int kta_run_read(struct kta_pipeline *p, const struct kta_argv *argv, struct kta_str *out,
                  int *ret_exit, struct kta_err *err)
 {
@@ -81,6 +100,8 @@ int kta_run_read(struct kta_pipeline *p, const struct kta_argv *argv, struct kta
     kta_argv_copy(&full, argv);
     kta_command_pin(&full, kta_cluster_context(p->cluster), kta_cluster_namespace(p->cluster));
     kta_session_flags_add(p->session_flags, &full);
+    if (learn(p, &full, err) < 0)
+        return -1;
     rc = kta_child_run(p, &full, NULL, &proc, err);
     if (rc == 0 || proc.started)
         show(p->redact, argv, &proc, out);

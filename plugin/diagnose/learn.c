@@ -76,26 +76,22 @@ static void of_pods(struct wanted *k, const char *ns)
                 of_pod(k, pods[i]);
 }
 
-int kta_learn_secrets(struct kta_world *w, const char *ns, struct kta_err *err)
+/* Reads what is wanted since k->first. */
+static int read_wanted(struct wanted *k, struct kta_err *err)
 {
-    struct kta_redact *r = kta_world_redact(w);
-    struct kta_cluster *c = kta_world_cluster(w);
-    struct wanted k = {.w = w, .seen = kta_world_secrets_seen(w)};
+    struct kta_redact *r = kta_world_redact(k->w);
+    struct kta_cluster *c = kta_world_cluster(k->w);
     struct kta_read *reads = NULL;
     struct kta_err why = KTA_ERR_INIT;
     size_t n = 0, cap = 0;
     int rc = 0;
 
-    if (!r || !c)
-        return 0;
-    k.first = k.seen->n;
-    of_pods(&k, ns);
     if (!kta_redact_reads_secrets(r) || kta_cluster_is_snapshot(c))
         return 0;
-    for (size_t i = k.first; i < k.seen->n; i++) {
-        const char *slash = strchr(k.seen->v[i], '/');
+    for (size_t i = k->first; i < k->seen->n; i++) {
+        const char *slash = strchr(k->seen->v[i], '/');
         kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "/api/v1/namespaces/%.*s/secrets/%s",
-                     (int)(slash - k.seen->v[i]), k.seen->v[i], slash + 1);
+                     (int)(slash - k->seen->v[i]), k->seen->v[i], slash + 1);
     }
     if (n && kta_cluster_read(c, reads, n, &why) < 0 && why.code == KTA_E_INTERRUPTED) {
         *err = why;
@@ -105,5 +101,32 @@ int kta_learn_secrets(struct kta_world *w, const char *ns, struct kta_err *err)
         if (reads[i].json)
             kta_redact_object(r, reads[i].json);
     kta_reads_free(reads, n);
+    return rc;
+}
+
+int kta_learn_secrets(struct kta_world *w, const char *ns, struct kta_err *err)
+{
+    struct wanted k = {.w = w, .seen = kta_world_secrets_seen(w)};
+
+    if (!kta_world_redact(w) || !kta_world_cluster(w))
+        return 0;
+    k.first = k.seen->n;
+    of_pods(&k, ns);
+    return read_wanted(&k, err);
+}
+
+int kta_learn_pod(struct kta_cluster *c, struct kta_redact *r, const char *ns, const char *pod,
+                  struct kta_err *err)
+{
+    struct kta_world *w = kta_world_new(c, r, NULL);
+    struct wanted k = {.w = w, .seen = kta_world_secrets_seen(w)};
+    const struct kta_json *object = c && r ? kta_world_get(w, "pods", ns, pod, NULL) : NULL;
+    int rc = 0;
+
+    if (object) {
+        of_pod(&k, object);
+        rc = read_wanted(&k, err);
+    }
+    kta_world_free(w);
     return rc;
 }
