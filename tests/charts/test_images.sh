@@ -63,7 +63,7 @@ grep -q curl "$images/frontend/Dockerfile" && ok "frontend: curl is installed" |
 # The scripts say plainly what is missing.
 empty=$scratch/empty
 mkdir "$empty"
-for tool in bash dirname cat git mktemp rm; do ln -s "$(command -v $tool)" "$empty/$tool"; done
+for tool in bash dirname cat env git mktemp rm; do ln -s "$(command -v $tool)" "$empty/$tool"; done
 output=$(PATH=$empty "$images/scan.sh" 2>&1)
 is "make images-scan says that trivy is not installed" 127 $?
 [[ $output == *"trivy is not installed, so nothing was scanned"* ]] && ok "and that nothing was scanned" || not_ok "and that nothing was scanned" "$output"
@@ -75,5 +75,41 @@ chmod +x "$empty/trivy"
 PATH=$empty "$images/scan.sh" >/dev/null 2>&1
 is "make images-scan fails when trivy does" 1 $?
 is "trivy is asked for CRITICAL and HIGH" "image --exit-code 1 --severity CRITICAL,HIGH todo-backend:local" "$(cat "$scratch/trivy.log")"
+
+# Programs that are not on this machine stand in by telling how they were called.
+stand_in() { # NAME [OUTPUT]: replaces whatever stood in before
+  printf '#!/bin/sh\necho "%s $*" >>%s\n%s\n' "$1" "$scratch/called" "${2-}" >"$empty/$1"
+  chmod +x "$empty/$1"
+}
+called() { # NAME WANT COMMAND...: the command succeeds and calls what contains WANT
+  local what=$1 want=$2
+  shift 2
+  : >"$scratch/called"
+  if ! output=$(PATH=$empty "$@" 2>&1); then
+    not_ok "$what" "it failed: $output"
+  elif grep -qF -- "$want" "$scratch/called"; then
+    ok "$what"
+  else
+    not_ok "$what" "it did not call '$want'" "$scratch/called"
+  fi
+}
+for builder in buildah podman docker; do # each goes before the one that stood alone until then
+  stand_in "$builder"
+  called "make images builds with $builder where it is there" "$builder build --tag todo-backend:local" "$images/build.sh"
+done
+called "a base can be pinned by its digest" "--build-arg NODE_IMAGE=node:20-alpine@sha256:0" \
+  env NODE_IMAGE=node:20-alpine@sha256:0 "$images/build.sh" frontend
+stand_in kubectl 'echo kind-todo'
+stand_in kind
+called "make images-load loads into kind" "kind load image-archive --name todo " "$images/load.sh"
+grep -q 'docker save --output .*/backend.tar todo-backend:local' "$scratch/called" && ok "what docker saved" ||
+  not_ok "what docker saved" "it was not saved" "$scratch/called"
+stand_in kubectl 'echo minikube'
+stand_in minikube
+called "make images-load loads into minikube" "minikube image load " "$images/load.sh"
+rm "$empty/minikube"
+stand_in kubectl 'echo production'
+output=$(PATH=$empty "$images/load.sh" 2>&1) && not_ok "another cluster is not guessed at" "it succeeded" ||
+  { [[ $output == *"'production' is neither kind nor minikube; push the images"* ]] && ok "another cluster is not guessed at" || not_ok "another cluster is not guessed at" "$output"; }
 
 finish
