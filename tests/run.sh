@@ -4,8 +4,9 @@
 # A test is a program that prints "ok NAME" or "not ok NAME: why" (TAP lines count too), and exits
 # with 0 if all went well. A program that prints neither, or ends badly after saying only "ok",
 # counts as one failure: nothing is skipped silently.
-# A job in the background ignores Ctrl-C, and so does all that it starts: tests that press it must not.
-[ -n "${KTA_RUN-}" ] || KTA_RUN=1 exec env --default-signal=INT "$0" "$@"
+# A job in the background ignores Ctrl-C and one under nohup the hang-up, and so does all that they
+# start: tests that send these must not.
+[ -n "${KTA_RUN-}" ] || KTA_RUN=1 exec env --default-signal=INT,HUP,TERM "$0" "$@"
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 passed=0 failed=0 log=$(mktemp)
