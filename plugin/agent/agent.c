@@ -96,7 +96,8 @@ static char *guessed(const struct kta_agent *a)
                             a->targets.suggestion);
     elsewhere(a, &where);
     if (!where.len)
-        return NULL;
+        return a->llm || a->intent.sure ? NULL
+                                        : kta_strdup("the question is not understood in full");
     return kta_asprintf("'%s' is not in namespace '%s' but in %s", a->targets.v[0].ref.name,
                         a->scope.namespace_, where.s);
 }
@@ -177,6 +178,11 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
 bool agent_worth_fixing(const struct kta_finding *f)
 {
     return f->n_fixes > 0 && f->severity >= KTA_WARNING && f->confidence >= 0.5;
+}
+
+bool agent_asks_for_fixes(const struct kta_agent *a)
+{
+    return a->intent.sure || (a->targets.n > 0 && a->targets.v[0].object);
 }
 
 void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan)

@@ -43,7 +43,8 @@ static int diagnose(struct kta_agent *a, struct kta_err *err)
         return 0;
     }
     kta_findings_markdown(&a->findings, &a->answer);
-    agent_plan_fixes(a, &a->plan);
+    if (agent_asks_for_fixes(a))
+        agent_plan_fixes(a, &a->plan);
     return 0;
 }
 

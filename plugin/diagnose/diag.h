@@ -265,8 +265,9 @@ void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findin
 void kta_analyze_nodes(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_helm(struct kta_world *w, const char *ns, struct kta_findings *out);
 
-/* ---- target.c ---- */
-/* Does an equality selector ("a=b,c!=d") as -l takes it select these labels? */
+/* ---- selector.c ---- */
+/* -l as kubectl takes it: whether it can be read (KTA_E_USAGE), and whether labels meet it. */
+int kta_selector_text_check(const char *selector, struct kta_err *err);
 bool kta_selector_text_matches(const char *selector, const struct kta_json *labels);
 
 /* ---- collect.c ---- */

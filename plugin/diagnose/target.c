@@ -266,36 +266,26 @@ static void whole_namespace(const char *ns, struct kta_targets *t)
 
 /* ---- -l ---- */
 
-bool kta_selector_text_matches(const char *selector, const struct kta_json *labels)
-{
-    for (const char *p = selector; p && *p;) {
-        size_t n = strcspn(p, ",");
-        kta_auto_free char *term = kta_strndup(p, n);
-        char *eq = strchr(term, '=');
-        bool not = eq && eq > term && eq[-1] == '!';
-        if (eq) {
-            char *value = eq + 1 + (eq[1] == '=');
-            eq[not ? -1 : 0] = '\0';
-            const char *have = kta_json_text(kta_json_get(labels, term));
-            if (kta_streq(have, value) == not )
-                return false;
-        } else {
-            bool absent = *term == '!';
-            if ((kta_json_get(labels, term + absent) == NULL) != absent)
-                return false;
-        }
-        p += n + (p[n] == ',');
-    }
-    return true;
-}
-
 static void by_selector(struct kta_world *w, const struct kta_scope *scope, struct kta_targets *t)
 {
-    struct kta_json *const *pods;
-    size_t n = kta_world_list(w, "pods", scope->namespace_, &pods);
-    for (size_t i = 0; i < n; i++)
-        if (kta_selector_text_matches(scope->selector, kta_json_at(pods[i], "metadata.labels")))
-            add(t, kta_world_owner(w, pods[i]), KTA_BY_APP_LABEL);
+    static const char *const kinds[] = {"deployments", "statefulsets", "daemonsets",
+                                        "cronjobs",    "jobs",         "pods"};
+
+    for (size_t k = 0; k < KTA_LEN(kinds); k++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(w, kinds[k], scope->namespace_, &v);
+        for (size_t i = 0; i < n; i++)
+            if (kta_selector_text_matches(scope->selector, kta_json_at(v[i], "metadata.labels")))
+                add(t, kta_world_owner(w, v[i]), KTA_BY_APP_LABEL);
+    }
+}
+
+static int nothing_selected(const struct kta_scope *scope, struct kta_err *err)
+{
+    kta_err_set(err, KTA_E_NOT_FOUND, "nothing in %s%s has labels that match '%s'",
+                scope->namespace_ ? "namespace " : "the cluster", kta_or(scope->namespace_, ""),
+                scope->selector);
+    return kta_err_hint(err, "'kubectl get pods --show-labels' shows what there is");
 }
 
 /* ---- all together ---- */
@@ -327,11 +317,16 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
 {
     *ret = (struct kta_targets){0};
     const char *ns = scope->namespace_;
+    bool selects = scope->selector && *scope->selector;
+    if (selects && kta_selector_text_check(scope->selector, err) < 0)
+        return -1;
     kta_report_progress(kta_world_report(w), "looking for what is meant");
     if (kta_world_prefetch(w, ns, kta_base_kinds, kta_n_base_kinds, err))
         return -1;
-    if (scope->selector && *scope->selector)
+    if (selects)
         by_selector(w, scope, ret);
+    if (selects && !ret->n)
+        return nothing_selected(scope, err);
     struct words q = {0};
     split(text ? text : "", &q);
     bool unmatched[MAX_WORDS] = {0};
