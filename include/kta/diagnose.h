@@ -78,9 +78,11 @@ void kta_intent_of(const char *question, struct kta_intent_match *ret);
  * session; nothing else keeps them. Not on a snapshot, not where it is switched off
  * (kta_redact_read_secrets). -1 only when interrupted. */
 int kta_learn_secrets(struct kta_world *w, const char *ns, struct kta_err *err);
-/* The same for one pod, before its log is read outside of a world. */
-int kta_learn_pod(struct kta_cluster *c, struct kta_redact *r, const char *ns, const char *pod,
-                  struct kta_err *err);
+/* The same for one object and its pods' template, before its log or its description is read outside
+ * of a world. kind as kubectl spells it; name NULL or "": the pods of the namespace (at most 200).
+ * Kinds without pods are passed over. */
+int kta_learn_object(struct kta_cluster *c, struct kta_redact *r, const char *kind, const char *ns,
+                     const char *name, struct kta_err *err);
 
 /* ---- evidence ---- */
 struct kta_item { /* one numbered piece, [e1] … */

@@ -66,20 +66,24 @@ static void show(struct kta_redact *r, const struct kta_argv *argv, const struct
         kta_str_addf(out, "\n… (cut after %u KiB)\n", KTA_MAX_PROC_OUTPUT >> 10);
 }
 
-/* A log may hold what is in the Secrets of its pod. Only pods by name: what a workload's question
- * is about was learned with its evidence. */
+/* A log, a description or a whole object may hold what is in the Secrets of the pods that it is
+ * about, in a command line as well: those are learned before it is read. */
 static int learn(struct kta_pipeline *p, const struct kta_argv *argv, struct kta_err *err)
 {
-    struct kta_acted on[1];
+    struct kta_acted on[8];
     struct kta_command cmd;
     struct kta_err ignored = KTA_ERR_INIT;
     int rc = 0;
 
     if (kta_command_parse(argv, &cmd, &ignored) < 0)
         return 0;
-    if (kta_streq(cmd.verb, "logs") && kta_command_acts_on(argv, NULL, on, 1) == 1 &&
-        kta_streq(on[0].kind, "pod") && on[0].name[0])
-        rc = kta_learn_pod(p->cluster, p->redact, cmd.namespace_, on[0].name, err);
+    bool tells = kta_streq(cmd.verb, "logs") || kta_streq(cmd.verb, "describe") ||
+                 (kta_streq(cmd.verb, "get") && kta_command_flag(&cmd, "output"));
+    size_t n = tells ? kta_command_acts_on(argv, NULL, on, KTA_LEN(on)) : 0;
+    for (size_t i = 0; i < n && i < KTA_LEN(on) && rc == 0; i++)
+        rc = kta_learn_object(p->cluster, p->redact, on[i].kind,
+                              on[i].namespace_[0] ? on[i].namespace_ : cmd.namespace_, on[i].name,
+                              err);
     kta_command_release(&cmd);
     return rc;
 }

@@ -9,6 +9,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/diagnose.h"
+#include "kta/kinds.h"
 #include "kta/obj.h"
 
 enum { MAX_SECRETS = 64 /* of one question */ };
@@ -46,11 +47,9 @@ static void of_containers(struct wanted *k, const struct kta_json *containers)
     }
 }
 
-static void of_pod(struct wanted *k, const struct kta_json *pod)
+static void of_spec(struct wanted *k, const char *ns, const struct kta_json *spec)
 {
-    const struct kta_json *spec = kta_json_get(pod, "spec");
-
-    k->ns = kta_obj_namespace(pod);
+    k->ns = ns;
     of_containers(k, kta_json_get(spec, "initContainers"));
     of_containers(k, kta_json_get(spec, "containers"));
     of_containers(k, kta_json_get(spec, "ephemeralContainers"));
@@ -63,6 +62,21 @@ static void of_pod(struct wanted *k, const struct kta_json *pod)
     kta_json_each(s, kta_json_get(spec, "imagePullSecrets")) want(k, kta_json_str(s, "name"));
 }
 
+/* A pod's own spec, or that of the template in a workload. */
+static void of_object(struct wanted *k, const struct kta_json *o)
+{
+    static const char *const places[] = {"spec.jobTemplate.spec.template.spec",
+                                         "spec.template.spec", "spec"};
+
+    for (size_t i = 0; i < KTA_LEN(places); i++) {
+        const struct kta_json *spec = kta_json_at(o, places[i]);
+        if (kta_json_get(spec, "containers")) {
+            of_spec(k, kta_obj_namespace(o), spec);
+            return;
+        }
+    }
+}
+
 /* Those in trouble first: there are at most MAX_SECRETS. */
 static void of_pods(struct wanted *k, const char *ns)
 {
@@ -73,7 +87,7 @@ static void of_pods(struct wanted *k, const char *ns)
         for (size_t i = 0; i < n; i++)
             if (kta_world_focused(k->w, pods[i]) &&
                 (kta_pod_ready(pods[i]) && !kta_pod_restarts(pods[i])) == (healthy == 1))
-                of_pod(k, pods[i]);
+                of_object(k, pods[i]);
 }
 
 /* Reads what is wanted since k->first. */
@@ -115,18 +129,33 @@ int kta_learn_secrets(struct kta_world *w, const char *ns, struct kta_err *err)
     return read_wanted(&k, err);
 }
 
-int kta_learn_pod(struct kta_cluster *c, struct kta_redact *r, const char *ns, const char *pod,
-                  struct kta_err *err)
+int kta_learn_object(struct kta_cluster *c, struct kta_redact *r, const char *kind, const char *ns,
+                     const char *name, struct kta_err *err)
 {
-    struct kta_world *w = kta_world_new(c, r, NULL);
-    struct wanted k = {.w = w, .seen = kta_world_secrets_seen(w)};
-    const struct kta_json *object = c && r ? kta_world_get(w, "pods", ns, pod, NULL) : NULL;
+    const struct kta_kind *known = kta_kind_known(kind);
+    kta_auto_str struct kta_str path = KTA_STR_INIT;
+    struct kta_read *reads = NULL;
+    struct kta_err why = KTA_ERR_INIT;
+    size_t n = 0, cap = 0;
     int rc = 0;
 
-    if (object) {
-        of_pod(&k, object);
-        rc = read_wanted(&k, err);
+    if (!c || !r || !known || !known->namespaced || kta_streq(known->plural, "secrets"))
+        return 0;
+    struct kta_world *w = kta_world_new(c, r, NULL);
+    struct wanted k = {.w = w, .seen = kta_world_secrets_seen(w)};
+    kta_kind_path(known, ns, name && *name ? name : NULL, &path);
+    if (!name || !*name)
+        kta_str_add(&path, "?limit=200");
+    kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s", path.s);
+    if (kta_cluster_read(c, reads, n, &why) < 0 && why.code == KTA_E_INTERRUPTED) {
+        *err = why;
+        rc = -1;
     }
+    of_object(&k, reads[0].json);
+    kta_json_each(o, kta_json_get(reads[0].json, "items")) of_object(&k, o);
+    kta_reads_free(reads, n);
+    if (rc == 0)
+        rc = read_wanted(&k, err);
     kta_world_free(w);
     return rc;
 }

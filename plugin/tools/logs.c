@@ -38,8 +38,8 @@ TOOL(tool_logs)
     if (since_ms)
         kta_str_addf(&path, "&sinceSeconds=%d", (int)(since_ms / 1000 ? since_ms / 1000 : 1));
     kta_read_add(&reads, &n, &cap, KTA_ACCEPT_TEXT, "%s", path.s)->max = KTA_LOG_BYTES * 4;
-    if (kta_learn_pod(at.p->cluster, at.p->redact, kta_or(at.scope.namespace_, "default"), pod,
-                      &err) < 0 ||
+    if (kta_learn_object(at.p->cluster, at.p->redact, "pods",
+                         kta_or(at.scope.namespace_, "default"), pod, &err) < 0 ||
         kta_cluster_read(at.p->cluster, reads, n, &err) < 0)
         tool_fail_err(result, &err);
     else if (reads[0].failed)
