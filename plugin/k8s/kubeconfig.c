@@ -19,10 +19,10 @@
 #include "kta/json.h"
 #include "kta/limits.h"
 #include "kta/str.h"
+#include "kubeexec.h"
 #include "kubefiles.h"
 
 #define SERVICE_ACCOUNT_DIR "/var/run/secrets/kubernetes.io/serviceaccount"
-#define EXEC_GROUP          "client.authentication.k8s.io/"
 
 /* ---- errors that list what there is ---- */
 
@@ -134,34 +134,6 @@ static int load_pem(const struct kube_entry *e, const char *key, char **ret, str
     return 0;
 }
 
-static int copy_str(const struct kube_entry *e, const char *key, char **ret, struct kta_err *err)
-{
-    const char *s;
-
-    if (kube_entry_str(e, key, &s, err) < 0)
-        return -1;
-    free(*ret);
-    *ret = kta_strdup(s);
-    return 0;
-}
-
-/* A list of strings; null and absence are an empty one. */
-static int copy_list(const struct kube_entry *e, const char *key, const struct kta_json *v,
-                     struct kta_argv *ret, struct kta_err *err)
-{
-    if (!v || kta_json_type(v) == KTA_JSON_NULL)
-        return 0;
-    if (kta_json_type(v) != KTA_JSON_ARRAY)
-        return kube_entry_fail(e, key, err, "'%s' must be a list of strings", key);
-    kta_json_each(i, v)
-    {
-        if (!kta_json_text(i))
-            return kube_entry_fail(e, key, err, "'%s' must be a list of strings (quote them)", key);
-        kta_argv_add(ret, kta_json_text(i));
-    }
-    return 0;
-}
-
 /* as-user-extra: {key: [value, …]} */
 static int copy_extra(const struct kube_entry *e, struct kta_argv *ret, struct kta_err *err)
 {
@@ -171,7 +143,7 @@ static int copy_extra(const struct kube_entry *e, struct kta_argv *ret, struct k
     {
         kta_auto_argv struct kta_argv values = KTA_ARGV_INIT;
 
-        if (copy_list(e, "as-user-extra", m, &values, err) < 0)
+        if (kube_entry_list(e, "as-user-extra", m, &values, err) < 0)
             return -1;
         for (size_t i = 0; i < values.n; i++)
             kta_argv_addf(ret, "%s=%s", kta_json_key(m), values.v[i]);
@@ -179,127 +151,14 @@ static int copy_extra(const struct kube_entry *e, struct kta_argv *ret, struct k
     return 0;
 }
 
-/* ---- exec credential plugins ---- */
-
-static void exec_free(struct kta_exec_spec *x)
-{
-    if (!x)
-        return;
-    kta_argv_release(&x->argv);
-    kta_argv_release(&x->env);
-    free(x->api_version);
-    free(x->install_hint);
-    free(x->interactive_mode);
-    free(x->cluster_config);
-    free(x);
-}
-
-static int exec_env(const struct kube_entry *e, const struct kta_json *env, struct kta_argv *ret,
-                    struct kta_err *err)
-{
-    if (env && kta_json_type(env) != KTA_JSON_ARRAY && kta_json_type(env) != KTA_JSON_NULL)
-        return kube_entry_fail(e, "exec.env", err, "exec.env must be a list of name and value");
-    kta_json_each(v, env)
-    {
-        const char *name = kta_json_text(kta_json_get(v, "name"));
-        const char *value = kta_json_text(kta_json_get(v, "value"));
-
-        if (!name || !*name || strchr(name, '='))
-            return kube_entry_fail(e, "exec.env", err,
-                                   "an entry of exec.env has no name of a variable");
-        if (kta_json_get(v, "value") && !value)
-            return kube_entry_fail(e, "exec.env", err,
-                                   "the value of %s in exec.env must be a string (put it in "
-                                   "quotes)",
-                                   name);
-        kta_argv_addf(ret, "%s=%s", name, kta_or(value, ""));
-    }
-    return 0;
-}
-
-static int exec_api(const struct kube_entry *e, struct kta_exec_spec *x, struct kta_err *err)
-{
-    static const char *const modes[] = {"Never", "IfAvailable", "Always"};
-    bool known = false;
-
-    if (!x->api_version)
-        return kube_entry_fail(e, "exec", err, "exec has no apiVersion");
-    if (strcmp(x->api_version, EXEC_GROUP "v1") != 0 &&
-        strcmp(x->api_version, EXEC_GROUP "v1beta1") != 0)
-        return kube_entry_fail(e, "exec.apiVersion", err,
-                               "exec.apiVersion '%s' is not supported: it must be " EXEC_GROUP
-                               "v1 or v1beta1",
-                               x->api_version);
-    if (!x->interactive_mode) {
-        if (strcmp(x->api_version, EXEC_GROUP "v1") == 0)
-            return kube_entry_fail(e, "exec", err,
-                                   "exec has no interactiveMode (Never, IfAvailable or Always)");
-        x->interactive_mode = kta_strdup("IfAvailable");
-    }
-    for (size_t i = 0; i < KTA_LEN(modes); i++)
-        known |= strcmp(x->interactive_mode, modes[i]) == 0;
-    if (!known)
-        return kube_entry_fail(e, "exec.interactiveMode", err,
-                               "exec.interactiveMode must be Never, IfAvailable or Always");
-    return 0;
-}
-
-static int load_exec(const struct kube_entry *user, struct kta_exec_spec **ret, struct kta_err *err)
-{
-    const struct kta_json *v = kta_json_get(user->value, "exec");
-    struct kube_entry e = *user;
-    struct kta_exec_spec *x;
-    const char *command;
-
-    if (!v || kta_json_type(v) == KTA_JSON_NULL)
-        return 0;
-    if (kta_json_type(v) != KTA_JSON_OBJECT)
-        return kube_entry_fail(user, "exec", err, "'exec' must be a map");
-    *ret = x = kta_calloc(1, sizeof *x);
-    e.value = v; /* members of exec; its errors name the line of the user */
-    if (kube_entry_str(&e, "command", &command, err) < 0 ||
-        copy_str(&e, "apiVersion", &x->api_version, err) < 0 ||
-        copy_str(&e, "installHint", &x->install_hint, err) < 0 ||
-        copy_str(&e, "interactiveMode", &x->interactive_mode, err) < 0 ||
-        kube_entry_bool(&e, "provideClusterInfo", &x->provide_cluster_info, err) < 0)
-        return -1;
-    if (!command)
-        return kube_entry_fail(user, "exec", err, "exec has no command");
-    if (strchr(command, '/')) {
-        kta_auto_free char *path = kta_fs_join(e.file->dir, command);
-        kta_argv_add(&x->argv, path);
-    } else {
-        kta_argv_add(&x->argv, command);
-    }
-    if (copy_list(user, "exec.args", kta_json_get(v, "args"), &x->argv, err) < 0 ||
-        exec_env(user, kta_json_get(v, "env"), &x->env, err) < 0)
-        return -1;
-    return exec_api(user, x, err);
-}
-
-/* The cluster's own configuration for the plugin: extension client.authentication.k8s.io/exec. */
-static void load_exec_config(const struct kube_entry *cluster, struct kta_exec_spec *x)
-{
-    kta_json_each(m, kta_json_get(cluster->value, "extensions"))
-    {
-        if (kta_streq(kta_json_text(kta_json_get(m, "name")), EXEC_GROUP "exec") &&
-            kta_json_get(m, "extension")) {
-            struct kta_str s = KTA_STR_INIT;
-
-            kta_json_print(kta_json_get(m, "extension"), false, &s);
-            x->cluster_config = kta_str_detach(&s);
-        }
-    }
-}
-
 /* ---- cluster and user ---- */
 
 static int load_cluster(const struct kube_entry *e, const struct kta_kube_flags *f,
                         struct kta_kubeconfig *k, struct kta_err *err)
 {
-    if (copy_str(e, "server", &k->server, err) < 0 ||
-        copy_str(e, "proxy-url", &k->proxy_url, err) < 0 ||
-        copy_str(e, "tls-server-name", &k->tls_server_name, err) < 0 ||
+    if (kube_entry_copy(e, "server", &k->server, err) < 0 ||
+        kube_entry_copy(e, "proxy-url", &k->proxy_url, err) < 0 ||
+        kube_entry_copy(e, "tls-server-name", &k->tls_server_name, err) < 0 ||
         kube_entry_bool(e, "insecure-skip-tls-verify", &k->insecure, err) < 0)
         return -1;
     if (!k->server && !f->server)
@@ -357,15 +216,17 @@ static int check_user(const struct kube_entry *e, const struct kta_kubeconfig *k
 
 static int load_user(const struct kube_entry *e, struct kta_kubeconfig *k, struct kta_err *err)
 {
-    if (copy_str(e, "token", &k->token, err) < 0 ||
+    if (kube_entry_copy(e, "token", &k->token, err) < 0 ||
         kube_entry_path(e, "tokenFile", &k->token_file, err) < 0 ||
-        copy_str(e, "username", &k->username, err) < 0 ||
-        copy_str(e, "password", &k->password, err) < 0 || copy_str(e, "as", &k->as, err) < 0 ||
-        copy_str(e, "as-uid", &k->as_uid, err) < 0 ||
-        copy_list(e, "as-groups", kta_json_get(e->value, "as-groups"), &k->as_groups, err) < 0 ||
+        kube_entry_copy(e, "username", &k->username, err) < 0 ||
+        kube_entry_copy(e, "password", &k->password, err) < 0 ||
+        kube_entry_copy(e, "as", &k->as, err) < 0 ||
+        kube_entry_copy(e, "as-uid", &k->as_uid, err) < 0 ||
+        kube_entry_list(e, "as-groups", kta_json_get(e->value, "as-groups"), &k->as_groups, err) <
+            0 ||
         copy_extra(e, &k->as_extra, err) < 0 || load_auth_provider(e, k, err) < 0 ||
         load_pem(e, "client-certificate", &k->cert_pem, err) < 0 ||
-        load_pem(e, "client-key", &k->key_pem, err) < 0 || load_exec(e, &k->exec, err) < 0)
+        load_pem(e, "client-key", &k->key_pem, err) < 0 || kube_exec_load(e, &k->exec, err) < 0)
         return -1;
     return 0;
 }
@@ -395,7 +256,7 @@ static void apply_flags(const struct kta_kube_flags *f, struct kta_kubeconfig *k
     if (f->token && *f->token) {
         free(k->token_file);
         k->token_file = NULL;
-        exec_free(k->exec); /* a given token is used as it is */
+        kube_exec_free(k->exec); /* a given token is used as it is */
         k->exec = NULL;
     }
     put(&k->token, f->token);
@@ -433,7 +294,7 @@ static void drop_credentials(struct kta_kubeconfig *k)
         free(*all[i]);
         *all[i] = NULL;
     }
-    exec_free(k->exec);
+    kube_exec_free(k->exec);
     k->exec = NULL;
 }
 
@@ -529,9 +390,9 @@ static int load_context(const struct kube_files *fs, const struct kta_kube_flags
         if (!e.file)
             return unknown_entry(fs, "contexts", "context", name, NULL, err);
         k->context = kta_strdup(name);
-        if (copy_str(&e, "cluster", &k->cluster, err) < 0 ||
-            copy_str(&e, "user", &k->user, err) < 0 ||
-            copy_str(&e, "namespace", &k->namespace_, err) < 0)
+        if (kube_entry_copy(&e, "cluster", &k->cluster, err) < 0 ||
+            kube_entry_copy(&e, "user", &k->user, err) < 0 ||
+            kube_entry_copy(&e, "namespace", &k->namespace_, err) < 0)
             return -1;
     }
     put(&k->cluster, f->cluster);
@@ -572,7 +433,7 @@ static int resolve(const struct kube_files *fs, const struct kta_kube_flags *f,
     if (!user.file && !k->as && (k->as_uid || k->as_groups.n))
         return kta_err_set(err, KTA_E_USAGE, "--as-group and --as-uid need --as");
     if (cluster.file && k->exec)
-        load_exec_config(&cluster, k->exec);
+        kube_exec_config(&cluster, k->exec);
     return finish(k, err);
 }
 

@@ -326,3 +326,30 @@ int kube_entry_path(const struct kube_entry *e, const char *key, char **ret, str
         *ret = kta_fs_join(e->file->dir, s);
     return 0;
 }
+
+int kube_entry_copy(const struct kube_entry *e, const char *key, char **ret, struct kta_err *err)
+{
+    const char *s;
+
+    if (kube_entry_str(e, key, &s, err) < 0)
+        return -1;
+    free(*ret);
+    *ret = kta_strdup(s);
+    return 0;
+}
+
+int kube_entry_list(const struct kube_entry *e, const char *key, const struct kta_json *v,
+                    struct kta_argv *ret, struct kta_err *err)
+{
+    if (!v || kta_json_type(v) == KTA_JSON_NULL)
+        return 0;
+    if (kta_json_type(v) != KTA_JSON_ARRAY)
+        return kube_entry_fail(e, key, err, "'%s' must be a list of strings", key);
+    kta_json_each(i, v)
+    {
+        if (!kta_json_text(i))
+            return kube_entry_fail(e, key, err, "'%s' must be a list of strings (quote them)", key);
+        kta_argv_add(ret, kta_json_text(i));
+    }
+    return 0;
+}

@@ -56,6 +56,11 @@ int kube_entry_str(const struct kube_entry *e, const char *key, const char **ret
 int kube_entry_bool(const struct kube_entry *e, const char *key, bool *ret, struct kta_err *err);
 /* A path member made absolute against the entry's file; NULL when absent. Caller frees. */
 int kube_entry_path(const struct kube_entry *e, const char *key, char **ret, struct kta_err *err);
+/* A string member as a copy in place of *ret, which is freed. */
+int kube_entry_copy(const struct kube_entry *e, const char *key, char **ret, struct kta_err *err);
+/* v's strings (a member of the entry, named key in errors); null and absence are an empty list. */
+int kube_entry_list(const struct kube_entry *e, const char *key, const struct kta_json *v,
+                    struct kta_argv *ret, struct kta_err *err);
 /* "load kubeconfig 'FILE': line N: user 'x': …" with KTA_E_USAGE; key "" blames the entry itself.
  */
 int kube_entry_fail(const struct kube_entry *e, const char *key, struct kta_err *err,

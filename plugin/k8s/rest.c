@@ -7,55 +7,16 @@
 #include "rest.h"
 
 #include <poll.h>
-#include "apipath.h"
+#include <string.h>
 #include "auth.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
 #include "kta/interrupt.h"
 #include "kta/limits.h"
 #include "kta/log.h"
-#include "liststream.h"
+#include "rest_job.h"
 
-enum {
-    MAX_TRIES = 3,         /* of a request that the server puts off (429, 503 with Retry-After) */
-    MAX_RETRY_WAIT = 5000, /* ms; a longer Retry-After is an error at once */
-    MAX_ROUNDS = 256,      /* more than KTA_MAX_LIST / KTA_LIST_PAGE, with retries */
-};
-
-static const char *const accept_list[] = {
-    [KTA_ACCEPT_JSON] = "application/json",
-    [KTA_ACCEPT_TABLE] = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json",
-    [KTA_ACCEPT_METADATA] =
-        "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json",
-    [KTA_ACCEPT_TEXT] = "*/*",
-    [KTA_ACCEPT_DISCOVERY] =
-        "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
-        "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,"
-        "application/json",
-};
-
-/* Of one object; the server refuses to answer for one what it is asked as a list. */
-static const char accept_one_metadata[] =
-    "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json";
-
-/* One read under way. */
-struct job {
-    struct kta_read *read;
-    struct kta_str url;   /* of the next request */
-    struct kta_str doing; /* "list events in namespace 'x'" */
-    const char *accept;
-    const char *items; /* "items", "rows": what is collected page by page; NULL: no list */
-    bool pending, reached;
-    bool paged;     /* further pages are asked for: the path sets no limit itself */
-    bool restarted; /* an expired continue token has started it over already */
-    int tries;
-    bool cut;
-    struct list_stream stream; /* of a list whose items are judged as they come */
-    struct kta_json *kept;     /* this page's items that stay */
-    size_t seen, seen_before;  /* items of all pages, of those before this one */
-    size_t dropped_before, streamed;
-    int64_t wait_ms; /* the server asks for this pause before the next try */
-};
+enum { MAX_ROUNDS = 256 /* more than KTA_MAX_LIST / KTA_LIST_PAGE, with retries */ };
 
 /* ---- the connection ---- */
 
@@ -103,304 +64,14 @@ bool rest_can_renew(const struct kta_cluster *c)
     return auth_can_renew(r->auth);
 }
 
-/* ---- one read ---- */
-
-/* Rows without objects are small: all of them fit in one answer. */
-static int page_size(const struct kta_read *read)
-{
-    return read->accept == KTA_ACCEPT_TABLE ? KTA_MAX_LIST : KTA_LIST_PAGE;
-}
-
-static void job_init(struct job *j, struct kta_read *read)
-{
-    struct api_path a;
-    kta_auto_str struct kta_str has = KTA_STR_INIT;
-    bool list = api_path_parse(read->path, &a) && a.list && read->accept != KTA_ACCEPT_TEXT &&
-                read->accept != KTA_ACCEPT_DISCOVERY;
-    kta_auto_str struct kta_str extra = KTA_STR_INIT;
-    static const char *const none[] = {NULL};
-
-    memset(j, 0, sizeof *j);
-    j->read = read;
-    j->pending = true;
-    kta_str_init(&j->url, 0);
-    kta_str_init(&j->doing, 0);
-    describe_read(read->path, &j->doing);
-    j->accept = read->accept == KTA_ACCEPT_METADATA && !list ? accept_one_metadata
-                                                             : accept_list[read->accept];
-    j->paged = list && !api_query_get(a.query, "limit", &has);
-    if (list && (j->paged || read->keep))
-        j->items = read->accept == KTA_ACCEPT_TABLE ? "rows" : "items";
-    if (j->paged) {
-        kta_str_addf(&extra, "limit=%d", page_size(read));
-    }
-    if (read->accept == KTA_ACCEPT_TABLE && !api_query_get(a.query, "includeObject", &has))
-        kta_str_addf(&extra, "%sincludeObject=None", extra.len ? "&" : "");
-    api_query_edit(read->path, none, extra.s, &j->url);
-    if (read->max && read->accept == KTA_ACCEPT_TEXT)
-        read->text.max = read->max;
-    else if (read->accept == KTA_ACCEPT_TEXT)
-        read->text.max = KTA_MAX_HTTP_BODY;
-}
-
-static void job_release(struct job *j)
-{
-    list_stream_release(&j->stream);
-    kta_json_free(j->kept);
-    j->kept = NULL;
-    kta_str_release(&j->url);
-    kta_str_release(&j->doing);
-}
-
-/* ---- lists whose items are judged as they come ---- */
-
-/* Applies the reader's judgement to what was kept while the list was still small. */
-static void judge(struct job *j, struct kta_json *items)
-{
-    struct kta_json *next;
-
-    for (struct kta_json *i = kta_json_first(items); i; i = next) {
-        next = kta_json_next(i);
-        if (!j->read->keep(j->read->keep_ctx, i)) {
-            kta_json_free(kta_json_detach(items, i));
-            j->read->dropped++;
-        }
-    }
-}
-
-static void take_item(void *ctx, struct kta_json *item)
-{
-    struct job *j = ctx;
-
-    j->seen++;
-    if (j->read->trim)
-        j->read->trim(item);
-    if (j->seen == j->read->keep_all + 1) {
-        judge(j, kta_json_get(j->read->json, j->items));
-        judge(j, j->kept);
-    }
-    if (j->seen > j->read->keep_all && !j->read->keep(j->read->keep_ctx, item)) {
-        kta_json_free(item);
-        j->read->dropped++;
-        return;
-    }
-    kta_json_push(j->kept, item);
-}
-
-static bool take_stream(void *ctx, const char *p, size_t n)
-{
-    struct job *j = ctx;
-
-    j->streamed += n;
-    return list_stream_feed(&j->stream, p, n) == 0;
-}
-
-/* The page as it would have been parsed whole, but with the kept items alone. */
-static int stream_page(struct job *j, struct kta_json **ret, struct kta_err *err)
-{
-    if (j->stream.err.code != KTA_E_OK) {
-        *err = j->stream.err;
-        return -1;
-    }
-    if (kta_json_parse(j->stream.head.s, j->stream.head.len, ret, err) < 0)
-        return -1;
-    if (kta_json_get(*ret, j->items)) {
-        kta_json_set(*ret, j->items, j->kept);
-        j->kept = NULL;
-    }
-    return 0;
-}
-
-static void stream_begin(struct job *j)
-{
-    list_stream_release(&j->stream);
-    list_stream_init(&j->stream, j->items, take_item, j);
-    kta_json_free(j->kept);
-    j->kept = kta_json_new_array();
-    j->seen = j->seen_before;
-    j->read->dropped = j->dropped_before;
-}
-
-/* How many items the reader did not keep: whoever reads the list, or its record, sees from this
- * that it is not all. */
-static void note_dropped(struct job *j)
-{
-    struct kta_json *meta = kta_json_get(j->read->json, "metadata");
-
-    if (j->read->dropped && meta)
-        kta_json_set_int(meta, "remainingItemCount",
-                         kta_json_int(meta, "remainingItemCount", 0) + (int64_t)j->read->dropped);
-}
-
-static bool take_text(void *ctx, const char *p, size_t n)
-{
-    struct job *j = ctx;
-
-    if (kta_str_addn(&j->read->text, p, n) == 0)
-        return true;
-    j->cut = true;
-    return false;
-}
-
-static void job_request(struct kta_cluster *c, struct job *j, struct kta_http_req *q)
-{
-    const struct rest *r = c->impl;
-
-    memset(q, 0, sizeof *q);
-    q->path = j->url.s;
-    q->accept = j->accept;
-    q->headers = (const char *const *)r->headers.v;
-    q->timeout_ms = r->timeout_ms;
-    kta_str_init(&q->answer, 0);
-    if (j->read->accept == KTA_ACCEPT_TEXT) {
-        kta_str_clear(&j->read->text);
-        q->on_body = take_text;
-        q->ctx = j;
-    } else {
-        q->max_body = j->read->max;
-        if (j->items && j->read->keep) {
-            stream_begin(j);
-            q->on_body = take_stream;
-            q->ctx = j;
-        }
-    }
-}
-
-static void job_fail(struct job *j)
-{
-    j->pending = false;
-    j->read->failed = true;
-    kta_json_free(j->read->json); /* pages that came before: a part is not the list */
-    j->read->json = NULL;
-}
-
-/* Puts the page's items behind those that are there. */
-static void append_page(struct job *j, struct kta_json *page)
-{
-    struct kta_json *all = kta_json_get(j->read->json, j->items);
-    struct kta_json *meta = kta_json_get(j->read->json, "metadata");
-    const struct kta_json *left = kta_json_at(page, "metadata.remainingItemCount");
-
-    kta_json_each(item, kta_json_get(page, j->items)) kta_json_push(all, kta_json_copy(item));
-    kta_json_remove(meta, "remainingItemCount");
-    kta_json_remove(meta, "continue");
-    if (left)
-        kta_json_set(meta, "remainingItemCount", kta_json_copy(left));
-}
-
-/* A 2xx that is JSON. Asks for the next page where there is one. */
-static void take_json(struct job *j, struct kta_json *page)
-{
-    static const char *const drop[] = {"continue", "limit", "resourceVersion", NULL};
-    const char *more = kta_json_str(page, "metadata.continue");
-    kta_auto_free char *token = kta_strdup(more && *more ? more : NULL);
-    struct kta_str extra = KTA_STR_INIT;
-
-    j->reached = true;
-    if (!j->read->json) {
-        j->read->json = page;
-    } else {
-        append_page(j, page);
-        kta_json_free(page);
-    }
-    if (j->items && !j->read->keep)
-        j->seen = kta_json_len(kta_json_get(j->read->json, j->items));
-    j->seen_before = j->seen;
-    j->dropped_before = j->read->dropped;
-    j->pending =
-        j->paged && token && kta_json_get(j->read->json, j->items) && j->seen < KTA_MAX_LIST;
-    if (!j->pending) {
-        note_dropped(j);
-        if (token && j->paged)
-            kta_log(1, "k8s: %s: only the first %d are looked at", j->doing.s, KTA_MAX_LIST);
-        return;
-    }
-    kta_str_addf(&extra, "limit=%d&continue=", page_size(j->read));
-    kta_url_escape(token, &extra);
-    kta_str_clear(&j->url);
-    api_query_edit(j->read->path, drop, extra.s, &j->url);
-    if (j->read->accept == KTA_ACCEPT_TABLE)
-        kta_str_add(&j->url, "&includeObject=None");
-    kta_str_release(&extra);
-}
-
-/* 410: the continue token was too old. The list starts over, once. */
-static bool start_over(struct job *j)
-{
-    struct kta_read *read = j->read;
-
-    if (j->restarted || !read->json)
-        return false;
-    kta_json_free(read->json);
-    read->json = NULL;
-    read->dropped = 0;
-    job_release(j);
-    job_init(j, read);
-    j->restarted = j->reached = true;
-    return true;
-}
-
-/* The server asks for patience, and not for long. */
-static bool put_off(struct job *j, const struct kta_http_req *q)
-{
-    if ((q->status != 429 && q->status != 503) || q->retry_after_ms < 0 ||
-        q->retry_after_ms > MAX_RETRY_WAIT || ++j->tries >= MAX_TRIES)
-        return false;
-    j->wait_ms = q->retry_after_ms;
-    return true;
-}
-
-static void take_answer(struct kta_cluster *c, struct job *j, struct kta_http_req *q)
-{
-    struct kta_err ignored = KTA_ERR_INIT;
-    struct kta_json *v = NULL;
-
-    c->stats.requests++;
-    c->stats.bytes += q->answer.len + (q->on_body ? j->read->text.len : 0) + j->streamed;
-    j->streamed = 0;
-    j->read->status = q->status;
-    if (q->failed && !j->cut) {
-        status_transport(c, j->doing.s, q, &j->read->err);
-        j->read->err.http = q->status;
-        j->reached = q->status && q->err.code == KTA_E_LIMIT; /* too much of an answer is one */
-        job_fail(j);
-        return;
-    }
-    if (q->status / 100 == 2 && q->on_body == take_stream) {
-        if (stream_page(j, &v, &ignored) == 0) {
-            take_json(j, v);
-            return;
-        }
-        j->reached = ignored.code == KTA_E_LIMIT;
-        if (j->reached) {
-            j->read->err = ignored;
-            job_fail(j);
-            return;
-        }
-    } else if (q->status / 100 == 2 && q->on_body) {
-        j->pending = false;
-        j->reached = true;
-        return;
-    }
-    if (q->status / 100 == 2 && !q->on_body &&
-        kta_json_parse(q->answer.s, q->answer.len, &v, &ignored) == 0) {
-        take_json(j, v);
-        return;
-    }
-    if ((q->status == 410 && start_over(j)) || put_off(j, q))
-        return;
-    j->reached = status_answer(c, j->read->path, j->doing.s, q, &j->read->err);
-    job_fail(j);
-}
-
 /* ---- rounds ---- */
 
 /* Sends what is pending. Returns -1 when interrupted. */
-static int round_run(struct kta_cluster *c, struct job *jobs, size_t n, struct kta_err *err)
+static int round_run(struct kta_cluster *c, struct rest_job *jobs, size_t n, struct kta_err *err)
 {
     struct rest *r = c->impl;
     struct kta_http_req *reqs = kta_calloc(n, sizeof *reqs);
-    struct job **owner = kta_calloc(n, sizeof *owner);
+    struct rest_job **owner = kta_calloc(n, sizeof *owner);
     size_t m = 0;
     int rc;
 
@@ -408,12 +79,12 @@ static int round_run(struct kta_cluster *c, struct job *jobs, size_t n, struct k
         if (!jobs[i].pending)
             continue;
         owner[m] = &jobs[i];
-        job_request(c, &jobs[i], &reqs[m++]);
+        rest_job_request(c, &jobs[i], &reqs[m++]);
     }
     rc = kta_http_run(r->http, reqs, m, err);
     for (size_t i = 0; i < m; i++) {
         if (rc == 0)
-            take_answer(c, owner[i], &reqs[i]);
+            rest_job_answer(c, owner[i], &reqs[i]);
         kta_http_req_release(&reqs[i]);
     }
     free(reqs);
@@ -422,7 +93,7 @@ static int round_run(struct kta_cluster *c, struct job *jobs, size_t n, struct k
 }
 
 /* Waits as long as the most patient answer asked for. */
-static int round_wait(struct job *jobs, size_t n, struct kta_err *err)
+static int round_wait(struct rest_job *jobs, size_t n, struct kta_err *err)
 {
     int64_t ms = 0;
 
@@ -441,7 +112,7 @@ static int round_wait(struct job *jobs, size_t n, struct kta_err *err)
 }
 
 /* Answers of 401 are taken back, once, when other credentials can be had. */
-static bool renew(struct kta_cluster *c, struct job *jobs, size_t n, bool *renewed)
+static bool renew(struct kta_cluster *c, struct rest_job *jobs, size_t n, bool *renewed)
 {
     struct kta_err why = KTA_ERR_INIT;
     bool refused = false;
@@ -462,13 +133,13 @@ static bool renew(struct kta_cluster *c, struct job *jobs, size_t n, bool *renew
             continue;
         read->failed = false;
         kta_err_clear(&read->err);
-        job_release(&jobs[i]);
-        job_init(&jobs[i], read);
+        rest_job_release(&jobs[i]);
+        rest_job_init(&jobs[i], read);
     }
     return true;
 }
 
-static bool any_pending(const struct job *jobs, size_t n)
+static bool any_pending(const struct rest_job *jobs, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (jobs[i].pending)
@@ -477,7 +148,7 @@ static bool any_pending(const struct job *jobs, size_t n)
 }
 
 /* 0 if at least one read was answered by Kubernetes. */
-static int verdict(const struct job *jobs, size_t n, struct kta_err *err)
+static int verdict(const struct rest_job *jobs, size_t n, struct kta_err *err)
 {
     for (size_t i = 0; i < n; i++)
         if (jobs[i].reached)
@@ -488,13 +159,13 @@ static int verdict(const struct job *jobs, size_t n, struct kta_err *err)
 
 static int rest_read(struct kta_cluster *c, struct kta_read *reads, size_t n, struct kta_err *err)
 {
-    struct job *jobs = kta_calloc(n, sizeof *jobs);
+    struct rest_job *jobs = kta_calloc(n, sizeof *jobs);
     int64_t began = kta_now_ms();
     bool renewed = false;
     int rc;
 
     for (size_t i = 0; i < n; i++)
-        job_init(&jobs[i], &reads[i]);
+        rest_job_init(&jobs[i], &reads[i]);
     rc = rest_connect(c, /* force= */ false, err);
     for (int i = 0; rc == 0 && i < MAX_ROUNDS && any_pending(jobs, n); i++) {
         rc = round_run(c, jobs, n, err);
@@ -504,7 +175,7 @@ static int rest_read(struct kta_cluster *c, struct kta_read *reads, size_t n, st
     if (rc == 0)
         rc = verdict(jobs, n, err);
     for (size_t i = 0; i < n; i++)
-        job_release(&jobs[i]);
+        rest_job_release(&jobs[i]);
     free(jobs);
     c->stats.ms += kta_now_ms() - began;
     return rc;
