@@ -66,9 +66,9 @@ void describe_read(const char *path, struct kta_str *out)
 
 static const char *context_of(const struct kta_cluster *c, char *buf, size_t n)
 {
-    if (!*kta_cluster_context(c))
+    if (!*c->context)
         return "the cluster";
-    snprintf(buf, n, "the cluster of context '%.200s'", kta_cluster_context(c));
+    snprintf(buf, n, "the cluster of context '%.200s'", c->context);
     return buf;
 }
 
