@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Build both images by charts/images/build.sh on the stand-in bases and print the folder with
-# todo-backend.tar and todo-frontend.tar. Each is built anew when its sources changed; the folder's
-# file `state` tells which they are.
+# Build the images by charts/images/build.sh on the stand-in bases and print the folder with
+# todo-backend.tar and todo-frontend.tar, or kubectl-todo-ai.tar. Each is built anew when its sources
+# changed; the folder's file `state` tells which the first two are.
+#
+#   images.sh [backend|frontend|kagent]...     (nothing: backend and frontend)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-images=$here/../../charts/images
+top=$(cd "$here/../.." && pwd)
+images=$top/charts/images
 cache=$("$here/standins.sh")
 out=$cache/images
 mkdir -p "$out"
@@ -12,7 +15,13 @@ mkdir -p "$out"
 # key NAME: a hash of all that the image is made from.
 key() {
   {
-    cat "$cache/debian.sha256" "$cache/node.sha256" "$images/build.sh"
+    cat "$images/build.sh"
+    if [ "$1" = kagent ]; then
+      cat "$cache"/{bookworm,kubectl,helm}.sha256 "$images/kagent/"*
+      cd "$top" && find Makefile include plugin prompts charts/todo-app -type f -print0 | sort -z | xargs -0 sha256sum
+      return
+    fi
+    cat "$cache/debian.sha256" "$cache/node.sha256"
     cd "$images/$1"
     find . -type f ! -path '*/node_modules/*' ! -path './.next/*' ! -path '*/__pycache__/*' \
       ! -name next-env.d.ts ! -name '*.tsbuildinfo' -print0 | sort -z | xargs -0 sha256sum
@@ -22,7 +31,8 @@ key() {
 exec 9>"$cache/.lock"
 flock 9
 stale=()
-for name in backend frontend; do
+[ $# -gt 0 ] || set -- backend frontend
+for name in "$@"; do
   [ "$(cat "$out/$name.key" 2>/dev/null)" = "$(key "$name")" ] || stale+=("$name")
 done
 
@@ -40,16 +50,21 @@ if [ ${#stale[@]} -gt 0 ]; then
   }
   trap end EXIT
   ca=/etc/ssl/certs/ca-certificates.crt
-  declare -A base=([backend]=python [frontend]=node)
+  declare -A bases=([backend]=python [frontend]=node [kagent]='bookworm kubectl helm')
   build() {
-    local name=$1
-    buildah pull --quiet "docker-archive:$cache/${base[$name]}-image.tar" &&
-      env -u TAG BUILDER=buildah \
+    local name=$1 image=todo-$1 base
+    [ "$name" != kagent ] || image=kubectl-todo-ai
+    for base in ${bases[$name]}; do
+      buildah pull --quiet "docker-archive:$cache/$base-image.tar" || return
+    done
+    env -u TAG BUILDER=buildah \
         PYTHON_IMAGE=localhost/standin/python:3.13-slim NODE_IMAGE=localhost/standin/node:20-alpine \
+        DEBIAN_IMAGE=localhost/standin/debian:bookworm-slim KUBECTL_IMAGE=localhost/standin/kubectl:v1.34.4 \
+        HELM_IMAGE=localhost/standin/helm:3.19.0 \
         BUILD_FLAGS="--pull-never --isolation chroot --volume $ca:$ca:ro" "$images/build.sh" "$name" &&
-      rm -f "$out/todo-$name.tar" &&
-      buildah push --quiet "localhost/todo-$name:local" \
-        "docker-archive:$out/todo-$name.tar:docker.io/library/todo-$name:local"
+      rm -f "$out/$image.tar" &&
+      buildah push --quiet "localhost/$image:local" \
+        "docker-archive:$out/$image.tar:docker.io/library/$image:local"
   }
   for name in "${stale[@]}"; do
     rm -f "$out/$name.key"
@@ -61,5 +76,5 @@ if [ ${#stale[@]} -gt 0 ]; then
     key "$name" >"$out/$name.key"
   done
 fi
-cat "$out/backend.key" "$out/frontend.key" >"$out/state"
+cat "$out/backend.key" "$out/frontend.key" >"$out/state" 2>/dev/null || true # kagent alone may be there
 echo "$out"

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Make stand-ins for the two base images, where no registry of images is reached: Debian 13 with
-# Python 3.13 and curl as one layer, Node 20 and npm as another. They are docker archives in
-# the cache, made once; the two Dockerfiles build on them unchanged, given as build arguments.
+# Make stand-ins for the base images, where no registry of images is reached: Debian 13 with
+# Python 3.13 and curl as one layer, Node 20 and npm as another; Debian 12 with a folder of packages
+# as its mirror, and kubectl and helm as images of one file. They are docker archives in the cache,
+# made once; the Dockerfiles build on them unchanged, given as build arguments.
 #
 #   standins.sh          make what is missing and print the cache's folder
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../cluster/common.sh"
+bare=$(part bare)/root.tar
+clients=$(part clients)
 
 cache=${KTA_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kubectl-todo-ai-tests}/charts
 node_version=20.18.0
@@ -67,6 +71,30 @@ if [ ! -f "$cache/node.tar" ]; then
   mv "$dir/layer/usr/local" "$cache/host-node"
   keep_layer node "$cache/node.part"
   rm -r "$dir"
+fi
+
+# What kagent's image is built on: the bare Debian 12 of other tests, and their kubectl and helm.
+if [ "$(cat "$cache/bookworm.made" 2>/dev/null)" != "$bare $clients" ]; then
+  [ -f "$bare" ] && [ -f "$clients/helm3" ] || "$(dirname "${BASH_SOURCE[0]}")/../cluster/deps.sh" >&2
+  echo "standins: Debian 12, kubectl and helm" >&2
+  dir=$(mktemp -d "$cache/bookworm.XXXXXX")
+  cp "$bare" "$dir/bookworm"
+  keep_layer bookworm "$dir/bookworm"
+  mkdir -p "$dir/apt/etc/apt" "$dir/kubectl/bin" "$dir/helm/usr/bin"
+  echo 'deb [trusted=yes] file:/packages ./' >"$dir/apt/etc/apt/sources.list"
+  cp "$clients/kubectl" "$dir/kubectl/bin/kubectl"
+  cp "$clients/helm3" "$dir/helm/usr/bin/helm"
+  for layer in apt kubectl helm; do
+    tar -C "$dir/$layer" --owner=0 --group=0 --sort=name --mtime=@0 -cf "$dir/layer" .
+    keep_layer "$layer" "$dir/layer"
+  done
+  rm -r "$dir"
+  archive kubectl-image localhost/standin/kubectl:v1.34.4 '[]' kubectl
+  archive helm-image localhost/standin/helm:3.19.0 '[]' helm
+  archive bookworm-image localhost/standin/debian:bookworm-slim \
+    '["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]' bookworm apt
+  rm "$cache/kubectl.tar" "$cache/helm.tar" "$cache/bookworm.tar"
+  echo "$bare $clients" >"$cache/bookworm.made"
 fi
 
 # The host's certificates are mounted there during a build (see build.sh): a proxy may have its own.
