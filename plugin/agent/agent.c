@@ -152,6 +152,7 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
         return 0;
     const struct kta_report *r = a->pipeline->report;
     a->world = kta_world_new(a->pipeline->cluster, a->pipeline->redact, r);
+    kta_world_want_metrics(a->world);
     kta_intent_of(a->question, &a->intent);
     kta_report_progress(r, "looking at the cluster");
     if (find_targets(a, err) < 0 ||

@@ -7,6 +7,7 @@
 
 #include "kta/alloc.h"
 #include "kta/fs.h"
+#include "kta/http.h"
 #include "kta/interrupt.h"
 #include "kta/limits.h"
 #include "kta/log.h"
@@ -235,6 +236,8 @@ int app_open_cluster(struct app *app, struct kta_err *err)
 
     if (app->cluster)
         return 0;
+    if (!snapshot && !replaying(app))
+        kta_http_preload();
     if (app_open_policy(app, err) < 0)
         return -1;
     if (replaying(app) ? replay_open_cluster(app, err)

@@ -119,7 +119,7 @@ static bool known(const struct kta_json *earlier, const struct kta_finding *f)
 static int in_namespace(struct kta_world *w, const char *ns, bool wide, struct kta_findings *ret,
                         struct kta_err *err)
 {
-    if (kta_collect_lists(w, ns, wide, err) || kta_collect_logs(w, ns, err))
+    if (kta_collect(w, ns, wide, err))
         return -1;
     if (kta_world_has_focus(w) && ns) {
         follow_dependencies(w, ns);

@@ -80,7 +80,7 @@ static void signs_of(struct kta_world *w, const char *ns, struct signs *g)
     }
 }
 
-int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err)
+static int base_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err)
 {
     const char *kinds[64];
     size_t n = 0;
@@ -92,9 +92,15 @@ int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta
                         ns ? ns : "");
     if (kta_world_prefetch(w, ns, kinds, n, err) || kta_large_complete(w, ns, err))
         return -1;
+    return 0;
+}
+
+/* The lists that the trouble seen so far calls for. */
+static size_t needed_lists(struct kta_world *w, const char *ns, const char **kinds)
+{
     struct signs g = {0};
+    size_t n = 0;
     signs_of(w, ns, &g);
-    n = 0;
     for (size_t i = 0; i < KTA_LEN(needs); i++) {
         if (!((needs[i].trouble && g.trouble) || (needs[i].config && g.config) ||
               (needs[i].image && g.image) || (needs[i].pending && g.pending) ||
@@ -104,14 +110,15 @@ int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta
         for (size_t k = 0; needs[i].needs[k]; k++)
             kinds[n++] = needs[i].needs[k];
     }
-    return n ? kta_world_prefetch(w, ns, kinds, n, err) : 0;
+    return n;
 }
 
 /* ---- logs ---- */
 
 #define LOGS_EACH 2 /* pods of one workload whose logs are read */
 
-int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err)
+/* The logs of what is unhealthy. Caller frees *ret. */
+static size_t wanted_logs(struct kta_world *w, const char *ns, struct kta_log_want **ret)
 {
     struct kta_json *const *pods;
     size_t n = kta_world_list(w, "pods", ns, &pods), n_wants = 0, cap = 0, n_seen = 0, seen_cap = 0;
@@ -147,11 +154,38 @@ int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err)
                                                          kta_json_str(s, "name"), previous};
             }
     }
-    /* before the logs: a snapshot is redacted as they are read */
-    int rc = kta_learn_secrets(w, ns, err);
-    if (rc == 0 && n_wants)
-        rc = kta_world_prefetch_logs(w, wants, n_wants, err);
-    free(wants);
     free(seen);
+    *ret = wants;
+    return n_wants;
+}
+
+static int second_round(struct kta_world *w, const char *ns, bool lists, bool logs,
+                        struct kta_err *err)
+{
+    const char *kinds[KTA_LEN(needs) * KTA_LEN(needs[0].needs)];
+    struct kta_log_want *wants = NULL;
+    size_t n = lists ? needed_lists(w, ns, kinds) : 0;
+    size_t n_wants = logs ? wanted_logs(w, ns, &wants) : 0;
+    /* before the logs: a snapshot is redacted as they are read */
+    int rc = logs ? kta_learn_secrets(w, ns, err) : 0;
+
+    if (rc == 0 && (n || n_wants))
+        rc = kta_world_prefetch_all(w, ns, kinds, n, wants, n_wants, err);
+    free(wants);
     return rc;
+}
+
+int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err)
+{
+    return second_round(w, ns, /* lists= */ false, /* logs= */ true, err);
+}
+
+int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err)
+{
+    return base_lists(w, ns, wide, err) ? -1 : second_round(w, ns, true, false, err);
+}
+
+int kta_collect(struct kta_world *w, const char *ns, bool wide, struct kta_err *err)
+{
+    return base_lists(w, ns, wide, err) ? -1 : second_round(w, ns, true, true, err);
 }

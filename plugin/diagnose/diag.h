@@ -270,10 +270,21 @@ void kta_analyze_helm(struct kta_world *w, const char *ns, struct kta_findings *
 int kta_selector_text_check(const char *selector, struct kta_err *err);
 bool kta_selector_text_matches(const char *selector, const struct kta_json *labels);
 
+/* ---- world_logs.c: logs that are read beside lists ---- */
+/* Appends a read for each log that is not there yet, at most n, and to of[] (of n) what it is of.
+ * Returns how many; kta_world_logs_end takes what came. */
+size_t kta_world_logs_begin(struct kta_world *w, const struct kta_log_want *wants, size_t n,
+                            const struct kta_log_want **of, struct kta_read **reads,
+                            size_t *n_reads, size_t *cap);
+void kta_world_logs_end(struct kta_world *w, const struct kta_log_want *const *of,
+                        struct kta_read *reads, size_t n);
+
 /* ---- collect.c ---- */
 extern const char *const kta_base_kinds[]; /* what nearly every question needs */
 extern const size_t kta_n_base_kinds;
-/* Reads in parallel what analyzers will ask for: lists, then logs of what is unhealthy. */
+/* Reads in parallel what analyzers will ask for: lists (wide: of all that may be broken in a
+ * namespace), then what the trouble in them calls for: further lists, and logs. */
+int kta_collect(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);
 int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);
 int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err);
 /* Which log of a container tells why it is unhealthy. False: none would. */

@@ -323,7 +323,7 @@ int kta_collect_evidence(struct kta_world *w, const struct kta_scope *scope,
         ns = t->by == KTA_BY_NAMESPACE ? t->ref.name : t->ref.namespace_ ? t->ref.namespace_ : ns;
     }
     (void)findings;
-    if (kta_collect_lists(w, ns, false, err) || kta_collect_logs(w, ns, err))
+    if (kta_collect(w, ns, false, err))
         return -1;
     changes(w, targets, ns, ret);
     logs(w, ns, ret);

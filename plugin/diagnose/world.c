@@ -69,6 +69,7 @@ struct kta_world {
     const char **asked; /* uids of objects whose pods were asked for */
     size_t n_asked, cap_asked;
     int fetches;
+    bool wants_metrics;
 };
 
 /* ---- life ---- */
@@ -428,59 +429,118 @@ static struct world_list *have_list(struct kta_world *w, const struct kta_kind *
     return l;
 }
 
-int kta_world_prefetch(struct kta_world *w, const char *ns, const char *const *kinds, size_t n,
-                       struct kta_err *err)
+/* ---- metrics ---- */
+
+/* Listed as "podmetrics": their plural is "pods", too. */
+static const struct kta_kind pod_metrics = {"PodMetrics", "podmetrics", "metrics.k8s.io",
+                                            "v1beta1",    "",           true};
+
+static void list_path(const struct kta_kind *k, const char *ns, struct kta_str *out)
 {
-    struct kta_read *reads = NULL;
-    size_t n_reads = 0, cap = 0;
-    const struct kta_kind **of = kta_calloc(n ? n : 1, sizeof *of);
+    if (k != &pod_metrics)
+        kta_kind_path(k, k->namespaced ? ns : NULL, NULL, out);
+    else if (ns)
+        kta_str_addf(out, "/apis/metrics.k8s.io/v1beta1/namespaces/%s/pods", ns);
+    else
+        kta_str_add(out, "/apis/metrics.k8s.io/v1beta1/pods");
+}
+
+void kta_world_want_metrics(struct kta_world *w)
+{
+    w->wants_metrics = true;
+}
+
+/* What the reads of lists brought; -1 when not one of many could be read: that is said once. */
+static int take_lists(struct kta_world *w, const char *ns, const struct kta_kind *const *of,
+                      struct kta_read *reads, size_t n, bool *ret_many_pods, struct kta_err *err)
+{
+    size_t failed = 0;
+
+    for (size_t i = 0; i < n; i++)
+        failed += reads[i].failed;
+    if (failed == n && n > 3) {
+        *err = reads[0].err;
+        return -1;
+    }
     for (size_t i = 0; i < n; i++) {
-        const struct kta_kind *k = kind_of(w, kinds[i]);
+        struct world_list *l = new_list(w, of[i]->plural, of[i]->namespaced ? ns : NULL);
+        if (reads[i].json && !reads[i].failed) {
+            bool pods = kta_streq(of[i]->plural, "pods");
+            if (pods && *kta_or(kta_json_str(reads[i].json, "metadata.continue"), "")) {
+                *ret_many_pods = true;
+                kta_large_first_pods(reads[i].json);
+            }
+            fill_list(w, l, of[i], KTA_STEAL(reads[i].json));
+        } else if (reads[i].status != 404 && of[i] != &pod_metrics) {
+            kta_world_note_missing(w, "%s", reads[i].err.msg);
+        }
+    }
+    return 0;
+}
+
+/* Reads for the kinds that are not there yet. Returns how many. */
+static size_t begin_lists(struct kta_world *w, const char *ns, const char *const *kinds, size_t n,
+                          bool metrics, const struct kta_kind **of, struct kta_read **reads,
+                          size_t *n_reads, size_t *cap)
+{
+    for (size_t i = 0; i < n + metrics; i++) {
+        const struct kta_kind *k = i < n ? kind_of(w, kinds[i]) : &pod_metrics;
         bool twice = false;
-        for (size_t j = 0; j < n_reads; j++)
+        for (size_t j = 0; j < *n_reads; j++)
             twice |= of[j] == k;
         if (!k || twice || have_list(w, k, ns))
             continue;
         kta_auto_str struct kta_str path = KTA_STR_INIT;
-        kta_kind_path(k, k->namespaced ? ns : NULL, NULL, &path);
+        list_path(k, ns, &path);
         if (kta_large_page(k->plural))
             kta_str_addf(&path, "?limit=%zu", kta_large_page(k->plural));
         struct kta_read *r =
-            kta_read_add(&reads, &n_reads, &cap,
+            kta_read_add(reads, n_reads, cap,
                          metadata_only(k) ? KTA_ACCEPT_METADATA : KTA_ACCEPT_JSON, "%s", path.s);
         kta_large_read(r, k->plural);
-        of[n_reads - 1] = k;
+        of[*n_reads - 1] = k;
     }
-    int rc = 0;
+    return *n_reads;
+}
+
+int kta_world_prefetch_all(struct kta_world *w, const char *ns, const char *const *kinds, size_t n,
+                           const struct kta_log_want *wants, size_t n_wants, struct kta_err *err)
+{
+    struct kta_read *reads = NULL;
+    size_t n_reads = 0, cap = 0;
+    bool metrics = w->wants_metrics && (n || !n_wants) && !find_list(w, pod_metrics.plural, ns);
     bool many_pods = false;
+    const struct kta_kind **of = kta_calloc(n + 1, sizeof *of);
+    const struct kta_log_want **log_of = kta_calloc(n_wants + 1, sizeof *log_of);
+    size_t n_lists = begin_lists(w, ns, kinds, n, metrics, of, &reads, &n_reads, &cap);
+    size_t n_logs = kta_world_logs_begin(w, wants, n_wants, log_of, &reads, &n_reads, &cap);
+    int rc = 0;
+
     if (n_reads && w->cluster) {
         rc = kta_cluster_read(w->cluster, reads, n_reads, err);
-        for (size_t i = 0; i < n_reads; i++)
+        for (size_t i = 0; i < n_lists; i++)
             kta_large_read_done(&reads[i]);
-        size_t failed = 0;
-        for (size_t i = 0; i < n_reads; i++)
-            failed += reads[i].failed;
-        if (!rc && failed == n_reads && n_reads > 3) { /* nothing at all can be read: say it once */
-            *err = reads[0].err;
-            rc = -1;
-        }
-        for (size_t i = 0; i < n_reads && !rc; i++) {
-            struct world_list *l = new_list(w, of[i]->plural, of[i]->namespaced ? ns : NULL);
-            if (reads[i].json && !reads[i].failed) {
-                bool pods = kta_streq(of[i]->plural, "pods");
-                if (pods && *kta_or(kta_json_str(reads[i].json, "metadata.continue"), "")) {
-                    many_pods = true;
-                    kta_large_first_pods(reads[i].json);
-                }
-                fill_list(w, l, of[i], KTA_STEAL(reads[i].json));
-            } else if (reads[i].status != 404) {
-                kta_world_note_missing(w, "%s", reads[i].err.msg);
-            }
-        }
+        if (!rc)
+            rc = take_lists(w, ns, of, reads, n_lists, &many_pods, err);
+        if (!rc)
+            kta_world_logs_end(w, log_of, reads + n_lists, n_logs);
     }
     kta_reads_free(reads, n_reads);
     free(of);
+    free(log_of);
     return many_pods && !rc ? kta_large_pods(w, ns, err) : rc;
+}
+
+int kta_world_prefetch(struct kta_world *w, const char *ns, const char *const *kinds, size_t n,
+                       struct kta_err *err)
+{
+    return kta_world_prefetch_all(w, ns, kinds, n, NULL, 0, err);
+}
+
+int kta_world_prefetch_logs(struct kta_world *w, const struct kta_log_want *wants, size_t n,
+                            struct kta_err *err)
+{
+    return n ? kta_world_prefetch_all(w, NULL, NULL, 0, wants, n, err) : 0;
 }
 
 static struct world_list *need_list(struct kta_world *w, const char *kind, const char *ns)
@@ -829,22 +889,18 @@ bool kta_world_focused(struct kta_world *w, struct kta_json *object)
     return false;
 }
 
-/* ---- metrics ---- */
-
+/* Never a fault: many clusters have none. */
 size_t kta_world_pod_metrics(struct kta_world *w, const char *ns, struct kta_json *const **ret)
 {
-    static const struct kta_kind metrics = {"PodMetrics", "podmetrics", "metrics.k8s.io",
-                                            "v1beta1",    "",           true};
-    struct world_list *l = find_list(w, metrics.plural, ns);
+    struct world_list *l = find_list(w, pod_metrics.plural, ns);
+    struct kta_err ignored = KTA_ERR_INIT;
+
     if (!l) {
-        l = new_list(w, metrics.plural, ns);
-        struct kta_err err = KTA_ERR_INIT;
-        struct kta_json *doc = NULL;
-        kta_auto_free char *path =
-            ns ? kta_asprintf("/apis/metrics.k8s.io/v1beta1/namespaces/%s/pods", ns)
-               : kta_strdup("/apis/metrics.k8s.io/v1beta1/pods");
-        if (w->cluster && !kta_cluster_get(w->cluster, &doc, &err, "%s", path))
-            fill_list(w, l, &metrics, doc);
+        kta_world_want_metrics(w);
+        kta_world_prefetch(w, ns, NULL, 0, &ignored);
+        l = find_list(w, pod_metrics.plural, ns);
+        if (!l)
+            l = new_list(w, pod_metrics.plural, ns);
     }
     *ret = l->readable ? l->items : NULL;
     return l->n;

@@ -64,48 +64,46 @@ static void take(struct kta_world_logs *l, const struct kta_log_want *q, struct 
     kta_str_init(&r->text, 0);
 }
 
-int kta_world_prefetch_logs(struct kta_world *w, const struct kta_log_want *wants, size_t n,
-                            struct kta_err *err)
+size_t kta_world_logs_begin(struct kta_world *w, const struct kta_log_want *wants, size_t n,
+                            const struct kta_log_want **of, struct kta_read **reads,
+                            size_t *n_reads, size_t *cap)
 {
     struct kta_world_logs *l = storage(w);
-    struct kta_read *reads = NULL;
-    size_t n_reads = 0, cap = 0;
-    const struct kta_log_want **of = kta_calloc(n ? n : 1, sizeof *of);
+    size_t added = 0;
+
     for (size_t i = 0; i < n; i++) {
         bool twice = find(l, &wants[i]) != NULL;
-        for (size_t k = 0; k < n_reads && !twice; k++)
+        for (size_t k = 0; k < added && !twice; k++)
             twice = of[k]->previous == wants[i].previous && kta_streq(of[k]->pod, wants[i].pod) &&
                     kta_streq(of[k]->container, wants[i].container);
         if (twice)
             continue;
-        if (l->n + n_reads >= KTA_MAX_LOGS) {
+        if (l->n + added >= KTA_MAX_LOGS) {
             kta_world_note_missing(w, "more than %d logs: the rest was not read", KTA_MAX_LOGS);
             break;
         }
         struct kta_read *r = kta_read_add(
-            &reads, &n_reads, &cap, KTA_ACCEPT_TEXT,
+            reads, n_reads, cap, KTA_ACCEPT_TEXT,
             "/api/v1/namespaces/%s/pods/%s/log?container=%s%s&tailLines=%d&limitBytes=%u",
             wants[i].ns, wants[i].pod, wants[i].container,
             wants[i].previous ? "&previous=true" : "", KTA_LOG_LINES, KTA_LOG_BYTES);
         r->max = KTA_LOG_BYTES;
-        of[n_reads - 1] = &wants[i];
+        of[added++] = &wants[i];
     }
-    int rc = 0;
-    if (n_reads && kta_world_cluster(w)) {
-        kta_report_progress(kta_world_report(w), "reading %zu log%s", n_reads,
-                            n_reads == 1 ? "" : "s");
-        rc = kta_cluster_read(kta_world_cluster(w), reads, n_reads, err);
-        for (size_t i = 0; i < n_reads && !rc; i++) {
-            /* A log that is gone is an ordinary thing (400, 404); one that may not be read is not.
-             */
-            if (reads[i].failed && (reads[i].status == 403 || reads[i].status == 401))
-                kta_world_note_missing(w, "%s", reads[i].err.msg);
-            take(l, of[i], &reads[i]);
-        }
+    if (added)
+        kta_report_progress(kta_world_report(w), "reading %zu log%s", added, added == 1 ? "" : "s");
+    return added;
+}
+
+/* A log that is gone is an ordinary thing (400, 404); one that may not be read is not. */
+void kta_world_logs_end(struct kta_world *w, const struct kta_log_want *const *of,
+                        struct kta_read *reads, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (reads[i].failed && (reads[i].status == 403 || reads[i].status == 401))
+            kta_world_note_missing(w, "%s", reads[i].err.msg);
+        take(storage(w), of[i], &reads[i]);
     }
-    kta_reads_free(reads, n_reads);
-    free(of);
-    return rc;
 }
 
 const char *kta_world_log(struct kta_world *w, const char *ns, const char *pod,

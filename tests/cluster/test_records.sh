@@ -191,7 +191,7 @@ printf 'protected:\n- {namespace: "%s", action: type}\n' "$NS" >"$config"
 to two e
 write_plan
 ask 4 "a protected namespace without a terminal" apply "$home/plan.json" -n "$NS" --yes=high
-type_answers 0 "its name is typed" --expect "Do this?" --send "y\n" --expect "two" --send two -- apply "$home/plan.json" -n "$NS" --yes=high
+type_answers 0 "its name is typed" --expect "Do this?" --send "y\n" --expect "to do it" --send "two\n" -- apply "$home/plan.json" -n "$NS" --yes=high
 check "then it is changed" says e mode two
 rm "$config"
 

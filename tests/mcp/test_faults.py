@@ -174,11 +174,17 @@ def piped_and_closed():
 
 def client_gone():
     """a client that goes ends the server, also with a call under way"""
-    s = stdio()
-    s.start("tools/call", {"name": "test_sleep", "arguments": {"ms": 60000}})
-    s.process.stdout.close()
-    s.process.stdin.close()
-    assert s.process.wait(PATIENCE) == 0
+    p = subprocess.Popen([FIXTURE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # read by hand
+    for id, method, params in (
+        (0, "initialize", {"protocolVersion": "2025-11-25", "capabilities": {}}),
+        (1, "tools/call", {"name": "test_sleep", "arguments": {"ms": 60000}}),
+    ):
+        p.stdin.write((json.dumps({"jsonrpc": "2.0", "id": id, "method": method, "params": params}) + "\n").encode())
+    p.stdin.flush()
+    assert json.loads(p.stdout.readline())["id"] == 0
+    p.stdout.close()
+    p.stdin.close()
+    assert p.wait(PATIENCE) == 0
     s = stdio()
     s.start("tools/call", {"name": "test_sleep", "arguments": {"ms": 60000}})
     s.process.send_signal(signal.SIGTERM)
