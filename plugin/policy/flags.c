@@ -19,6 +19,7 @@ enum cond {
     IF_NOT_LOCAL,      /* a file outside the working folder, an address, stdin */
     IF_TELLING,        /* the same, or a file that may be secret by its name */
     IF_PAIR_TELLING,   /* the same behind "key=" */
+    IF_SECRET_VALUES,  /* the same, or a values file that calls itself secret */
     IF_NOT_LOOPBACK,   /* any of a list of addresses */
     IF_NOT_DASH,       /* output to a folder; "-" is stdout */
     IF_NO_RESTRICTION, /* kustomize's LoadRestrictionsNone */
@@ -143,7 +144,8 @@ static const struct flag_rule rules[] = {
     {K, "kustomize", "load-restrictor", OWN, IF_NO_RESTRICTION, W,
      "reads files outside the folder"},
     {K, "kustomize", "env", OWN, ALWAYS, W, "gives plugins values of the environment"},
-    {H, NULL, "values", OWN, IF_NOT_LOCAL, W, NULL},
+    {H, "lint", "values", OWN, IF_NOT_LOCAL, W, NULL},
+    {H, NULL, "values", OWN, IF_SECRET_VALUES, W, NULL},
     {H, NULL, "set-file", OWN, IF_PAIR_TELLING, W, NULL},
     {H, NULL, "keyring", OWN, IF_NOT_LOCAL, W, NULL},
     {H, NULL, "repo", OWN, ALWAYS, W, "reads from an address"},
@@ -152,30 +154,26 @@ static const struct flag_rule rules[] = {
     {H, NULL, "enable-dns", OWN, IF_TRUE, W, "lets a chart send names to DNS servers"},
 };
 
+/* kubectl folds the case of "json", "yaml" and "name"; behind a "=" stands a template. */
 static bool known_output(const char *value)
 {
-    static const char *const formats[] = {"",
-                                          "json",
-                                          "yaml",
-                                          "kyaml",
-                                          "name",
-                                          "wide",
-                                          "template",
-                                          "jsonpath",
-                                          "go-template",
-                                          "table",
-                                          "jsonpath-as-json",
-                                          "custom-columns",
-                                          "plaintext",
-                                          "plaintext-openapiv2",
-                                          "go-template-file",
-                                          "templatefile",
-                                          "jsonpath-file",
-                                          "custom-columns-file"};
+    static const char *const plain[] = {"", "wide", "table", "plaintext", "plaintext-openapiv2"};
+    static const char *const folded[] = {"json", "yaml", "kyaml", "name"};
+    static const char *const templates[] = {"template",           "jsonpath",
+                                            "go-template",        "jsonpath-as-json",
+                                            "custom-columns",     "go-template-file",
+                                            "templatefile",       "jsonpath-file",
+                                            "custom-columns-file"};
     size_t n = strcspn(value, "=");
 
-    for (size_t i = 0; i < KTA_LEN(formats); i++)
-        if (strlen(formats[i]) == n && strncasecmp(formats[i], value, n) == 0)
+    for (size_t i = 0; i < KTA_LEN(plain); i++)
+        if (strcmp(plain[i], value) == 0)
+            return true;
+    for (size_t i = 0; i < KTA_LEN(folded); i++)
+        if (strcasecmp(folded[i], value) == 0)
+            return true;
+    for (size_t i = 0; i < KTA_LEN(templates); i++)
+        if (strlen(templates[i]) == n && strncasecmp(templates[i], value, n) == 0)
             return true;
     return false;
 }
@@ -214,6 +212,16 @@ static bool any_telling(const char *value, const char **ret_why)
     const char *eq = strrchr(value, '=');
 
     if (!kta_telling_file(eq ? eq + 1 : value))
+        return false;
+    *ret_why = "may print a secret file";
+    return true;
+}
+
+/* "values.secret.yaml", "secrets.yaml": rendering a chart prints what is in them. */
+static bool secret_values(const char *value, const char **ret_why)
+{
+    if (!kta_stristr(value, "secret") && !kta_stristr(value, "passw") &&
+        !kta_stristr(value, "credential"))
         return false;
     *ret_why = "may print a secret file";
     return true;
@@ -263,6 +271,8 @@ static bool holds(const struct flag_rule *r, const struct kta_policy *p,
         return any_not_local(value, false, ret_why) || any_telling(value, ret_why);
     case IF_PAIR_TELLING:
         return any_not_local(value, true, ret_why) || any_telling(value, ret_why);
+    case IF_SECRET_VALUES:
+        return any_not_local(value, false, ret_why) || secret_values(value, ret_why);
     case IF_NOT_LOOPBACK:
         return any_not_loopback(value);
     case IF_NOT_DASH:

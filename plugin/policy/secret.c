@@ -165,6 +165,18 @@ static bool sorts_by_data(const struct kta_command *cmd)
     return by && *by && !is_open_field(by, strlen(by));
 }
 
+/* With --local these print only what has a pod template: of a Secret they say that it has none. */
+static bool prints_workloads(const struct kta_command *cmd)
+{
+    static const char *const paths[] = {"set env", "set image", "set resources",
+                                        "set serviceaccount"};
+
+    for (size_t i = 0; i < KTA_LEN(paths); i++)
+        if (strcmp(cmd->path, paths[i]) == 0)
+            return true;
+    return false;
+}
+
 bool kta_may_reveal_secret(struct kta_command *cmd, char *why, size_t n)
 {
     char format[32];
@@ -180,7 +192,7 @@ bool kta_may_reveal_secret(struct kta_command *cmd, char *why, size_t n)
         tells = true; /* an answer of yes or no to a guess */
     else if (strcmp(cmd->path, "get") == 0 && sorts_by_data(cmd))
         tells = true;
-    else if (strcmp(cmd->path, "describe") != 0)
+    else if (strcmp(cmd->path, "describe") != 0 && !prints_workloads(cmd))
         tells = !is_table(format) && !shows_metadata_only(cmd, format);
     if (!tells || !kta_may_name_secret(cmd))
         return false;

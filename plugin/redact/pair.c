@@ -381,6 +381,8 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
     if (kta_at(sc, at, "pass:")) /* openssl */
         at += 5;
     at += string_prefix(sc, at);
+    if (kta_at(sc, at, "\"\"\"") || kta_at(sc, at, "'''")) /* of Python, TOML and Grafana */
+        at += 2;
     size_t start;
     bool quoted;
     size_t end = kta_value_end(sc, at, &start, &quoted, name->in_query);
@@ -416,10 +418,17 @@ static bool is_named_by(const struct scanner *sc, const struct name *name)
     return false;
 }
 
+/* The first byte of a line of a diff. */
+static bool diff_mark(const struct scanner *sc, size_t i)
+{
+    return i && sc->s[i - 1] == '\n' && strchr("+-", sc->s[i]) && kta_at(sc, i + 1, " ");
+}
+
 static bool named_value(struct scanner *sc, const struct name *name, size_t at)
 {
     size_t i = at;
-    while (i < sc->n && i - at < 120 && (isspace((unsigned char)sc->s[i]) || sc->s[i] == ','))
+    while (i < sc->n && i - at < 120 &&
+           (isspace((unsigned char)sc->s[i]) || sc->s[i] == ',' || diff_mark(sc, i)))
         i++;
     hold_next_line(sc, name, name->end);
     i = kta_skip_quotes(sc, i);

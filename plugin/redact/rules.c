@@ -136,7 +136,7 @@ const struct kta_rule kta_rules[] = {
      "«EA·ACEdEose0cBAGM9cXofvHo8wo601YVUnt0jvqM8CfxeqAlqjznliWbgKMkubvMObgWVDqVl0K6jaoqvwBI4s5BSGV"
      "XrffxnpVBcwKpy7WaeczUBn»"},
     {"braintree-paypal-token", "access_token$production$ access_token$sandbox$",
-     "access_token\\$(?:production|sandbox)\\$[0-9a-z]{16}\\$[0-9a-f]{32}", 0, 0, 0,
+     "access_token\\$(?:production|sandbox)\\$[0-9A-Za-z]{16}\\$[0-9a-f]{32}", 0, 0, 0,
      "«ac·cess_token$production$if5vlmba3umtfj9g$d50ca895a73a2efeb23baa9a2d9f79f7»"},
     {"telegram-bot-token", ":AA",
      "(?<![0-9A-Za-z])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])", 0, 10, 0,
@@ -322,7 +322,33 @@ const struct kta_rule kta_rules[] = {
        "format|credential)[^A-Za-z0-9_.-])((?=[A-Za-z._~+/=-]*[0-9]|[A-Za-z0-9._~+/"
        "=-]{24})[A-Za-z0-9._~+/=%-]{8,8192})",
      1, 0, 8300, "curl -H \"Authorization: Bearer «mF·_9.B5f-4.1JqM»\" https://x"},
-    {"netrc", "machine", "machine\\s+\\S+\\s+login\\s+\\S+\\s+password\\s+(\\S+)", 1, 0, 0,
+    {"pgpass-any", ":*:",
+     "(?<![^\\s\"'])(?:[A-Za-z0-9_.*-]+:\\*:[A-Za-z0-9_*-]+|[A-Za-z0-9_.*-]+:[0-9]{2,5}:\\*):"
+     "[A-Za-z0-9_*-]+:([^\\s\"':]+)(?=[\\s\"']|$)",
+     1, 128, 0, "*:*:*:postgres:«pa·55-word»\n"},
+    {"redis-acl", "on^>", "(?i)user\\s+\\S+\\s+(?:reset\\s+)?on >(\\S+)", 1, 120, 0,
+     "user app on >«r3·d1s-pw» ~* +@all"},
+    {"php-define", "define(",
+     "(?i)define\\(\\s*['\"][A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|SALT|KEY)['\"]\\s*,\\s*['\"]("
+     "[^'\"\\n]{3,300})",
+     1, 0, 0, "define( 'DB_PASSWORD', '«wp·-pw9»' );"},
+    {"pagerduty-key",
+     "routing_key routingkey service_key servicekey integration_key integrationkey",
+     "(?i)(?:routing|service|integration)_?key[\"']?\\s*[:=]\\s*[\"']?([0-9a-f]{32})(?![0-9a-f])",
+     1, 0, 0, "routing_key: «8f·14e45fceea167a5a36dedd4bea2543»"},
+    {"okta-token", "SSWS^", "SSWS ([A-Za-z0-9_-]{20,80})", 1, 0, 0,
+     "Authorization: SSWS «00·QCjAl4MlV-WPXM0kIwDxVVmhZ1aXc2dB3pdxHq»"},
+    {"opsgenie-key", "geniekey^",
+     "(?i)geniekey ([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", 1, 0, 0,
+     "Authorization: GenieKey «8a·7b6c5d-1234-4abc-9def-0123456789ac»"},
+    {"clojars-token", "CLOJARS_", "CLOJARS_[0-9a-f]{40,64}", 0, 0, 0,
+     "«CL·OJARS_6e45dac31b3629fb0f26f89264f879130b64915abef7ab5392e335ce1113»"},
+    {"asana-token", "1/", "(?<![A-Za-z0-9/._-])1/[0-9]{15,17}:[0-9a-f]{32}(?![0-9a-f])", 0, 0, 0,
+     "«1/·8932680021379451:c48d2ae89b9c1ffb013ce94e1af40846»"},
+    {"discord-bot-token", "MT Mj Mz ND NT Nj Nz OD OT",
+     B "[MNO][TjzD][A-Za-z0-9]{21,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,40}(?![A-Za-z0-9_-])",
+     0, 0, 0, "«MT·k4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs»"},
+    {"netrc", "machine", "machine\\s+\\S+\\s+login\\s+\\S+\\s+password\\s+(\\S+)", 1, 0, 300,
      "machine api.shop.dev login jane password «bl·ue-horse-7»"},
     {"pgpass", ":5432: :5433: :6432:",
      "(?<![^\\s\"'])[A-Za-z0-9_.*-]+:(?:5432|5433|6432):[A-Za-z0-9_*-]+:[A-Za-z0-9_-]+:([^\\s\"']+"
@@ -380,9 +406,10 @@ const struct kta_rule kta_rules[] = {
      1, 0, 0, "redis-cli -h redis -a «r3·d1s-pw» ping"},
     {"db-shell-p",
      "mongo mongosh mongodump mongorestore sqlcmd ldapsearch ldapmodify bcp clickhouse-client "
-     "cqlsh",
+     "cqlsh mosquitto_pub mosquitto_sub",
      "(?:mongo(?:sh|dump|restore|export|import)?|sqlcmd|bcp|ldap(?:search|modify|add|whoami)|"
-     "clickhouse-client|cqlsh)(?:[\\s\"',]+(?:-\\s+)?[\"']?(?!-[pPw]\\b)[^\\s\"',|;]+){0,12}?["
+     "clickhouse-client|cqlsh|mosquitto_[ps]ub)(?:[\\s\"',]+(?:-\\s+)?[\"']?(?!-[pPw]\\b)[^\\s\"',|"
+     ";]+){0,12}?["
      "\\s\"',]+(?:-\\s+)?[\"']?-[pPw](?:[\\s\"',]|\\\\[\"n])+(?:-\\s+)?\\\\?[\"']?([^\\s\"'\\\\,;|&"
      "]+)",
      1, 0, 0, "mongosh mongodb:27017 -u root -p «m0·ng0-pw» --eval x"},
@@ -459,9 +486,16 @@ const struct kta_rule kta_rules[] = {
      "«AA·AAijKJsLY:"
      "APA91bY5Pg6aGEjXUuVNvtdoiDkGC4veN33j7JlscIKkwdWQLmcqE9yCCNJ4WrQkAEsGG8aXhqx09PT9SH2Q43qzlksbr"
      "4fRERAz3erKKKQdOfR5j4PFCRkBAbk9f6KdtNbQ8FXLHkKX»"},
+    {"password-is", "password^is password^was password^set^to",
+     "(?i)password (?:is|was|set to)(?: set to)? ?: "
+     "?[\"'`]?(?=\\S*[0-9!@#$%^&*])([^\\s\"'`]{6,100})",
+     1, 0, 0, "Generated temporary root password is: «Xy·7!kkq-zP»"},
+    {"initial-admin-password", "password",
+     "(?i)password[^\\n:]{0,60}:\\s*\\n\\s*\\n\\s*([0-9a-f]{32})(?![0-9a-f])", 1, 0, 300,
+     "Please use the following password to proceed:\n\n«b3·ba4a3a5d0b7c056ebc875e5b10c7ac»\n"},
     {"password-for", "password",
      "(?i)passw(?:or)?d(?: (?:is|was|has been))?(?: (?:generated|created|set))? for (?:the "
-     ")?(?:user )?(?!user)[A-Za-z0-9_.@-]+(?: is)?: ?(?=\\S*[0-9!@#$%^&*])(\\S{6,100})",
+     ")?(?:user )?(?!user)[A-Za-z0-9_.@-]+(?: user)?(?: is)?: ?(?=\\S*[0-9!@#$%^&*])(\\S{6,100})",
      1, 0, 0, "A temporary password is generated for root@localhost: «kJ·8#dls;2Qm»"},
     {"dockerfile-env", "ENV^ ARG^",
      "(?<![A-Za-z])(?:ENV|ARG) "

@@ -56,9 +56,17 @@ void kta_scan_rule(struct scanner *sc, size_t rule, size_t at, size_t end)
     size_t low = from > LOOK_BEHIND ? from - LOOK_BEHIND : 0;
     size_t high = sc->n - end > reach ? end + reach : sc->n;
     struct kta_match m;
-    if (!kta_re_find(compiled(rule), sc->s + low, high - low, from - low, &m)) {
-        /* a pattern that goes on over a line break may match once the next line is there */
-        if (!sc->last && at >= sc->waiting && high == sc->n && strstr(row->pattern, "\\s"))
+    bool found;
+    size_t start = from - low;
+    /* what is before the literal may hold another match */
+    while ((found = kta_re_find(compiled(rule), sc->s + low, high - low, start, &m)) &&
+           low + m.end[0] < end && m.end[0] > start)
+        start = m.end[0];
+    if (!found) {
+        /* a pattern that goes on over a line break may match once the next line is there, or
+         * several, where the row says how far it reaches */
+        if (!sc->last && (at >= sc->waiting || row->reach) && high == sc->n &&
+            strstr(row->pattern, "\\s"))
             kta_hold(sc, kta_line_start(sc, at));
         return;
     }
@@ -154,6 +162,14 @@ static size_t cut_long_line(const char *s, size_t n)
     return at;
 }
 
+/* "- value: x": its name may stand on the next line. */
+static bool awaits_name(const char *s, size_t line, size_t end)
+{
+    while (line < end && strchr(" \t-+{\"'", s[line]))
+        line++;
+    return end - line > 6 && memcmp(s + line, "value", 5) == 0;
+}
+
 size_t kta_scan(struct kta_redact *r, const char *s, size_t n, bool last, struct kta_spans *out)
 {
     if (last) {
@@ -168,6 +184,8 @@ size_t kta_scan(struct kta_redact *r, const char *s, size_t n, bool last, struct
     struct scanner sc = {.r = r, .s = s, .n = n, .out = out, .hold = settled};
     const char *second = lines > 1 ? memrchr(s, '\n', lines - 1) : NULL;
     sc.waiting = second ? (size_t)(second - s) + 1 : 0;
+    if (settled == lines && awaits_name(s, sc.waiting, lines))
+        kta_hold(&sc, sc.waiting);
     kta_learned_find(&r->learned, s, n, out);
     walk(&sc);
     if (r->mode == KTA_REDACT_STRICT)

@@ -32,8 +32,11 @@ static bool host_at(const struct scanner *sc, size_t at, size_t end)
 /* Where the userinfo ends (at its @), or 0. */
 static size_t userinfo_end(const struct scanner *sc, size_t at, size_t end)
 {
+    static const char server[] = "sqlserver://"; /* properties follow its host, a ; before each */
+    const size_t n = sizeof server - 1;
+    const char *stop = at >= n && kta_at(sc, at - n, server) ? "/?#;" : "/?#";
     size_t auth = at;
-    while (auth < end && !strchr("/?#", sc->s[auth]))
+    while (auth < end && !strchr(stop, sc->s[auth]))
         auth++;
     const char *p = memrchr(sc->s + at, '@', auth - at);
     if (p)
