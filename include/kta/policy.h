@@ -89,7 +89,6 @@ struct kta_policy {
                                          policy.yaml as a whole: rules, protected, enabledCommands), or
                                          NULL; evaluated first, and users can only tighten it */
     const char *context, *namespace_; /* the session's own */
-    bool by_user; /* argv was typed by the user (/run): deny rules for models still hold */
 };
 
 struct kta_verdict {

@@ -110,7 +110,6 @@ int repl_run(struct repl *r, const char *rest, struct kta_err *err)
     kta_argv_quote(&argv, &line);
     kta_command_pin(&argv, kta_cluster_context(app->cluster),
                     kta_or(app->scope.namespace_, kta_cluster_namespace(app->cluster)));
-    policy.by_user = true;
     kta_policy_check(&policy, &argv, NULL, &verdict);
     switch (verdict.class_) {
     case KTA_CLASS_READ:
