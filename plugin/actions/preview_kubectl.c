@@ -87,6 +87,81 @@ static int preview_scale(struct kta_pipeline *p, struct kta_step *s, struct kta_
     return patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
 }
 
+/* ---- labels and annotations ---- */
+
+/* "key=value" and "key-": behind the objects. */
+static const char *key_end(const char *arg)
+{
+    const char *eq = strchr(arg, '=');
+    size_t n = strlen(arg);
+
+    return eq ? eq : n > 1 && arg[n - 1] == '-' ? arg + n - 1 : NULL;
+}
+
+/* The flags with which it is still one plain patch of the objects that were named. */
+static bool plain_flags(const struct kta_command *cmd)
+{
+    static const char *const plain[] = {"namespace", "context", "overwrite", "dry-run", "output"};
+
+    for (size_t i = 0; i < cmd->n_flags; i++) {
+        size_t k = 0;
+        while (k < KTA_LEN(plain) && !kta_streq(cmd->flags[i].name, plain[k]))
+            k++;
+        if (k == KTA_LEN(plain))
+            return false;
+    }
+    return true;
+}
+
+/* A value that is there stays without --overwrite: kubectl refuses, the patch would not. */
+static bool would_overwrite(struct kta_step *s, const char *map, const char *key, const char *value)
+{
+    for (size_t i = 0; i < s->touches->n; i++) {
+        const struct kta_json *metadata = kta_json_get(s->touches->v[i].live, "metadata");
+        const char *old = kta_json_text(kta_json_get(kta_json_get(metadata, map), key));
+
+        if (!old || kta_streq(old, value))
+            continue;
+        kta_preview_warn(&s->preview,
+                         "'%s' already has a value ('%s'), and --overwrite is not given", key, old);
+        s->preview.rejected = true;
+        return true;
+    }
+    return false;
+}
+
+/* label and annotate: a merge patch of the map. */
+static int preview_marks(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                         struct kta_err *err)
+{
+    const char *map = kta_streq(cmd->verb, "label") ? "labels" : "annotations";
+    bool overwrite = kta_command_true(cmd, "overwrite"), pairs = false;
+    kta_auto_json struct kta_json *patch = kta_json_new_object();
+    kta_auto_str struct kta_str body = KTA_STR_INIT;
+    struct kta_json *keys = kta_json_set(kta_json_set(patch, "metadata", kta_json_new_object()),
+                                         map, kta_json_new_object());
+
+    if (!plain_flags(cmd) || s->touches->partial || s->touches->n == 0)
+        return preview_by_kubectl(p, s, cmd, err);
+    for (size_t i = 0; i < cmd->n_args; i++) {
+        const char *end = key_end(cmd->args[i]);
+
+        if (!end)
+            continue;
+        kta_auto_free char *key = kta_strndup(cmd->args[i], (size_t)(end - cmd->args[i]));
+        if (kta_redact_has_placeholder(cmd->args[i]) || kta_json_get(keys, key))
+            return preview_by_kubectl(p, s, cmd, err);
+        pairs = true;
+        if (*end == '=' && !overwrite && would_overwrite(s, map, key, end + 1))
+            return 0;
+        kta_json_set(keys, key, *end == '=' ? kta_json_new_str(end + 1) : kta_json_new_null());
+    }
+    if (!pairs)
+        return preview_by_kubectl(p, s, cmd, err);
+    kta_json_print(patch, false, &body);
+    return patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
+}
+
 static int preview_cordon(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                           struct kta_err *err)
 {
@@ -291,8 +366,8 @@ static const struct {
     {"uncordon", preview_cordon},     {"drain", preview_drain},
     {"delete", preview_delete},       {"apply", preview_by_kubectl},
     {"create", preview_by_kubectl},   {"replace", preview_replace},
-    {"set", preview_by_kubectl},      {"label", preview_by_kubectl},
-    {"annotate", preview_by_kubectl}, {"taint", preview_by_kubectl},
+    {"set", preview_by_kubectl},      {"label", preview_marks},
+    {"annotate", preview_marks},      {"taint", preview_by_kubectl},
     {"expose", preview_by_kubectl},   {"autoscale", preview_by_kubectl},
     {"run", preview_by_kubectl},
 };
