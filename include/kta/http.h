@@ -55,7 +55,9 @@ struct kta_http_req {
     const char *accept;             /* NULL: application/json */
     const char *const *headers;     /* more, or NULL */
     int64_t timeout_ms;             /* whole request; 0: KTA_HTTP_TIMEOUT_MS, -1: none (streams) */
-    int64_t first_byte_ms, idle_ms; /* 0: none */
+    int64_t first_byte_ms, idle_ms; /* 0: none; idle counts from the first byte of the body, */
+    bool idle_from_head;            /* or from the answer's head */
+    bool fresh;                     /* not over a connection that is there */
     size_t max_body;                /* 0: KTA_MAX_HTTP_BODY */
     /* Streaming: called with each piece of a 2xx body instead of collecting it. Returning false
      * ends the request early, which is then not an error. */

@@ -153,6 +153,7 @@ static int64_t look_at_clock(struct kta_http *h, int64_t wait)
         int64_t whole, left;
         if (!r)
             continue;
+        bool idles = r->idle_ms && (t->got || (r->idle_from_head && r->status));
         whole = r->timeout_ms ? r->timeout_ms : KTA_HTTP_TIMEOUT_MS;
         if (whole > 0 && now >= t->started + whole) {
             http_transfer_fail(t, KTA_E_TIMEOUT, "no complete answer", whole);
@@ -162,7 +163,7 @@ static int64_t look_at_clock(struct kta_http *h, int64_t wait)
             http_transfer_fail(t, KTA_E_TIMEOUT, "no answer", r->first_byte_ms);
             continue;
         }
-        if (r->idle_ms && t->got && now >= t->last + r->idle_ms) {
+        if (idles && now >= t->last + r->idle_ms) {
             t->req->broke = true;
             http_transfer_fail(t, KTA_E_TIMEOUT, "the answer stalled: nothing more came",
                                r->idle_ms);
@@ -171,7 +172,7 @@ static int64_t look_at_clock(struct kta_http *h, int64_t wait)
         left = whole > 0 ? t->started + whole - now : wait;
         if (r->first_byte_ms && !t->got && t->started + r->first_byte_ms - now < left)
             left = t->started + r->first_byte_ms - now;
-        if (r->idle_ms && t->got && t->last + r->idle_ms - now < left)
+        if (idles && t->last + r->idle_ms - now < left)
             left = t->last + r->idle_ms - now;
         wait = left < wait ? left : wait;
     }

@@ -15,6 +15,7 @@
 enum {
     MAX_TRIES = 3,         /* of a request that the server puts off (429, 503 with Retry-After) */
     MAX_RETRY_WAIT = 5000, /* ms; a longer Retry-After is an error at once */
+    STALL_MS = 3000,       /* of an answer that has begun; then it is asked for once more */
 };
 
 static const char *const accept_list[] = {
@@ -179,6 +180,9 @@ void rest_job_request(struct kta_cluster *c, struct rest_job *j, struct kta_http
     q->accept = j->accept;
     q->headers = (const char *const *)r->headers.v;
     q->timeout_ms = r->timeout_ms;
+    q->idle_ms = j->broke ? 0 : STALL_MS;
+    q->idle_from_head = true;
+    q->fresh = j->broke;
     kta_str_init(&q->answer, 0);
     if (j->read->accept == KTA_ACCEPT_TEXT) {
         kta_str_clear(&j->read->text);
@@ -278,6 +282,17 @@ static bool put_off(struct rest_job *j, const struct kta_http_req *q)
     return true;
 }
 
+/* An answer that broke off, or that stands still: libcurl 7.88 forgets a stream of many now and
+ * then (seen on a loaded machine, until the deadline). Once, over a connection of its own. */
+static bool ask_again(struct rest_job *j, const struct kta_http_req *q)
+{
+    if (j->broke || !q->broke || !q->status)
+        return false;
+    kta_log(1, "k8s: %s: %s; once more", j->doing.s, q->err.msg);
+    j->broke = true;
+    return true;
+}
+
 void rest_job_answer(struct kta_cluster *c, struct rest_job *j, struct kta_http_req *q)
 {
     struct kta_err ignored = KTA_ERR_INIT;
@@ -287,6 +302,8 @@ void rest_job_answer(struct kta_cluster *c, struct rest_job *j, struct kta_http_
     c->stats.bytes += q->answer.len + (q->on_body ? j->read->text.len : 0) + j->streamed;
     j->streamed = 0;
     j->read->status = q->status;
+    if (q->failed && !j->cut && ask_again(j, q))
+        return;
     if (q->failed && !j->cut) {
         status_transport(c, j->doing.s, q, &j->read->err);
         j->read->err.http = q->status;

@@ -21,6 +21,7 @@ struct rest_job {
     bool restarted; /* an expired continue token has started it over already */
     int tries;
     bool cut;
+    bool broke;                /* an answer broke off or stood still: asked for once more */
     struct list_stream stream; /* of a list whose items are judged as they come */
     struct kta_json *kept;     /* this page's items that stay */
     size_t seen, seen_before;  /* items of all pages, of those before this one */

@@ -27,6 +27,7 @@ Bad behaviour, of every request or of those whose path contains --only TEXT (rep
   --refuse-after-accept closes the connection without reading
   --slow SECONDS        says nothing for so long (0: for ever)
   --cut [BYTES]         promises a body and closes the connection after BYTES of it (default 40)
+  --stall [BYTES]       promises a body, sends BYTES of it (default 40) and then nothing
   --unauthorized [N]    401 (the first N times; default always)
   --forbid RESOURCE     403 on it: pods, events, pods/log, '*' (repeatable); --forbid-ns NS: only there
   --html                a proxy's web page with status 200; --status N changes that
@@ -318,14 +319,19 @@ class Handler(BaseHTTPRequestHandler):
             if a.slow:
                 return False
             self.close_connection = True
-        elif a.cut is not None:
+        elif a.cut is not None or a.stall is not None:
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", "100000")
             self.end_headers()
-            self.wfile.write((b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[' * 999)[:a.cut])
+            self.wfile.write((b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[' * 999)[:a.stall if a.cut is None else a.cut])
             self.wfile.flush()
-            self.hang_up("cut")
+            if a.cut is None:
+                self.note("stall")
+                s.stop.wait()
+                self.close_connection = True
+            else:
+                self.hang_up("cut")
         elif a.unauthorized is not None and (a.unauthorized == 0 or shown <= a.unauthorized):
             self.reply(401, status(401, "Unauthorized", "Unauthorized"))
         elif a.busy and shown <= a.busy:
@@ -739,7 +745,7 @@ def parse_args():
     for f in ("status", "huge", "busy", "times", "page"):
         p.add_argument("--" + f, type=int)
     p.add_argument("--slow", type=float)
-    for f, const in (("cut", 40), ("unauthorized", 0), ("gone", 1), ("watch-break", 0)):
+    for f, const in (("cut", 40), ("stall", 40), ("unauthorized", 0), ("gone", 1), ("watch-break", 0)):
         p.add_argument("--" + f, type=int, nargs="?", const=const)
     return p.parse_args()
 
