@@ -128,9 +128,11 @@ int kta_dry_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_touch *
 #define KTA_PATCH_STRATEGIC "application/strategic-merge-patch+json"
 #define KTA_PATCH_MERGE     "application/merge-patch+json"
 #define KTA_PATCH_JSON      "application/json-patch+json"
-/* A PATCH with dryRun=All whose answer is not kept: validated, rejected. */
+/* The same as helm's own manager; *ret_after (NULL: not wanted) gets what it would be, caller owns;
+ * it stays as it was when that is not known. */
 int kta_dry_validate(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t,
-                     const char *content_type, const char *body, bool force, struct kta_err *err);
+                     const char *content_type, const char *body, bool force,
+                     struct kta_json **ret_after, struct kta_err *err);
 #define KTA_PATCH_APPLY "application/apply-patch+yaml"
 /* ---- merge3.c ---- */
 /* What helm makes of `live`: the new manifest's fields set, those that only the old manifest had

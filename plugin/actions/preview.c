@@ -87,7 +87,8 @@ int kta_dry_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_touch *
 }
 
 int kta_dry_validate(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t,
-                     const char *content_type, const char *body, bool force, struct kta_err *err)
+                     const char *content_type, const char *body, bool force,
+                     struct kta_json **ret_after, struct kta_err *err)
 {
     kta_auto_str struct kta_str path = KTA_STR_INIT;
     kta_auto_json struct kta_json *answer = NULL;
@@ -106,6 +107,8 @@ int kta_dry_validate(struct kta_pipeline *p, struct kta_step *s, const struct kt
     }
     if (status < 200 || status > 299)
         refused(s, status, answer);
+    else if (ret_after)
+        *ret_after = KTA_STEAL(answer);
     return 0;
 }
 

@@ -227,7 +227,9 @@ static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
     }
 }
 
-/* Whether the API server takes each object that changes. */
+/* Whether the API server takes each object that changes. Where helm applies by the server, that
+ * also tells what each will be: which fields go is a matter of who owns them, not of two manifests
+ * (a rollback that failed has left the newest one half applied). */
 static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                     const char *ns, const struct release *r, struct kta_err *err)
 {
@@ -242,12 +244,18 @@ static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta
     {
         struct kta_touch *t = touch_of(p, s, ns, o);
         kta_auto_str struct kta_str body = KTA_STR_INIT;
+        struct kta_json *after = NULL;
 
-        if (!t || (t->live && kta_same_but_server(t->live, t->after)))
+        if (!t || (!server_side && t->live && kta_same_but_server(t->live, t->after)))
             continue;
         kta_json_print(o, false, &body);
-        if (kta_dry_validate(p, s, t, KTA_PATCH_APPLY, body.s, force, err) < 0)
+        if (kta_dry_validate(p, s, t, KTA_PATCH_APPLY, body.s, force, &after, err) < 0)
             return -1;
+        if (after && server_side) {
+            kta_json_free(t->after);
+            t->after = KTA_STEAL(after);
+        }
+        kta_json_free(after);
     }
     if (!force && s->preview.rejected && !was_rejected && kta_stristr(kta_rejection(s), "conflict"))
         kta_preview_warn(&s->preview,

@@ -12,7 +12,14 @@ secret() {
   k create secret generic todo-app-secrets --from-literal=DATABASE_URL=sqlite:////tmp/todo.db \
     --from-literal=BETTER_AUTH_SECRET="$(openssl rand -base64 32)" >/dev/null
 }
-crashing() { [[ $(k get pods -l app=backend -o jsonpath='{.items[*].status.containerStatuses[*].state.waiting.reason}') == *CrashLoopBackOff* ]]; }
+# a pod that stays: one on its way out tells nothing of what is there now
+crashing() {
+  k get pods -l app=backend -o json | python3 -c '
+import json, sys
+pods = [p for p in json.load(sys.stdin)["items"] if "deletionTimestamp" not in p["metadata"]]
+sys.exit(not any(c.get("state", {}).get("waiting", {}).get("reason") == "CrashLoopBackOff"
+                 for p in pods for c in p["status"].get("containerStatuses", [])))'
+}
 # With helm 4 in a field that the chart sets; with helm 3 in one that it does not: a rollback says
 # success, and the field stays.
 break_it() {
