@@ -29,6 +29,27 @@ static const char *target_words(const struct kta_agent *a, struct kta_str *buf)
     return buf->s;
 }
 
+/* Nothing has failed, but what is meant is not there yet: a rollout that has just begun. */
+static void under_way(const struct kta_agent *a, struct kta_str *out)
+{
+    for (size_t i = 0; i < a->targets.n; i++) {
+        const struct kta_json *o = a->targets.v[i].object;
+        const struct kta_ref *r = &a->targets.v[i].ref;
+        int64_t want = kta_json_int(o, "spec.replicas", -1);
+        int64_t fresh = kta_json_int(o, "status.updatedReplicas", 0);
+        int64_t ready = kta_json_int(o, "status.readyReplicas", 0);
+        int64_t all = kta_json_int(o, "status.replicas", 0);
+
+        if (want < 0 || (fresh == want && ready == want && all == want))
+            continue;
+        kta_str_addf(out,
+                     "%s %s is changing at this moment (replicas: %lld desired, %lld updated, %lld "
+                     "ready, %lld in all). Ask again when that has settled.\n",
+                     r->kind, r->name, (long long)want, (long long)fresh, (long long)ready,
+                     (long long)all);
+    }
+}
+
 static int diagnose(struct kta_agent *a, struct kta_err *err)
 {
     kta_auto_str struct kta_str what = KTA_STR_INIT;
@@ -40,6 +61,7 @@ static int diagnose(struct kta_agent *a, struct kta_err *err)
     if (a->findings.n == 0) {
         kta_str_addf(&a->answer, "Nothing is wrong with %s as far as the engine can see.\n",
                      target_words(a, &what));
+        under_way(a, &a->answer);
         return 0;
     }
     kta_findings_markdown(&a->findings, &a->answer);

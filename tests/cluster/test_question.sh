@@ -39,6 +39,14 @@ check "the variable is back" says DATABASE_URL k get deployment backend -o jsonp
 ask 0 "a healthy backend" -n "$NS" "why is backend crashing"
 shown "nothing is wrong now" "Nothing is wrong"
 
+# ---- a rollout that has only begun ----
+deployment slow 'exec sleep 3600' 'readinessProbe: {initialDelaySeconds: 600, exec: {command: ["true"]}}' >/dev/null
+running() { [ "$(k get pods -l app=slow -o jsonpath='{.items[*].status.phase}')" = Running ]; }
+eventually_quiet 60 running
+ask 0 "what has only begun" -n "$NS" "what is wrong with slow"
+shown "nothing has failed, and it is not there yet" "replicas: 1 desired, 1 updated, 0 ready"
+k delete deployment slow --wait=false >/dev/null
+
 # ---- a reviewed plan, by apply ----
 k set env deployment/backend DATABASE_URL- >/dev/null
 eventually_quiet 60 crashed backend
