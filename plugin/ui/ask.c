@@ -62,11 +62,11 @@ static int type_name(const struct kta_step *s, enum kta_answer *ret, struct kta_
 static void ask_text(const struct kta_ui *ui, const struct kta_plan *plan,
                      const struct kta_step *step, bool several, char *buf, size_t n)
 {
-    snprintf(buf, n, "%s [y]es, [n]o, [e]dit%s%s: ",
+    snprintf(buf, n, "%s [y]es, [n]o, [e]dit%s%s%s: ",
              step      ? "Do this step?"
              : several ? "Do all of this?"
                        : "Do this?",
-             several ? ", [o]ne by one" : "",
+             several ? ", [o]ne by one" : "", ui_has_diff(plan, step) ? ", [p]ager" : "",
              !ui->session || !ui_may_approve(plan, step) ? ""
              : several                                   ? ", [d]on't ask again for these commands"
                                                          : ", [d]on't ask again for this command");
@@ -118,6 +118,12 @@ int ui_ask(void *ctx, struct kta_plan *plan, struct kta_step *step, enum kta_ans
             ui_approve(ui, plan, step);
             *ret = KTA_ANSWER_YES;
             return 0;
+        }
+        if (c == 'p' && ui_has_diff(plan, step) && ui_page(plan, step, err) < 0) {
+            if (err->code == KTA_E_INTERRUPTED)
+                return -1;
+            kta_ui_error(ui, err);
+            kta_err_clear(err);
         }
         if (c == 'e') {
             if (ui_edit(plan, step, err) < 0) {

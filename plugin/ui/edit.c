@@ -15,23 +15,23 @@
 #define EDITOR_MS  86400000
 #define MAX_EDITED ((size_t)KTA_MAX_STEPS * (KTA_MAX_MANIFEST + KTA_MAX_ARG))
 
-static int run_editor(const char *editor, const char *file, struct kta_err *err)
+int ui_open_file(const char *what, const char *command, const char *file, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
 
-    if (kta_argv_split(editor, &argv, err) < 0)
+    if (kta_argv_split(command, &argv, err) < 0)
         return -1;
     if (argv.n == 0)
-        return kta_err_set(err, KTA_E_NOT_FOUND, "$EDITOR names no program");
+        return kta_err_set(err, KTA_E_NOT_FOUND, "the setting of the %s names no program", what);
     kta_auto_free char *path =
         strchr(argv.v[0], '/') ? kta_strdup(argv.v[0]) : kta_fs_which(argv.v[0]);
     if (!path)
-        return kta_err_set(err, KTA_E_NOT_FOUND, "the editor '%s' is not on PATH", argv.v[0]);
+        return kta_err_set(err, KTA_E_NOT_FOUND, "the %s '%s' is not on PATH", what, argv.v[0]);
     kta_argv_add(&argv, file);
     struct kta_proc p = {.argv = &argv, .path = path, .inherit_tty = true, .timeout_ms = EDITOR_MS};
     int r = kta_proc_run(&p, err);
     if (r == 0 && p.exit_code != 0)
-        r = kta_err_set(err, KTA_E_FAIL, "the editor ended with %d: nothing was changed",
+        r = kta_err_set(err, KTA_E_FAIL, "the %s ended with %d: nothing was changed", what,
                         p.exit_code);
     kta_proc_release(&p);
     return r;
@@ -47,7 +47,7 @@ static int in_editor(const char *editor, struct kta_str *text, struct kta_err *e
     close(fd);
     int r = kta_fs_write(file, text->s, text->len, err);
     if (r == 0)
-        r = run_editor(editor, file, err);
+        r = ui_open_file("editor", editor, file, err);
     kta_str_clear(text);
     if (r == 0)
         r = kta_fs_read(file, MAX_EDITED, text, err);

@@ -44,6 +44,12 @@ void ui_approve(struct kta_ui *ui, const struct kta_plan *plan, const struct kta
 void ui_approved_release(struct kta_ui *ui);
 /* edit.c: lets the person change the plan, or one step of it. */
 int ui_edit(struct kta_plan *plan, struct kta_step *step, struct kta_err *err);
+/* Runs a command of the person's with the file behind it, at the terminal; what: "editor". */
+int ui_open_file(const char *what, const char *command, const char *file, struct kta_err *err);
+
+/* ---- pager.c ---- */
+bool ui_has_diff(const struct kta_plan *plan, const struct kta_step *only);
+int ui_page(const struct kta_plan *plan, const struct kta_step *only, struct kta_err *err);
 /* ask.c */
 int ui_ask(void *ctx, struct kta_plan *plan, struct kta_step *step, enum kta_answer *ret,
            struct kta_err *err);

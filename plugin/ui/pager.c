@@ -1,0 +1,48 @@
+/*
+ * pager.c - the whole difference that a plan or one step makes, in the person's pager. It reads a
+ * file of its own, for their eyes alone, which goes when the pager ends.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "kta/fs.h"
+#include "ui_private.h"
+
+static bool is_shown(const struct kta_step *s, const struct kta_step *only)
+{
+    return only ? s == only : s->state == KTA_PLANNED;
+}
+
+bool ui_has_diff(const struct kta_plan *plan, const struct kta_step *only)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        if (is_shown(plan->v[i], only) && plan->v[i]->preview.diff && *plan->v[i]->preview.diff)
+            return true;
+    return false;
+}
+
+int ui_page(const struct kta_plan *plan, const struct kta_step *only, struct kta_err *err)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    const char *pager = getenv("PAGER");
+    char file[] = "/tmp/kubectl-todo-ai-XXXXXX.diff";
+    int fd = mkstemps(file, 5), r;
+
+    if (fd < 0)
+        return kta_err_set(err, KTA_E_FAIL, "cannot make a file for the pager under /tmp");
+    close(fd);
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct kta_step *s = plan->v[i];
+
+        if (!is_shown(s, only))
+            continue;
+        kta_str_addf(&text, "%s. ", s->id);
+        kta_argv_quote(&s->argv, &text);
+        kta_str_addf(&text, "\n%s\n", kta_or(s->preview.diff, "(no difference is known)\n"));
+    }
+    r = kta_fs_write(file, text.s, text.len, err);
+    if (r == 0)
+        r = ui_open_file("pager", pager && *pager ? pager : "less", file, err);
+    unlink(file);
+    return r;
+}

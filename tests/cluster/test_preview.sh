@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# What is seen before a change: the whole difference in a pager, what cannot be previewed, a preview
+# that is made anew when its object moved on; and minReadySeconds after it.
+# shellcheck disable=SC2154,SC2317 # variables of ask.sh; functions called by name
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/workloads.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/ask.sh"
+
+new_namespace preview
+k create configmap one --from-literal=mode=a >/dev/null
+mode() { k get configmap one -o jsonpath='{.data.mode}'; }
+plan() { # ARGV...
+  python3 -c 'import json,sys; json.dump([{"argv": sys.argv[1:]}], sys.stdout)' "$@" >"$home/plan.json"
+}
+to() { plan kubectl patch configmap one --type=merge -p "{\"data\":{\"mode\":\"$1\"}}"; }
+# program NAME: from stdin, in front of PATH
+program() {
+  cat >"${home:?}/bin/$1"
+  chmod +x "$home/bin/$1"
+  hash -r
+}
+
+# ---- the pager ----
+program page <<END
+#!/bin/sh
+stat -c %a "\$2" >$home/rights
+cp "\$2" $home/paged
+echo "flag \$1, paged"
+END
+to b
+PAGER="$home/bin/page -R" type_answers 0 "the difference in a pager" --expect "[p]ager" --send "p\n" \
+  --expect "flag -R, paged" --expect "[p]ager" --send "y\n" -- apply "$home/plan.json" -n "$NS"
+check "the pager gets the command" grep -q "kubectl patch configmap one" "$home/paged"
+check "the pager gets the difference" grep -q "^+ *mode: b" "$home/paged"
+check "the pager's file is for its owner alone" grep -qx 600 "$home/rights"
+check "the yes after it counts" says b mode
+to c
+PAGER=/nowhere/page type_answers 3 "a pager that is nowhere" --expect "[p]ager" --send "p\n" \
+  --expect "[p]ager" --send "n\n" -- apply "$home/plan.json" -n "$NS"
+check "and a no changes nothing" says b mode
+
+# ---- an object that moves on between preview and yes ----
+k create deployment moving --image=busybox:1.36 -- sleep 3600 >/dev/null
+k rollout status deployment/moving --timeout=60s >/dev/null
+generation() { k get deployment moving -o jsonpath='{.metadata.generation}'; }
+program page <<END
+#!/bin/sh
+exec $build/bin/kubectl -n $NS set env deployment/moving MEANWHILE=yes >/dev/null
+END
+plan kubectl patch deployment moving -p '{"spec":{"template":{"spec":{"containers":[{"name":"busybox","env":[{"name":"MEANWHILE","value":"no"}]}]}}}}'
+before=$(generation)
+PAGER=$home/bin/page type_answers 3 "an object whose generation changed" --expect "[p]ager" --send "p\n" \
+  --expect "[p]ager" --send "y\n" --expect "previewed again" --expect "[p]ager" --send "n\n" \
+  -- apply "$home/plan.json" -n "$NS"
+check "only the other's change was made" test "$(generation)" = $((before + 1))
+program page <<END
+#!/bin/sh
+exec $build/bin/kubectl -n $NS patch configmap one --type=merge -p '{"data":{"mode":"theirs"}}' >/dev/null
+END
+to d
+PAGER=$home/bin/page type_answers 3 "an object without a generation that changed" --expect "[p]ager" --send "p\n" \
+  --expect "[p]ager" --send "y\n" --expect "previewed again" --expect "mode: theirs" --expect "[p]ager" \
+  --send "n\n" -- apply "$home/plan.json" -n "$NS"
+check "and the other's value stays" says theirs mode
+
+# ---- labels are a plain patch: no process ----
+program kubectl <<END
+#!/bin/sh
+case "\$*" in todo-ai*) ;; *) echo "\$*" >>$home/runs ;; esac
+exec $build/bin/kubectl "\$@"
+END
+plan kubectl label configmap one tier=x app.kubernetes.io/name=web
+ask 0 "a label is previewed" apply "$home/plan.json" -n "$NS" --dry-run -o json
+json_is "with its difference" '"app.kubernetes.io/name: web" in d["plan"][0]["preview"]["diff"]' True
+check "no kubectl was run for it" test ! -s "$home/runs"
+rm "${home:?}/bin/kubectl"
+hash -r
+k label configmap one tier=z >/dev/null
+ask 7 "a label that is there" apply "$home/plan.json" -n "$NS" --yes=high
+told "as kubectl says it" "already has a value"
+
+# ---- what cannot be previewed ----
+unseen() { # NAME TEXT ARGV...
+  local name=$1 text=$2
+  shift 2
+  plan "$@"
+  ask 0 "$name" apply "$home/plan.json" -n "$NS" --dry-run -o json
+  json_is "$name: said" "any('''$text''' in w for w in d['plan'][0]['preview']['warnings'])" True
+}
+pod=$(k get pods -l app=moving --field-selector=status.phase=Running -o jsonpath='{.items[0].metadata.name}')
+unseen "exec" "runs in the container of $pod: touch /x. What it does there can be neither previewed nor undone" \
+  kubectl exec "$pod" -- touch /x
+unseen "cp" "can be neither previewed nor undone" kubectl cp "$pod:/etc/hosts" hosts
+unseen "run, attached" "can be neither previewed nor undone" kubectl run attached --image=busybox:1.36 --attach --rm -- true
+plan kubectl run seen --image=busybox:1.36
+ask 0 "run has a dry run" apply "$home/plan.json" -n "$NS" --dry-run -o json
+json_is "and shows the pod" '"kind: Pod" in d["plan"][0]["preview"]["diff"]' True
+
+# ---- minReadySeconds ----
+k patch deployment moving --type=merge -p '{"spec":{"minReadySeconds":25}}' >/dev/null
+plan kubectl set env deployment/moving LATE=1
+begun=$SECONDS
+ask 0 "a workload with minReadySeconds" apply "$home/plan.json" -n "$NS" --yes=high --verify-timeout=120s
+check "is watched for that long" test $((SECONDS - begun)) -ge 25
+
+done_asking
+finish
