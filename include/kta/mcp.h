@@ -24,6 +24,10 @@ struct kta_mcp {
     struct kta_tool_env env;      /* pipeline may be an empty one with read_only set, see open */
     /* Opens what env points to. Called before the first call that needs it, again if it failed. */
     int (*open)(void *ctx, struct kta_tool_env *env, struct kta_err *err);
+    /* The pipeline of another context of the kubeconfig, kept by the callee; NULL: this one alone.
+     */
+    int (*open_context)(void *ctx, const char *context, struct kta_pipeline **ret,
+                        struct kta_err *err);
     void *ctx;
     const struct mcp_catalog *catalog; /* NULL: the table of tools.h (tests have another) */
 };

@@ -1,12 +1,9 @@
 /*
- * tools.h - what a model or an MCP client may call, read and be prompted with.
+ * tools.h - what a model or an MCP client may call.
  *
  * One table renders the tools for a chat request (KTA_FOR_MODEL) and for an MCP server
  * (KTA_FOR_MCP). A tool never fails: what went wrong is text, with is_error, so that the caller can
  * correct itself. Nothing here changes a cluster but through the pipeline.
- *
- * Resources, prompts and completion are rendered as MCP spells them ("uri", "mimeType" …), so that
- * every revision of the protocol only wraps them.
  */
 #ifndef KTA_TOOLS_H
 #define KTA_TOOLS_H
@@ -33,7 +30,7 @@ enum kta_ask {
 struct kta_tool_question {
     const char *message; /* one sentence: what is to be allowed */
     const char *preview; /* the plan with its diffs, as text; goes into the request whole */
-    const char *digest;  /* 64 hex digits over argv, manifests and diffs: what a yes is bound to */
+    const char *digest;  /* 64 hex digits (kta_plan_digest): what a yes is bound to */
     const char *plan_id;
     enum kta_risk risk; /* never KTA_RISK_HIGH: that needs a terminal (approve) */
 };
@@ -138,62 +135,5 @@ void kta_tool_command(struct kta_tool_env *env, const struct kta_argv *argv, con
                       const char *why, struct kta_str *result);
 /* Cuts text to at most max bytes by taking out the middle, on line boundaries, saying how much. */
 void kta_cut_middle(const char *s, size_t n, size_t max, struct kta_str *out);
-
-/* ---- resources: k8s://{context}/{namespace}/{kind}/{name} (namespace "-" for cluster-scoped),
- * kagent://findings[/{namespace}], kagent://history[/{id}] ---- */
-struct kta_json *kta_resources_json(struct kta_tool_env *env); /* the "resources" array */
-struct kta_json *kta_resource_templates_json(void);            /* the "resourceTemplates" */
-/* The "contents" array of resources/read. KTA_E_NOT_FOUND: no such resource. Caller owns. */
-struct kta_json *kta_resource_read(struct kta_tool_env *env, const char *uri, struct kta_err *err);
-
-/* ---- prompts: the guides under prompts/guide-*.md ---- */
-struct kta_json *kta_prompts_json(void); /* the "prompts" array */
-/* {"description", "messages"}; KTA_E_NOT_FOUND: no such prompt, KTA_E_USAGE: an argument is
- * missing. args may be NULL. Caller owns. */
-struct kta_json *kta_prompt_get(struct kta_tool_env *env, const char *name,
-                                const struct kta_json *args, struct kta_err *err);
-
-/* ---- completion ---- */
-/* Values that complete `value` for an argument of a prompt (ref_is_prompt, ref its name) or of a
- * resource template (ref its uri); context holds the other arguments already given, or NULL. The
- * "completion" object: values (at most 100), total, hasMore. Never fails: nothing is no values. */
-struct kta_json *kta_complete(struct kta_tool_env *env, bool ref_is_prompt, const char *ref,
-                              const char *argument, const char *value,
-                              const struct kta_json *context);
-
-/* ---- proposals: plans that wait for a yes ---- */
-/* Kept sealed under $XDG_STATE_HOME/kubectl-todo-ai/proposals, 0600, for KTA_PROPOSAL_S. */
-#define KTA_PROPOSAL_S 3600
-#define KTA_TOKEN_S    900
-/* Takes the plan that a token stands for, once: a second take, a token that expired, was changed or
- * belongs to another machine's key is KTA_E_POLICY. *ret_plan_id: for kta_proposal_done. */
-int kta_proposal_take(const char *token, struct kta_pipeline *p, struct kta_plan *ret,
-                      char **ret_plan_id, struct kta_err *err);
-/* Notes what became of it, so that the client that proposed it is told. */
-void kta_proposal_done(const char *plan_id, const struct kta_plan *plan, const struct kta_err *err);
-/* The plan with its previews as text for a person, and the digest of exactly that. */
-void kta_plan_text(const struct kta_plan *plan, struct kta_str *out);
-void kta_plan_digest(const struct kta_plan *plan, char ret[65]);
-
-/* ---- remediation: detect → collect → analyse → fix → verify, as one job ---- */
-enum kta_mode { KTA_MODE_PROPOSE, KTA_MODE_ASK, KTA_MODE_AUTO };
-const char *kta_mode_name(enum kta_mode m);
-int kta_mode_parse(const char *s, enum kta_mode *ret); /* 0 or -1 */
-
-/* All borrowed. config is the configuration's remediation: {mode, risk, namespaces {NS: risk},
- * changesPerHour, breakAfter, timeout}; without a risk, mode auto changes nothing. */
-struct kta_remediation {
-    struct kta_pipeline *pipeline; /* its report asks (mode ask) */
-    struct kta_scope scope;
-    const char *target; /* as diagnose takes it; "" or NULL: the whole scope */
-    enum kta_mode mode;
-    const struct kta_json *config, *ignore;
-    int64_t timeout_ms;       /* 0: 15 min */
-    struct kta_tool_env *env; /* whose progress and cancellation count, or NULL */
-};
-/* *ret_report (always set; caller owns) is INTERFACE's Report; -1 as kta_pipeline_run, also when it
- * did not recover (KTA_E_VERIFY), was not allowed (KTA_E_POLICY), or time is up (KTA_E_TIMEOUT). */
-int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struct kta_err *err);
-void kta_report_markdown(const struct kta_json *report, struct kta_str *out);
 
 #endif

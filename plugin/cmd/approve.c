@@ -10,6 +10,7 @@
 
 #include "kta/term.h"
 #include "kta/tools.h"
+#include "kta/tools_proposal.h"
 
 int cmd_approve(struct app *app, struct kta_err *err)
 {

@@ -6,17 +6,25 @@
  */
 #include "app.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "kta/alloc.h"
 #include "kta/fs.h"
+#include "kta/kubeconfig.h"
 #include "kta/limits.h"
 #include "kta/mcp.h"
+
+struct other;
+struct contexts {
+    struct app *app;
+    struct other *others;
+};
 
 /* Opened at the first call, and again after a failure: what a failed attempt left is put back. */
 static int open_engine(void *ctx, struct kta_tool_env *env, struct kta_err *err)
 {
-    struct app *app = ctx;
+    struct app *app = ((struct contexts *)ctx)->app;
 
     kta_argv_release(&app->session_flags);
     kta_json_free(app->admin_policy);
@@ -28,7 +36,85 @@ static int open_engine(void *ctx, struct kta_tool_env *env, struct kta_err *err)
     env->pipeline = &app->pipeline;
     env->scope = app->scope;
     env->ignore = app->config.ignore;
+    env->remediation = app->config.remediation;
     return 0;
+}
+
+/* ---- other contexts: each with a cluster, a policy and a pipeline of its own ---- */
+
+struct other {
+    struct kta_policy policy;
+    struct kta_pipeline pipeline;
+    struct other *next;
+};
+
+static struct kta_kubeconfig *load_context(const struct app *app, const char *context,
+                                           struct kta_err *err)
+{
+    static const enum opt_id fixed[] = {OPT_CLUSTER, OPT_USER, OPT_SERVER, OPT_TOKEN};
+    const struct settings *s = &app->set;
+    struct kta_kubeconfig *k = NULL;
+    struct kta_kube_flags flags = {
+        .kubeconfig = set_text(s, OPT_KUBECONFIG),
+        .context = context,
+        .as = set_text(s, OPT_AS),
+        .as_uid = set_text(s, OPT_AS_UID),
+        .as_groups = &s->v[OPT_AS_GROUP].list,
+        .insecure = set_on(s, OPT_INSECURE),
+    };
+
+    for (size_t i = 0; i < KTA_LEN(fixed); i++)
+        if (set_text(s, fixed[i])) {
+            kta_err_set(err, KTA_E_POLICY,
+                        "this server works with --%s, which another context "
+                        "would not mean",
+                        opt_rows[fixed[i]].name);
+            return NULL;
+        }
+    return kta_kubeconfig_load(&flags, &k, err) < 0 ? NULL : k;
+}
+
+static int open_context(void *ctx, const char *context, struct kta_pipeline **ret,
+                        struct kta_err *err)
+{
+    struct contexts *c = ctx;
+    struct app *app = c->app;
+    int64_t timeout;
+
+    for (struct other *o = c->others; o; o = o->next)
+        if (kta_streq(kta_cluster_context(o->pipeline.cluster), context)) {
+            *ret = &o->pipeline;
+            return 0;
+        }
+    if (set_text(&app->set, OPT_SNAPSHOT))
+        return kta_err_set(err, KTA_E_USAGE, "a snapshot has no context '%s'", context);
+    if (set_duration(&app->set, OPT_REQUEST_TIMEOUT, 0, &timeout, err) < 0)
+        return -1;
+    struct kta_kubeconfig *k = load_context(app, context, err);
+    struct kta_cluster *cluster = NULL;
+    if (!k || kta_cluster_open(k, timeout, &cluster, err) < 0)
+        return -1;
+    struct other *o = kta_calloc(1, sizeof *o);
+    o->policy = app->policy;
+    o->policy.context = kta_cluster_context(cluster);
+    o->policy.namespace_ = kta_cluster_namespace(cluster);
+    o->pipeline = app->pipeline;
+    o->pipeline.cluster = cluster;
+    o->pipeline.policy = &o->policy;
+    o->next = c->others;
+    c->others = o;
+    *ret = &o->pipeline;
+    return 0;
+}
+
+static void contexts_free(struct contexts *c)
+{
+    while (c->others) {
+        struct other *o = c->others;
+        c->others = o->next;
+        kta_cluster_free(o->pipeline.cluster);
+        free(o);
+    }
 }
 
 /* A line end after the token is not part of it. */
@@ -95,11 +181,13 @@ static int serve(struct app *app, struct kta_err *err)
     const struct settings *s = &app->set;
     kta_auto_str struct kta_str token = KTA_STR_INIT;
     kta_auto_argv struct kta_argv tools = KTA_ARGV_INIT;
+    struct contexts contexts = {.app = app};
     struct kta_mcp m = {.http = set_text(s, OPT_HTTP),
                         .allow_remote = set_on(s, OPT_ALLOW_REMOTE),
                         .tools = &tools,
                         .open = open_engine,
-                        .ctx = app};
+                        .open_context = open_context,
+                        .ctx = &contexts};
 
     split_names(&s->v[OPT_TOOLS].list, &tools);
     if (check_flags(app, err) < 0 || check_tools(&tools, err) < 0)
@@ -118,7 +206,9 @@ static int serve(struct app *app, struct kta_err *err)
         if (kta_risk_parse(set_text(s, OPT_APPROVE), &m.env.approve) < 0)
             return kta_err_set(err, KTA_E_USAGE, "--approve is low or medium");
     }
-    return kta_mcp_serve(&m, err);
+    int r = kta_mcp_serve(&m, err);
+    contexts_free(&contexts);
+    return r;
 }
 
 int cmd_mcp(struct app *app, struct kta_err *err)

@@ -3,6 +3,7 @@
 
 #include "kta/clock.h"
 #include "kta/tools.h"
+#include "kta/tools_remediate.h"
 
 int cmd_remediate(struct app *app, struct kta_err *err)
 {
@@ -27,7 +28,7 @@ int cmd_remediate(struct app *app, struct kta_err *err)
     r.target = target.s;
     int rc = kta_remediate(&r, &report, err);
     if (app->output == KTA_OUT_TEXT) {
-        kta_report_markdown(report, &text);
+        kta_remediation_markdown(report, &text);
         kta_ui_answer(app->ui, text.s);
     }
     document_print(app, report, err);

@@ -6,6 +6,7 @@
  * interrupted as by a signal, but only while it holds the engine.
  */
 #include "mcp.h"
+#include "kta/mcp_content.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -102,42 +103,16 @@ static enum kta_ask answer_of(const struct kta_json *answer)
                : KTA_ASK_NO;
 }
 
-/* The preview without the moment of a restart, which is another one at each look. */
-static void steady_preview(const char *text, struct kta_str *out)
-{
-    static const char stamp[] = "kubectl.kubernetes.io/restartedAt: ";
-    const char *at;
-
-    while ((at = strstr(text, stamp))) {
-        kta_str_addn(out, text, (size_t)(at - text) + sizeof stamp - 1);
-        text = at + strcspn(at, "\n");
-    }
-    kta_str_add(out, text);
-}
-
-/* A yes is one to what was shown: the same commands, manifests and differences. */
-static bool same_question(const struct kta_json *state, const struct kta_tool_question *q)
-{
-    kta_auto_str struct kta_str preview = KTA_STR_INIT;
-
-    if (kta_streq(kta_json_str(state, "digest"), q->digest))
-        return true;
-    steady_preview(kta_or(q->preview, ""), &preview);
-    return preview.len > 0 && kta_streq(kta_json_str(state, "preview"), preview.s);
-}
-
 static enum kta_ask ask_back(struct mcp_call *call, const struct kta_tool_question *q)
 {
     const struct kta_json *answer = mcp_input(call, "confirm");
-    kta_auto_str struct kta_str preview = KTA_STR_INIT;
 
-    if (answer && call->state && same_question(call->state, q) && mcp_use_state(call))
+    /* a yes is one to what was shown: the same commands, manifests and differences */
+    if (answer && call->state && kta_streq(kta_json_str(call->state, "digest"), q->digest) &&
+        mcp_use_state(call))
         return answer_of(answer);
     struct kta_json *state = kta_json_new_object();
     kta_json_set_str(state, "digest", q->digest);
-    steady_preview(kta_or(q->preview, ""), &preview);
-    if (preview.len <= KTA_MCP_STATE)
-        kta_json_set_str(state, "preview", preview.s);
     if (mcp_keep_state(call, state) < 0)
         return KTA_ASK_UNSUPPORTED;
     mcp_need_input(call, "confirm", "elicitation/create", question_params(q));
@@ -155,6 +130,17 @@ static enum kta_ask tool_ask(void *ctx, const struct kta_tool_question *q)
     kta_auto_json struct kta_json *answer =
         mcp_request(call, "elicitation/create", question_params(q));
     return answer_of(answer);
+}
+
+static int tool_open(void *ctx, const char *context, struct kta_pipeline **ret, struct kta_err *err)
+{
+    struct mcp_server *s = ((struct mcp_call *)ctx)->server;
+    const struct kta_mcp *o = s->options;
+
+    if (o->open_context(o->ctx, context, ret, err) < 0)
+        return -1;
+    (*ret)->report = &s->report;
+    return 0;
 }
 
 /* With the engine held: opens what is not open yet, and makes the environment this call's. */
@@ -179,6 +165,7 @@ static int enter(struct mcp_call *call, struct kta_err *err)
     s->env.progress = tool_progress;
     s->env.cancelled = tool_cancelled;
     s->env.ask = tool_ask;
+    s->env.open = o->open_context ? tool_open : NULL;
     return 0;
 }
 

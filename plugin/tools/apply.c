@@ -11,6 +11,8 @@
 #include "kta/alloc.h"
 #include "kta/journal.h"
 #include "tool_list.h"
+#include "kta/tools_plan.h"
+#include "kta/tools_proposal.h"
 
 static int ask(void *ctx, struct kta_plan *plan, struct kta_step *step, enum kta_answer *ret,
                struct kta_err *err)
@@ -102,7 +104,9 @@ static void needs_terminal(struct kta_plan *plan, const char *plan_id,
         tool_fail_err(result, &err);
         return;
     }
-    kta_auto_free char *command = kta_asprintf("kubectl todo-ai approve %s", token);
+    kta_auto_free char *command = kta_asprintf("kubectl todo-ai approve %s%s%s", token,
+                                               plan->context && *plan->context ? " --context " : "",
+                                               kta_or(plan->context, ""));
     kta_json_set_str(result->structured, "state", "needs_approval");
     kta_json_set_str(result->structured, "token", token);
     kta_json_set_str(result->structured, "command", command);

@@ -7,7 +7,9 @@
 #include "kta/alloc.h"
 #include "kta/kinds.h"
 #include "kta/obj.h"
+#include "kta/kubeconfig.h"
 #include "tool_list.h"
+#include "kta/mcp_content.h"
 
 #define VALUES_MAX 100
 
@@ -52,6 +54,19 @@ static void targets(struct values *v, const struct tool_at *at)
         add_names(v, at, kta_kind_known(kinds[i]), words[i]);
 }
 
+/* Those that a call may name: all of the kubeconfig, unless the server is narrowed to its own. */
+static void contexts(struct values *v, const struct kta_tool_env *env)
+{
+    kta_auto_argv struct kta_argv names = KTA_ARGV_INIT;
+    const struct kta_kube_flags flags = {0};
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (env->context_pinned || !env->open || kta_kubeconfig_contexts(&flags, &names, &ignored) < 0)
+        add(v, kta_cluster_context(env->pipeline->cluster));
+    for (size_t i = 0; i < names.n; i++)
+        add(v, names.v[i]);
+}
+
 static void of_argument(struct values *v, struct kta_tool_env *env, const char *argument,
                         const struct kta_json *context)
 {
@@ -62,7 +77,7 @@ static void of_argument(struct values *v, struct kta_tool_env *env, const char *
     size_t n;
 
     if (kta_streq(argument, "context")) {
-        add(v, kta_cluster_context(env->pipeline->cluster));
+        contexts(v, env);
     } else if (kta_streq(argument, "kind")) {
         const struct kta_kind *all = kta_kinds(&n);
         for (size_t i = 0; i < n; i++)

@@ -11,6 +11,7 @@
 #include "kta/embedded.h"
 #include "kta/utf8.h"
 #include "tool_list.h"
+#include "kta/mcp_content.h"
 
 #define PREFIX "guide-"
 

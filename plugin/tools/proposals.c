@@ -21,6 +21,8 @@
 #include "kta/limits.h"
 #include "kta/seal.h"
 #include "tool_list.h"
+#include "kta/tools_plan.h"
+#include "kta/tools_proposal.h"
 
 #define ID_LEN     16u
 #define SECRET_LEN 32u

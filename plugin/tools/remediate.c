@@ -20,6 +20,7 @@
 #include "kta/journal.h"
 #include "kta/limits.h"
 #include "tool_list.h"
+#include "kta/tools_remediate.h"
 
 #define ATTEMPTS    3
 #define TIMEOUT_MS  (15 * 60 * 1000)

@@ -4,6 +4,7 @@
 #include "kta/alloc.h"
 #include "kta/clock.h"
 #include "tool_list.h"
+#include "kta/tools_remediate.h"
 
 static void command_of(const struct kta_json *s, struct kta_str *out)
 {
@@ -47,7 +48,7 @@ static void attempts_markdown(const struct kta_json *report, struct kta_str *out
     }
 }
 
-void kta_report_markdown(const struct kta_json *report, struct kta_str *out)
+void kta_remediation_markdown(const struct kta_json *report, struct kta_str *out)
 {
     const struct kta_json *cause = kta_json_get(report, "cause");
     const char *target = kta_or(kta_json_str(report, "target"), "the namespace");
@@ -144,7 +145,7 @@ TOOL(tool_remediate)
         result->pending = true;
         return;
     }
-    kta_report_markdown(report, &text);
+    kta_remediation_markdown(report, &text);
     if (kta_json_str(report, "planId"))
         kta_str_addf(&result->text,
                      "Nothing has been changed. To have it done: apply_plan with plan_id \"%s\".\n",

@@ -8,6 +8,7 @@
 
 #include "kta/alloc.h"
 #include "tool_list.h"
+#include "kta/mcp_content.h"
 
 static void add(struct kta_json *list, const char *key, const char *uri, const char *name,
                 const char *title, const char *description, const char *mime)

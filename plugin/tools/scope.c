@@ -41,7 +41,8 @@ static bool pick_context(struct kta_tool_env *env, const char *context, struct t
         tool_fail_err(result, &err);
         return false;
     }
-    ret->scope.namespace_ = kta_cluster_namespace(ret->p->cluster);
+    if (!env->namespace_pinned)
+        ret->scope.namespace_ = kta_cluster_namespace(ret->p->cluster);
     return true;
 }
 

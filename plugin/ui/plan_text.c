@@ -7,6 +7,7 @@
 #include "kta/alloc.h"
 #include "kta/utf8.h"
 #include "ui_private.h"
+#include "kta/tools_plan.h"
 
 #define RED    "\033[31m"
 #define GREEN  "\033[32m"
@@ -14,23 +15,15 @@
 #define BOLD   "\033[1m"
 #define PLAIN  "\033[0m"
 
-#define LOOKALIKE_WARNING                                                                          \
-    "characters that look like others are marked with their code: it is not what it seems to be"
-
 static const char *paint(const struct kta_ui *ui, const char *code)
 {
     return ui->colour ? code : "";
 }
 
-/* Prints text with every line indented; nothing in it can move the cursor, and look-alikes are
- * marked. */
+/* Prints text with every line indented. */
 static void indented(struct kta_ui *ui, const char *text, const char *indent, bool diff)
 {
-    kta_auto_str struct kta_str plain = KTA_STR_INIT, clean = KTA_STR_INIT;
-
-    kta_clean(text, strlen(text), &plain);
-    ui_mark_lookalikes(plain.s, plain.len, &clean);
-    for (const char *p = clean.s; *p;) {
+    for (const char *p = text; *p;) {
         size_t n = strcspn(p, "\n");
         const char *code = !diff ? "" : *p == '+' ? GREEN : *p == '-' ? RED : "";
         fprintf(ui->out, "%s%s%.*s%s\n", indent, paint(ui, code), (int)n, p,
@@ -39,54 +32,40 @@ static void indented(struct kta_ui *ui, const char *text, const char *indent, bo
     }
 }
 
-static void show_preview(struct kta_ui *ui, const struct kta_step *s)
+static void show_alarm(struct kta_ui *ui, const char *text)
 {
-    const struct kta_preview *p = &s->preview;
+    size_t n = strcspn(text, ":"); /* what it is stands before the colon */
 
-    fprintf(ui->out, "     %s risk", kta_risk_name(s->risk));
-    if (s->verdict.risk_why[0])
-        fprintf(ui->out, " (%s)", s->verdict.risk_why);
-    if (p->objects >= 0)
-        fprintf(ui->out, "; %d object%s", p->objects, p->objects == 1 ? "" : "s");
-    if (p->allowed >= 0)
-        fprintf(ui->out, "; %s", p->allowed ? "you may do this" : "you may NOT do this (RBAC)");
-    fprintf(ui->out, "; %s\n",
-            p->validated ? "the API server accepts it (dry run)" : "not validated by the server");
-    for (size_t i = 0; i < p->n_warnings; i++)
-        indented(ui, p->warnings[i], "     ! ", false);
-    if (p->diff && *p->diff)
-        indented(ui, p->diff, "       ", true);
-    else if (p->diff && p->validated)
-        fprintf(ui->out, "       (changes nothing)\n");
+    if (kta_starts(text, "not asked for"))
+        fprintf(ui->out, "     %s%.*s%s%s\n", paint(ui, RED), (int)n, text, paint(ui, PLAIN),
+                text + n);
+    else
+        indented(ui, text, "     ! ", false);
 }
 
-static void show_one(struct kta_ui *ui, const struct kta_step *s)
+static void show_fact(void *ctx, enum kta_fact what, const char *text)
 {
-    kta_auto_str struct kta_str line = KTA_STR_INIT, clean = KTA_STR_INIT, shown = KTA_STR_INIT;
+    static const char *const indents[] = {
+        [KTA_FACT_WHY] = "     ",        [KTA_FACT_EVIDENCE] = "     evidence: ",
+        [KTA_FACT_MANIFEST] = "     | ", [KTA_FACT_RISK] = "     ",
+        [KTA_FACT_WARNING] = "     ! ",  [KTA_FACT_DIFF] = "       ",
+    };
+    struct kta_ui *ui = ctx;
 
-    kta_argv_quote(&s->argv, &line);
-    kta_clean(line.s, line.len, &clean);
-    bool marked = ui_mark_lookalikes(clean.s, clean.len, &shown);
-    fprintf(ui->out, "  %s. %s%s%s\n", s->id, paint(ui, BOLD), shown.s, paint(ui, PLAIN));
-    if (marked)
-        indented(ui, LOOKALIKE_WARNING, "     ! ", false);
-    if (s->unasked)
-        fprintf(ui->out,
-                "     %snot asked for%s: neither your words nor a finding name what it touches\n",
-                paint(ui, RED), paint(ui, PLAIN));
-    if (s->why && *s->why)
-        indented(ui, s->why, "     ", false);
-    if (s->evidence)
-        indented(ui, s->evidence, "     evidence: ", false);
-    if (s->stdin_text) {
-        fprintf(ui->out, "     with this manifest as its input:\n");
-        indented(ui, s->stdin_text, "     | ", false);
-    }
-    if (s->verdict.class_ == KTA_CLASS_DENY)
-        fprintf(ui->out, "     %srefused by policy: %s%s\n", paint(ui, RED), s->verdict.reason,
+    if (what == KTA_FACT_COMMAND) {
+        fprintf(ui->out, "%s%s%s\n", paint(ui, BOLD), text, paint(ui, PLAIN));
+    } else if (what == KTA_FACT_ALARM) {
+        show_alarm(ui, text);
+    } else if (what == KTA_FACT_REFUSED) {
+        fprintf(ui->out, "     %srefused by policy: %s%s\n", paint(ui, RED), text,
                 paint(ui, PLAIN));
-    else
-        show_preview(ui, s);
+    } else {
+        if (what == KTA_FACT_MANIFEST)
+            fprintf(ui->out, "     with this manifest as its input:\n");
+        if (what == KTA_FACT_DIFF && !*text)
+            text = "(changes nothing)";
+        indented(ui, text, indents[what], what == KTA_FACT_DIFF);
+    }
 }
 
 #define MAX_NAMESPACES 3 /* named above a plan; more are counted */
@@ -133,8 +112,10 @@ void ui_show_plan(void *ctx, const struct kta_plan *plan)
     kta_clean(names.s, names.len, &where);
     fprintf(ui->out, "\nPlan for context %s%s%s, server %s%s:\n", paint(ui, BOLD),
             kta_or(ui->context, "?"), paint(ui, PLAIN), kta_or(ui->server, "?"), where.s);
-    for (size_t i = 0; i < plan->n; i++)
-        show_one(ui, plan->v[i]);
+    for (size_t i = 0; i < plan->n; i++) {
+        fprintf(ui->out, "  %s. ", plan->v[i]->id);
+        kta_step_facts(plan->v[i], show_fact, ui);
+    }
     fflush(ui->out);
 }
 

@@ -34,9 +34,6 @@ void progress_clear(void);
 /* plan_text.c */
 void ui_show_plan(void *ctx, const struct kta_plan *plan);
 void ui_show_step(void *ctx, const struct kta_plan *plan, const struct kta_step *step);
-/* lookalike.c: appends s with the code behind every character that passes for an ASCII one, as in
- * "p\u0430yments<U+0430>"; true if there was one. */
-bool ui_mark_lookalikes(const char *s, size_t n, struct kta_str *out);
 /* approved.c: step NULL: all steps that can still run */
 bool ui_may_approve(const struct kta_plan *plan, const struct kta_step *step);
 bool ui_approved(const struct kta_ui *ui, const struct kta_plan *plan, const struct kta_step *step);

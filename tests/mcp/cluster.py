@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import *
@@ -121,4 +122,54 @@ def gone_in_a_change():
     assert state in ("executed", "verified", "unverified", "unknown"), last
 
 
-run([asked_over_stdio, asked_back, nobody_to_ask, narrowed, gone_in_a_change])
+def kubeconfig_of_two(folder):
+    """the test cluster's, and a second context of it, in the namespace NS"""
+    kubectl = lambda *a: subprocess.run(["kubectl", *a], check=True, capture_output=True, text=True).stdout
+    config = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
+    context = dict(next(c for c in config["contexts"] if c["name"] == config["current-context"])["context"])
+    config["contexts"].append({"name": "second", "context": {**context, "namespace": NS}})
+    path = os.path.join(folder, "kubeconfig")
+    with open(path, "w") as f:
+        json.dump(config, f)
+    return path, config["current-context"]
+
+
+def other_contexts():
+    """a resource, a read and a change of another context go through that context's own pipeline, unless narrowed"""
+    with tempfile.TemporaryDirectory() as folder:
+        path, first = kubeconfig_of_two(folder)
+        env = {**os.environ, "KUBECONFIG": path}
+        s = Stdio([PROGRAM, "mcp"], env=env)
+        s.initialize("2025-11-25", {"elicitation": {}})
+        for context in (first, "second"):
+            uri = f"k8s://{context}/{NS}/deployment/backend"
+            r = s.request("resources/read", {"uri": uri})
+            assert "kind: Deployment" in r["result"]["contents"][0]["text"], r
+        r = s.tool("list", {"kind": "deployments", "context": "second"})["result"]
+        assert r["structuredContent"]["context"] == "second", r
+        assert "backend" in r["content"][0]["text"], r  # its own namespace is NS
+        before, seen = generation(), []
+        r = s.answer(s.start("tools/call", {"name": "restart_pods",
+                                            "arguments": {"label": "app=backend", "context": "second"}}),
+                     answering(s, "accept", True, seen))
+        assert not r["result"]["isError"] and generation() == before + 1, r
+        assert "--context second" in seen[0]["message"], seen
+        r = s.tool("list", {"kind": "pods", "context": "third"})["result"]
+        assert r["isError"] and "third" in r["content"][0]["text"], r
+        c = s.request("completion/complete", {"ref": {"type": "ref/resource", "uri": "k8s://{context}/{namespace}/{kind}/{name}"},
+                                              "argument": {"name": "context", "value": ""}})
+        assert set(c["result"]["completion"]["values"]) == {first, "second"}, c
+        s.close()
+        s = Stdio([PROGRAM, "mcp", "--context", first], env=env)
+        s.initialize()
+        r = s.request("resources/read", {"uri": f"k8s://second/{NS}/deployment/backend"})
+        assert "error" in r and first in r["error"]["message"], r
+        s.close()
+        s = Stdio([PROGRAM, "mcp", "-n", "kube-system"], env=env)
+        s.initialize()
+        r = s.tool("list", {"kind": "deployments", "context": "second"})["result"]
+        assert "backend" not in r["content"][0]["text"], r  # --namespace holds in every context
+        s.close()
+
+
+run([other_contexts, asked_over_stdio, asked_back, nobody_to_ask, narrowed, gone_in_a_change])

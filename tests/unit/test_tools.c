@@ -12,6 +12,9 @@
 
 #include "kta/alloc.h"
 #include "kta/tools.h"
+#include "kta/mcp_content.h"
+#include "kta/tools_plan.h"
+#include "kta/tools_proposal.h"
 
 static struct kta_json *parse(const char *text)
 {
@@ -291,6 +294,76 @@ static void digest_covers_the_plan(void **state)
     }
 }
 
+static void plan_of_one(struct kta_plan *plan, const char *name)
+{
+    struct kta_err err = KTA_ERR_INIT;
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+
+    kta_argv_addl(&argv, "kubectl", "rollout", "restart", NULL);
+    kta_argv_add(&argv, name);
+    kta_plan_init(plan, "q", "ctx", "ns");
+    assert_non_null(kta_plan_add(plan, NULL, &argv, NULL, "why", &err));
+}
+
+/* The moment that a restart writes is another one at each preview: the yes holds all the same. What
+ * stands beside it does not. */
+static void digest_without_the_moment(void **state)
+{
+    static const char *const diffs[] = {
+        "+    kubectl.kubernetes.io/restartedAt: 2026-01-01T00:00:00Z\n+  replicas: 1\n",
+        "+    kubectl.kubernetes.io/restartedAt: 2026-01-01T00:00:07Z\n+  replicas: 1\n",
+        "+    kubectl.kubernetes.io/restartedAt: 2026-01-01T00:00:07Z\n+  replicas: 2\n",
+    };
+    char seen[4][65];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct kta_plan plan = {0};
+        plan_of_one(&plan, "deploy/a");
+        plan.v[0]->preview.diff = kta_strdup(diffs[i % 3]);
+        if (i == 3)
+            kta_preview_warn(&plan.v[0]->preview, "no pod stays");
+        kta_plan_digest(&plan, seen[i]);
+        kta_plan_release(&plan);
+    }
+    assert_string_equal(seen[0], seen[1]);
+    assert_string_not_equal(seen[1], seen[2]);
+    assert_string_not_equal(seen[0], seen[3]);
+}
+
+/* A client's person is told what one at a terminal is: look-alikes, what was not asked for, what it
+ * rests on, and that the server says no. */
+static void plan_text_has_every_fact(void **state)
+{
+    struct kta_plan plan = {0}, odd = {0};
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    (void)state;
+    plan_of_one(&odd, "deploy/p\xd0\xb0y"); /* refused by policy, too */
+    kta_plan_text(&odd, &text);
+    plan_of_one(&plan, "deploy/pay");
+    plan.v[0]->unasked = true;
+    plan.v[0]->evidence = kta_strdup("[e1] log pod/web-1");
+    plan.v[0]->preview.allowed = 0;
+    plan.v[0]->preview.rejected = true;
+    plan.v[0]->preview.diff = kta_strdup("+a\n");
+    kta_preview_warn(&plan.v[0]->preview, "no pod\033[2J stays");
+    kta_plan_text(&plan, &text);
+    kta_plan_release(&odd);
+    static const char *const wanted[] = {"<U+0430>y",
+                                         "! characters that look like others",
+                                         "! not asked for: neither your words nor a finding",
+                                         "evidence: [e1] log pod/web-1\n",
+                                         "you may NOT do this (RBAC)",
+                                         "the API server REFUSES it (dry run)",
+                                         "! no pod stays\n",
+                                         "```diff\n+a\n```"};
+    for (size_t i = 0; i < KTA_LEN(wanted); i++)
+        if (!strstr(text.s, wanted[i]))
+            fail_msg("'%s' is not in: %s", wanted[i], text.s);
+    kta_plan_release(&plan);
+}
+
 /* Each guide has a title, a description and a text without unfilled places. */
 static void guides_are_filled_in(void **state)
 {
@@ -341,7 +414,8 @@ int main(void)
         cmocka_unit_test(table_is_whole),           cmocka_unit_test(schema_names_the_mistake),
         cmocka_unit_test(limits_of_a_server_hold),  cmocka_unit_test(policy_holds_for_native_reads),
         cmocka_unit_test(pages_keep_to_the_budget), cmocka_unit_test(tokens_are_not_guessed),
-        cmocka_unit_test(digest_covers_the_plan),   cmocka_unit_test(guides_are_filled_in),
+        cmocka_unit_test(digest_covers_the_plan),   cmocka_unit_test(digest_without_the_moment),
+        cmocka_unit_test(plan_text_has_every_fact), cmocka_unit_test(guides_are_filled_in),
         cmocka_unit_test(resources_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

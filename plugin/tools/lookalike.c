@@ -6,7 +6,7 @@
  */
 #include "kta/utf8.h"
 #include "kta/alloc.h"
-#include "ui_private.h"
+#include "kta/tools_plan.h"
 
 static const struct range {
     uint32_t first, last;
@@ -57,7 +57,7 @@ static const struct range {
     {0x1F100, 0x1F1FF}, /* enclosed alphanumerics */
 };
 
-bool ui_mark_lookalikes(const char *s, size_t n, struct kta_str *out)
+bool kta_mark_lookalikes(const char *s, size_t n, struct kta_str *out)
 {
     bool any = false;
 
