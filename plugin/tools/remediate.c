@@ -55,6 +55,7 @@ struct job {
     struct kta_findings findings;
     struct kta_json *report, *steps, *attempts;
     struct kta_argv tried; /* quoted commands that were tried or may not be */
+    bool proposing;        /* nothing will run: what auto may do is no matter */
     int64_t deadline;
     double done;
 };
@@ -318,7 +319,8 @@ static int make_plan(struct job *j, struct kta_plan *plan, struct kta_err *err)
             kta_plan_init(&one, NULL, plan->context, plan->namespace_);
             struct kta_step *s = kta_plan_add(&one, j->pipeline.policy, &f->fixes[k].argv,
                                               f->fixes[k].stdin_text, f->fixes[k].summary, err);
-            bool ok = s && (j->r->mode != KTA_MODE_AUTO || may_auto(j, s, f->object.namespace_));
+            bool ok = s && (j->r->mode != KTA_MODE_AUTO || j->proposing ||
+                            may_auto(j, s, f->object.namespace_));
             kta_plan_release(&one);
             kta_argv_add(&j->tried, line.s);
             if (!ok)
@@ -448,6 +450,8 @@ static int propose(struct job *j, struct kta_err *err)
     struct kta_plan plan = {0};
     struct kta_pipeline quiet = j->pipeline;
     kta_auto_free char *id = NULL;
+
+    j->proposing = true;
     int rc = make_plan(j, &plan, err);
 
     quiet.report = NULL;
@@ -503,7 +507,9 @@ static int attempts(struct job *j, struct kta_err *err)
         step(j, "analyse", "no fix is left that may be tried: a person is needed");
         return j->r->mode == KTA_MODE_AUTO
                    ? kta_err_set(err, KTA_E_POLICY, "no fix may be applied automatically here")
-                   : 0;
+                   : kta_err_set(err, KTA_E_FAIL,
+                                 "no fix is left that may be tried: a person is "
+                                 "needed");
     }
     return kta_err_set(err, KTA_E_VERIFY, "it has not recovered");
 }

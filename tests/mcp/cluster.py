@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import *
@@ -172,4 +173,63 @@ def other_contexts():
         s.close()
 
 
-run([other_contexts, asked_over_stdio, asked_back, nobody_to_ask, narrowed, gone_in_a_change])
+def every_read():
+    """each tool that reads answers on the real cluster, in text and in content that fits its schema's keys"""
+    s = Stdio(ARGV)
+    s.initialize("2025-11-25")
+    tools = {t["name"]: t for t in s.request("tools/list")["result"]["tools"]}
+    pod = subprocess.run(["kubectl", "-n", NS, "get", "pods", "-l", "app=backend", "-o", "jsonpath={.items[0].metadata.name}"],
+                         capture_output=True, text=True).stdout
+    calls = {
+        "what_changed": {"target": "backend"}, "describe": {"kind": "deployment", "name": "backend"},
+        "get": {"kind": "deployment", "name": "backend"}, "list": {"kind": "pods"}, "events": {},
+        "search": {"query": "backend"}, "logs": {"pod": pod}, "analyze_pod_logs": {"pod_name": pod},
+        "log-analyzer": {"pod_name": pod}, "diagnose": {}, "history": {},
+        "can_i": {"verb": "get", "resource": "pods"},
+        "validate_config": {"kind": "deployment", "name": "backend"},
+        "config-validator": {"kind": "deployment", "name": "backend"},
+    }
+    wrong = []
+    for name, arguments in calls.items():
+        r = s.tool(name, arguments)
+        result = r.get("result", {"isError": True})
+        if result["isError"] or not result["content"][0]["text"]:
+            wrong.append((name, r))
+            continue
+        schema = tools.get(name, {}).get("outputSchema")
+        if schema:
+            missing = set(schema.get("required", [])) - set(result.get("structuredContent", {}))
+            if missing:
+                wrong.append((name, missing))
+    s.close()
+    assert not wrong, json.dumps(wrong, default=str)[:1500]
+
+
+def thousand_reads():
+    """1,000 reads of the real cluster in one session: no growth, and at most 8 MiB of its own"""
+    s = Stdio(ARGV)
+    s.initialize()
+
+    def own():
+        with open(f"/proc/{s.process.pid}/status") as f:
+            return next(int(l.split()[1]) for l in f if l.startswith("RssAnon"))
+
+    def read():
+        r = s.tool("list", {"kind": "pods"})
+        while "result" not in r or r["result"]["isError"]:  # the rate is limited: a little later
+            assert "rate" in json.dumps(r) or "many" in json.dumps(r), r
+            time.sleep(0.2)
+            r = s.tool("list", {"kind": "pods"})
+
+    for _ in range(100):
+        read()
+    before = own()
+    for _ in range(900):
+        read()
+    after = own()
+    print(f"# after 1,000 reads: {after} KiB of its own ({before} after 100), {s.rss()} with shared libraries")
+    assert after <= before + 512 and after <= 8 * 1024, (before, after)
+    s.close()
+
+
+run([every_read, thousand_reads, other_contexts, asked_over_stdio, asked_back, nobody_to_ask, narrowed, gone_in_a_change])
