@@ -17,6 +17,29 @@ static struct kta_json *target_of(struct kta_world *w, const struct kta_json *hp
                 : NULL;
 }
 
+/* The right name under the wrong kind: a fix that names the kind that has it. */
+static bool other_kind(struct kta_world *w, const struct kta_json *hpa, struct kta_finding *f)
+{
+    static const struct {
+        const char *kind, *list;
+    } rows[] = {{"Deployment", "deployments"}, {"StatefulSet", "statefulsets"}};
+    const char *name = kta_or(kta_json_str(hpa, "spec.scaleTargetRef.name"), "");
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        bool known;
+        if (kta_streq(rows[i].kind, kta_json_str(hpa, "spec.scaleTargetRef.kind")) ||
+            !kta_world_get(w, rows[i].list, kta_obj_namespace(hpa), name, &known))
+            continue;
+        kta_finding_quote(f, "cluster", "there is a %s %s", rows[i].kind, name);
+        kta_auto_free char *body = kta_asprintf("{\"spec\":{\"scaleTargetRef\":{\"apiVersion\":"
+                                                "\"apps/v1\",\"kind\":\"%s\"}}}",
+                                                rows[i].kind);
+        (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, hpa, KTA_PATCH_MERGE, body,
+                            "scale %s %s, which exists", rows[i].kind, name);
+        return true;
+    }
+    return false;
+}
+
 static void no_target(struct kta_world *w, struct kta_json *hpa, struct kta_findings *out)
 {
     const char *name = kta_or(kta_json_str(hpa, "spec.scaleTargetRef.name"), "?");
@@ -24,9 +47,12 @@ static void no_target(struct kta_world *w, struct kta_json *hpa, struct kta_find
     kta_finding_summary(f, "HorizontalPodAutoscaler %s scales %s %s, which does not exist",
                         kta_obj_name(hpa),
                         kta_or(kta_json_str(hpa, "spec.scaleTargetRef.kind"), ""), name);
-    kta_finding_quote(f, "status", "%s",
-                      kta_or(kta_json_str(kta_obj_condition(hpa, "AbleToScale"), "message"), ""));
+    const char *told = kta_json_str(kta_obj_condition(hpa, "AbleToScale"), "message");
+    if (told)
+        kta_finding_quote(f, "status", "%s", told);
     const char *kind = kta_or(kta_json_str(hpa, "spec.scaleTargetRef.kind"), "");
+    if (other_kind(w, hpa, f))
+        return;
     size_t n;
     const char **names =
         kta_world_names(w, kta_streq(kind, "StatefulSet") ? "statefulsets" : "deployments",

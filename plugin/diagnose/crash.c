@@ -344,6 +344,37 @@ void kta_crash_analyze(const struct kta_pod_trouble *t)
 
 #define SURE_WEIGHT 79 /* of a log's pattern: what names a cause rather than trouble as such */
 
+/* A host of this namespace that the container's own command waits for and that is no Service: the
+ * words of a resolver, so that it is followed like one that a log tells. NULL: none. */
+static char *waits_for(const struct kta_pod_trouble *t)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must(
+            "\\b(?:(?:nslookup|getent hosts|ping|nc)(?: +(?:-[a-zA-Z]*[wct] *\\d+|-[a-zA-Z]+))* +"
+            "|(?:pg_isready|redis-cli|mysqladmin +ping) +(?:-[^h]\\S* +)*-h *"
+            "|(?:curl|wget) [^;|&\\n]*?\\w+://(?:[^@/\\s]*@)?)"
+            "[\"']?(?!localhost\\b)([a-z][\\w-]*(?:\\.[\\w-]+)*)",
+            0);
+    static const char *const fields[] = {"command", "args"};
+    for (size_t i = 0; i < KTA_LEN(fields); i++)
+        kta_json_each(word, kta_json_get(t->container, fields[i]))
+        {
+            const char *text = kta_or(kta_json_text(word), "");
+            struct kta_match m;
+            if (!kta_re_find(re, text, strlen(text), 0, &m))
+                continue;
+            kta_auto_free char *host = kta_re_group(text, &m, 1);
+            const char *ns;
+            bool inside;
+            if (host &&
+                !kta_dependency_service(t->w, kta_obj_namespace(t->pod), host, &ns, &inside) &&
+                (inside || !strchr(host, '.')))
+                return kta_asprintf("bad address '%s'", host);
+        }
+    return NULL;
+}
+
 void kta_init_analyze(const struct kta_pod_trouble *t, int64_t silent)
 {
     size_t len = 0;
@@ -353,12 +384,21 @@ void kta_init_analyze(const struct kta_pod_trouble *t, int64_t silent)
     bool told = log && kta_log_cause(log, len, &c);
     int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
     bool sure = told && c.pattern->weight >= SURE_WEIGHT;
+    kta_auto_free char *asks = sure ? NULL : waits_for(t);
+    if (asks) {
+        if (told)
+            kta_log_cause_release(&c);
+        told = sure = kta_log_cause(asks, strlen(asks), &c);
+    }
     if ((sure || kta_world_now(t->w) - since >= silent) && !kta_trouble_find(t, "Init.NeverEnds")) {
         struct kta_finding *f =
             kta_trouble_add(t, "Init.NeverEnds", KTA_CRITICAL, sure ? 0.9 : 0.7);
         f->since = since;
         const struct kta_crash_kind *k = sure ? kind_of(c.pattern->class_) : NULL;
-        if (told)
+        if (asks)
+            kta_finding_quote(f, "spec", "the command of container %s asks for %s", t->name,
+                              kta_or(c.host, asks));
+        else if (told)
             kta_trouble_quote_log(t, f, &c, false);
         if (k && k->tell == kta_crash_dependency)
             k->tell(t, f, &c); /* what it waits for, followed to the Service */

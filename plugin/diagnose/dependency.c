@@ -77,13 +77,14 @@ struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, con
 /* ---- the variable that names the host ---- */
 
 struct naming {
-    const char *name; /* of the variable */
+    char *name; /* of the variable */
     char *value;
     char *host, *port;
 };
 
 static void naming_release(struct naming *x)
 {
+    free(x->name);
     free(x->value);
     free(x->host);
     free(x->port);
@@ -100,6 +101,34 @@ static const char *word_in(const char *value, const char *host)
             return p;
     }
     return NULL;
+}
+
+/* The variable that names the host, among those that whole ConfigMaps give (envFrom). */
+static bool naming_in_configmaps(const struct kta_pod_trouble *t, const char *host,
+                                 struct naming *ret)
+{
+    const char *ns = kta_obj_namespace(t->pod);
+    kta_json_each(from, kta_json_get(t->container, "envFrom"))
+    {
+        const char *name = kta_json_str(from, "configMapRef.name");
+        kta_auto_json struct kta_json *cm = NULL;
+        struct kta_err err = KTA_ERR_INIT;
+        if (!name || !kta_world_cluster(t->w) ||
+            kta_cluster_get(kta_world_cluster(t->w), &cm, &err,
+                            "/api/v1/namespaces/%s/configmaps/%s", ns, name))
+            continue;
+        kta_json_each(member, kta_json_get(cm, "data"))
+        {
+            const char *v = kta_json_text(member);
+            if (!v || !word_in(v, host))
+                continue;
+            ret->name = kta_asprintf("%s%s", kta_or(kta_json_str(from, "prefix"), ""),
+                                     kta_json_key(member));
+            ret->value = kta_strdup(v);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The container's variable whose value names the host (NULL: any host and port). */
@@ -123,7 +152,7 @@ static bool naming_of(const struct kta_pod_trouble *t, const char *host, struct 
             if (!likely || !kta_re_find(re, v, strlen(v), 0, &m))
                 continue;
         }
-        *ret = (struct naming){.name = kta_json_str(e, "name")};
+        *ret = (struct naming){.name = kta_strdup(kta_or(kta_json_str(e, "name"), ""))};
         if (!host) {
             ret->host = kta_re_group(v, &m, 1);
             ret->port = kta_re_group(v, &m, 2);
@@ -131,7 +160,7 @@ static bool naming_of(const struct kta_pod_trouble *t, const char *host, struct 
         ret->value = KTA_STEAL(v);
         return true;
     }
-    return false;
+    return host && naming_in_configmaps(t, host, ret);
 }
 
 /* A fix that sets the variable with `from` replaced by `to`. */
@@ -188,7 +217,8 @@ static void wrong_port(const struct kta_pod_trouble *t, struct kta_finding *f,
         kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
         if (f->n_fixes || !v || !kta_streq(v, port))
             continue;
-        struct naming y = {.name = kta_json_str(e, "name"), .value = kta_strdup(v)};
+        struct naming y = {.name = kta_strdup(kta_or(kta_json_str(e, "name"), "")),
+                           .value = kta_strdup(v)};
         kta_auto_free char *to = kta_asprintf("%lld", right);
         fix_value(t, f, &y, port, to, "the port that the Service serves");
         naming_release(&y);

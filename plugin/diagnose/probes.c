@@ -245,6 +245,21 @@ static void too_slow(const struct kta_pod_trouble *t, struct kta_finding *f, enu
     kta_finding_advice(f, "If it answers no more at all, its log and CPU limit tell why.");
 }
 
+/* The probe speaks TLS and the server does not. */
+static void other_scheme(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                         const char *scheme)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_finding_summary(f, "the %s probe of %s does not speak %s, as the container does",
+                        probes[k].word, who, scheme);
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
+    kta_json_set_str(kta_json_set(probe, "httpGet", kta_json_new_object()), "scheme", scheme);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "probe by %s", scheme);
+    f->confidence = 0.95;
+}
+
 static void tell(const struct kta_pod_trouble *t, enum kind k, const struct kta_json *ev,
                  struct kta_finding *f)
 {
@@ -262,6 +277,8 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const struct kta_
     struct kta_match m;
     if (strstr(text, "connection refused") || strstr(text, "connection reset"))
         refused(t, f, k, &a, log, len);
+    else if (strstr(text, "server gave HTTP response to HTTPS client"))
+        other_scheme(t, f, k, "HTTP");
     else if (kta_re_find(status_re, text, strlen(text), 0, &m))
         bad_status(t, f, k, &a, strtol(text + m.start[1], NULL, 10));
     else if (strstr(text, "deadline exceeded") || strstr(text, "timed out") ||
