@@ -15,7 +15,7 @@
 /* ---- which objects are meant ---- */
 struct kta_target {
     struct kta_ref ref;
-    struct kta_json *object; /* in the world; NULL: a whole namespace */
+    struct kta_json *object; /* in the world; NULL: the namespace that nothing narrowed down */
     enum {
         KTA_BY_KIND_NAME,
         KTA_BY_NAME,

@@ -92,22 +92,29 @@ static int fail_on(struct app *app, const struct kta_findings *f, struct kta_err
     return 0;
 }
 
-static const char *where(const struct app *app)
+/* "Deployment backend", "namespace demo" */
+static void where(const struct app *app, const struct kta_targets *t, struct kta_str *out)
 {
-    return kta_or(app->scope.namespace_, "all namespaces");
+    if (!t->n || t->v[0].by == KTA_BY_NAMESPACE)
+        kta_str_add(out, t->n ? t->v[0].ref.name : kta_or(app->scope.namespace_, "all namespaces"));
+    for (size_t i = 0; i < t->n && t->v[i].by != KTA_BY_NAMESPACE; i++)
+        kta_str_addf(out, "%s%s %s", i ? ", " : "", t->v[i].ref.kind, t->v[i].ref.name);
 }
 
 int cmd_diagnose(struct app *app, struct kta_err *err)
 {
     struct look l = {0};
+    kta_auto_str struct kta_str what = KTA_STR_INIT;
     int r = look(app, &l, err);
 
     if (r == 0 && set_on(&app->set, OPT_WATCH)) {
         r = watch_findings(app, &l, err);
     } else if (r == 0) {
+        where(app, &l.targets, &what);
         if (app->output == KTA_OUT_TEXT && l.findings.n == 0)
-            kta_ui_print(app->ui, "Nothing is wrong in %s as far as the engine can see.\n",
-                         where(app));
+            kta_ui_print(app->ui, "Nothing is wrong %s %s as far as the engine can see.\n",
+                         l.targets.n && l.targets.v[0].by != KTA_BY_NAMESPACE ? "with" : "in",
+                         what.s);
         kta_ui_findings(app->ui, &l.findings);
         r = fail_on(app, &l.findings, err);
     }

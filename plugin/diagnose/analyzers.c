@@ -29,7 +29,9 @@ static const struct kta_analyzer analyzers[] = {
 static void focus_on(struct kta_world *w, struct kta_json *o)
 {
     struct kta_json *owner = kta_world_owner(w, o);
+    struct kta_json *const *same_kind;
     kta_world_focus_add(w, o);
+    (void)kta_world_list(w, kta_or(kta_obj_kind(o), ""), kta_obj_namespace(o), &same_kind);
     kta_world_focus_add(w, owner);
     kta_large_pods_of(w, owner);
     if (!kta_streq(kta_obj_kind(o), "Service"))
@@ -153,7 +155,7 @@ int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
                                                            : 1);
     kta_world_focus_clear(w);
     for (size_t i = 0; targets && i < targets->n; i++) {
-        if (!targets->v[i].object)
+        if (!targets->v[i].object || targets->v[i].by == KTA_BY_NAMESPACE)
             continue;
         any = true;
         focus_on(w, targets->v[i].object);
@@ -161,7 +163,8 @@ int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
     int rc = 0;
     if (any) {
         for (size_t i = 0; i < targets->n && !rc; i++)
-            if (targets->v[i].object && !done_before(targets, i))
+            if (targets->v[i].object && targets->v[i].by != KTA_BY_NAMESPACE &&
+                !done_before(targets, i))
                 rc = in_namespace(w,
                                   targets->v[i].ref.namespace_ ? targets->v[i].ref.namespace_
                                                                : scope->namespace_,

@@ -34,8 +34,10 @@ static const char *const wide_kinds[] = {"jobs",
 /* What a kind of trouble calls for. */
 static const struct {
     const char *needs[4];
-    bool trouble, config, image, pending, memory, revisions, jobs;
+    bool trouble, config, image, pending, memory, revisions, jobs, focus;
 } needs[] = {
+    /* one workload: what scales it */
+    {{"horizontalpodautoscalers", NULL, NULL}, .focus = true},
     /* what changed is looked for in these: together now, rather than one after the other later */
     {{"configmaps", "secrets", "persistentvolumeclaims", NULL}, .trouble = true},
     {{"configmaps", "secrets", NULL}, .config = true},
@@ -47,7 +49,7 @@ static const struct {
 };
 
 struct signs {
-    bool trouble, config, image, pending, memory, revisions, jobs;
+    bool trouble, config, image, pending, memory, revisions, jobs, focus;
 };
 
 static void signs_of_container(const struct kta_json *s, struct signs *g)
@@ -98,14 +100,14 @@ static int base_lists(struct kta_world *w, const char *ns, bool wide, struct kta
 /* The lists that the trouble seen so far calls for. */
 static size_t needed_lists(struct kta_world *w, const char *ns, const char **kinds)
 {
-    struct signs g = {0};
+    struct signs g = {.focus = kta_world_has_focus(w)};
     size_t n = 0;
     signs_of(w, ns, &g);
     for (size_t i = 0; i < KTA_LEN(needs); i++) {
         if (!((needs[i].trouble && g.trouble) || (needs[i].config && g.config) ||
               (needs[i].image && g.image) || (needs[i].pending && g.pending) ||
               (needs[i].memory && g.memory) || (needs[i].revisions && g.revisions) ||
-              (needs[i].jobs && g.jobs)))
+              (needs[i].jobs && g.jobs) || (needs[i].focus && g.focus)))
             continue;
         for (size_t k = 0; needs[i].needs[k]; k++)
             kinds[n++] = needs[i].needs[k];

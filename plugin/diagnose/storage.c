@@ -29,6 +29,22 @@ static void users(struct kta_world *w, const struct kta_json *pvc, struct kta_fi
         }
 }
 
+static bool used_by_focus(struct kta_world *w, const struct kta_json *pvc)
+{
+    struct kta_json *const *pods;
+    size_t n = kta_world_list(w, "pods", kta_obj_namespace(pvc), &pods);
+    for (size_t i = 0; i < n; i++)
+        if (kta_world_focused(w, pods[i]))
+            kta_json_each(
+                v,
+                kta_json_at(
+                    pods[i],
+                    "spec.volumes")) if (kta_streq(kta_json_str(v,
+                                                                "persistentVolumeClaim.claimName"),
+                                                   kta_obj_name(pvc))) return true;
+    return false;
+}
+
 /* A claim's class cannot be changed: a changed copy takes its place (it is unbound: no data). */
 static void fix_class(struct kta_world *w, struct kta_finding *f, const struct kta_json *pvc,
                       const char *class_)
@@ -201,16 +217,8 @@ void kta_analyze_storage(struct kta_world *w, const char *ns, struct kta_finding
     size_t n = kta_world_list(w, "persistentvolumeclaims", ns, &v);
     for (size_t i = 0; i < n; i++) {
         const char *phase = kta_json_str(v[i], "status.phase");
-        if (kta_world_has_focus(w) && !kta_world_focused(w, v[i])) {
-            struct kta_finding probe = {0};
-            users(w, v[i], &probe);
-            bool mine = probe.n_symptoms > 0;
-            for (size_t k = 0; k < probe.n_symptoms; k++)
-                kta_ref_release(&probe.symptoms[k]);
-            free(probe.symptoms);
-            if (!mine)
-                continue;
-        }
+        if (kta_world_has_focus(w) && !kta_world_focused(w, v[i]) && !used_by_focus(w, v[i]))
+            continue;
         if (kta_streq(phase, "Pending") && !kta_diag_settling(w, v[i], 8))
             pending(w, v[i], out);
         if (kta_streq(phase, "Lost")) {

@@ -177,6 +177,15 @@ static bool by_prefix(struct kta_world *w, const char *ns, const char *word, str
     return found;
 }
 
+static void whole_namespace(const char *ns, struct kta_json *object, struct kta_targets *t)
+{
+    if (!ns)
+        return;
+    KTA_GROW(t->v, t->n, t->cap);
+    t->v[t->n] = (struct kta_target){.by = KTA_BY_NAMESPACE, .object = object};
+    kta_ref_set(&t->v[t->n++].ref, "Namespace", NULL, ns);
+}
+
 /* "deployment/backend", "deployment backend", "backend deployment". */
 static bool by_kind_and_name(struct kta_world *w, const char *ns, const struct kta_kind *kind,
                              const char *name, struct kta_targets *t)
@@ -190,7 +199,9 @@ static bool by_kind_and_name(struct kta_world *w, const char *ns, const struct k
         o = named(w, kind->plural, in, name);
     else
         o = kta_world_get(w, kind->plural, in, name, NULL);
-    if (o)
+    if (o && kta_streq(kind->plural, "namespaces"))
+        whole_namespace(name, o, t);
+    else if (o)
         add(t, o, KTA_BY_KIND_NAME);
     return o != NULL;
 }
@@ -253,15 +264,6 @@ static bool near_miss(struct kta_world *w, const char *ns, const char *word, str
         return true;
     }
     return false;
-}
-
-static void whole_namespace(const char *ns, struct kta_targets *t)
-{
-    if (!ns)
-        return;
-    KTA_GROW(t->v, t->n, t->cap);
-    t->v[t->n] = (struct kta_target){.by = KTA_BY_NAMESPACE};
-    kta_ref_set(&t->v[t->n++].ref, "Namespace", NULL, ns);
 }
 
 /* ---- -l ---- */
@@ -330,10 +332,14 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
     struct words q = {0};
     split(text ? text : "", &q);
     bool unmatched[MAX_WORDS] = {0};
+    struct kta_json *here = NULL; /* the namespace in force, where it is named */
     for (size_t i = 0; i < q.n; i++) {
         if (namespace_word(&q, i)) {
-            if (!ret->n && !kta_streq(q.v[i], ns)) {
-                whole_namespace(q.v[i], ret);
+            struct kta_json *o = ret->n ? NULL : kta_world_get(w, "namespaces", NULL, q.v[i], NULL);
+            if (kta_streq(q.v[i], ns)) {
+                here = o;
+            } else if (!ret->n) {
+                whole_namespace(q.v[i], o, ret);
                 words_release(&q);
                 return 0;
             }
@@ -358,7 +364,7 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
         if (unmatched[i] && !near_miss(w, ns, q.v[i], ret) && ns && strlen(q.v[i]) > 2)
             other_namespaces(w, q.v[i], ret);
     if (!ret->n)
-        whole_namespace(ns, ret);
+        whole_namespace(ns, here, ret);
     words_release(&q);
     return 0;
 }

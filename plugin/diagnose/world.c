@@ -455,10 +455,13 @@ static int take_lists(struct kta_world *w, const char *ns, const struct kta_kind
                       struct kta_read *reads, size_t n, bool *ret_many_pods, struct kta_err *err)
 {
     size_t failed = 0;
+    bool nothing = true;
 
     for (size_t i = 0; i < n; i++)
         failed += reads[i].failed;
-    if (failed == n && n > 3) {
+    for (size_t i = 0; i < w->n_lists; i++)
+        nothing &= !w->lists[i]->readable;
+    if (failed == n && n > 3 && nothing) {
         *err = reads[0].err;
         return -1;
     }

@@ -16,6 +16,11 @@ shown "the variable is named" "DATABASE_URL"
 shown "the undo is proposed" "kubectl rollout undo deployment/backend"
 check "nothing was changed" crashed backend
 
+ask 0 "a namespace as target" -n default diagnose "ns/$NS" -o json
+json_is "all of it is looked at" '[f["object"]["name"] for f in d["findings"]]' "['backend']"
+ask 0 "a namespace as target, in two words" -n default diagnose namespace "$NS" -o json
+json_is "it is the same" '[f["object"]["name"] for f in d["findings"]]' "['backend']"
+
 ask 0 "unquoted words" -n "$NS" why is backend crashing --dry-run
 shown "unquoted words are one question" "CrashLoop.MissingEnv"
 
