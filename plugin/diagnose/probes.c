@@ -17,9 +17,9 @@ enum kind { STARTUP, LIVENESS, READINESS };
 static const struct {
     const char *says, *field, *code, *word;
 } probes[] = {
-    [STARTUP] = {"Startup probe failed", "startupProbe", "Probe.Startup", "startup"},
-    [LIVENESS] = {"Liveness probe failed", "livenessProbe", "Probe.Liveness", "liveness"},
-    [READINESS] = {"Readiness probe failed", "readinessProbe", "Probe.Readiness", "readiness"},
+    [STARTUP] = {"Startup probe", "startupProbe", "Probe.Startup", "startup"},
+    [LIVENESS] = {"Liveness probe", "livenessProbe", "Probe.Liveness", "liveness"},
+    [READINESS] = {"Readiness probe", "readinessProbe", "Probe.Readiness", "readiness"},
 };
 
 struct ask { /* what a probe asks for */
@@ -260,6 +260,18 @@ static void other_scheme(const struct kta_pod_trouble *t, struct kta_finding *f,
     f->confidence = 0.95;
 }
 
+static void no_command(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                       const struct ask *a)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    const char *command = kta_json_text(kta_json_first(kta_json_at(a->probe, "exec.command")));
+    kta_finding_summary(f, "the %s probe of %s runs %s, which is not in the image", probes[k].word,
+                        who, kta_or(command, "a command"));
+    kta_finding_advice(f, "Let the probe run a command that the image holds, or ask a port by "
+                          "httpGet or tcpSocket.");
+    f->confidence = 0.95;
+}
+
 static void tell(const struct kta_pod_trouble *t, enum kind k, const struct kta_json *ev,
                  struct kta_finding *f)
 {
@@ -281,6 +293,9 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const struct kta_
         other_scheme(t, f, k, "HTTP");
     else if (kta_re_find(status_re, text, strlen(text), 0, &m))
         bad_status(t, f, k, &a, strtol(text + m.start[1], NULL, 10));
+    else if (a.exec && (strstr(text, "executable file not found") ||
+                        (strstr(text, "exec") && strstr(text, "no such file or directory"))))
+        no_command(t, f, k, &a);
     else if (strstr(text, "deadline exceeded") || strstr(text, "timed out") ||
              strstr(text, "Timeout") || strstr(text, "timeout"))
         too_slow(t, f, k, &a);
@@ -316,13 +331,21 @@ static bool mine(const struct kta_pod_trouble *t, const struct kta_json *ev)
     return !path || strstr(path, want);
 }
 
+/* "Readiness probe failed: …", "… errored: …" (its command could not be run), not "… warning: …" */
+static bool tells_of(enum kind k, const char *message)
+{
+    size_t n = strlen(probes[k].says);
+    return kta_starts(message, probes[k].says) &&
+           (kta_starts(message + n, " failed") || kta_starts(message + n, " errored"));
+}
+
 static struct kta_json *failing(const struct kta_pod_trouble *t, enum kind k)
 {
     struct kta_json **v, *found = NULL;
     size_t n = kta_world_events(t->w, t->pod, &v);
     for (size_t i = 0; i < n && !found; i++)
         if (kta_streq(kta_json_str(v[i], "reason"), "Unhealthy") &&
-            kta_starts(kta_or(kta_json_str(v[i], "message"), ""), probes[k].says) && mine(t, v[i]))
+            tells_of(k, kta_or(kta_json_str(v[i], "message"), "")) && mine(t, v[i]))
             found = v[i];
     free(v);
     return found;
