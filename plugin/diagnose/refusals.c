@@ -283,12 +283,21 @@ static void fix_range(struct kta_world *w, struct kta_finding *f, const struct k
 
 /* ---- Pod Security ---- */
 
-/* The fields that Pod Security's restricted asks for; nothing that it forbids is removed. */
+/* The namespaces of the node that the pods share: given up. */
+static void leave_host(const struct kta_json *spec, struct kta_json *patch)
+{
+    static const char *const shared[] = {"hostNetwork", "hostPID", "hostIPC"};
+    for (size_t i = 0; i < KTA_LEN(shared); i++)
+        if (kta_json_bool(spec, shared[i], false))
+            kta_json_set_bool(patch, shared[i], false);
+}
+
+/* The fields that the standard asks for. Volumes and ports of the host are not taken away: what
+ * should be there instead is for a person to say. */
 static void fix_pod_security(struct kta_world *w, struct kta_finding *f, const struct kta_json *o,
                              const char *text)
 {
-    static const char *const only_fields[] = {"host namespaces", "hostPath", "privileged (",
-                                              "hostPort", "host ports"};
+    static const char *const only_fields[] = {"hostPath", "hostPort", "host ports"};
     for (size_t i = 0; i < KTA_LEN(only_fields); i++)
         if (strstr(text, only_fields[i])) {
             kta_finding_advice(f,
@@ -304,6 +313,11 @@ static void fix_pod_security(struct kta_world *w, struct kta_finding *f, const s
         if (kta_json_int(spec, "securityContext.runAsUser", 0) == 0)
             kta_json_set_int(pod, "runAsUser", 1000);
     }
+    if (strstr(text, "host namespaces"))
+        leave_host(spec, patch);
+    if (strstr(text, "privileged (") || strstr(text, "host namespaces"))
+        kta_finding_advice(f, "If the program needs that right, run it in a namespace that allows "
+                              "it.");
     if (strstr(text, "seccompProfile"))
         kta_json_set_str(kta_json_set(pod, "seccompProfile", kta_json_new_object()), "type",
                          "RuntimeDefault");
@@ -317,6 +331,8 @@ static void fix_pod_security(struct kta_world *w, struct kta_finding *f, const s
             struct kta_json *x = kta_json_push(cs, kta_json_new_object());
             kta_json_set_str(x, "name", kta_json_str(c, "name"));
             struct kta_json *ctx = kta_json_set(x, "securityContext", kta_json_new_object());
+            if (kta_json_bool(c, "securityContext.privileged", false))
+                kta_json_set_bool(ctx, "privileged", false);
             if (strstr(text, "allowPrivilegeEscalation"))
                 kta_json_set_bool(ctx, "allowPrivilegeEscalation", false);
             if (strstr(text, "capabilities")) {
