@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-/* What class of failure it is; a table in cmd/ maps it to INTERFACE's exit codes, and its name
+/* What class of failure it is; a table in cmd/ maps it to the README's exit codes, and its name
  * (kta_code_name) is the "code" of the JSON error. */
 enum kta_code {
     KTA_E_OK = 0,

@@ -91,7 +91,7 @@ void kta_findings_finish(struct kta_findings *f);
 void kta_findings_release(struct kta_findings *f);
 struct kta_fix *kta_findings_fix(const struct kta_findings *f, const char *fix_id); /* or NULL */
 
-/* INTERFACE's JSON. Caller owns. */
+/* As in a document's "findings". Caller owns. */
 struct kta_json *kta_finding_json(const struct kta_finding *f);
 struct kta_json *kta_findings_json(const struct kta_findings *f); /* the array */
 

@@ -13,7 +13,7 @@
 #include "kta/pipeline.h"
 #include "kta/plan.h"
 
-/* All entries as INTERFACE's ChangeList, newest first; id NULL for all. Caller owns *ret. */
+/* All entries as a ChangeList, newest first; id NULL for all. Caller owns *ret. */
 int kta_journal_list(const char *id, struct kta_json **ret, struct kta_err *err);
 /* The plan that undoes change `id` (NULL: the latest of this context that is neither undone nor an
  * undo); it is then run by kta_pipeline_run like any other. */

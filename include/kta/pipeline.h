@@ -50,7 +50,7 @@ struct kta_pipeline {
 int kta_preview_plan(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err *err);
 
 /* The whole way. Each step's state tells its fate; the return value and err tell the first of what
- * went wrong by INTERFACE's order (interrupted, KTA_E_VERIFY, KTA_E_EXECUTE, KTA_E_POLICY,
+ * went wrong by the README's order (interrupted, KTA_E_VERIFY, KTA_E_EXECUTE, KTA_E_POLICY,
  * KTA_E_UNCONFIRMED). 0: done and verified, or a dry run, or nothing to do. */
 int kta_pipeline_run(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err *err);
 

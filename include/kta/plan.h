@@ -99,7 +99,7 @@ void kta_plan_edit_text(const struct kta_plan *p, const struct kta_step *only, s
 int kta_plan_edit_take(struct kta_plan *p, struct kta_step *only, const char *text,
                        struct kta_err *err);
 
-struct kta_json *kta_plan_json(const struct kta_plan *p); /* INTERFACE's "plan" array */
+struct kta_json *kta_plan_json(const struct kta_plan *p); /* a document's "plan" */
 /* Reads the plan of an Answer document (or a bare array of steps) for apply. */
 int kta_plan_parse(const struct kta_json *document, const struct kta_policy *policy,
                    struct kta_plan *ret, struct kta_err *err);

@@ -1,7 +1,7 @@
 /*
  * report.h - how the rooms below tell the person what goes on, and ask.
  *
- * The frontends (ui/ for a terminal, mcp/ later, tests) fill in this struct; the rooms below never
+ * The frontends (ui/ for a terminal, mcp/, tests) fill in this struct; the rooms below never
  * print. Every function may be NULL. Text passed here is already redacted and cleaned.
  */
 #ifndef KTA_REPORT_H
@@ -31,7 +31,7 @@ struct kta_report {
     void (*note)(void *ctx, const char *text);
     /* One piece of the answer's text, as it comes. */
     void (*text)(void *ctx, const char *p, size_t n);
-    /* A machine-readable event (-o jsonl): type as in INTERFACE's Event; data is borrowed. */
+    /* A machine-readable event (-o jsonl): an Event of this type; data is borrowed. */
     void (*event)(void *ctx, const char *type, const struct kta_json *data);
     /* Shows the plan with its previews, before anything is asked. */
     void (*plan)(void *ctx, const struct kta_plan *plan);

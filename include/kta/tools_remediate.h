@@ -19,7 +19,7 @@ struct kta_remediation {
     int64_t timeout_ms;       /* 0: 15 min */
     struct kta_tool_env *env; /* whose progress and cancellation count, or NULL */
 };
-/* *ret_report (always set; caller owns) is INTERFACE's Report; -1 as kta_pipeline_run, also when it
+/* *ret_report (always set; caller owns) is a Report; -1 as kta_pipeline_run, also when it
  * did not recover (KTA_E_VERIFY), was not allowed (KTA_E_POLICY), or time is up (KTA_E_TIMEOUT). */
 int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struct kta_err *err);
 void kta_remediation_markdown(const struct kta_json *report, struct kta_str *out);

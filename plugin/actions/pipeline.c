@@ -2,7 +2,7 @@
  * pipeline.c - preview → confirm → journal → execute → verify, in this order and no other.
  *
  * Invariant: a process that changes a cluster is started in one place (run_step), after the step's
- * pre-image is on disk. When several things went wrong, the caller gets the first of INTERFACE's
+ * pre-image is on disk. When several things went wrong, the caller gets the first of the README's
  * order: interrupted, verify, execute, policy, unconfirmed.
  */
 #include "actions.h"

@@ -1,5 +1,5 @@
 /*
- * plan_json.c - a plan as INTERFACE's JSON, and back for `apply`.
+ * plan_json.c - a plan as JSON (README, "For scripts"), and back for `apply`.
  *
  * What comes back is only what was proposed (argv, stdin, why): class, risk and preview are worked
  * out anew, since policy and cluster may have changed since the plan was written.

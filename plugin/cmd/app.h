@@ -116,7 +116,7 @@ const char *replay_piped(const struct app *app); /* what was piped in then, or N
 int record_begin(struct app *app, const char *piped, struct kta_err *err);
 int recording_end(struct app *app, struct kta_err *err);
 
-/* exit.c: INTERFACE's exit codes and error objects. */
+/* exit.c: the README's exit codes and error objects. */
 int exit_code(const struct kta_err *err);
 struct kta_json *error_json(const struct kta_err *err); /* null without an error */
 struct kta_json *document_new(const struct app *app, const char *kind);

@@ -16,7 +16,7 @@
 #include "kta/tools.h"
 #include "kta/term.h"
 
-#define STDIN_PATIENCE_MS 2000 /* INTERFACE: dropped with a notice if no byte comes in 2 s */
+#define STDIN_PATIENCE_MS 2000 /* then it is dropped, with a notice */
 
 /* Text on stdin, if it is a pipe or a file (or there is no question, and no terminal). More than
  * KTA_MAX_STDIN keeps its head and its tail. */

@@ -1,4 +1,4 @@
-/* exit.c - from an error to INTERFACE's exit code and JSON. */
+/* exit.c - from an error to the README's exit code and JSON. */
 #include "app.h"
 
 #include <signal.h>

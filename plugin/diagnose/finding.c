@@ -326,7 +326,7 @@ void kta_findings_redact(struct kta_findings *f, struct kta_redact *r)
     }
 }
 
-/* ---- JSON, as INTERFACE says ---- */
+/* ---- JSON ---- */
 
 static struct kta_json *ref_json(const struct kta_ref *r)
 {
