@@ -281,11 +281,7 @@ static int open_extras(struct app *app, struct kta_err *err)
     if (paths->n == 0 && usual && kta_fs_exists(usual) &&
         kta_custom_tools_load(usual, &app->custom_tools, err) < 0)
         return -1;
-    if (!most)
-        return 0;
-    if (kta_ceiling_parse(most, set_text(&app->set, OPT_MODEL_PRICE), &app->ceiling, err) < 0)
-        return kta_err_wrap(err, "--max-cost");
-    if (app->ceiling.usd > 0 && !set_text(&app->set, OPT_MODEL_PRICE) &&
+    if (most && app->ceiling.usd > 0 && !set_text(&app->set, OPT_MODEL_PRICE) &&
         !kta_streq(kta_llm_provider(app->llm), "openrouter")) {
         kta_err_set(err, KTA_E_USAGE, "--max-cost in dollars needs the model's price");
         return kta_err_hint(err, "Give --model-price IN/OUT (dollars for a million tokens), or a "
@@ -294,8 +290,21 @@ static int open_extras(struct app *app, struct kta_err *err)
     return 0;
 }
 
+/* Somebody named a model and reads the engine's answer. */
+static void note_unused_model(struct app *app)
+{
+    const char *model = set_text(&app->set, OPT_MODEL);
+
+    if (model && !set_text(&app->set, OPT_LLM_PROVIDER))
+        kta_report_note(kta_ui_report(app->ui),
+                        "model '%s' is not asked, since no provider, key or endpoint is set: the "
+                        "built-in engine answers",
+                        model);
+}
+
 int app_open_llm(struct app *app, struct kta_err *err)
 {
+    const char *most = set_text(&app->set, OPT_MAX_COST);
     struct kta_llm_config file = llm_config(&app->set, FROM_FILE);
     struct kta_llm_config flags = llm_config(&app->set, FROM_FLAG);
 
@@ -305,8 +314,12 @@ int app_open_llm(struct app *app, struct kta_err *err)
     flags.file = &file;
     if (app->llm)
         return 0;
+    if (most && kta_ceiling_parse(most, set_text(&app->set, OPT_MODEL_PRICE), &app->ceiling, err))
+        return kta_err_wrap(err, "--max-cost");
     if (replaying(app) ? replay_open_llm(app, err) : kta_llm_open(&flags, &app->llm, err))
         return -1;
+    if (!app->llm && !replaying(app))
+        note_unused_model(app);
     return app->llm ? open_extras(app, err) : 0;
 }
 
