@@ -62,6 +62,9 @@ struct kta_agent {
 void kta_agent_init(struct kta_agent *a);
 void kta_agent_release(struct kta_agent *a);
 
+/* Appends to the answer what the engine makes of the piped text alone. No cluster is needed. */
+void kta_agent_read_text(struct kta_agent *a, struct kta_redact *redact);
+
 /* Targets, findings, evidence: everything before the model. */
 int kta_agent_collect(struct kta_agent *a, struct kta_err *err);
 /* The messages that the first turn would send, as JSON ({"messages":[…],"tools":[…]}): for

@@ -84,6 +84,11 @@ int kta_learn_secrets(struct kta_world *w, const char *ns, struct kta_err *err);
 int kta_learn_object(struct kta_cluster *c, struct kta_redact *r, const char *kind, const char *ns,
                      const char *name, struct kta_err *err);
 
+/* ---- a text without a cluster ---- */
+/* Appends, as Markdown, the cause that a text (a log) tells, or what stands out in it; true: a
+ * cause. text is redacted already. */
+bool kta_text_markdown(const char *text, struct kta_str *out);
+
 /* ---- evidence ---- */
 struct kta_item { /* one numbered piece, [e1] … */
     char *source; /* "pods in demo", "log pod/backend-… previous", "what changed" */

@@ -250,7 +250,20 @@ static int (*const answers[])(struct kta_agent *a, struct kta_err *err) = {
     [KTA_INTENT_REACH] = usage,       [KTA_INTENT_INSTALL] = agent_install,
 };
 
+void kta_agent_read_text(struct kta_agent *a, struct kta_redact *redact)
+{
+    kta_auto_free char *safe = kta_redact_dup(redact, a->piped);
+
+    kta_text_markdown(safe, &a->answer);
+}
+
 int agent_engine_answer(struct kta_agent *a, struct kta_err *err)
 {
+    if (a->piped && *a->piped) {
+        kta_agent_read_text(a, a->pipeline->redact);
+        if (!a->targets.n || !a->targets.v[0].object)
+            return 0; /* the question is about the text alone */
+        kta_str_addc(&a->answer, '\n');
+    }
     return answers[a->intent.sure ? a->intent.intent : KTA_INTENT_DIAGNOSE](a, err);
 }

@@ -93,7 +93,7 @@ static int read_admin_policy(struct app *app, struct kta_err *err)
 {
     kta_auto_str struct kta_str text = KTA_STR_INIT;
 
-    if (!kta_fs_exists(ADMIN_POLICY))
+    if (app->admin_policy || !kta_fs_exists(ADMIN_POLICY))
         return 0;
     if (kta_fs_read(ADMIN_POLICY, KTA_MAX_CONFIG_FILE, &text, err) < 0 ||
         kta_yaml_parse(text.s, text.len, &app->admin_policy, err) < 0) {

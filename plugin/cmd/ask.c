@@ -268,6 +268,27 @@ static int ask_in_session(struct app *app, const char *question, const char *pip
     return r;
 }
 
+/* No model and no cluster, but a text: the engine reads that. */
+static bool text_alone(struct app *app, const char *question, const char *piped,
+                       const struct kta_err *why)
+{
+    struct kta_agent a;
+
+    if (app->llm || !*piped || why->code != KTA_E_USAGE || set_text(&app->set, OPT_CONTEXT) ||
+        set_text(&app->set, OPT_KUBECONFIG))
+        return false;
+    kta_agent_init(&a);
+    a.question = question;
+    a.piped = piped;
+    kta_agent_read_text(&a, app->redact);
+    kta_report_note(kta_ui_report(app->ui), "no cluster was looked at: %s", why->msg);
+    kta_ui_answer(app->ui, a.answer.s);
+    kta_auto_json struct kta_json *doc = answer_document(app, &a);
+    document_print(app, doc, &(struct kta_err)KTA_ERR_INIT);
+    kta_agent_release(&a);
+    return true;
+}
+
 static int ask_or_talk(struct app *app, struct conversation *c, struct kta_err *err)
 {
     kta_auto_str struct kta_str question = KTA_STR_INIT, piped = KTA_STR_INIT;
@@ -296,8 +317,14 @@ static int ask_or_talk(struct app *app, struct conversation *c, struct kta_err *
                                  "… | kubectl todo-ai \"explain\"");
     }
     app->piped = piped.len ? piped.s : NULL;
-    if (app_open_llm(app, err) < 0 || app_open_cluster(app, err) < 0)
+    if (app_open_llm(app, err) < 0 || app_open_policy(app, err) < 0)
         return -1;
+    if (app_open_cluster(app, err) < 0) {
+        if (!text_alone(app, question.s, piped.len ? piped.s : "", err))
+            return -1;
+        kta_err_clear(err);
+        return 0;
+    }
     if (!set_on(&app->set, OPT_SHOW_PROMPT))
         app_first_use(app);
     return ask_in_session(app, question.s, piped.len ? piped.s : NULL, c, err);
