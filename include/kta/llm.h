@@ -53,9 +53,9 @@ struct kta_llm_config {
 /* What came of it. */
 struct kta_llm;
 /* Resolves provider, address, key and model by precedence (flag, environment, file, default). *ret
- * is NULL (and 0 is returned) when the answer is "none": the built-in engine alone. KTA_E_USAGE when
- * something is missing (a model without default, a key that the provider needs) or unknown. Sends
- * nothing. */
+ * is NULL (and 0 is returned) when the answer is "none": the built-in engine alone. KTA_E_USAGE
+ * when something is missing (a model without default, a key that the provider needs) or unknown.
+ * Sends nothing. */
 int kta_llm_open(const struct kta_llm_config *config, struct kta_llm **ret, struct kta_err *err);
 void kta_llm_free(struct kta_llm *m);
 const char *kta_llm_model(const struct kta_llm *m);
