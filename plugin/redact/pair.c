@@ -381,7 +381,9 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
     if (kta_at(sc, at, "pass:")) /* openssl */
         at += 5;
     at += string_prefix(sc, at);
-    if (kta_at(sc, at, "\"\"\"") || kta_at(sc, at, "'''")) /* of Python, TOML and Grafana */
+    char first = at < sc->n ? sc->s[at] : '\0';
+    if ((first == '"' && kta_at(sc, at, "\"\"\"")) ||
+        (first == '\'' && kta_at(sc, at, "'''"))) /* of Python, TOML and Grafana */
         at += 2;
     size_t start;
     bool quoted;
