@@ -12,11 +12,21 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "mcp"))
 from client import PROGRAM, Stdio  # noqa: E402
+from cluster import Cluster  # noqa: E402
 
 PEER = "kubernetes-mcp-server@0.0.67"
 STARTS, CALLS = 11, 31
-BUILD = os.environ.get("KTA_CLUSTER_BUILD", os.path.join(ROOT, "build", "cluster"))
-os.environ["KUBECONFIG"] = os.path.join(BUILD, "kubeconfig")
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: talker}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: talker
+    image: busybox:1.36
+    command: [sh, -c, 'for i in $(seq 200); do echo "request $i answered in 3 ms"; done; exec sleep 36000']
+"""
 
 
 def peer():
@@ -61,15 +71,30 @@ def measure(argv, calls):
     return statistics.median(starts), memory, after, out
 
 
+def talker(cluster):
+    """A pod with 200 lines of log, in the benchmark's own namespace."""
+    for _ in range(40):
+        try:
+            cluster.kubectl("-n", cluster.ns, "apply", "-f", "-", text=POD)
+            break
+        except subprocess.CalledProcessError:  # the namespace's service account is to come
+            time.sleep(0.25)
+    cluster.kubectl("-n", cluster.ns, "wait", "--for=condition=Ready", "pod/talker", "--timeout=90s")
+
+
 def main():
-    kubectl = lambda *a: subprocess.run(["kubectl", *a], check=True, capture_output=True, text=True).stdout
-    pods = json.loads(kubectl("get", "pods", "-A", "-o", "json"))["items"]
-    running = [p["metadata"] for p in pods if p["status"]["phase"] == "Running"]
-    if not running:
-        sys.exit("bench_mcp: no pod runs on the test cluster")
-    ns, pod = running[0]["namespace"], running[0]["name"]
+    binary = peer()  # before the cluster's own HOME, which has no cache
+    cluster = Cluster()
+    try:
+        talker(cluster)
+        compare(cluster.ns, "talker", binary)
+    finally:
+        cluster.done()
+
+
+def compare(ns, pod, binary):
     ours = measure([PROGRAM, "mcp", "-n", ns], [("list", {"kind": "pods"}), ("logs", {"pod": pod})])
-    theirs = measure(peer(), [("pods_list_in_namespace", {"namespace": ns}), ("pods_log", {"namespace": ns, "name": pod})])
+    theirs = measure(binary, [("pods_list_in_namespace", {"namespace": ns}), ("pods_log", {"namespace": ns, "name": pod})])
     rows = [("MCP: start to initialize", ours[0], theirs[0], "%.1f ms"),
             ("MCP: memory then", ours[1], theirs[1], "%.1f MiB"),
             ("MCP: memory after the calls, with shared libraries", ours[2], theirs[2], "%.1f MiB")]

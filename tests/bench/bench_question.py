@@ -11,7 +11,8 @@ import bench
 from cluster import Cluster
 
 QUESTION = "why is the backend pod crashing"
-WORDS = ["The variable ", "DATABASE_URL ", "was removed."]
+# The first word must not be in the finding's headline, which is on the screen before the model answers.
+WORDS = ["Somebody took ", "DATABASE_URL ", "away."]
 
 
 def event(delta, finish=None):
@@ -110,7 +111,7 @@ def on_screen(cluster, model):
             if not piece:
                 break
             seen += piece
-            if at is None and b"variable" in seen:
+            if at is None and b"Somebody" in seen:
                 at = time.monotonic()
     except OSError:  # the other side is closed
         pass
