@@ -10,7 +10,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "mcp"))
+sys.path.append(os.path.join(ROOT, "tests", "mcp"))  # its cluster.py is another one
 from client import PROGRAM, Stdio  # noqa: E402
 from cluster import Cluster  # noqa: E402
 
