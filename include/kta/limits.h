@@ -45,6 +45,7 @@
 /* model and plan */
 #define KTA_MAX_STEPS       32          /* steps of a plan */
 #define KTA_MAX_TOOL_CALLS  16          /* calls in one turn */
+#define KTA_MAX_MODELS      1024        /* that an endpoint lists */
 #define KTA_MAX_TOOL_RESULT (16u << 10) /* bytes of one tool result that a model sees */
 #define KTA_MAX_ITERATIONS  20          /* turns for one question (kubectl-ai's default) */
 #define KTA_MAX_QUESTION    (64u << 10)

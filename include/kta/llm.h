@@ -121,6 +121,10 @@ struct kta_llm_spent {
 };
 struct kta_llm_spent kta_llm_spent(const struct kta_llm *m);
 
+/* The models that the endpoint offers (GET /models), sorted, added to *ret; at most KTA_MAX_MODELS.
+ * KTA_E_MODEL when it does not answer or does not list them. */
+int kta_llm_models(struct kta_llm *m, struct kta_argv *ret, struct kta_err *err);
+
 /* The window in tokens where the server tells it (/v1/models, llama.cpp's /props), else 0. */
 int kta_llm_window(struct kta_llm *m);
 /* A rough count: bytes / 3.5, never 0 for text. */

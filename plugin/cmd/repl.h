@@ -56,6 +56,7 @@ int repl_history(struct repl *r, const char *rest, struct kta_err *err);
 int repl_context(struct repl *r, const char *rest, struct kta_err *err);
 int repl_namespace(struct repl *r, const char *rest, struct kta_err *err);
 int repl_model(struct repl *r, const char *rest, struct kta_err *err);
+int repl_models(struct repl *r, const char *rest, struct kta_err *err);
 void repl_prompt(const struct repl *r, struct kta_str *out);
 
 /* repl_lines.c: the lines that were typed, over all sessions: 0600, bounded, without secrets. */

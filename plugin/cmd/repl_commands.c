@@ -136,7 +136,7 @@ const struct repl_command repl_commands[] = {
     {"/exit", "exit", "", "leave", NO_COMPLETION, leave},
     {"/quit", "quit", "", NULL, NO_COMPLETION, leave},
     {"/reset", "reset", "", NULL, NO_COMPLETION, clear},
-    {"/models", "models", "", NULL, NO_COMPLETION, repl_model},
+    {"/models", "models", "", "the models that the endpoint offers", NO_COMPLETION, repl_models},
     {"/version", "version", "", NULL, NO_COMPLETION, version},
     {"/sessions", "sessions", "", NULL, NO_COMPLETION, sessions},
     {"/session", "session", "", NULL, NO_COMPLETION, session},

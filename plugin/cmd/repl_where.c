@@ -163,6 +163,27 @@ int repl_namespace(struct repl *r, const char *rest, struct kta_err *err)
     return 0;
 }
 
+/* The model in force stands in the list also where the endpoint does not name it. */
+int repl_models(struct repl *r, const char *rest, struct kta_err *err)
+{
+    struct kta_llm *m = r->app->llm;
+    kta_auto_argv struct kta_argv all = KTA_ARGV_INIT;
+    bool listed = false;
+
+    if (!m || *rest)
+        return repl_model(r, rest, err);
+    if (kta_llm_models(m, &all, err) < 0)
+        return -1;
+    for (size_t i = 0; i < all.n; i++)
+        listed |= kta_streq(all.v[i], kta_llm_model(m));
+    if (!listed)
+        kta_argv_insert(&all, 0, kta_llm_model(m));
+    for (size_t i = 0; i < all.n; i++)
+        kta_ui_print(r->app->ui, "%s %s\n", kta_streq(all.v[i], kta_llm_model(m)) ? "*" : " ",
+                     all.v[i]);
+    return 0;
+}
+
 int repl_model(struct repl *r, const char *rest, struct kta_err *err)
 {
     struct app *app = r->app;

@@ -33,6 +33,23 @@ bool kta_unhealthy_log(const struct kta_json *pod, const struct kta_json *status
     return false;
 }
 
+/* A run after a failed one says nothing as long as it is this young, or no older than the failed
+ * one became (seconds): a container that crashes at once is ready for the moment until kubelet
+ * looks. */
+#define YOUNG       10
+#define YOUNG_LIMIT 60
+
+static bool may_fail_again(const struct kta_pod_trouble *t, const struct kta_json *last)
+{
+    int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
+    int64_t began = kta_time_parse(kta_json_str(last, "startedAt"));
+    int64_t ended = kta_time_parse(kta_json_str(last, "finishedAt"));
+    int64_t lasted = began == KTA_NO_TIME || ended == KTA_NO_TIME ? 0 : ended - began;
+
+    lasted = lasted < YOUNG ? YOUNG : lasted > YOUNG_LIMIT ? YOUNG_LIMIT : lasted;
+    return since != KTA_NO_TIME && kta_world_now(t->w) - since <= lasted;
+}
+
 /* Did this container crash in a way that is worth telling now? */
 static bool crashed(const struct kta_pod_trouble *t)
 {
@@ -52,7 +69,7 @@ static bool crashed(const struct kta_pod_trouble *t)
         return waiting && last && kta_json_int(s, "restartCount", 0) > 1;
     if (kta_streq(kta_json_str(last, "reason"), "OOMKilled"))
         return true;
-    if (!kta_json_bool(s, "ready", false))
+    if (!kta_json_bool(s, "ready", false) || may_fail_again(t, last))
         return true;
     /* Runs again: only what goes on happening is worth a word. */
     int64_t ended = kta_time_parse(kta_json_str(last, "finishedAt"));

@@ -4,7 +4,7 @@
  * open.c resolves the endpoint, quirks.c remembers what it rejects, request.c writes the body,
  * reply.c reads streams and whole answers, filter.c parts thinking and calls from text, repeat.c
  * notices an endless one, failure.c turns what went wrong into a sentence, chat.c is one turn with
- * its retries, window.c the window.
+ * its retries, window.c the window, models.c what else there is.
  */
 #ifndef KTA_LLM_PRIVATE_H
 #define KTA_LLM_PRIVATE_H

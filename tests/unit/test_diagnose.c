@@ -38,6 +38,25 @@ static void put(const char *name, const char *text)
         cmd) "},"                                                                                  \
              "\"status\":{}}"
 
+/* The one pod of the backend: its Ready condition, and its container's status. */
+static void put_pod(const char *ready, const char *status)
+{
+    kta_auto_free char *list = kta_asprintf(
+        "{\"kind\":\"List\",\"items\":[{\"metadata\":{\"name\":\"backend-2-abc\",\"namespace\":"
+        "\"demo\","
+        "\"uid\":\"p1\",\"labels\":{\"app\":\"backend\"},\"creationTimestamp\":\"2026-01-01T12:05:"
+        "00Z\","
+        "\"ownerReferences\":[{\"controller\":true,\"uid\":\"backend-2\",\"kind\":\"ReplicaSet\","
+        "\"name\":\"backend-2\"}]},\"spec\":{\"restartPolicy\":\"Always\",\"nodeName\":\"n1\","
+        "\"containers\":[{\"name\":\"backend\",\"image\":\"todo-backend:v1\",\"command\":[\"/bin/"
+        "sh\","
+        "\"-c\",\"exit "
+        "1\"]}]},\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\","
+        "\"status\":\"%s\"}],\"containerStatuses\":[{\"name\":\"backend\",%s}]}}]}",
+        ready, status);
+    put("api/v1/namespaces/demo/pods.json", list);
+}
+
 static int write_snapshot(void **state)
 {
     (void)state;
@@ -68,22 +87,9 @@ static int write_snapshot(void **state)
                             "2026-01-01T12:05:00Z"));
     APPS("statefulsets", "");
     APPS("daemonsets", "");
-    CORE(
-        "pods",
-        "{\"metadata\":{\"name\":\"backend-2-abc\",\"namespace\":\"demo\",\"uid\":\"p1\","
-        "\"labels\":{"
-        "\"app\":\"backend\"},\"creationTimestamp\":\"2026-01-01T12:05:00Z\",\"ownerReferences\":[{"
-        "\"controller\":true,\"uid\":\"backend-2\",\"kind\":\"ReplicaSet\",\"name\":\"backend-2\"}]"
-        "},"
-        "\"spec\":{\"restartPolicy\":\"Always\",\"nodeName\":\"n1\",\"containers\":[{\"name\":"
-        "\"backend\",\"image\":\"todo-backend:v1\",\"command\":[\"/bin/sh\",\"-c\",\"exit 1\"]}]},"
-        "\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\",\"status\":"
-        "\"False\"}],"
-        "\"containerStatuses\":[{\"name\":\"backend\",\"ready\":false,\"restartCount\":4,\"state\":"
-        "{"
-        "\"waiting\":{\"reason\":\"CrashLoopBackOff\"}},\"lastState\":{\"terminated\":{"
-        "\"exitCode\":1,"
-        "\"reason\":\"Error\",\"finishedAt\":\"2026-01-01T12:09:00Z\"}}}]}}");
+    put_pod("False", "\"ready\":false,\"restartCount\":4,\"state\":{\"waiting\":{\"reason\":"
+                     "\"CrashLoopBackOff\"}},\"lastState\":{\"terminated\":{\"exitCode\":1,"
+                     "\"reason\":\"Error\",\"finishedAt\":\"2026-01-01T12:09:00Z\"}}");
     CORE("services",
          "{\"metadata\":{\"name\":\"backend\",\"namespace\":\"demo\",\"uid\":\"s1\"},\"spec\":{"
          "\"selector\":{\"app\":\"backend\"},\"ports\":[{\"port\":8000,\"targetPort\":8000}]}}");
@@ -204,12 +210,48 @@ static void test_ignored_findings(void **state)
     end(&r);
 }
 
+/* Ready again after one failed run: that says something only once it has lasted. Now is 12:10:00.
+ */
+static void test_ready_between_crashes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *began, *ended, *since; /* the failed run, and this one */
+        bool crash;
+    } rows[] = {
+        {"2026-01-01T12:09:56Z", "2026-01-01T12:09:56Z", "2026-01-01T12:09:57Z", true},
+        {"2026-01-01T12:09:25Z", "2026-01-01T12:09:25Z", "2026-01-01T12:09:26Z", false},
+        {"2026-01-01T12:08:30Z", "2026-01-01T12:09:20Z", "2026-01-01T12:09:21Z", true},
+        {"2026-01-01T01:00:00Z", "2026-01-01T12:08:20Z", "2026-01-01T12:08:21Z", false},
+    };
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct run r;
+        struct kta_err err = KTA_ERR_INIT;
+        struct kta_findings f = {0};
+        kta_auto_free char *status = kta_asprintf(
+            "\"ready\":true,\"restartCount\":1,\"state\":{\"running\":{\"startedAt\":\"%s\"}},"
+            "\"lastState\":{\"terminated\":{\"exitCode\":1,\"reason\":\"Error\",\"startedAt\":\"%"
+            "s\","
+            "\"finishedAt\":\"%s\"}}",
+            rows[i].since, rows[i].began, rows[i].ended);
+        put_pod("True", status);
+        begin(&r, "deployment/backend");
+        assert_int_equal(kta_diagnose(r.world, &r.scope, &r.targets, NULL, &f, &err), 0);
+        bool crash = f.n > 0 && strncmp(f.v[0]->code, "CrashLoop.", 10) == 0;
+        if (crash != rows[i].crash)
+            fail_msg("row %zu: %zu findings, the first %s", i, f.n, f.n ? f.v[0]->code : "none");
+        kta_findings_release(&f);
+        end(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_targets),
         cmocka_unit_test(test_a_crash_after_a_change),
         cmocka_unit_test(test_ignored_findings),
+        cmocka_unit_test(test_ready_between_crashes),
     };
     return cmocka_run_group_tests(tests, write_snapshot, NULL);
 }
