@@ -96,6 +96,19 @@ static void view(struct app *app)
     kta_json_free(doc);
 }
 
+/* What path and init have to say: where the file is. */
+static void where_it_is(struct app *app, bool alone)
+{
+    struct kta_json *doc = document_new(app, "Config");
+
+    kta_ui_print(app->ui,
+                 alone ? "%s\n" : "wrote %s; every line in it is a comment until you change it\n",
+                 app->config.path);
+    kta_json_set_str(doc, "path", app->config.path);
+    document_print(app, doc, &(struct kta_err)KTA_ERR_INIT);
+    kta_json_free(doc);
+}
+
 static int init(struct app *app, struct kta_err *err)
 {
     kta_auto_str struct kta_str text = KTA_STR_INIT;
@@ -107,8 +120,7 @@ static int init(struct app *app, struct kta_err *err)
     kta_auto_free char *dir = kta_fs_dirname(app->config.path);
     if (kta_fs_mkdirs(dir, err) < 0 || kta_fs_write(app->config.path, text.s, text.len, err) < 0)
         return -1;
-    kta_ui_print(app->ui, "wrote %s; every line in it is a comment until you change it\n",
-                 app->config.path);
+    where_it_is(app, false);
     return 0;
 }
 
@@ -119,7 +131,7 @@ int cmd_config(struct app *app, struct kta_err *err)
     if (!app->config.path)
         return kta_err_set(err, KTA_E_USAGE, "neither HOME nor XDG_CONFIG_HOME is set");
     if (kta_streq(what, "path"))
-        kta_ui_print(app->ui, "%s\n", app->config.path);
+        where_it_is(app, true);
     else if (kta_streq(what, "view"))
         view(app);
     else if (kta_streq(what, "init"))

@@ -8,13 +8,20 @@
 #include "kta/kubeconfig.h"
 #include "kta/limits.h"
 
-static void verdict_line(const struct kta_verdict *v)
+/* check's line has exactly two members, scripts count on it; explain adds why. */
+static void verdict_line(const struct kta_verdict *v, bool explain)
 {
     kta_auto_str struct kta_str text = KTA_STR_INIT;
     struct kta_json *o = kta_json_new_object();
 
     kta_json_set_str(o, "class", kta_class_name(v->class_));
     kta_json_set_str(o, "reason", v->reason);
+    if (explain)
+        kta_json_set_str(o, "rule", v->rule);
+    if (explain && v->class_ == KTA_CLASS_WRITE) {
+        kta_json_set_str(o, "risk", kta_risk_name((enum kta_risk)v->risk));
+        kta_json_set_str(o, "riskWhy", v->risk_why);
+    }
     kta_json_print(o, false, &text);
     kta_json_free(o);
     puts(text.s);
@@ -41,7 +48,7 @@ static void check_line(struct app *app, const char *line, size_t n)
         kta_policy_check(&app->policy, &argv, NULL, &v);
     else
         snprintf(v.reason, sizeof v.reason, "this line is not a JSON array of words");
-    verdict_line(&v);
+    verdict_line(&v, false);
 }
 
 static int check_stdin(struct app *app, struct kta_err *err)
@@ -91,7 +98,7 @@ static int verdict_of_words(struct app *app, bool explain, struct kta_err *err)
     }
     kta_policy_check(&app->policy, &argv, NULL, &v);
     if (app->output != KTA_OUT_TEXT) {
-        verdict_line(&v);
+        verdict_line(&v, explain);
     } else {
         kta_ui_print(app->ui, "%s: %s\n", kta_class_name(v.class_), v.reason);
         if (explain)
