@@ -6,6 +6,7 @@
 
 #include "agent_private.h"
 #include "kta/alloc.h"
+#include "kta/http.h"
 #include "kta/kinds.h"
 #include "kta/obj.h"
 #include "kta/markdown.h"
@@ -172,6 +173,19 @@ static int scale(struct kta_agent *a, struct kta_err *err)
     return propose(a, &argv, "scale it, as asked", err);
 }
 
+/* A folder knows no labelSelector: what does not match is taken out of its list. */
+static void keep_selected(struct kta_json *doc, const char *selector)
+{
+    struct kta_json *kept = kta_json_new_array();
+
+    kta_json_each(o, kta_json_get(doc, "items"))
+    {
+        if (kta_selector_text_matches(selector, kta_json_at(o, "metadata.labels")))
+            kta_json_push(kept, kta_json_copy(o));
+    }
+    kta_json_set(doc, "items", kept);
+}
+
 static int list(struct kta_agent *a, struct kta_err *err)
 {
     const struct kta_kind *kind;
@@ -184,8 +198,14 @@ static int list(struct kta_agent *a, struct kta_err *err)
     const char *ns = kind->namespaced ? a->scope.namespace_ : NULL;
     kta_kind_path(kind, ns, NULL, &path);
     bool snapshot = kta_cluster_is_snapshot(a->pipeline->cluster);
-    kta_read_add(&reads, &n, &cap, snapshot ? KTA_ACCEPT_JSON : KTA_ACCEPT_TABLE, "%s%s", path.s,
-                 snapshot ? "" : "?includeObject=Metadata");
+    const char *selector = a->scope.selector;
+    if (!snapshot)
+        kta_str_add(&path, "?includeObject=Metadata");
+    if (!snapshot && selector) {
+        kta_str_add(&path, "&labelSelector=");
+        kta_url_escape(selector, &path);
+    }
+    kta_read_add(&reads, &n, &cap, snapshot ? KTA_ACCEPT_JSON : KTA_ACCEPT_TABLE, "%s", path.s);
     int r = kta_cluster_read(a->pipeline->cluster, reads, n, err);
     if (r == 0 && reads[0].failed) {
         *err = reads[0].err;
@@ -193,7 +213,10 @@ static int list(struct kta_agent *a, struct kta_err *err)
     }
     if (r == 0) {
         kta_redact_object(a->pipeline->redact, reads[0].json);
-        kta_str_addf(&a->answer, "%s in %s:\n\n", kind->plural, kta_or(ns, "all namespaces"));
+        if (snapshot && selector)
+            keep_selected(reads[0].json, selector);
+        kta_str_addf(&a->answer, "%s in %s%s%s:\n\n", kind->plural, kta_or(ns, "all namespaces"),
+                     selector ? " with " : "", kta_or(selector, ""));
         kta_table_markdown(reads[0].json, ns == NULL && kind->namespaced, &a->answer);
     }
     kta_reads_free(reads, n);

@@ -265,11 +265,6 @@ void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findin
 void kta_analyze_nodes(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_helm(struct kta_world *w, const char *ns, struct kta_findings *out);
 
-/* ---- selector.c ---- */
-/* -l as kubectl takes it: whether it can be read (KTA_E_USAGE), and whether labels meet it. */
-int kta_selector_text_check(const char *selector, struct kta_err *err);
-bool kta_selector_text_matches(const char *selector, const struct kta_json *labels);
-
 /* ---- world_logs.c: logs that are read beside lists ---- */
 /* Appends a read for each log that is not there yet, at most n, and to of[] (of n) what it is of.
  * Returns how many; kta_world_logs_end takes what came. */
