@@ -218,6 +218,15 @@ static int64_t revision_of(const struct kta_json *o)
     return s ? strtoll(s, NULL, 10) : kta_json_int(o, "revision", 0);
 }
 
+bool kta_pod_outdated(struct kta_world *w, const struct kta_json *pod, const struct kta_json *owner)
+{
+    const struct kta_json *ref = kta_obj_controller(pod);
+    const struct kta_json *set = ref ? kta_world_uid(w, kta_json_str(ref, "uid")) : NULL;
+
+    return set && owner && kta_streq(kta_obj_kind(owner), "Deployment") && revision_of(set) > 0 &&
+           revision_of(owner) > 0 && revision_of(set) != revision_of(owner);
+}
+
 static const struct kta_json *revision_template(const struct kta_json *o)
 {
     const struct kta_json *t = kta_json_at(o, "spec.template");

@@ -117,7 +117,11 @@ void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended
         kta_finding_quote(f, "metrics", "container %s uses %s now", t->name, u.s);
     }
     if (limit > 0) {
-        fix_memory(t, f, limit);
+        if (kta_pod_outdated(t->w, t->pod, t->owner))
+            kta_finding_advice(f, "This pod is of an older revision; the new one's pods will tell "
+                                  "whether its limit is enough.");
+        else
+            fix_memory(t, f, limit);
         if (!f->advice)
             kta_finding_advice(f, "If it grows without end whatever the limit, the program leaks: "
                                   "a higher limit only buys time.");

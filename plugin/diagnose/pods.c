@@ -164,8 +164,9 @@ void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *
         const struct kta_json *owner;
         int pods;
     } *seen = NULL;
-    for (size_t i = 0; i < n; i++) {
-        struct kta_json *pod = pods[i];
+    /* The pods of the present template first: those of an older one tell only what these do not. */
+    for (size_t i = 0; i < 2 * n; i++) {
+        struct kta_json *pod = pods[i % n];
         const char *phase = kta_json_str(pod, "status.phase");
         if (!kta_world_focused(w, pod) || kta_streq(phase, "Succeeded") ||
             kta_json_at(pod, "metadata.deletionTimestamp") || settled(w, pod) ||
@@ -175,6 +176,8 @@ void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *
         if (kta_pod_ready(pod) && !kta_pod_restarts(pod))
             continue;
         struct kta_json *owner = kta_world_owner(w, pod);
+        if (kta_pod_outdated(w, pod, owner) != (i >= n))
+            continue;
         size_t k = 0;
         while (k < n_seen && seen[k].owner != owner)
             k++;

@@ -25,6 +25,7 @@
 #define ATTEMPTS    3
 #define TIMEOUT_MS  (15 * 60 * 1000)
 #define SETTLE_MS   90000 /* how long findings may take to go after a verified change */
+#define FAILED_MS   20000 /* after one whose verification failed */
 #define LOOK_MS     5000
 #define BUDGET      5    /* changes an hour */
 #define BREAK_AFTER 3    /* failures in a row that open the breaker */
@@ -47,12 +48,17 @@ int kta_mode_parse(const char *s, enum kta_mode *ret)
     return -1;
 }
 
-struct job {
-    struct kta_remediation *r;
-    struct kta_pipeline pipeline;
+/* What was seen at one time. */
+struct view {
     struct kta_world *world;
     struct kta_targets targets;
     struct kta_findings findings;
+};
+
+struct job {
+    struct kta_remediation *r;
+    struct kta_pipeline pipeline;
+    struct view now;
     struct kta_json *report, *steps, *attempts;
     struct kta_argv tried; /* quoted commands that were tried or may not be */
     bool proposing;        /* nothing will run: what auto may do is no matter */
@@ -96,14 +102,12 @@ static bool stopped(struct job *j, struct kta_err *err)
 }
 
 /* ---- looking ---- */
-static void forget(struct job *j)
+static void forget(struct view *v)
 {
-    kta_findings_release(&j->findings);
-    kta_targets_release(&j->targets);
-    kta_world_free(j->world);
-    j->world = NULL;
-    memset(&j->findings, 0, sizeof j->findings);
-    memset(&j->targets, 0, sizeof j->targets);
+    kta_findings_release(&v->findings);
+    kta_targets_release(&v->targets);
+    kta_world_free(v->world);
+    *v = (struct view){0};
 }
 
 static int look(struct job *j, struct kta_err *err)
@@ -111,19 +115,20 @@ static int look(struct job *j, struct kta_err *err)
     struct kta_diagnose_options options = {.ignore = j->r->ignore};
     const char *target = kta_or(j->r->target, "");
 
-    forget(j);
-    j->world = kta_world_new(j->pipeline.cluster, j->pipeline.redact, j->pipeline.report);
-    if (kta_target_find(j->world, &j->r->scope, target, &j->targets, err) < 0)
+    forget(&j->now);
+    j->now.world = kta_world_new(j->pipeline.cluster, j->pipeline.redact, j->pipeline.report);
+    if (kta_target_find(j->now.world, &j->r->scope, target, &j->now.targets, err) < 0)
         return -1;
-    bool found = j->targets.n > 0 && j->targets.v[0].object && !j->targets.suggestion;
+    bool found = j->now.targets.n > 0 && j->now.targets.v[0].object && !j->now.targets.suggestion;
     if (*target && !found) {
         kta_err_set(err, KTA_E_NOT_FOUND, "nothing in %s is called '%s'",
                     kta_or(j->r->scope.namespace_, "any namespace"), target);
-        if (j->targets.suggestion)
-            kta_err_hint(err, "the nearest name is '%s'", j->targets.suggestion);
+        if (j->now.targets.suggestion)
+            kta_err_hint(err, "the nearest name is '%s'", j->now.targets.suggestion);
         return -1;
     }
-    return kta_diagnose(j->world, &j->r->scope, &j->targets, &options, &j->findings, err);
+    return kta_diagnose(j->now.world, &j->r->scope, &j->now.targets, &options, &j->now.findings,
+                        err);
 }
 
 static size_t troubles(const struct kta_findings *f)
@@ -154,12 +159,12 @@ static size_t shared(const struct kta_argv *a, const struct kta_argv *b)
     return n;
 }
 
-/* Looks until nothing of `before` is left and nothing else is wrong, or time is up. *ret_left: how
- * much of `before` is still there. */
-static int settle(struct job *j, const struct kta_argv *before, size_t *ret_left,
-                  struct kta_err *err)
+/* Looks until nothing is wrong any more, or time is up. *ret_left: how much of `before` is still
+ * there; *ret_new: how much is there that was not. */
+static int settle(struct job *j, int64_t limit_ms, const struct kta_argv *before, size_t *ret_left,
+                  size_t *ret_new, struct kta_err *err)
 {
-    int64_t end = kta_now_ms() + SETTLE_MS;
+    int64_t end = kta_now_ms() + limit_ms;
 
     for (;;) {
         kta_auto_argv struct kta_argv now = KTA_ARGV_INIT;
@@ -169,9 +174,10 @@ static int settle(struct job *j, const struct kta_argv *before, size_t *ret_left
             kta_err_clear(err); /* a bare pod is made anew: it may be gone for a moment */
             kta_argv_copy(&now, before);
         } else {
-            troubles_keys(&j->findings, &now);
+            troubles_keys(&j->now.findings, &now);
         }
         *ret_left = shared(before, &now);
+        *ret_new = now.n - *ret_left;
         if (now.n == 0 || kta_now_ms() > end)
             return 0;
         if (stopped(j, err))
@@ -251,15 +257,13 @@ static int guard(struct job *j, struct kta_err *err)
     return 0;
 }
 
-static void count(struct job *j, size_t changes, bool failed, bool recovered)
+/* Changes of the last hour, with these now. */
+static void count_changes(struct job *j, size_t changes)
 {
     kta_auto_json struct kta_json *state = load_state();
-    struct kta_err ignored = KTA_ERR_INIT;
-    int failures = (int)kta_json_int(state, "failures", 0);
-
-    if (j->r->mode != KTA_MODE_AUTO)
-        return;
     struct kta_json *kept = kta_json_new_array();
+    struct kta_err ignored = KTA_ERR_INIT;
+
     kta_json_each(t, kta_json_get(state, "changes"))
     {
         if (kta_json_int(t, "", 0) > kta_wall() - 3600)
@@ -268,13 +272,24 @@ static void count(struct job *j, size_t changes, bool failed, bool recovered)
     for (size_t i = 0; i < changes; i++)
         kta_json_push(kept, kta_json_new_int(kta_wall()));
     kta_json_set(state, "changes", kept);
-    failures = recovered ? 0 : failures + failed;
+    if (j->r->mode == KTA_MODE_AUTO)
+        save_state(state, &ignored);
+}
+
+/* A remediation that changed something is over: failures in a row open the circuit breaker. */
+static void count_outcome(struct job *j, bool recovered)
+{
+    kta_auto_json struct kta_json *state = load_state();
+    struct kta_err ignored = KTA_ERR_INIT;
+    int64_t failures = recovered ? 0 : kta_json_int(state, "failures", 0) + 1;
+
     if (failures >= kta_json_int(j->r->config, "breakAfter", BREAK_AFTER)) {
         kta_json_set_int(state, "openUntil", kta_wall() + BREAK_S);
         failures = 0;
     }
     kta_json_set_int(state, "failures", failures);
-    save_state(state, &ignored);
+    if (j->r->mode == KTA_MODE_AUTO)
+        save_state(state, &ignored);
 }
 
 /* ---- a plan of what was not tried yet ---- */
@@ -307,8 +322,8 @@ static int make_plan(struct job *j, struct kta_plan *plan, struct kta_err *err)
     kta_str_trim(&question);
     kta_plan_init(plan, question.s, kta_cluster_context(j->pipeline.cluster),
                   j->r->scope.namespace_);
-    for (size_t i = 0; i < j->findings.n; i++) {
-        const struct kta_finding *f = j->findings.v[i];
+    for (size_t i = 0; i < j->now.findings.n; i++) {
+        const struct kta_finding *f = j->now.findings.v[i];
         for (size_t k = 0; f->severity >= KTA_WARNING && k < f->n_fixes; k++) {
             kta_auto_str struct kta_str line = KTA_STR_INIT;
             kta_argv_quote(&f->fixes[k].argv, &line);
@@ -346,8 +361,9 @@ static size_t ran(const struct kta_plan *plan)
     return n;
 }
 
-static void take_back(struct job *j, struct kta_plan *plan, struct kta_json *attempt)
+static void take_back(struct job *j, struct kta_json *attempt)
 {
+    const char *id = kta_json_str(attempt, "change");
     struct kta_pipeline p = j->pipeline;
     struct kta_plan undo = {0};
     struct kta_err err = KTA_ERR_INIT;
@@ -356,12 +372,12 @@ static void take_back(struct job *j, struct kta_plan *plan, struct kta_json *att
     p.yes = KTA_RISK_HIGH;
     p.quiet = p.no_verify = true;
     p.rollback_on_failure = false;
-    if (kta_journal_undo_plan(&p, plan->id, false, &undo, &err) == 0 &&
+    if (kta_journal_undo_plan(&p, id, false, &undo, &err) == 0 &&
         kta_pipeline_run(&p, &undo, &err) == 0) {
-        step(j, "undo", "change %s did not help and was put back", plan->id);
+        step(j, "undo", "change %s did not help and was put back", id);
         kta_json_set_bool(attempt, "undone", true);
     } else {
-        step(j, "undo", "change %s did not help and could not be put back: %s", plan->id, err.msg);
+        step(j, "undo", "change %s did not help and could not be put back: %s", id, err.msg);
         kta_json_set_bool(attempt, "undone", false);
     }
     kta_plan_release(&undo);
@@ -369,14 +385,46 @@ static void take_back(struct job *j, struct kta_plan *plan, struct kta_json *att
 
 enum attempt { AGAIN, RECOVERED, NOTHING, STOP };
 
+/* Whether a plan that ran helped: by the findings before it and after it, never by its own word. */
+static enum attempt judge(struct job *j, bool verified, struct kta_json *attempt,
+                          struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv before = KTA_ARGV_INIT;
+    struct view was = j->now;
+    size_t left = 0, new = 0;
+
+    j->now = (struct view){0};
+    troubles_keys(&was.findings, &before);
+    step(j, "verify", "looking whether it helped");
+    int rc = settle(j, verified ? SETTLE_MS : FAILED_MS, &before, &left, &new, err);
+    bool timeout = rc < 0 && err->code == KTA_E_TIMEOUT, same = rc == 0 && left >= before.n;
+    if (timeout || same)
+        take_back(j, attempt);
+    if (same) { /* what was seen before it is true again */
+        forget(&j->now);
+        j->now = was;
+    } else {
+        forget(&was);
+    }
+    if (rc < 0)
+        return STOP;
+    if (left + new == 0) {
+        step(j, "verify", "nothing is wrong any more");
+        return RECOVERED;
+    }
+    if (!same) {
+        step(j, "verify", "%zu of %zu findings are gone, %zu came; going on with the rest",
+             before.n - left, before.n, new);
+        kta_json_set_bool(attempt, "doubtful", new > 0);
+    }
+    return AGAIN;
+}
+
 static enum attempt run_attempt(struct job *j, struct kta_plan *plan, struct kta_json *attempt,
                                 struct kta_err *err)
 {
-    kta_auto_argv struct kta_argv before = KTA_ARGV_INIT;
     struct kta_err ran_err = KTA_ERR_INIT;
-    size_t left = 0;
 
-    troubles_keys(&j->findings, &before);
     step(j, "fix", "%zu change%s", plan->n, plan->n == 1 ? "" : "s");
     int rc = kta_pipeline_run(&j->pipeline, plan, &ran_err);
     kta_json_set(attempt, "plan", kta_plan_json(plan));
@@ -391,25 +439,22 @@ static enum attempt run_attempt(struct job *j, struct kta_plan *plan, struct kta
         *err = ran_err;
         return STOP;
     }
+    count_changes(j, ran(plan));
     if (ran_err.code == KTA_E_INTERRUPTED) {
         *err = ran_err;
         return STOP;
     }
-    step(j, "verify", "looking whether it helped");
-    if (settle(j, &before, &left, err) < 0)
-        return STOP;
-    size_t now = troubles(&j->findings);
-    count(j, ran(plan), now > 0, now == 0);
-    if (now == 0) {
-        step(j, "verify", "nothing is wrong any more");
-        return RECOVERED;
+    return judge(j, rc == 0, attempt, err);
+}
+
+/* It has not recovered: what only put one trouble in another's place is put back, newest first. */
+static void take_back_doubtful(struct job *j)
+{
+    for (size_t i = kta_json_len(j->attempts); i-- > 0;) {
+        struct kta_json *a = kta_json_item(j->attempts, i);
+        if (kta_json_bool(a, "doubtful", false))
+            take_back(j, a);
     }
-    if (left >= before.n)
-        take_back(j, plan, attempt);
-    else
-        step(j, "verify", "%zu of %zu findings are gone; going on with the rest", before.n - left,
-             before.n);
-    return AGAIN;
 }
 
 static void set_cause(struct job *j)
@@ -418,9 +463,9 @@ static void set_cause(struct job *j)
     struct kta_err ignored = KTA_ERR_INIT;
     kta_auto_str struct kta_str prevention = KTA_STR_INIT;
 
-    kta_json_set(j->report, "findings", kta_findings_json(&j->findings));
-    for (size_t i = 0; i < j->findings.n; i++) {
-        const struct kta_finding *f = j->findings.v[i];
+    kta_json_set(j->report, "findings", kta_findings_json(&j->now.findings));
+    for (size_t i = 0; i < j->now.findings.n; i++) {
+        const struct kta_finding *f = j->now.findings.v[i];
         if (i == 0)
             kta_json_set(j->report, "cause", kta_finding_json(f));
         if (f->advice)
@@ -430,7 +475,8 @@ static void set_cause(struct job *j)
     }
     kta_json_set_str(j->report, "prevention", prevention.s);
     struct kta_json *evidence = kta_json_set(j->report, "evidence", kta_json_new_array());
-    if (kta_collect_evidence(j->world, &j->r->scope, &j->targets, &j->findings, &e, &ignored) == 0)
+    if (kta_collect_evidence(j->now.world, &j->r->scope, &j->now.targets, &j->now.findings, &e,
+                             &ignored) == 0)
         for (size_t i = 0; i < e.n && i < 8; i++) {
             if (!kta_starts(e.v[i].source, "what changed") && !kta_starts(e.v[i].source, "log"))
                 continue;
@@ -469,10 +515,11 @@ static int propose(struct job *j, struct kta_err *err)
     return rc;
 }
 
-static int attempts(struct job *j, struct kta_err *err)
+static int attempts(struct job *j, bool *ret_any, struct kta_err *err)
 {
     bool any = false;
 
+    *ret_any = false;
     for (int i = 1; i <= ATTEMPTS; i++) {
         struct kta_plan plan = {0};
         enum attempt result = NOTHING;
@@ -487,7 +534,7 @@ static int attempts(struct job *j, struct kta_err *err)
             struct kta_json *a = kta_json_push(j->attempts, kta_json_new_object());
             kta_json_set_int(a, "attempt", i);
             result = run_attempt(j, &plan, a, err);
-            any = true;
+            *ret_any = any = true;
         }
         kta_plan_release(&plan);
         if (result == RECOVERED) {
@@ -519,21 +566,26 @@ static int whole(struct job *j, struct kta_err *err)
     step(j, "detect", "looking at %s", kta_or(j->r->target, "the namespace"));
     if (look(j, err) < 0)
         return -1;
-    if (troubles(&j->findings) == 0) {
+    if (troubles(&j->now.findings) == 0) {
         step(j, "detect", "nothing is wrong");
         kta_json_set_str(j->report, "state", "healthy");
-        kta_json_set(j->report, "findings", kta_findings_json(&j->findings));
+        kta_json_set(j->report, "findings", kta_findings_json(&j->now.findings));
         return 0;
     }
-    step(j, "analyse", "%s: %s", j->findings.v[0]->code, j->findings.v[0]->summary);
+    step(j, "analyse", "%s: %s", j->now.findings.v[0]->code, j->now.findings.v[0]->summary);
     set_cause(j);
     if (j->r->mode == KTA_MODE_PROPOSE || j->pipeline.read_only ||
         j->pipeline.dry_run != KTA_DRYRUN_OFF || kta_cluster_is_snapshot(j->pipeline.cluster))
         return propose(j, err);
-    int rc = attempts(j, err);
+    bool any;
+    int rc = attempts(j, &any, err);
+    if (rc < 0 && err->code != KTA_E_INTERRUPTED)
+        take_back_doubtful(j);
+    if (any)
+        count_outcome(j, rc == 0);
     struct kta_json *proof = kta_json_set(j->report, "proof", kta_json_new_object());
-    kta_json_set_bool(proof, "recovered", rc == 0 && troubles(&j->findings) == 0);
-    kta_json_set(proof, "findings", kta_findings_json(&j->findings));
+    kta_json_set_bool(proof, "recovered", rc == 0 && troubles(&j->now.findings) == 0);
+    kta_json_set(proof, "findings", kta_findings_json(&j->now.findings));
     return rc;
 }
 
@@ -571,7 +623,7 @@ int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struc
     kta_json_set_str(j.report, "message", rc < 0 ? err->msg : "");
     kta_report_done(r->pipeline->report);
     kta_argv_release(&j.tried);
-    forget(&j);
+    forget(&j.now);
     *ret_report = j.report;
     return rc;
 }

@@ -63,10 +63,50 @@ for fault in crash-env-removed crash-env-misspelt crash-command-patched config-c
   k delete all --all --wait=false >/dev/null 2>&1
 done
 
-# A fault that no fix cures: what was tried is put back.
+# A fault that only a person can cure (a password) is left alone.
+is() { # NAME WANTED GOT
+  if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "$3 instead of $2"; fi
+}
+state_of() { jq -r "$2" "$home/$1.json"; }
+remediate_to() { # NAME ARG...: the report, whatever the exit code
+  local name=$1
+  shift
+  "$plugin" remediate --mode auto -n "$NS" -o json "$@" >"$home/$name.json" 2>"$home/$name.err"
+}
 break_it crash-auth
-eventually 90 "a fault without a cure shows" found crash-auth
+eventually 90 "a fault without a typed fix shows" found crash-auth
 before=$(specs)
-refused "it is not said to be recovered" "$plugin" remediate --mode auto -n "$NS" --verify-timeout 20s -q
-if [ "$before" = "$(specs)" ]; then ok "what did not help was put back"; else not_ok "what did not help was put back" "the specs differ"; fi
+refused "it is not said to be recovered" remediate_to auth --verify-timeout 20s
+is "a person is needed" needs_person "$(state_of auth .state)"
+if [ "$before" = "$(specs)" ]; then ok "nothing was changed"; else not_ok "nothing was changed" "the specs differ"; fi
+
+# A fix that does not help is put back (no limit is enough for this one), and what fails again and
+# again stops: the circuit breaker opens, and the next fault is left to a person.
+configure '{risk: high, changesPerHour: 100, breakAfter: 2}'
+rm -f "$XDG_STATE_HOME/kubectl-todo-ai/remediation.json"
+offers_fix() { "$plugin" diagnose -n "$NS" -o json 2>/dev/null | jq -e '[.findings[].fixes[]?] | length > 0'; }
+break_it crash-oom
+before=$(specs)
+for turn in 1 2; do
+  eventually 90 "failure $turn: a fault that its fix does not cure shows" offers_fix
+  refused "failure $turn" remediate_to "oom$turn" --verify-timeout 20s
+  is "failure $turn: the attempt was put back" true "$(state_of "oom$turn" '.attempts | length > 0 and all(.undone)')"
+  if [ "$before" = "$(specs)" ]; then ok "failure $turn: the cluster says so"; else not_ok "failure $turn: the cluster says so" "the specs differ"; fi
+done
+break_it crash-env-removed
+eventually 90 "a fault that could be cured shows" found crash-env-removed
+before=$(specs)
+refused "auto does nothing with an open circuit breaker" remediate_to open
+is "no attempt was made" 0 "$(state_of open '.attempts | length')"
+check "the open circuit breaker is said" grep -q 'circuit breaker is open' "$home/open.err"
+if [ "$before" = "$(specs)" ]; then ok "nothing was changed"; else not_ok "nothing was changed" "the specs differ"; fi
+
+# A time limit is one, also while a fix is being watched.
+rm -f "$XDG_STATE_HOME/kubectl-todo-ai/remediation.json"
+break_it crash-oom
+eventually 90 "the fault without a cure shows again" offers_fix
+configure '{risk: high, changesPerHour: 100, timeout: 15s}'
+began=$(date +%s)
+refused "a time limit ends it" remediate_to limit
+if [ $(($(date +%s) - began)) -le 45 ]; then ok "within it"; else not_ok "within it" "$(($(date +%s) - began)) s"; fi
 finish

@@ -67,6 +67,7 @@ static int write_snapshot(void **state)
         "deployments",
         "{\"metadata\":{\"name\":\"backend\",\"namespace\":\"demo\",\"uid\":\"d1\","
         "\"creationTimestamp\":\"2026-01-01T10:00:00Z\",\"labels\":{\"app\":\"backend\"},"
+        "\"annotations\":{\"deployment.kubernetes.io/revision\":\"2\"},"
         "\"managedFields\":[{\"manager\":\"kubectl-patch\",\"time\":\"2026-01-01T12:05:00Z\","
         "\"fieldsV1\":{\"f:spec\":{\"f:template\":{\"f:spec\":{\"f:containers\":{\"k:{\\\"name\\\":"
         "\\\"backend\\\"}\":{\"f:command\":{}}}}}}}}]},\"spec\":{\"replicas\":1,"
@@ -245,6 +246,49 @@ static void test_ready_between_crashes(void **state)
     }
 }
 
+#define KILLED_POD(set, limit)                                                                     \
+    "{\"metadata\":{\"name\":\"" set "-x\",\"namespace\":\"demo\",\"uid\":\"p-" set                \
+    "\",\"labels\":{\"app\":\"backend\"},\"ownerReferences\":[{\"controller\":true,\"uid\":\"" set \
+    "\",\"kind\":\"ReplicaSet\",\"name\":\"" set                                                   \
+    "\"}]},\"spec\":{\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"backend\","          \
+    "\"resources\""                                                                                \
+    ":{\"limits\":{\"memory\":\"" limit "\"}}}]},\"status\":{\"phase\":\"Running\","               \
+                                        "\"containerStatuses\":[{\"name\":\"backend\",\"ready\":"  \
+    "false,\"restartCount\":4,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}},"          \
+    "\"lastState\":{\"terminated\":{\"exitCode\":137,\"reason\":\"OOMKilled\",\"finishedAt\":"     \
+    "\"2026-01-01T12:09:00Z\"}}}]}}"
+
+/* A pod of an older revision tells only what those of the present one do not, and is not what a
+ * change is computed from. */
+static void test_a_pod_of_an_older_revision(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pods, *limit;
+        bool fix;
+    } rows[] = {
+        {LIST(KILLED_POD("backend-1", "384Mi") "," KILLED_POD("backend-2", "32Mi")), "32Mi", true},
+        {LIST(KILLED_POD("backend-1", "384Mi")), "384Mi", false},
+    };
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct run r;
+        struct kta_err err = KTA_ERR_INIT;
+        struct kta_findings f = {0};
+        put("api/v1/namespaces/demo/pods.json", rows[i].pods);
+        begin(&r, "deployment/backend");
+        assert_int_equal(kta_diagnose(r.world, &r.scope, &r.targets, NULL, &f, &err), 0);
+        assert_true(f.n > 0);
+        assert_string_equal(f.v[0]->code, "Memory.OOMKilled");
+        assert_non_null(strstr(f.v[0]->summary, rows[i].limit));
+        bool fix = false;
+        for (size_t k = 0; k < f.v[0]->n_fixes; k++)
+            fix |= strstr(f.v[0]->fixes[k].summary, "raise the memory limit") != NULL;
+        assert_int_equal(fix, rows[i].fix);
+        kta_findings_release(&f);
+        end(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +296,7 @@ int main(void)
         cmocka_unit_test(test_a_crash_after_a_change),
         cmocka_unit_test(test_ignored_findings),
         cmocka_unit_test(test_ready_between_crashes),
+        cmocka_unit_test(test_a_pod_of_an_older_revision),
     };
     return cmocka_run_group_tests(tests, write_snapshot, NULL);
 }
