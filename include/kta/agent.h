@@ -73,6 +73,11 @@ struct kta_json *kta_agent_prompt(struct kta_agent *a);
 /* Collect, ask, plan. A failing model is not an error here: see model_err. */
 int kta_agent_answer(struct kta_agent *a, struct kta_err *err);
 
+/* After a plan was run and verified: are the findings gone that its steps came from (fix_id)? Looks
+ * until they are, at most pipeline->verify_timeout_ms and 2 min. -1: KTA_E_VERIFY, one is still
+ * there; KTA_E_INTERRUPTED; or the cluster cannot be asked. 0 for a plan that came from none. */
+int kta_agent_helped(const struct kta_agent *a, const struct kta_plan *plan, struct kta_err *err);
+
 /* kubectl and helm commands (and manifests) in a model's text: every fenced block and every line
  * that begins with "kubectl " or "helm " (with or without "$ "). For each, found() is called. */
 struct kta_proposed {

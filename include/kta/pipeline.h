@@ -40,6 +40,10 @@ struct kta_pipeline {
     bool no_verify;
     bool rollback_on_failure;
     bool caller_undoes; /* what failed is neither put back nor offered to be: the caller does */
+    /* Asked once all steps are done and verified (not for an undo, nor with no_verify): did the
+     * plan help? -1 is a failed verification. NULL: nobody knows. */
+    int (*helped)(void *ctx, const struct kta_plan *plan, struct kta_err *err);
+    void *helped_ctx;
     int64_t verify_timeout_ms; /* 0: 5 min */
     struct kta_journal_limits journal;
     const struct kta_audit_config *audit; /* NULL: no audit log */

@@ -291,6 +291,8 @@ static int change(struct kta_pipeline *p, struct kta_plan *plan, const bool *go,
     }
     rc = run_steps(&r, &now);
     kta_journal_end(r.journal, plan);
+    if (rc == 0 && !plan->undo_of && !p->no_verify && p->helped)
+        rc = p->helped(p->helped_ctx, plan, &now);
     if (rc == 0 && plan->undo_of)
         rc = undone(p, plan, &now);
     for (size_t i = 0; i < plan->n; i++)

@@ -132,14 +132,23 @@ static void headline(struct app *app, const struct kta_agent *a)
         kta_ui_print(app->ui, "\n");
 }
 
+static int helped(void *agent, const struct kta_plan *plan, struct kta_err *err)
+{
+    return kta_agent_helped(agent, plan, err);
+}
+
 /* The plan first; when the person declines it, the model's alternative, if there is one. */
 static int run_plans(struct app *app, struct kta_agent *a, struct kta_err *err)
 {
+    struct kta_pipeline p = app->pipeline;
+
     if (a->plan.n == 0)
         return 0;
     if (!a->plan.said && a->llm)
         a->plan.said = kta_redact_dup(app->redact, a->answer.s);
-    int r = kta_pipeline_run(&app->pipeline, &a->plan, err);
+    p.helped = helped;
+    p.helped_ctx = a;
+    int r = kta_pipeline_run(&p, &a->plan, err);
     bool declined = r < 0 && err->code == KTA_E_UNCONFIRMED;
     if (a->alternatives.n == 0)
         return r;
@@ -151,7 +160,7 @@ static int run_plans(struct app *app, struct kta_agent *a, struct kta_err *err)
     }
     kta_ui_print(app->ui, "\nThe model proposes instead:\n");
     kta_err_clear(err);
-    return kta_pipeline_run(&app->pipeline, &a->alternatives, err);
+    return kta_pipeline_run(&p, &a->alternatives, err);
 }
 
 static int show_prompt(struct app *app, struct kta_agent *a, struct kta_err *err)

@@ -71,19 +71,44 @@ static struct kta_json *bound_role(struct kta_world *w, const struct denied *d, 
     return NULL;
 }
 
+static bool grants(const struct kta_json *role, const struct denied *d)
+{
+    kta_json_each(r, kta_json_get(role, "rules"))
+    {
+        if (holds(kta_json_get(r, "verbs"), d->verb) &&
+            holds(kta_json_get(r, "resources"), d->resource) &&
+            holds(kta_json_get(r, "apiGroups"), d->group) &&
+            !kta_json_len(kta_json_get(r, "resourceNames")))
+            return true;
+    }
+    return false;
+}
+
 /* A Role of the namespace that grants it already, but is not bound to the account. */
 static struct kta_json *granting_role(struct kta_world *w, const struct denied *d)
 {
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "roles", d->ns, &v);
     for (size_t i = 0; i < n; i++)
-        kta_json_each(r,
-                      kta_json_get(v[i], "rules")) if (holds(kta_json_get(r, "verbs"), d->verb) &&
-                                                       holds(kta_json_get(r, "resources"),
-                                                             d->resource) &&
-                                                       holds(kta_json_get(r, "apiGroups"),
-                                                             d->group)) return v[i];
+        if (grants(v[i], d))
+            return v[i];
     return NULL;
+}
+
+/* Has it been granted since? */
+static bool granted(struct kta_world *w, const struct denied *d, const char *sa_ns, const char *sa)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "rolebindings", d->ns, &v);
+    for (size_t i = 0; i < n; i++) {
+        bool own = kta_streq(kta_json_str(v[i], "roleRef.kind"), "Role");
+        if (is_subject(v[i], sa_ns, sa) &&
+            grants(kta_world_get(w, own ? "roles" : "clusterroles", own ? d->ns : NULL,
+                                 kta_json_str(v[i], "roleRef.name"), NULL),
+                   d))
+            return true;
+    }
+    return false;
 }
 
 /* Adds the verb to the rule that has the resource, else a rule of its own. */
@@ -144,6 +169,27 @@ static void fix_new_role(struct kta_world *w, struct kta_finding *f, const struc
     (void)kta_fix_kubectl(w, f, KTA_RISK_MEDIUM, /* undoable= */ true, d->ns, args, why);
 }
 
+static void granted_since(const struct kta_pod_trouble *t, struct kta_finding *f,
+                          const struct denied *d, const char *who)
+{
+    kta_finding_summary(f,
+                        "%s was refused to %s %s in namespace %s; %s has that right by now, and "
+                        "the program has not tried again since",
+                        who, d->verb, d->resource, d->ns, d->user);
+    kta_finding_advice(f, "It tries again when kubelet starts it the next time, or at once after a "
+                          "restart. If it fails again then, the reason is another one than RBAC's "
+                          "rules in this namespace.");
+    if (kta_streq(kta_obj_kind(t->owner), "Deployment") ||
+        kta_streq(kta_obj_kind(t->owner), "StatefulSet") ||
+        kta_streq(kta_obj_kind(t->owner), "DaemonSet")) {
+        kta_auto_free char *ref = kta_diag_ref(t->owner);
+        kta_auto_free char *why = kta_asprintf("restart %s, so that it tries again now", ref);
+        const char *args[] = {"rollout", "restart", ref, NULL};
+        (void)kta_fix_kubectl(t->w, f, KTA_RISK_MEDIUM, /* undoable= */ true,
+                              kta_obj_namespace(t->owner), args, why);
+    }
+}
+
 void kta_crash_forbidden(const struct kta_pod_trouble *t, struct kta_finding *f,
                          const struct kta_log_cause *c)
 {
@@ -163,6 +209,11 @@ void kta_crash_forbidden(const struct kta_pod_trouble *t, struct kta_finding *f,
         if (sa) {
             *sa++ = '\0';
             const struct kta_json *role = bound_role(t->w, &d, sa_ns, sa);
+            if (granted(t->w, &d, sa_ns, sa)) {
+                granted_since(t, f, &d, who);
+                denied_release(&d);
+                return;
+            }
             if (role) {
                 fix_role(t->w, f, role, &d);
             } else {

@@ -38,6 +38,7 @@ check "the script is only commands" sh -n "$out"
 check "nothing was changed by the dry runs" crashed backend
 
 ask 0 "with --yes it is mended" -n "$NS" --yes "why is backend crashing"
+told "the finding that led to it was looked for again" 'it has helped: CrashLoop.MissingEnv of Deployment backend is gone'
 check "the backend is ready" ready backend 1
 check "the variable is back" says DATABASE_URL k get deployment backend -o jsonpath='{.spec.template.spec.containers[0].env}'
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include "kta/agent.h"
 #include "kta/alloc.h"
 #include "kta/diagnose.h"
 #include "kta/fs.h"
@@ -253,7 +254,7 @@ static void test_ready_between_crashes(void **state)
     "\"}]},\"spec\":{\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"backend\","          \
     "\"resources\""                                                                                \
     ":{\"limits\":{\"memory\":\"" limit "\"}}}]},\"status\":{\"phase\":\"Running\","               \
-                                        "\"containerStatuses\":[{\"name\":\"backend\",\"ready\":"  \
+    "\"containerStatuses\":[{\"name\":\"backend\",\"ready\":"                                      \
     "false,\"restartCount\":4,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}},"          \
     "\"lastState\":{\"terminated\":{\"exitCode\":137,\"reason\":\"OOMKilled\",\"finishedAt\":"     \
     "\"2026-01-01T12:09:00Z\"}}}]}}"
@@ -289,6 +290,50 @@ static void test_a_pod_of_an_older_revision(void **state)
     }
 }
 
+#define BACKEND_READY "\"ready\":true,\"restartCount\":0,\"state\":{\"running\":{}}"
+#define BACKEND_ENDS                                                                               \
+    "\"ready\":false,\"restartCount\":4,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}" \
+    ","                                                                                            \
+    "\"lastState\":{\"terminated\":{\"exitCode\":1,\"reason\":\"Error\",\"finishedAt\":\"2026-01-" \
+    "01T12:09:00Z\"}}"
+
+/* A plan has helped when the findings that its steps came from are gone; a step that came from none
+ * is not judged. */
+static void test_whether_a_plan_helped(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fix_id, *journal, *after;
+        bool helped;
+    } rows[] = {
+        {"f1.a", "7/1", BACKEND_ENDS, false},
+        {"f1.a", "7/1", BACKEND_READY, true},
+        {"", "7/1", BACKEND_ENDS, true},
+        {"f1.a", NULL, BACKEND_ENDS, true},
+    };
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct run r;
+        struct kta_err err = KTA_ERR_INIT;
+        put_pod("False", BACKEND_ENDS);
+        begin(&r, "deployment/backend");
+        struct kta_pipeline p = {.cluster = r.cluster, .redact = r.redact, .verify_timeout_ms = 1};
+        struct kta_step step = {.journal = (char *)rows[i].journal}, *steps[] = {&step};
+        struct kta_plan plan = {.v = steps, .n = 1};
+        struct kta_agent a = {.pipeline = &p, .scope = r.scope, .question = "deployment/backend"};
+        assert_int_equal(kta_diagnose(r.world, &r.scope, &r.targets, NULL, &a.findings, &err), 0);
+        assert_true(a.findings.n > 0 && a.findings.v[0]->n_fixes > 0);
+        snprintf(step.fix_id, sizeof step.fix_id, "%s", rows[i].fix_id);
+        put_pod(strstr(rows[i].after, "waiting") ? "False" : "True", rows[i].after);
+        int rc = kta_agent_helped(&a, &plan, &err);
+        if ((rc == 0) != rows[i].helped)
+            fail_msg("row %zu: %d, %s", i, rc, err.msg);
+        if (rc < 0)
+            assert_int_equal(err.code, KTA_E_VERIFY);
+        kta_findings_release(&a.findings);
+        end(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_ignored_findings),
         cmocka_unit_test(test_ready_between_crashes),
         cmocka_unit_test(test_a_pod_of_an_older_revision),
+        cmocka_unit_test(test_whether_a_plan_helped),
     };
     return cmocka_run_group_tests(tests, write_snapshot, NULL);
 }
