@@ -85,7 +85,7 @@ static size_t new_state(struct builder *b)
 
 static void add(struct builder *b, const char *text, size_t n, enum kta_literal_use use, size_t at)
 {
-    const char *pattern = use == KTA_USE_RULE ? kta_rules[at].pattern : "(?i";
+    const char *pattern = use == KTA_USE_RULE ? kta_rule(at)->pattern : "(?i";
     size_t state = 0;
     for (size_t i = 0; i < n; i++) {
         unsigned c = class_of(b, text[i] == '^' ? ' ' : text[i]);
@@ -152,8 +152,8 @@ const struct kta_automaton *kta_automaton(void)
     if (b.states)
         return &b.a;
     new_state(&b);
-    for (size_t i = 0; i < kta_rules_n; i++)
-        add_all(&b, kta_rules[i].literals, KTA_USE_RULE, i);
+    for (size_t i = 0; i < kta_rules_n(); i++)
+        add_all(&b, kta_rule(i)->literals, KTA_USE_RULE, i);
     for (size_t i = 0; i < KTA_LEN(others); i++)
         add_all(&b, others[i].texts, others[i].use, 0);
     link_suffixes(&b);

@@ -10,7 +10,7 @@
 
 /* What a literal is for. */
 enum kta_literal_use {
-    KTA_USE_RULE,     /* at: index into kta_rules */
+    KTA_USE_RULE,     /* at: index into the rules */
     KTA_USE_NAME,     /* a telling word */
     KTA_USE_URI,      /* "://" */
     KTA_USE_PEM,      /* "-----begin" */

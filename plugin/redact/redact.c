@@ -290,8 +290,8 @@ void kta_redact_script(const char *quoted, struct kta_str *out)
 
 const char *kta_redact_rule(size_t i, const char **ret_example)
 {
-    if (i >= kta_rules_n)
+    if (i >= kta_rules_n())
         return NULL;
-    *ret_example = kta_rules[i].example;
-    return kta_rules[i].name;
+    *ret_example = kta_rule(i)->example;
+    return kta_rule(i)->name;
 }

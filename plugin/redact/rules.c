@@ -1,513 +1,86 @@
 /*
- * rules.c - secrets that are known by their shape: keys of services, tokens, commands that carry a
- * password. Rows of data; tests run every row's example.
+ * rules.c - prompts/secrets.txt: secrets that are known by their shape, as data.
  *
- * A row is tried only where one of its literals stands, so a pattern may be as slow as it likes on
- * other text; it must not need more than `reach` bytes. The examples are made up; the dots (·) in
- * them are not part of the text: programs that look for keys in repositories shall not stop at
- * them.
+ * Read at first use and kept, as is what is compiled of it: there are no threads.
  */
 #include "rules.h"
+#include <stdlib.h>
+#include <string.h>
+#include "kta/alloc.h"
+#include "kta/embedded.h"
+#include "kta/str.h"
 
-#define B KTA_WORD_BEGINS
+#define BEGIN "<begin>"
 
-const struct kta_rule kta_rules[] = {
-    {"github-token", "ghp_ gho_ ghu_ ghs_ ghr_", "gh[pousr]_[A-Za-z0-9]{20,255}", 0, 0, 0,
-     "«gh·p_ox9yimTcfipZGnzPbDFDyFKm51zfFoWbSrHA»"},
-    {"github-fine-grained", "github_pat_", "github_pat_[A-Za-z0-9_]{22,255}", 0, 0, 0,
-     "«gi·thub_pat_E56yUhQqg0eyN1ygQdvpSf_"
-     "F5PH5nLZjMeI8cFSmj83LDUL4CsJw24BikWMgISuSw8P1FGNmtjwHsGQeZ5»"},
-    {"gitlab-token",
-     "glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glsoat- glagent- gloas- glffct- glwt-",
-     "gl(?:pat|dt|rtr?|cbt|ptt|ft|imt|soat|agent|oas|ffct|wt)-[A-Za-z0-9_.=-]{16,300}", 0, 0, 0,
-     "«gl·pat-2G6SIowp6asvorcBqyt1»"},
-    {"gitlab-runner-registration", "GR1348941", "GR1348941[A-Za-z0-9_-]{16,64}", 0, 0, 0,
-     "«GR·1348941T5AlQzhk7Q2bmXkthaYW»"},
-    {"aws-access-key-id", "AKIA ASIA ABIA ACCA",
-     B "(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])", 0, 0, 0, "«AK·IAYVK3OI2422FESGCF»"},
-    {"aws-secret-after-id", "AKIA ASIA",
-     B "A[KS]IA[A-Z0-9]{16}[\\s,:;|/\"'=]{1,8}(?:aws_?)?(?:secret[a-z_ "
-       "]*[\\s:=\"']{1,6})?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
-     1, 0, 0, "AK·IAIOSFODNN7EXAMPLE,«wJ·alrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY»"},
-    {"aws-session-token", "IQoJb3JpZ2lu FwoGZXIv FQoGZXIv AQoDYXdz",
-     "(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz|AQoDYXdz)[A-Za-z0-9+/=%]{40,4096}", 0, 0, 4200,
-     "«IQ·oJb3JpZ2luQgWHHxjZ7GFTjMemb6ivyQKhVtwu9xaP1Fnd4Nc493WZ0LllvBChfmMoFZEYjyhgLUCPiUCGUfT7EKz"
-     "0==»"},
-    {"aws-mws", "amzn.mws.",
-     "amzn\\.mws\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", 0, 0, 0,
-     "«am·zn.mws.4ea38b7b-f563-7709-4bae-87aea15c38a1»"},
-    {"aws-bedrock-key", "ABSK", "ABSK[A-Za-z0-9+/]{100,300}={0,2}", 0, 0, 400,
-     "«AB·SKxDodmdChgnUaTMN6bPx1BHf9VWMG0TKmGouHyVHPmasNs6fVu76zoOsfJAVxZ8V2uHtO19wY5sP2gmFxy9L26tn"
-     "szNy16RH7SUw0RMLxRBmF0HG1frkeFU3rAXhN»"},
-    {"google-api-key", "AIza", "AIza[A-Za-z0-9_-]{35}", 0, 0, 0,
-     "«AI·za10rsrZ0Grr4OApxp9pYGVDpo0ZMH1mxFXgY»"},
-    {"google-oauth-token", "ya29.", "ya29\\.[A-Za-z0-9_-]{20,2048}", 0, 0, 2100,
-     "«ya·29.hyfPkXKB6cY6ibNmRqfgDD3Q5s7KfiMw3PeuYc16f2iPZx1e0oUcMYuosVw9»"},
-    {"google-oauth-secret", "GOCSPX-", "GOCSPX-[A-Za-z0-9_-]{20,40}", 0, 0, 0,
-     "«GO·CSPX-ueH5h6UNwBkkq5yjBUYegIofs7lv»"},
-    {"google-refresh-token", "1//0", "(?<![0-9A-Za-z/:])1//0[A-Za-z0-9_-]{30,200}", 0, 0, 0,
-     "«1/·/0Vmg8ddJYVl0kJOus4pVGEhKT7fi7ViounAlkiWCdS4CLQNsA07BLR5V7xSKT»"},
-    {"azure-client-secret", "Q~",
-     "(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}", 0, 4, 0,
-     "«F3·x8Q~V2XHltrR8E1i11rFOGIY7GsZnKHzXi0FPE»"},
-    {"azure-sas-signature", "sig=", "(?<![^?&;\\s\"'])sig=([A-Za-z0-9%+/=_-]{20,200})", 1, 0, 0,
-     "?sv=2022-11-02&ss=b&sig=«hs·zcc3xG8swySbNj1Saf0lCL8iX91BKOL94gxGcM%3D»&se=2026"},
-    {"azure-storage-key", "accountkey= sharedaccesskey=",
-     "(?i:accountkey|sharedaccesskey)=([A-Za-z0-9+/_-]{20,120}={0,2})", 1, 0, 0,
-     "AccountName=shop;AccountKey="
-     "«TP·xwg8uPgE1kPpExKw7xWZBxVOQcVj7TQ4Pudc9oGxExEJltiPrYbYCVsLRqD1ssz3FCQOfF5PCviLVgxTMQDx==»;"
-     "EndpointSuffix=core.windows.net"},
-    {"azure-devops-pat", "AZDO", "[A-Za-z0-9]{40,80}AZDO[A-Za-z0-9]{4,8}", 0, 80, 0,
-     "«EK·ynIHTLlYjG0cfJYQWtnjOzq84Zm9hacCT1nuubaVbViKtOtac0nvu2fAp62a3RgHGmE6WT0A5hAZDOBGje»"},
-    {"digitalocean-token", "dop_v1_ doo_v1_ dor_v1_", "do[opr]_v1_[0-9a-f]{32,64}", 0, 0, 0,
-     "«do·p_v1_4bd18d6092fa571c98980c6663f4a72dbfeb45f37a577d6a482ea47c0acb933c»"},
-    {"slack-token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxe- xoxc- xoxd- xoxe.",
-     "xox(?:[abprscd]|e\\.xox[bp]|e)[.-][A-Za-z0-9%-]{10,300}", 0, 0, 0,
-     "«xo·xb-76907583009-855791921074-fJbmpO6edvwyTu7FMk9FVYrO»"},
-    {"slack-app-token", "xapp-", "xapp-[0-9]-[A-Za-z0-9-]{10,200}", 0, 0, 0,
-     "«xa·pp-1-A0123BCDEFG-077938088678-"
-     "f535a9c3e595bb1c827fe96f22925c3355fa76e7c0b93f13eb8a336fde340b4c»"},
-    {"slack-webhook", "hooks.slack.com/",
-     "hooks\\.slack\\.com/(?:services|workflows|triggers)/([A-Za-z0-9_/+-]{20,200})", 1, 0, 0,
-     "https://hooks.slack.com/services/«T0·AB12CD3/B0AB12CD3/C5vQH6SBMhYyE9ROA1iXeUlp»"},
-    {"discord-webhook", "/api/webhooks/",
-     "discord(?:app)?\\.com/api/webhooks/([0-9]{15,22}/[A-Za-z0-9_-]{30,120})", 1, 16, 0,
-     "https://discord.com/api/webhooks/«92·3456789012345678/"
-     "CmrMJ1Q166jn9Ha04v6xfZkGuJ12A8Utioy6aLg5joe2XkPjFs37IyfCTs9eyC6FBvEU»"},
-    {"teams-webhook", ".webhook.office.com/webhookb2/",
-     "\\.webhook\\.office\\.com/webhookb2/([A-Za-z0-9@/-]{40,300})", 1, 16, 0,
-     "https://shop.webhook.office.com/webhookb2/"
-     "«4e·a38b7b-f563-7709-4bae-87aea15c38a1@4ea38b7b-f563-7709-4bae-87aea15c38a2/IncomingWebhook/"
-     "79130bd08b152f1013a47bbb276783d0/4ea38b7b-f563-7709-4bae-87aea15c38a3»"},
-    {"stripe-key", "sk_live_ sk_test_ rk_live_ rk_test_ sk_prod_",
-     "(?:sk|rk)_(?:live|test|prod)_[A-Za-z0-9]{10,255}", 0, 0, 0,
-     "«sk·_live_mbhWAujGrod7u4wGyWHk2Nu6»"},
-    {"webhook-signing-secret", "whsec_", "whsec_[A-Za-z0-9+/=]{16,128}", 0, 0, 0,
-     "«wh·sec_YWOOStkbSrU1bHcNNZsJjt4IMnbiScUH»"},
-    {"openai-key", "sk-proj- sk-svcacct- sk-admin- sk-none- sk-",
-     B "sk-(?:[a-z0-9]{2,10}-){0,3}[A-Za-z0-9_-]{16,256}", 0, 0, 0,
-     "«sk·-proj-WMiwrCU9QqwTtT5RixDCNSoWH4ROZIu0fIq9KWQa3sv4Ghra»"},
-    {"anthropic-key", "sk-ant-", "sk-ant-[A-Za-z0-9_-]{16,256}", 0, 0, 0,
-     "«sk·-ant-api03-"
-     "aLDSz599O4SLHm2aSaiZOJd4v1vJ6OoXyJK8nFDWszU8YHL63BF1VYg1yHuB41FIyMQd9I14ZXQmZoJkyAupqJvZGa-"
-     "3tpAAA»"},
-    {"openrouter-key", "sk-or-", "sk-or-(?:v1-)?[0-9a-f]{32,64}", 0, 0, 0,
-     "«sk·-or-v1-c8fa1f75b55761c7348914f2b383413b9b8415c00eebc71bea9d48d227a6c1e9»"},
-    {"groq-key", "gsk_", "gsk_[A-Za-z0-9]{32,64}", 0, 0, 0,
-     "«gs·k_pt0u4rAdaaBX3cPmoIgY41fENNMil8CF3TReZbJqsdJ7wfrxG2tD»"},
-    {"xai-key", "xai-", B "xai-[A-Za-z0-9]{32,100}", 0, 0, 0,
-     "«xa·i-IopdeoCtd2hB4J5q3AU7RhiSWu2ARU3wYFyFRFGe1zvyuAtsECaVpeqeOI6KdZic4agM6nHFCsnfsJ3u»"},
-    {"perplexity-key", "pplx-", "pplx-[A-Za-z0-9]{32,64}", 0, 0, 0,
-     "«pp·lx-tFj3NCw1qs4lzXtbUShbU9oSAJnKj0i3Ngl7qDC43l6LpRyt»"},
-    {"replicate-key", "r8_", B "r8_[A-Za-z0-9]{32,64}", 0, 0, 0,
-     "«r8·_AN359ASbkNaXSDg1iwVChBrgcesOZ44lX5Aud»"},
-    {"huggingface-token", "hf_ api_org_", B "(?:hf|api_org)_[A-Za-z0-9]{30,64}", 0, 0, 0,
-     "«hf·_AvcGa9Ki4EO0iUQCiqEHV6yru0uLsvbnUk»"},
-    {"npm-token", "npm_", "npm_[A-Za-z0-9]{30,64}", 0, 0, 0,
-     "«np·m_ztlfttckEqLiNNCBjOm4J2AutcUrGmKS5A7G»"},
-    {"npmrc-auth", "_authtoken _auth _password",
-     "(?i:_authToken|_auth|_password)\\s*=\\s*\"?([^\\s\"$]{6,512})", 1, 0, 600,
-     "//registry.npmjs.org/:_authToken=«4e·a38b7b-f563-7709-4bae-87aea15c38a1»"},
-    {"pypi-token", "pypi-", "pypi-[A-Za-z0-9_-]{40,400}", 0, 0, 0,
-     "«py·pi-"
-     "AgEIcHlwaS5vcmcWZkYDfNnWfahirJQYnQc8A8jFRW88WwKtAnbzBAHZtbAo8xDqfC87hcNDX9Hlunv1Siix8»"},
-    {"rubygems-key", "rubygems_", "rubygems_[0-9a-f]{32,64}", 0, 0, 0,
-     "«ru·bygems_8520ae21b14f54c5b4bb1a26ffa54cf7c0ab433d36154c59»"},
-    {"twilio-key", "SK", B "SK[0-9a-f]{32}(?![0-9A-Za-z])", 0, 0, 0,
-     "«SK·3a01f4903e5d98fdab2f4bcd412ec7ca»"},
-    {"sendgrid-key", "SG.", B "SG\\.[A-Za-z0-9_-]{16,32}\\.[A-Za-z0-9_-]{32,64}", 0, 0, 0,
-     "«SG·.HlUdij90IgscMxeG1lIDmx.dOIXZpp39oMPG09twpSkyewlH58wgRzndMAeoZ4Rr9Y»"},
-    {"mailgun-key", "key-", B "key-[0-9a-f]{32}(?![0-9A-Za-z])", 0, 0, 0,
-     "«ke·y-4b5cd238cf74b50980ffc38e45c08474»"},
-    {"mailchimp-key", "-us1 -us2 -us3 -us4 -us5 -us6 -us7 -us8 -us9",
-     "(?<![0-9a-zA-Z])[0-9a-f]{32}-us[0-9]{1,2}(?![0-9A-Za-z])", 0, 33, 0,
-     "«92·20f9fc5ea6dfbf0489949937659d83-us14»"},
-    {"sendinblue-key", "xkeysib- xsmtpsib-", "x(?:key|smtp)sib-[0-9a-f]{40,80}-[A-Za-z0-9]{12,20}",
-     0, 0, 0,
-     "«xk·eysib-25fc15c3727d54e680a81af88b5109697a269402c5674bea20e2c193d0eb9e78-"
-     "UggWJotLlXeqmPGR»"},
-    {"shopify-token", "shpat_ shpca_ shppa_ shpss_", "shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}", 0, 0, 0,
-     "«sh·pat_ddd43274470f8197cbadca8321625500»"},
-    {"square-token", "sq0atp- sq0csp- sq0idp-", "sq0(?:atp|csp)-[A-Za-z0-9_-]{22,60}", 0, 0, 0,
-     "«sq·0atp-SPip2HmjXzzeGQ166xI9d8»"},
-    {"square-access-token", "EAAA", B "EAAA[A-Za-z0-9_-]{56,64}(?![A-Za-z0-9_-])", 0, 0, 0,
-     "«EA·AAEtJTf0I41JBgsrYB6iGw8tXU7DdK3sVUpJyfE77gXpFfbZz2VDfWGZa2n8NP»"},
-    {"facebook-token", "EAA", B "EAA[A-Za-z0-9]{80,300}", 0, 0, 0,
-     "«EA·ACEdEose0cBAGM9cXofvHo8wo601YVUnt0jvqM8CfxeqAlqjznliWbgKMkubvMObgWVDqVl0K6jaoqvwBI4s5BSGV"
-     "XrffxnpVBcwKpy7WaeczUBn»"},
-    {"braintree-paypal-token", "access_token$production$ access_token$sandbox$",
-     "access_token\\$(?:production|sandbox)\\$[0-9A-Za-z]{16}\\$[0-9a-f]{32}", 0, 0, 0,
-     "«ac·cess_token$production$if5vlmba3umtfj9g$d50ca895a73a2efeb23baa9a2d9f79f7»"},
-    {"telegram-bot-token", ":AA",
-     "(?<![0-9A-Za-z])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])", 0, 10, 0,
-     "«82·8315884:AAzn5LAUoncF91SLKIJ86ILwmQ3p3GGmpor»"},
-    {"heroku-key", "HRKU-", "HRKU-[A-Za-z0-9_-]{30,80}", 0, 0, 0,
-     "«HR·KU-AAyCSo0keFK1GggpeO4tx5ocRuLnrFUZs1esGmefK7n2FM9yR7JsYPAfKY»"},
-    {"vault-token", "hvs. hvb. hvr.", B "hv[sbr]\\.[A-Za-z0-9_-]{20,300}", 0, 0, 0,
-     "«hv·s."
-     "8IKakOXWP2THKhpAIrsGYhVhR8xEkY9NbzWMI5ljLR49ecKdduSYErdpZhDgsKuPPFU3EdilHPC5fYmjJQB0sOeiTs»"},
-    {"vault-legacy-token", "s.",
-     B "(?<![.])s\\.(?=[A-Za-z]*[0-9])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{24}(?![A-Za-z0-9.])", 0, 0, 0,
-     "«s.·9xKq5jo3Szr7G8U9jbuVAcCc»"},
-    {"terraform-cloud-token", ".atlasv1.", "[A-Za-z0-9]{14}\\.atlasv1\\.[A-Za-z0-9_=-]{60,80}", 0,
-     14, 0,
-     "«GL·xrW9GHrrDGRF.atlasv1."
-     "Abb4kMOTt1MX7a8SyOaQKLQ4FfRyXY8yH777hKGUweGsgI1aMPvHNiXQ3C3eAoCmMHs»"},
-    {"doppler-token", "dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit.",
-     "dp\\.(?:pt|st|ct|sa|scim|audit)\\.(?:[a-z0-9_-]{2,35}\\.)?[A-Za-z0-9]{40,44}", 0, 0, 0,
-     "«dp·.pt.HQAA4acV1gC1lvrIpSILhsVsP5iqq2qvEbTaZ6j8j2U»"},
-    {"linear-key", "lin_api_ lin_oauth_", "lin_(?:api|oauth)_[A-Za-z0-9]{32,64}", 0, 0, 0,
-     "«li·n_api_IqaiIbq1Da3xlFSyhYcfhryShCVqBrF4nXL8b4hy»"},
-    {"notion-token", "ntn_ secret_",
-     "(?:ntn_[A-Za-z0-9]{40,50}|secret_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{43}(?![A-Za-z0-9]))", 0, 0, 0,
-     "«nt·n_kztr1bsunDEWaiweNFLq3uDeIviLIm4MVdJATW3be6HXhO»"},
-    {"figma-token", "figd_ figo_", "fig[do][hr]?_[A-Za-z0-9_-]{20,64}", 0, 0, 0,
-     "«fi·gd_DWrF5P2F0SVmUtIsKt4NEYHz5tj6rMQ6ZWHrqRZI»"},
-    {"grafana-token", "glc_ glsa_",
-     "gl(?:c_[A-Za-z0-9+/]{32,400}={0,2}|sa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8})", 0, 0, 0,
-     "«gl·sa_Gybeiq0ct9hPs6X8h2ys1oALCLhLkArE_88389bff»"},
-    {"newrelic-key", "NRAK- NRII- NRIQ- NRAA- NRRA- NRJS- NRBR-",
-     "NR(?:AK|II|IQ|AA|RA|JS|BR)-[A-Za-z0-9_-]{19,64}", 0, 0, 0,
-     "«NR·AK-LDZOWXFKPEQKCU2EWRSMZD7JRAJ»"},
-    {"newrelic-license-key", "NRAL", "[0-9a-f]{30,36}FFFFNRAL|[0-9a-f]{36}NRAL", 0, 36, 0,
-     "«4e·e1ee2f1dfed571b20b4d92dddbfa22FFFFNRAL»"},
-    {"sentry-token", "sntrys_ sntryu_ sntrya_", "sntry[sua]_[A-Za-z0-9+/=_-]{32,400}", 0, 0, 500,
-     "«sn·tryu_d79d25d6a71ab7b54b7e11febffd8c4062f3470bc7b9232b5c4a0e55d7a9f7a6»"},
-    {"planetscale-token", "pscale_", "pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,64}", 0, 0, 0,
-     "«ps·cale_pw_P1ixJ1ous9bVKzfZJWw6yFf34iQEEUIIljqIVbcOa3V»"},
-    {"postman-key", "PMAK- PMAT-", "PMA[KT]-[A-Za-z0-9]{20,40}(?:-[0-9a-f]{34})?", 0, 0, 0,
-     "«PM·AK-8867a2fe88dbe7ecaf368340-45a914d69d357f57ab5b37b0f25d05e879»"},
-    {"pulumi-token", "pul-", B "pul-[0-9a-f]{40}", 0, 0, 0,
-     "«pu·l-f5914722bd5991be73ce0f3e6c75942ad2d8373e»"},
-    {"databricks-token", "dapi doseb", B "(?:dapi|dose)[0-9a-f]{32}(?:-[0-9])?", 0, 0, 0,
-     "«da·pi590e2984cffbb1d4ab49d2d9b175fcb5»"},
-    {"dropbox-token", "sl.", B "sl\\.(?:u\\.)?[A-Za-z0-9_-]{80,1400}", 0, 0, 1500,
-     "«sl·."
-     "BxjuaAYtkAFpiazZRAXnXHuFgGkfdswP63cjnBmo1XuLB7JH7BOmUzvSlj6qJzM6yzhLxQXkldsuVtn0z2dowj3GZGu4f"
-     "B66WtotGaUhBeZpEH4VVmoQLqVDhyr2qHwe9K1»"},
-    {"atlassian-token", "ATATT3 ATCTT3 ATBB",
-     "(?:ATATT3|ATCTT3)[A-Za-z0-9_=-]{40,400}|" B "ATBB[A-Za-z0-9]{32}", 0, 0, 0,
-     "«AT·ATT3xFfGF0nArKo0KMKSiwj9KOP1eRcZgsLicQq1vwgiSK99PyH1yl9xkymjQNms7ezok79mVDN0LaOUolybVa3zJ"
-     "0MHKoojpNjF2APqX74fOTtihnIMfp4f2JjwTItXODA77lHKwfImniprQzVTIb96vlfQ1jpcwDwDq9zjM4=D02F6A8B»"},
-    {"airtable-pat", "pat", B "pat[A-Za-z0-9]{14}\\.[0-9a-f]{64}", 0, 0, 0,
-     "«pa·tJmqJsPktS27Mnl.afb91ebf15b22a5f2600c66b4e4478c57dd5904e5c765e599cf9208165775ae6»"},
-    {"docker-token", "dckr_", "dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,64}", 0, 0, 0,
-     "«dc·kr_pat_UvSZXXqSpKTuvYmsswbweaVWmz3»"},
-    {"flyio-token", "fm1_ fm2_ fm1a_ fm1r_ FlyV1",
-     "(?:FlyV1 )?fm[12][ar]?_[A-Za-z0-9+/=,_-]{40,2000}", 0, 0, 2100,
-     "«fm·2_"
-     "k8zFYqVL0Jofn0I7U4iNNyEvHZymlb9bgWDxi6ys4vF6oSYUdb6INAHFMMKyFD7M76rxL4L8COmUa1lyBKvFZi108e6Bg"
-     "ElSYgONzbwMqUN81boYNCqj7O0W»"},
-    {"supabase-key", "sbp_ sb_secret_", "sb(?:p_[0-9a-f]{40}|_secret_[A-Za-z0-9_-]{20,64})", 0, 0,
-     0, "«sb·p_9eb38368ce595fce201ddcc2a507c7be391e5ba7»"},
-    {"tailscale-key", "tskey-", "tskey-[a-z]{3,10}-[A-Za-z0-9]{8,20}(?:-[A-Za-z0-9]{16,64})?", 0, 0,
-     0, "«ts·key-auth-kdyTVKJXqrcf-zvyrNc08tYTBkYgk4o6Hs5qWVyseQpkw»"},
-    {"circleci-token", "CCIPAT_ CCIPRJ_", "CCI(?:PAT|PRJ)_[A-Za-z0-9]{16,32}_[0-9a-f]{40}", 0, 0, 0,
-     "«CC·IPAT_Wx7lltgsnSnhCb71LeDmjM_8ae9ae9941e58e2c541081377b7c3f16c6db28fc»"},
-    {"buildkite-token", "bkua_ bkct_ bkaj_", "bk(?:ua|ct|aj)_[A-Za-z0-9_-]{32,80}", 0, 0, 0,
-     "«bk·ua_197b770d4fa43eb50b6f3591f5cd4097be396c40»"},
-    {"sonarqube-token", "squ_ sqp_ sqa_", B "sq[upa]_[0-9a-f]{40}", 0, 0, 0,
-     "«sq·u_cd17ec0555811fdac0db0ef84c67f9cc2be21382»"},
-    {"snyk-token", "snyk_", "snyk_(?:uat|sat)\\.[A-Za-z0-9._-]{20,200}", 0, 0, 0,
-     "«sn·yk_uat.1a2b3c4d.iEmPnUIIEcXcO80OdRNawNnA9mo8Kh4qG2o7JGmLk4jmzi64MaylatYpUT67»"},
-    {"mapbox-secret-token", "sk.eyJ", "sk\\.eyJ[A-Za-z0-9_-]{20,200}\\.[A-Za-z0-9_-]{20,40}", 0, 0,
-     0, "«sk·.eyJ1Ijoib95h3i5OaR5whRIot6LVEJ6aeX5KVuO20sxXGDyD.H5hXpoZfPBlPSCL5fO39xN»"},
-    {"age-secret-key", "AGE-SECRET-KEY-", "AGE-SECRET-KEY-(?:PQ-)?1[A-Z0-9]{50,80}", 0, 0, 0,
-     "«AG·E-SECRET-KEY-1TM0H9F9VKYAY9DV5J7F9HS30L52J3K4VG9KQZ56GEZEQRAWJ0LGPSL2XAP»"},
-    {"openshift-token", "sha256~", "sha256~[A-Za-z0-9_-]{43}", 0, 0, 0,
-     "«sh·a256~NTkVzPVWKeQSk0gZbkRbv9iCCVv2WiBlaoPxWIM1Tz1»"},
-    {"kubernetes-bootstrap-token", "token kubeadm",
-     "(?i:token)[\"' :=]{1,4}[\"']?([a-z0-9]{6}\\.[a-z0-9]{16})(?![a-z0-9])", 1, 0, 0,
-     "kubeadm join 10.0.0.1:6443 --token «ab·cdef.0123456789abcdef» --discovery-token-ca-cert-hash "
-     "sha256:1a"},
-    {"rancher-token", "token- kubeconfig-",
-     B "(?:token|kubeconfig)-[a-z0-9.-]{1,64}:[a-z0-9]{50,60}", 0, 0, 0,
-     "«to·ken-x7k2p:ck9gi2oa1mjmt1g2gj92nmvkaednkm7vr6141a4c0hnx9q8em8zq66»"},
-    {"k3s-join-token", "K10", "K10[0-9a-f]{64}::[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]{8,200}", 0, 0, 0,
-     "«K1·01e658a2f385088596a1823e2105b65d1579ca4e94a413168e495fd57dd90ed62::server:"
-     "ca6a9104dc56ca0dbbe8fee80177553a»"},
-    {"onepassword-token", "ops_eyJ", "ops_eyJ[A-Za-z0-9_+/=-]{100,2000}", 0, 0, 2100,
-     "«op·s_"
-     "eyJrz7YyMZ4FEWDGjG4dciLjka4omsVs0RAZg1Ue6cUzVywXi1u0XYjp1xW8o8ffCh0RbL9MZPkMVuVfxAd3oqPBvLJtk"
-     "ITaUSz0IpjqhQQhUfkBgPcyND2gnCTRLKEUElM6NanFPd8lmOJCGkBdseRCPW8YTbwZH8CaAmY8PtrURaaZs291lb5jp8"
-     "g5F5sqHp5Iuei2JfF»"},
-    {"onepassword-secret-key", "A3-",
-     B
-     "A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}",
-     0, 0, 0, "«A3·-ABC123-DEF456-GHJ78-KLM90-NPQ12-RST34»"},
-    {"plaid-token", "access-sandbox- access-development- access-production-",
-     "access-(?:sandbox|development|production)-[0-9a-f-]{36}", 0, 0, 0,
-     "«ac·cess-production-4ea38b7b-f563-7709-4bae-87aea15c38a1»"},
-    {"launchdarkly-key", "sdk- api-",
-     B "(?:sdk|api)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", 0, 0, 0,
-     "«sd·k-4ea38b7b-f563-7709-4bae-87aea15c38a1»"},
-    {"crates-io-token", "cio", B "cio[A-Za-z0-9]{32}(?![A-Za-z0-9])", 0, 0, 0,
-     "«ci·oSYjmXMFccFt5UwQXKISpjjje9mDLEl7n»"},
-    {"contentful-token", "CFPAT-", "CFPAT-[A-Za-z0-9_-]{30,64}", 0, 0, 0,
-     "«CF·PAT-W97E9cxb1ErwDkVC6hzDaSHgYtMBuDBKFyNXahs9ir2»"},
-    {"netlify-token", "nfp_", "nfp_[A-Za-z0-9_-]{30,64}", 0, 0, 0,
-     "«nf·p_NxxpQmI7SmxjTcO89kfsY8QwK31lcFYn7tPm»"},
-    {"vercel-token", "vcp_ vca_ vck_ vercel_blob_rw_",
-     "(?:vc[pack]_[A-Za-z0-9]{24,90}|vercel_blob_rw_[A-Za-z0-9_]{20,90})", 0, 0, 0,
-     "«vc·p_IfKFT7aKXjHziPo2hYtbO1eph4tsfgzbGIoHHWEZHwxDFN1gjeCy9dJV»"},
-    {"prefect-key", "pnu_ pnb_", B "pn[ub]_[A-Za-z0-9]{36}", 0, 0, 0,
-     "«pn·u_2ETry9hdJUMU4o2fIE62bhWAQhSDbTKyJumR»"},
-    {"typeform-token", "tfp_", "tfp_[A-Za-z0-9_.=-]{40,80}", 0, 0, 0,
-     "«tf·p_BHmY3NFCiyGeSkx9ZNcZnCyENZ5Uu7xnPK6PWn05f1FaN043taHaDD8Y2S6»"},
-    {"readme-key", "rdme_", "rdme_[a-z0-9]{70}", 0, 0, 0,
-     "«rd·me_w0fmpev2y5q6ggel2igulodlod1xiqndwiv43uyyjusgxh4s8odyu2rd8jvza4xdeykzvk»"},
-    {"shippo-token", "shippo_", "shippo_(?:live|test)_[0-9a-fA-F]{40}", 0, 0, 0,
-     "«sh·ippo_live_3770c69d16b116493f047105a0aba7be458d7664»"},
-    {"duffel-token", "duffel_", "duffel_(?:live|test)_[A-Za-z0-9_=-]{43}", 0, 0, 0,
-     "«du·ffel_live_E3G1zLNIOUJAgnalqLJMWIrP9MNJbLXYNHhK2NKiYOO»"},
-    {"easypost-key", "EZAK EZTK EZAH EZTH", "EZ[AT][KH][A-Za-z0-9]{54}", 0, 0, 0,
-     "«EZ·AK0LQ6Fy9eIHwFPastMIhl4LfVV5T2FANtZHkQBYf4RvdI1aGKn5Eyo8»"},
-    {"flutterwave-key", "FLWSECK", "FLWSECK(?:_TEST)?-[0-9A-Za-z]{12,40}(?:-X)?", 0, 0, 0,
-     "«FL·WSECK-40410d4e6fcf18c9dbe52968ef7d0fda-X»"},
-    {"sourcegraph-token", "sgp_", "sgp_(?:(?:local|[0-9a-f]{16})_)?[0-9a-f]{40}", 0, 0, 0,
-     "«sg·p_f91db3d5d0a8e15a06bab2ad006c913c55859a1c»"},
-    {"alibaba-key-id", "LTAI", B "LTAI[A-Za-z0-9]{12,24}(?![A-Za-z0-9])", 0, 0, 0,
-     "«LT·AI5tOcID03T4I3SLgCmpSu»"},
-    {"tencent-key-id", "AKID", B "AKID[A-Za-z0-9]{32}(?![A-Za-z0-9])", 0, 0, 0,
-     "«AK·IDoTA6yTrO5ggbMofUitqcDHDaPW1EFNbj»"},
-    {"yandex-key", "AQVN y0_ t1.",
-     B "(?:AQVN[A-Za-z0-9_-]{35,38}|y0_[A-Za-z0-9_-]{50,60}|t1\\.[A-Z0-9a-z_-]+={0,2}\\.[A-Z0-9a-z_"
-       "-]{80,90}={0,2})",
-     0, 0, 0, "«AQ·VNF7m9uPXce4pUHmhBH8Xy5HfiSWPJAmaITXEz»"},
-    {"dynatrace-token", "dt0c01. dt0s01. dt0s16.",
-     "dt0[cs][0-9]{2}\\.[A-Z0-9]{8,24}\\.[A-Z0-9]{32,64}", 0, 0, 0,
-     "«dt·0c01.SWW9IGZSGUVHECF2ZC213RHS."
-     "16IVZVXQSDPBFFWYV5CNK0EIHEYT21AHHO96T9FJ8IB35NOCP9Z9I1AZRXTFGUIX»"},
-    {"new-cloudflare-token", "v1.0-", "v1\\.0-[0-9a-f]{24}-[0-9a-f]{100,160}", 0, 0, 0,
-     "«v1·.0-a79e2d1e7463346faf228212-"
-     "bbfdfad645afc53a7303d3c0ab347945b00482c25c8cd64d3e33e8ee5d4f029c02cc42755bcb5af94a2cb7c9a492e"
-     "0648e5a79c2372782606a8a879296a41f8155b53145efa2834725»"},
-    {"langchain-key", "lsv2_ ls__", "(?:lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}|ls__[0-9a-f]{32})",
-     0, 0, 0, "«ls·v2_pt_c4711815bbd156d0aaf4822ec8ecb046_d46454630d»"},
-    {"posthog-personal-key", "phx_ phs_", "ph[xs]_[A-Za-z0-9]{40,60}", 0, 0, 0,
-     "«ph·x_ug90wHeOsGzqs29j7Mt3Mcd5SDjvYuTvYmETR92YPQu»"},
-    {"resend-key", "re_", B "re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}(?![A-Za-z0-9])", 0, 0, 0,
-     "«re·_hJq5jPYG_vxjMLcQUuk7BjwgOFwmlDPea»"},
-    {"neon-key", "napi_", "napi_[a-z0-9]{48,70}", 0, 0, 0,
-     "«na·pi_evx93y4l3kgt8jm1t17m0yed6w2bpfv0kbt4evu27vhlpx8wzbn2agu789bssoye»"},
-    {"influx-or-artifactory-key", "AKC", B "AKC[A-Za-z0-9]{10,80}", 0, 0, 0,
-     "«AK·Cp8QNZ0LHbd3NBYzQanopeeVwdEAMeGjlAhjDTXT8JPw498Rwq4g7hFwRL0kbLxKM1XCxhN»"},
-    {"artifactory-reference-token", "cmVmdGtuO", "cmVmdGtuO[A-Za-z0-9+/=]{40,80}", 0, 0, 0,
-     "«cm·VmdGtuOR1hubumR7MHoD1OGumR5jDu32P8foX1jA9z4dyESDc8EJTbXGZGyKDe»"},
-    {"nats-seed", "SU SA SO SN SC SX", B "S[UAONCX][A-Z2-7]{56}(?![A-Za-z0-9])", 0, 0, 0,
-     "«SU·ACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY»"},
-    {"jwt", "eyJ",
-     B "eyJ[A-Za-z0-9_-]{6,4096}\\.[A-Za-z0-9_-]{6,16384}\\.(?:[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+){"
-       "0,2})?",
-     0, 0, 32768,
-     "«ey·JhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.h21Hhtc4vyZj0dxzmirJWOAax8XT9XEsU2QrNyFFfkp»"},
-    {"jwt-cut", "eyJ",
-     B "eyJ(?:hbGciOi|0eXAiOi|raWQiOi|jdHkiOi|lbmMiOi)[A-Za-z0-9_-]{6,4096}(?:\\.[A-Za-z0-9_-]*){0,"
-       "4}",
-     0, 0, 8192, "«ey·JhbGciOiJSUzI1NiIsImtpZCI6ImEifQ.eyJpc3Mi»"},
-    {"password-hash",
-     "$2a$ $2b$ $2y$ $1$ $5$ $6$ $y$ $7$ $apr1$ $argon2 pbkdf2_ {SSHA} SCRAM-SHA-256$ $pbkdf2",
-     "(?:\\$2[aby]\\$[0-9]{2}\\$[./"
-     "A-Za-z0-9]{53}|\\$(?:1|5|6|7|y|apr1)\\$[^\\s:\"',;]{20,200}|\\$argon2(?:id|i|d)\\$[^\\s\"';]{"
-     "20,300}|\\$pbkdf2[^\\s\"';]{20,200}|pbkdf2_sha(?:1|256|512)\\$[^\\s\"',;]{20,200}|\\{SSHA\\}["
-     "A-Za-z0-9+/=]{20,80}|SCRAM-SHA-256\\$[^\\s\"',;]{20,200})",
-     0, 0, 0, "«$2·b$12$u84X7wMBo2rpxVReC8jx96VJ6rusnJ4NIkj4Tkbz5u8zVCmTMfttI»"},
-    {"helm-release", "H4sIA SDRzSUFB",
-     "(?:H4sIA[A-Za-z0-9+/_-]{60,}|SDRzSUFB[A-Za-z0-9+/=]{60,})={0,2}", 0, 0, 2097152,
-     "«H4·sIAAAAAAAAf2wi1DeBG7gcuRDmqyOWY4mJNATbaa50XPiqPpnAbB02GfX6Xl6QnrlHUVP14jAw2gGCA9ZYp8CLDzP"
-     "5cwytr7RL9w3CgEgxOuxO»"},
-    {"bearer", "bearer",
-     B "(?i:bearer)(?: +|%20|\\+|\\\\?[\"']?: "
-       "?\\\\?[\"']?)(?!(?i:token|auth|realm|error|scheme|is|was|and|or|for|in|with|not|header|"
-       "format|credential)[^A-Za-z0-9_.-])((?=[A-Za-z._~+/=-]*[0-9]|[A-Za-z0-9._~+/"
-       "=-]{24})[A-Za-z0-9._~+/=%-]{8,8192})",
-     1, 0, 8300, "curl -H \"Authorization: Bearer «mF·_9.B5f-4.1JqM»\" https://x"},
-    {"pgpass-any", ":*:",
-     "(?<![^\\s\"'])(?:[A-Za-z0-9_.*-]+:\\*:[A-Za-z0-9_*-]+|[A-Za-z0-9_.*-]+:[0-9]{2,5}:\\*):"
-     "[A-Za-z0-9_*-]+:([^\\s\"':]+)(?=[\\s\"']|$)",
-     1, 128, 0, "*:*:*:postgres:«pa·55-word»\n"},
-    {"redis-acl", "on^>", "(?i)user\\s+\\S+\\s+(?:reset\\s+)?on >(\\S+)", 1, 120, 0,
-     "user app on >«r3·d1s-pw» ~* +@all"},
-    {"php-define", "define(",
-     "(?i)define\\(\\s*['\"][A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|SALT|KEY)['\"]\\s*,\\s*['\"]("
-     "[^'\"\\n]{3,300})",
-     1, 0, 0, "define( 'DB_PASSWORD', '«wp·-pw9»' );"},
-    {"pagerduty-key",
-     "routing_key routingkey service_key servicekey integration_key integrationkey",
-     "(?i)(?:routing|service|integration)_?key[\"']?\\s*[:=]\\s*[\"']?([0-9a-f]{32})(?![0-9a-f])",
-     1, 0, 0, "routing_key: «8f·14e45fceea167a5a36dedd4bea2543»"},
-    {"okta-token", "SSWS^", "SSWS ([A-Za-z0-9_-]{20,80})", 1, 0, 0,
-     "Authorization: SSWS «00·QCjAl4MlV-WPXM0kIwDxVVmhZ1aXc2dB3pdxHq»"},
-    {"opsgenie-key", "geniekey^",
-     "(?i)geniekey ([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", 1, 0, 0,
-     "Authorization: GenieKey «8a·7b6c5d-1234-4abc-9def-0123456789ac»"},
-    {"clojars-token", "CLOJARS_", "CLOJARS_[0-9a-f]{40,64}", 0, 0, 0,
-     "«CL·OJARS_6e45dac31b3629fb0f26f89264f879130b64915abef7ab5392e335ce1113»"},
-    {"asana-token", "1/", "(?<![A-Za-z0-9/._-])1/[0-9]{15,17}:[0-9a-f]{32}(?![0-9a-f])", 0, 0, 0,
-     "«1/·8932680021379451:c48d2ae89b9c1ffb013ce94e1af40846»"},
-    {"discord-bot-token", "MT Mj Mz ND NT Nj Nz OD OT",
-     B "[MNO][TjzD][A-Za-z0-9]{21,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,40}(?![A-Za-z0-9_-])",
-     0, 0, 0, "«MT·k4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs»"},
-    {"netrc", "machine", "machine\\s+\\S+\\s+login\\s+\\S+\\s+password\\s+(\\S+)", 1, 0, 300,
-     "machine api.shop.dev login jane password «bl·ue-horse-7»"},
-    {"pgpass", ":5432: :5433: :6432:",
-     "(?<![^\\s\"'])[A-Za-z0-9_.*-]+:(?:5432|5433|6432):[A-Za-z0-9_*-]+:[A-Za-z0-9_-]+:([^\\s\"']+"
-     ")",
-     1, 128, 0, "db.shop.svc:5432:orders:app:«pa·55-word»"},
-    {"go-dsn", "@tcp( @unix( @tcp6(",
-     "(?<![A-Za-z0-9_.-])[A-Za-z0-9_.%-]+:([^\\s\"'/]{1,200})@(?:tcp6?|unix)\\(", 1, 260, 0,
-     "app:«p@·ss:w0rd»@tcp(mysql:3306)/shop?parseTime=true"},
-    {"oracle-thin", "jdbc:oracle:", "jdbc:oracle:[a-z0-9]+:[^\\s/@\"']+/([^\\s@\"']+)@", 1, 0, 0,
-     "jdbc:oracle:thin:scott/«ti·ger»@//db:1521/ORCL"},
-    {"url-encoded-userinfo", "%3a%2f%2f",
-     "(?i)%3A%2F%2F(?:(?!%40|%2F)[^\\s&\"'])*?%3A((?:(?!%40)[^\\s&\"']){1,300})%40", 1, 0, 700,
-     "dsn=postgres%3A%2F%2Fapp%3A«s3·cr3t»%40db%3A5432%2Fshop"},
-    {"sql-identified-by", "identified^by",
-     "(?i)identified\\s+by\\s+(?:password\\s+)?\\\\?['\"`]?([^'\"`\\\\\\s;]+)", 1, 0, 0,
-     "CREATE USER app IDENTIFIED BY '«tr·33house»';"},
-    {"sql-identified-with", "identified^with",
-     "(?i)identified\\s+with\\s+\\S+\\s+(?:by|as)\\s+\\\\?['\"`]([^'\"`\\\\]+)", 1, 0, 0,
-     "ALTER USER app IDENTIFIED WITH caching_sha2_password BY '«tr·33house»'"},
-    {"sql-password", "password^' password^e' password(' password^\\'",
-     "(?i)password\\s?\\(?\\s?e?\\\\?'([^'\\\\]+)", 1, 0, 0,
-     "ALTER ROLE app WITH LOGIN PASSWORD '«tr·33house»'"},
-    {"sql-set-password", "set^password",
-     "(?i)set\\s+password\\s+(?:for\\s+\\S+\\s*)?(?:=|to)\\s*(?:password\\()?\\\\?['\"]([^'\"\\\\]+"
-     ")",
-     1, 0, 0, "SET PASSWORD FOR 'app'@'%' = '«tr·33house»';"},
-    {"login-call", "auth( login( authenticate( auth^( credentials(",
-     "(?i)(?<![a-z0-9])(?:auth|login|authenticate|credentials)\\s?\\(\\s*\\\\?['\"][^'\"\\\\]{1,80}"
-     "\\\\?['\"],"
-     "\\s*\\\\?['\"]([^'\"\\\\]{3,200})",
-     1, 24, 0, "db.auth('root', '«r0·0tMongo!»')"},
-    {"redis-conf", "requirepass masterauth",
-     "(?:requirepass|masterauth)(?:[\\s\"',]|\\\\[\"n])+(?:-\\s+)?\\\\?[\"']?([^\\s\"'\\\\,;|&]+)",
-     1, 0, 0, "redis-server --requirepass «r3·d1s-pw»"},
-    {"redis-auth-command", "AUTH",
-     "(?<![^\"\\'`>\\s])AUTH[\"\\']? [\"\\']?(?:default "
-     "[\"\\']?)?([^\\s\"\\'<]*[0-9][^\\s\"\\'<]*)",
-     1, 0, 0, "127.0.0.1:6379> AUTH «r3·d1s-pw»"},
-    {"mysql-p", "mysql mariadb",
-     "(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mysqlsh|mysqlcheck)(?:(?:[\\s\"',]|\\\\["
-     "\"n])+(?:-\\s+)?[\"']?(?!-p)[^\\s\"',|;]+){0,12}?(?:[\\s\"',]|\\\\[\"n])+(?:-\\s+)?[\"']?-p(?"
-     "!ort)\\\\?[\"']?([^\\s\"'\\\\|;]+)",
-     1, 0, 0, "mysqldump -h mysql -u root -p«r0·0tpw» shop"},
-    {"sshpass-p", "sshpass",
-     "sshpass(?:[\\s\"',]|\\\\[\"n])+(?:-\\s+)?\\\\?[\"']?-p "
-     "?(?:[\\s\"',]|\\\\[\"n])*(?:-\\s+)?\\\\?[\"']?([^\\s\"'\\\\,;|&]+)",
-     1, 0, 0, "sshpass -p «hu·nter2» ssh app@host"},
-    {"cli-login-p", "login",
-     "(?:docker|podman|helm|oras|crane|skopeo|az|oc|nerdctl|buildah|registry|argocd|acr|auth)\\s+(?"
-     ":registry\\s+)?login\\b[^\\n|;]{0,200}?\\s(?:-p|--password)[ =][\"']?([^\\s\"'-][^\\s\"']*)",
-     1, 24, 0, "docker login -u ci -p «hu·nter2» registry.shop.dev"},
-    {"redis-cli-a", "redis-cli",
-     "redis-cli(?:[\\s\"',]+(?:-\\s+)?[\"']?(?!-a\\b)[^\\s\"',|;]+){0,10}?[\\s\"',]+(?:-\\s+)?[\"']"
-     "?-a(?:[\\s\"',]|\\\\[\"n])+(?:-\\s+)?\\\\?[\"']?([^\\s\"'\\\\,;|&]+)",
-     1, 0, 0, "redis-cli -h redis -a «r3·d1s-pw» ping"},
-    {"db-shell-p",
-     "mongo mongosh mongodump mongorestore sqlcmd ldapsearch ldapmodify bcp clickhouse-client "
-     "cqlsh mosquitto_pub mosquitto_sub",
-     "(?:mongo(?:sh|dump|restore|export|import)?|sqlcmd|bcp|ldap(?:search|modify|add|whoami)|"
-     "clickhouse-client|cqlsh|mosquitto_[ps]ub)(?:[\\s\"',]+(?:-\\s+)?[\"']?(?!-[pPw]\\b)[^\\s\"',|"
-     ";]+){0,12}?["
-     "\\s\"',]+(?:-\\s+)?[\"']?-[pPw](?:[\\s\"',]|\\\\[\"n])+(?:-\\s+)?\\\\?[\"']?([^\\s\"'\\\\,;|&"
-     "]+)",
-     1, 0, 0, "mongosh mongodb:27017 -u root -p «m0·ng0-pw» --eval x"},
-    {"user-colon-password", "-u --user --proxy-user",
-     "(?<![A-Za-z0-9-])(?:-u|--user|--proxy-user)(?:[ "
-     "=]|[\"'],\\s*|[\"']?\\n\\s*-\\s)\\\\?[\"']?[A-Za-z0-9_.@+%-]+:(?!//)([^\\s\"'\\\\]{2,200})",
-     1, 0, 0, "curl -s -u admin:«hu·nter2» https://x/health"},
-    {"ftp-u", "lftp", "lftp\\s[^\\n]*?-u\\s*[\"']?[^\\s,\"']+,([^\\s\"']+)", 1, 0, 0,
-     "lftp -u jane,«hu·nter2» ftp.shop.dev"},
-    {"htpasswd-b", "htpasswd",
-     "htpasswd[ \\t]+-[A-Za-z]*b[A-Za-z]*[ \\t]+(?:-\\S+[ \\t]+)*\\S+[ \\t]+(?:\\S+[ "
-     "\\t]+)?[\"']?([^\\s\"'|>&;]+)",
-     1, 0, 0, "htpasswd -nb admin «hu·nter2»"},
-    {"rabbitmqctl", "rabbitmqctl",
-     "rabbitmqctl\\s+(?:-\\S+\\s+)*(?:add_user|change_password)\\s+\\S+\\s+[\"']?([^\\s\"']+)", 1,
-     0, 0, "rabbitmqctl add_user app «b1·gcarrot»"},
-    {"archive-p", "7z zip unzip",
-     "(?:(?<![A-Za-z0-9])7z[a-z]?\\s[^\\n|;]{0,120}?\\s-p([^\\s\"']+)|(?:un)?zip\\s[^\\n|;]{0,120}?"
-     "-P\\s+([^\\s\"']+))",
-     1, 2, 0, "7z a -p«hu·nter2» backup.7z /data"},
-    {"openssl-pass", "pass:", "(?<![A-Za-z0-9])pass:([^\\s\"']{3,200})", 1, 0, 0,
-     "openssl rsa -in k.pem -passin pass:«hu·nter2» -out o.pem"},
-    {"mc-alias", "mc^alias mc^config",
-     "mc\\s+(?:alias\\s+set|config\\s+host\\s+add)\\s+\\S+\\s+\\S+\\s+\\S+\\s+[\"']?([^\\s\"']+)",
-     1, 0, 0, "mc alias set shop http://minio:9000 minio «mi·nio123pw»"},
-    {"create-secret-literal", "--from-literal",
-     "--from-literal[ =][\"']?[A-Za-z0-9_.-]+=[\"']?([^\\s\"']+)", 1, 0, 0,
-     "kubectl create secret generic db --from-literal=x=«hu·nter2»"},
-    {"basic-credentials", "basic", B "(?i:basic)(?: +|%20|\\+)([A-Za-z0-9+/_=%-]{8,2048})", 1, 0,
-     2100, "Authorization: Basic «YW·RtaW46aHVudGVyMg==»"},
-    {"digest-response", "response=", "(?<![^\\s,])response=\"?([0-9a-f]{32,64})", 1, 0, 0,
-     "Authorization: Digest username=\"jane\", realm=\"x\", "
-     "response=\"«f4·50c1ee3b79a4f1a7592fbfbbb19a79»\""},
-    {"signature-parameter", "signature= signature%3d x-goog-signature= x-amz-signature=",
-     "(?i:signature)(?:=|%3D)[\"']?([A-Za-z0-9%+/=_-]{20,1024})", 1, 0, 1100,
-     "https://b.s3.amazonaws.com/"
-     "o?X-Amz-Expires=300&X-Amz-Signature="
-     "«7f·f574f6da74998795904e08c48d73ba64d36f3574c91a1f7a987cb93ca16e5f»"},
-    {"oauth-code", "code=", "(?<=[?&])code=([A-Za-z0-9%/._~-]{16,512})", 1, 0, 600,
-     "/callback?code=«4/·0lolEkFqyQZgNclf2KapT0FLGD3TUZYvKOCqNwToNcApNlgkxU4bwbRyaiP38»&state=x"},
-    {"saml-response", "SAMLResponse=", "SAMLResponse=([A-Za-z0-9%+/=]{40,20000})", 1, 0, 20100,
-     "SAMLResponse="
-     "«tE·ZcjStamUhPcQeJbDjgMIYfqBCmOJDtZe4b9LNcVgsboeuh6wswdJ1kHWrGwPwhQGHbQ9Py6X6rMXZjeSMod3Xp0Wa"
-     "fV8iZEthK%3D»"},
-    {"sentry-dsn", ".ingest. sentry",
-     "https?://([0-9a-f]{32})(?::[0-9a-f]{32})?@[a-z0-9.-]+/[0-9]+", 1, 64, 0,
-     "https://«1d·096c99604f34f8534c6c11aa3fb74c»@o1.ingest.sentry.io/4507"},
-    {"putty-private-lines",
-     "Private-Lines:", "Private-Lines: [0-9]+\\s+([A-Za-z0-9+/=\\s]{40,8000})", 1, 0, 8100,
-     "Private-Lines: 1\n«kl·U9BQ5N4PbqRkHTxmiiVEfHMOszEJtm4FIQTavuoRH9emXSi06z60ejm9GGSZh7»"},
-    {"wireguard-key", "PrivateKey PresharedKey",
-     "(?:PrivateKey|PresharedKey)\\s*=\\s*([A-Za-z0-9+/]{43}=)", 1, 0, 0,
-     "PrivateKey = «rs·k2LCL7mdIcVRxsKnD9aLZv3B1rAwa5TD3dtNXby2Y=»"},
-    {"mnemonic", "mnemonic seed^phrase recovery^phrase",
-     "(?i)(?:mnemonic|seed phrase|recovery phrase)[\"']?\\s*(?:is|[:=])\\s*[\"']?((?:[a-z]{3,8} "
-     "){11,23}[a-z]{3,8})",
-     1, 0, 0,
-     "mnemonic: «ab·andon ability able about above absent absorb abstract absurd abuse access "
-     "accident»"},
-    {"ssh-private-key-body", "b3BlbnNzaC1rZXktdjEA",
-     "b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/=\\s]{100,8000}", 0, 0, 8100,
-     "«b3·BlbnNzaC1rZXktdjEAcQ126b9SygVZDbOPlyV5wAfmiTzFiQceIKLBRE4PDMwhvksKDt2LOyNMF1cSwCMPKnntUXW"
-     "qAtMNq5KDQxEDrfLYY1GPOjeyijeMk6Jkgmq0MRuHEgCBJeZz»"},
-    {"jwk-private", "\"d\":", "\"d\"\\s*:\\s*\"([A-Za-z0-9_-]{40,700})\"", 1, 0, 800,
-     "{\"kty\":\"EC\",\"crv\":\"P-256\",\"d\":\"«Kg·kXmk8jmGAmAoXKQJEycZSMjnVZwDxd94qIDKT1x3R»\"}"},
-    {"jwk-symmetric", "\"k\":", "\"k\"\\s*:\\s*\"([A-Za-z0-9_-]{20,700})\"", 1, 0, 800,
-     "{\"kty\":\"oct\",\"k\":\"«2G·K8KvN7lgf0iRysnsDjR6DWyFXEsY0g2ONUDAz0z7a»\"}"},
-    {"vault-unseal-key", "unseal^key recovery^key",
-     "(?i)(?:unseal|recovery) key(?: [0-9]+)?[:=] *([A-Za-z0-9+/=]{16,100})", 1, 0, 0,
-     "Unseal Key 1: «zp·DhAk2VHj9N0OTJ9u2AIaFBL5TevEdA4tPomkZ11c3=»"},
-    {"google-hmac-key", "GOOG1", B "GOOG1[A-Z0-9]{10,60}", 0, 0, 0,
-     "«GO·OG1EZ4O3F7L35H7FHXACXE3HNEEK8GDETW5S8NVXGCLWLDVG0PL6ZCJWHH9»"},
-    {"firebase-key", "AAAA", B "AAAA[A-Za-z0-9_-]{7}:[A-Za-z0-9_-]{100,200}", 0, 0, 0,
-     "«AA·AAijKJsLY:"
-     "APA91bY5Pg6aGEjXUuVNvtdoiDkGC4veN33j7JlscIKkwdWQLmcqE9yCCNJ4WrQkAEsGG8aXhqx09PT9SH2Q43qzlksbr"
-     "4fRERAz3erKKKQdOfR5j4PFCRkBAbk9f6KdtNbQ8FXLHkKX»"},
-    {"password-is", "password^is password^was password^set^to",
-     "(?i)password (?:is|was|set to)(?: set to)? ?: "
-     "?[\"'`]?(?=\\S*[0-9!@#$%^&*])([^\\s\"'`]{6,100})",
-     1, 0, 0, "Generated temporary root password is: «Xy·7!kkq-zP»"},
-    {"initial-admin-password", "password",
-     "(?i)password[^\\n:]{0,60}:\\s*\\n\\s*\\n\\s*([0-9a-f]{32})(?![0-9a-f])", 1, 0, 300,
-     "Please use the following password to proceed:\n\n«b3·ba4a3a5d0b7c056ebc875e5b10c7ac»\n"},
-    {"password-for", "password",
-     "(?i)passw(?:or)?d(?: (?:is|was|has been))?(?: (?:generated|created|set))? for (?:the "
-     ")?(?:user )?(?!user)[A-Za-z0-9_.@-]+(?: user)?(?: is)?: ?(?=\\S*[0-9!@#$%^&*])(\\S{6,100})",
-     1, 0, 0, "A temporary password is generated for root@localhost: «kJ·8#dls;2Qm»"},
-    {"dockerfile-env", "ENV^ ARG^",
-     "(?<![A-Za-z])(?:ENV|ARG) "
-     "[A-Z0-9_]*(?:PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY|PWD|PASS)[A-Z0-9_]* +[\"']?([^\\s\"'=]+)",
-     1, 0, 0, "ENV SECRET_TOKEN «do·ckerfile-tok-9»"},
-    {"basic-auth-inline", "basic^auth",
-     "(?i)basic auth[a-z]*(?: with| as| for|:)? [\"']?[A-Za-z0-9_.@-]+:([^\\s\"']{3,200})", 1, 0, 0,
-     "using basic auth with jane:«ba·sicinline1»"},
-    {"twilio-login", "AC", "(?<![A-Za-z0-9])AC[0-9a-f]{32}:([0-9a-f]{32})", 1, 0, 0,
-     "AC0123456789abcdef0123456789abcdef:«60·235e71018a6955398598a56ada30c5»"},
-    {"smtp-auth-plain", "auth^plain auth^login",
-     "(?i)auth\\s+(?:plain|login)\\s+([A-Za-z0-9+/=]{8,400})", 1, 0, 0,
-     "AUTH PLAIN «AG·phbmUAaHVudGVyMg==»"},
-};
-const size_t kta_rules_n = sizeof kta_rules / sizeof *kta_rules;
+static struct kta_rule *table;
+static size_t n_table, cap_table;
+
+/* The pattern as PCRE2 takes it; kept for good. */
+static const char *pattern_of(const char *value)
+{
+    struct kta_str out = KTA_STR_INIT;
+    const char *at;
+
+    for (; (at = strstr(value, BEGIN)); value = at + sizeof BEGIN - 1) {
+        kta_str_addn(&out, value, (size_t)(at - value));
+        kta_str_add(&out, KTA_WORD_BEGINS);
+    }
+    kta_str_add(&out, value);
+    return kta_str_detach(&out);
+}
+
+/* "\n", the two characters, becomes a newline; in place. */
+static const char *unescape(char *s)
+{
+    for (char *p = s; (p = strstr(p, "\\n")); p++) {
+        *p = '\n';
+        memmove(p + 1, p + 2, strlen(p + 2) + 1);
+    }
+    return s;
+}
+
+static void read_line(const char *key, char *value)
+{
+    if (kta_streq(key, "rule")) {
+        KTA_GROW(table, n_table, cap_table);
+        table[n_table++] = (struct kta_rule){.name = value};
+        return;
+    }
+    if (!n_table)
+        abort(); /* a file of ours; a test would see it */
+    struct kta_rule *r = &table[n_table - 1];
+    if (kta_streq(key, "literals"))
+        r->literals = value;
+    else if (kta_streq(key, "re"))
+        r->pattern = pattern_of(value);
+    else if (kta_streq(key, "group"))
+        r->group = (int)strtol(value, NULL, 10);
+    else if (kta_streq(key, "back"))
+        r->back = (int)strtol(value, NULL, 10);
+    else if (kta_streq(key, "reach"))
+        r->reach = (int)strtol(value, NULL, 10);
+    else if (kta_streq(key, "eg"))
+        r->example = unescape(value);
+    else
+        abort();
+}
+
+size_t kta_rules_n(void)
+{
+    char *line = table ? NULL : kta_strdup(kta_embedded("secrets.txt")), *next;
+
+    for (; line && *line; line = next) {
+        char *end = line + strcspn(line, "\n"), *value = line + strcspn(line, " \n");
+        next = end + (*end == '\n');
+        if (*line == '#' || value == end)
+            continue;
+        *value = *end = '\0';
+        read_line(line, value + 1);
+    }
+    return n_table;
+}
+
+const struct kta_rule *kta_rule(size_t i)
+{
+    return &table[i];
+}

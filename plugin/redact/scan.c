@@ -42,15 +42,15 @@ static const struct kta_re *compiled(size_t rule)
 {
     static struct kta_re *re[MAX_RULES];
     if (!re[rule]) {
-        kta_auto_free char *anchored = kta_asprintf("\\G(?:%s)", kta_rules[rule].pattern);
-        re[rule] = kta_re_must(kta_rules[rule].back ? kta_rules[rule].pattern : anchored, 0);
+        kta_auto_free char *anchored = kta_asprintf("\\G(?:%s)", kta_rule(rule)->pattern);
+        re[rule] = kta_re_must(kta_rule(rule)->back ? kta_rule(rule)->pattern : anchored, 0);
     }
     return re[rule];
 }
 
 void kta_scan_rule(struct scanner *sc, size_t rule, size_t at, size_t end)
 {
-    const struct kta_rule *row = &kta_rules[rule];
+    const struct kta_rule *row = kta_rule(rule);
     size_t reach = row->reach ? (size_t)row->reach : DEFAULT_REACH;
     size_t from = at > (size_t)row->back ? at - (size_t)row->back : 0;
     size_t low = from > LOOK_BEHIND ? from - LOOK_BEHIND : 0;
