@@ -118,7 +118,8 @@ bool kta_diag_is_workload(const char *kind);
 int64_t kta_diag_desired(const struct kta_json *workload); /* replicas wanted; -1 unknown */
 int64_t kta_diag_ready(const struct kta_json *workload);
 /* A Deployment's pod of another revision than its present one. */
-bool kta_pod_outdated(struct kta_world *w, const struct kta_json *pod, const struct kta_json *owner);
+bool kta_pod_outdated(struct kta_world *w, const struct kta_json *pod,
+                      const struct kta_json *owner);
 /* True while a rollout is simply under way: young, nothing failed yet. */
 bool kta_diag_settling(struct kta_world *w, const struct kta_json *o, int64_t seconds);
 

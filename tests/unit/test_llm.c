@@ -545,6 +545,38 @@ static void test_retry_shows_nothing_twice(void **state)
     test_server_stop(&server);
 }
 
+/* Between three and five quarters of the base, which doubles, and not the same for all clients. */
+static void test_back_off_differs(void **state)
+{
+    static const long long base[] = {40, 80};
+    long long seen[2][12];
+    struct kta_llm_turn t;
+    struct heard h;
+    (void)state;
+    start("{\"turns\":[{\"status\":503}],\"loop\":true}");
+    kta_auto_free char *url = kta_asprintf("http://127.0.0.1:%d/v1", server.port);
+    struct kta_llm_config c = {.provider = "openai-compatible",
+                               .model = "m",
+                               .endpoint = url,
+                               .back_off_ms = base[0]};
+    bool differs = false;
+    for (size_t i = 0; i < KTA_LEN(seen[0]); i++) {
+        struct kta_llm *m = NULL;
+        struct kta_err err = KTA_ERR_INIT;
+        assert_int_equal(kta_llm_open(&c, &m, &err), 0);
+        assert_int_equal(ask(m, KTA_WAY_TEXT, &t, &h, &err), -1);
+        assert_int_equal(sscanf(h.retries.s, "1:%lld 2:%lld ", &seen[0][i], &seen[1][i]), 2);
+        for (size_t k = 0; k < KTA_LEN(base); k++) {
+            assert_in_range(seen[k][i], base[k] * 3 / 4, base[k] * 5 / 4);
+            differs = differs || seen[k][i] != seen[k][0];
+        }
+        forget(&t, &h);
+        kta_llm_free(m);
+    }
+    assert_true(differs);
+    test_server_stop(&server);
+}
+
 static void test_stream_without_an_end(void **state)
 {
     struct kta_llm *m;
@@ -1000,6 +1032,7 @@ int main(void)
         cmocka_unit_test(test_errors_are_sentences),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_retry_shows_nothing_twice),
+        cmocka_unit_test(test_back_off_differs),
         cmocka_unit_test(test_stream_without_an_end),
         cmocka_unit_test(test_endless_repetition),
         cmocka_unit_test(test_a_rule_is_no_repetition),

@@ -111,7 +111,7 @@ static void test_endless(void **state)
         struct kta_str shown = KTA_STR_INIT;
         struct llm_reply r;
         llm_reply_init(&r, &t, &req, &shown);
-        (void)feed_much(&r, rows[i], 20u << 20);
+        (void)feed_much(&r, rows[i], 100u << 20);
         assert_true(r.raw.len <= KTA_MAX_LLM_BODY && t.text.len <= KTA_MAX_LLM_BODY);
         llm_reply_end(&r);
         assert_true(t.n_calls <= 16);
