@@ -27,6 +27,8 @@ struct kta_line_hooks {
     bool (*complete)(void *ctx, const char *before, const char *word, struct kta_argv *ret);
     void (*idle)(void *ctx); /* may be NULL */
 };
+/* Loads readline. Before all others but kta_line_hooks and kta_line_edit. -1: it is missing. */
+int kta_line_open(struct kta_err *err);
 /* hooks is borrowed; NULL: none any more. */
 void kta_line_hooks(const struct kta_line_hooks *hooks);
 

@@ -124,7 +124,7 @@ int cmd_repl(struct app *app, struct conversation *c, struct kta_err *err)
     struct repl r = {.app = app, .c = c};
     const struct kta_line_hooks hooks = {.ctx = &r, .complete = repl_complete, .idle = idle};
 
-    if (app_open_llm(app, err) < 0 || app_open_cluster(app, err) < 0)
+    if (kta_line_open(err) < 0 || app_open_llm(app, err) < 0 || app_open_cluster(app, err) < 0)
         return -1;
     app_first_use(app);
     kta_ui_session(app->ui);

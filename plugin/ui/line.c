@@ -14,12 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <readline/readline.h>
-#include <readline/history.h>
 
 #include "kta/alloc.h"
 #include "kta/interrupt.h"
 #include "kta/str.h"
+#include "line_readline.h"
 
 static struct {
     const struct kta_line_hooks *hooks;
@@ -31,11 +30,11 @@ static struct {
 static int on_event(void)
 {
     if (kta_interrupted()) {
-        if (!rl_done && kta_interrupted() == SIGINT) {
-            state.had_text = rl_end > 0;
-            fputs("^C", rl_outstream); /* behind what stays to be read */
+        if (!*line_rl.rl_done && kta_interrupted() == SIGINT) {
+            state.had_text = *line_rl.rl_end > 0;
+            fputs("^C", *line_rl.rl_outstream); /* behind what stays to be read */
         }
-        rl_done = 1;
+        *line_rl.rl_done = 1;
     } else if (state.hooks && state.hooks->idle) {
         state.hooks->idle(state.hooks->ctx);
     }
@@ -60,36 +59,39 @@ static char **complete(const char *text, int start, int end)
 {
     (void)end;
     kta_argv_release(&state.candidates);
-    rl_attempted_completion_over = 1;
+    *line_rl.rl_attempted_completion_over = 1;
     if (!state.hooks || !state.hooks->complete)
         return NULL;
-    kta_auto_free char *before = kta_strndup(rl_line_buffer, (size_t)start);
+    kta_auto_free char *before = kta_strndup(*line_rl.rl_line_buffer, (size_t)start);
     if (state.hooks->complete(state.hooks->ctx, before, text, &state.candidates))
-        rl_attempted_completion_over = 0;
+        *line_rl.rl_attempted_completion_over = 0;
     if (state.candidates.n == 0)
         return NULL;
     if (state.candidates.n == 1 && kta_ends(state.candidates.v[0], "/"))
-        rl_completion_suppress_append = 1;
-    return rl_completion_matches(text, next_candidate);
+        *line_rl.rl_completion_suppress_append = 1;
+    return line_rl.rl_completion_matches(text, next_candidate);
 }
 
-static void set_up(void)
+int kta_line_open(struct kta_err *err)
 {
     static bool done;
 
     if (done)
-        return;
+        return 0;
+    if (line_readline_load(err) < 0)
+        return -1;
     done = true;
-    rl_readline_name = "kubectl-todo-ai"; /* for $if in inputrc */
-    rl_catch_signals = 0;
-    rl_change_environment = 0;
-    rl_event_hook = on_event;
-    rl_signal_event_hook = on_event;
-    rl_attempted_completion_function = complete;
-    rl_basic_word_break_characters = " \t\n";
-    rl_completer_word_break_characters = " \t\n";
-    using_history();
-    stifle_history(KTA_LINE_HISTORY);
+    *line_rl.rl_readline_name = "kubectl-todo-ai"; /* for $if in inputrc */
+    *line_rl.rl_catch_signals = 0;
+    *line_rl.rl_change_environment = 0;
+    *line_rl.rl_event_hook = on_event;
+    *line_rl.rl_signal_event_hook = on_event;
+    *line_rl.rl_attempted_completion_function = complete;
+    *line_rl.rl_basic_word_break_characters = " \t\n";
+    *line_rl.rl_completer_word_break_characters = " \t\n";
+    line_rl.using_history();
+    line_rl.stifle_history(KTA_LINE_HISTORY);
+    return 0;
 }
 
 void kta_line_hooks(const struct kta_line_hooks *hooks)
@@ -101,10 +103,12 @@ void kta_line_hooks(const struct kta_line_hooks *hooks)
 
 void kta_line_history_add(const char *line)
 {
-    set_up();
-    HIST_ENTRY *last = history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
+    HIST_ENTRY *last =
+        *line_rl.history_length > 0
+            ? line_rl.history_get(*line_rl.history_base + *line_rl.history_length - 1)
+            : NULL;
     if (!last || !kta_streq(last->line, line))
-        add_history(line);
+        line_rl.add_history(line);
 }
 
 /* ---- lines ---- */
@@ -119,12 +123,11 @@ static bool lost(int fd)
 
 char *kta_line_read(const char *prompt, enum kta_line_end *ret_end)
 {
-    set_up();
-    rl_instream = stdin;
-    rl_outstream = isatty(STDOUT_FILENO) ? stdout : stderr;
-    rl_reset_screen_size(); /* the window may have changed while we were not reading */
+    *line_rl.rl_instream = stdin;
+    *line_rl.rl_outstream = isatty(STDOUT_FILENO) ? stdout : stderr;
+    line_rl.rl_reset_screen_size(); /* the window may have changed while we were not reading */
     state.had_text = false;
-    char *got = readline(prompt);
+    char *got = line_rl.readline(prompt);
     int sig = kta_interrupted();
     *ret_end = KTA_LINE_OK;
     if (sig == SIGINT) {
@@ -140,13 +143,13 @@ char *kta_line_read(const char *prompt, enum kta_line_end *ret_end)
     }
     free(got);
     if (*ret_end == KTA_LINE_EOF && !sig)
-        fputc('\n', rl_outstream);
+        fputc('\n', *line_rl.rl_outstream);
     return NULL;
 }
 
 static int put_initial(void)
 {
-    rl_insert_text(state.initial);
+    line_rl.rl_insert_text(state.initial);
     return 0;
 }
 
@@ -156,26 +159,25 @@ char *kta_line_edit(const char *prompt, const char *text, struct kta_err *err)
     FILE *in = fopen("/dev/tty", "re"), *out = fopen("/dev/tty", "we");
     char *copy = NULL;
 
-    if (in && out) {
-        set_up();
-        rl_instream = in;
-        rl_outstream = out;
-        rl_startup_hook = put_initial;
+    if (in && out && kta_line_open(err) == 0) {
+        *line_rl.rl_instream = in;
+        *line_rl.rl_outstream = out;
+        *line_rl.rl_startup_hook = put_initial;
         state.initial = text;
         state.hooks = NULL; /* commands are not completed as questions are */
-        rl_reset_screen_size();
-        char *got = readline(prompt);
-        rl_startup_hook = NULL;
+        line_rl.rl_reset_screen_size();
+        char *got = line_rl.readline(prompt);
+        *line_rl.rl_startup_hook = NULL;
         state.hooks = hooks;
-        rl_instream = stdin;
-        rl_outstream = stdout;
+        *line_rl.rl_instream = stdin;
+        *line_rl.rl_outstream = stdout;
         if (kta_interrupt_check(err) == 0) {
             copy = got && !lost(fileno(in)) ? kta_strdup(got) : NULL;
             if (!copy)
                 kta_err_set(err, KTA_E_UNCONFIRMED, "the terminal's input has ended");
         }
         free(got);
-    } else {
+    } else if (!in || !out) {
         kta_err_sys(err, KTA_E_UNCONFIRMED, errno, "there is no terminal to edit on");
     }
     if (in)
