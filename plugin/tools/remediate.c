@@ -10,7 +10,6 @@
  * it, the changes of the last hour are within the budget, and the circuit breaker is closed.
  * Without a configuration nothing is allowed.
  */
-#include <poll.h>
 #include <string.h>
 
 #include "kta/alloc.h"
@@ -19,17 +18,16 @@
 #include "kta/interrupt.h"
 #include "kta/journal.h"
 #include "kta/limits.h"
+#include "kta/mend.h"
 #include "tool_list.h"
 #include "kta/tools_remediate.h"
 
 #define ATTEMPTS    3
 #define TIMEOUT_MS  (15 * 60 * 1000)
-#define SETTLE_MS   90000 /* how long findings may take to go after a verified change */
-#define FAILED_MS   20000 /* after one whose verification failed */
-#define LOOK_MS     5000
-#define BUDGET      5    /* changes an hour */
-#define BREAK_AFTER 3    /* failures in a row that open the breaker */
-#define BREAK_S     3600 /* for so long */
+#define SETTLE_MS   90000 /* how long findings may take to go after a change */
+#define BUDGET      5     /* changes an hour */
+#define BREAK_AFTER 3     /* failures in a row that open the breaker */
+#define BREAK_S     3600  /* for so long */
 
 static const char *const mode_names[] = {"propose", "ask", "auto"};
 
@@ -48,20 +46,12 @@ int kta_mode_parse(const char *s, enum kta_mode *ret)
     return -1;
 }
 
-/* What was seen at one time. */
-struct view {
-    struct kta_world *world;
-    struct kta_targets targets;
-    struct kta_findings findings;
-};
-
 struct job {
     struct kta_remediation *r;
     struct kta_pipeline pipeline;
-    struct view now;
+    struct kta_mend mend;
     struct kta_json *report, *steps, *attempts;
-    struct kta_argv tried; /* quoted commands that were tried or may not be */
-    bool proposing;        /* nothing will run: what auto may do is no matter */
+    struct kta_argv refused; /* fixes that auto may not do, as they were told */
     int64_t deadline;
     double done;
 };
@@ -102,89 +92,43 @@ static bool stopped(struct job *j, struct kta_err *err)
 }
 
 /* ---- looking ---- */
-static void forget(struct view *v)
+struct view {
+    struct kta_world *world;
+    struct kta_targets targets;
+};
+
+static void view_release(struct view *v)
 {
-    kta_findings_release(&v->findings);
     kta_targets_release(&v->targets);
     kta_world_free(v->world);
-    *v = (struct view){0};
 }
 
-static int look(struct job *j, struct kta_err *err)
+static int view(struct job *j, struct view *v, struct kta_findings *ret, struct kta_err *err)
 {
     struct kta_diagnose_options options = {.ignore = j->r->ignore};
     const char *target = kta_or(j->r->target, "");
 
-    forget(&j->now);
-    j->now.world = kta_world_new(j->pipeline.cluster, j->pipeline.redact, j->pipeline.report);
-    if (kta_target_find(j->now.world, &j->r->scope, target, &j->now.targets, err) < 0)
+    v->world = kta_world_new(j->pipeline.cluster, j->pipeline.redact, j->pipeline.report);
+    if (kta_target_find(v->world, &j->r->scope, target, &v->targets, err) < 0)
         return -1;
-    bool found = j->now.targets.n > 0 && j->now.targets.v[0].object && !j->now.targets.suggestion;
+    bool found = v->targets.n > 0 && v->targets.v[0].object && !v->targets.suggestion;
     if (*target && !found) {
         kta_err_set(err, KTA_E_NOT_FOUND, "nothing in %s is called '%s'",
                     kta_or(j->r->scope.namespace_, "any namespace"), target);
-        if (j->now.targets.suggestion)
-            kta_err_hint(err, "the nearest name is '%s'", j->now.targets.suggestion);
+        if (v->targets.suggestion)
+            kta_err_hint(err, "the nearest name is '%s'", v->targets.suggestion);
         return -1;
     }
-    return kta_diagnose(j->now.world, &j->r->scope, &j->now.targets, &options, &j->now.findings,
-                        err);
+    return kta_diagnose(v->world, &j->r->scope, &v->targets, &options, ret, err);
 }
 
-static size_t troubles(const struct kta_findings *f)
+static int look_again(void *job, struct kta_findings *ret, struct kta_err *err)
 {
-    size_t n = 0;
+    struct view v = {0};
+    int rc = view(job, &v, ret, err);
 
-    for (size_t i = 0; i < f->n; i++)
-        n += f->v[i]->severity >= KTA_WARNING;
-    return n;
-}
-
-/* What was wrong when an attempt began: "code kind/ns/name" each. */
-static void troubles_keys(const struct kta_findings *f, struct kta_argv *out)
-{
-    for (size_t i = 0; i < f->n; i++)
-        if (f->v[i]->severity >= KTA_WARNING)
-            kta_argv_addf(out, "%s %s/%s/%s", f->v[i]->code, f->v[i]->object.kind,
-                          kta_or(f->v[i]->object.namespace_, ""), f->v[i]->object.name);
-}
-
-static size_t shared(const struct kta_argv *a, const struct kta_argv *b)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < a->n; i++)
-        for (size_t k = 0; k < b->n; k++)
-            n += kta_streq(a->v[i], b->v[k]);
-    return n;
-}
-
-/* Looks until nothing is wrong any more, or time is up. *ret_left: how much of `before` is still
- * there; *ret_new: how much is there that was not. */
-static int settle(struct job *j, int64_t limit_ms, const struct kta_argv *before, size_t *ret_left,
-                  size_t *ret_new, struct kta_err *err)
-{
-    int64_t end = kta_now_ms() + limit_ms;
-
-    for (;;) {
-        kta_auto_argv struct kta_argv now = KTA_ARGV_INIT;
-        if (look(j, err) < 0) {
-            if (err->code != KTA_E_NOT_FOUND)
-                return -1;
-            kta_err_clear(err); /* a bare pod is made anew: it may be gone for a moment */
-            kta_argv_copy(&now, before);
-        } else {
-            troubles_keys(&j->now.findings, &now);
-        }
-        *ret_left = shared(before, &now);
-        *ret_new = now.n - *ret_left;
-        if (now.n == 0 || kta_now_ms() > end)
-            return 0;
-        if (stopped(j, err))
-            return -1;
-        struct pollfd p = {.fd = kta_interrupt_fd(), .events = POLLIN};
-        poll(&p, p.fd >= 0, LOOK_MS);
-    }
+    view_release(&v);
+    return rc;
 }
 
 /* ---- what auto may do ---- */
@@ -292,180 +236,117 @@ static void count_outcome(struct job *j, bool recovered)
         save_state(state, &ignored);
 }
 
-/* ---- a plan of what was not tried yet ---- */
-static bool known(const struct job *j, const char *command)
+/* ---- the loop's questions ---- */
+static bool may_auto(void *job, const struct kta_finding *f, const struct kta_plan *one)
 {
-    for (size_t i = 0; i < j->tried.n; i++)
-        if (kta_streq(j->tried.v[i], command))
-            return true;
-    return false;
-}
+    struct job *j = job;
+    const char *ns = f->object.namespace_;
+    int allowed = allowed_risk(j->r->config, ns), risk = KTA_RISK_LOW;
+    bool ok = true;
 
-static bool may_auto(struct job *j, const struct kta_step *s, const char *ns)
-{
-    int allowed = allowed_risk(j->r->config, ns);
-
-    if (!s->verdict.protected_ && s->verdict.class_ == KTA_CLASS_WRITE && (int)s->risk <= allowed)
+    for (size_t i = 0; i < one->n; i++) {
+        const struct kta_step *s = one->v[i];
+        ok = ok && !s->verdict.protected_ && s->verdict.class_ == KTA_CLASS_WRITE &&
+             (int)s->risk <= allowed;
+        risk = (int)s->risk > risk ? (int)s->risk : risk;
+    }
+    if (ok)
         return true;
-    step(j, "analyse", "a fix of %s risk in %s needs a person: %s", kta_risk_name(s->risk),
-         kta_or(ns, "the cluster"),
+    kta_auto_str struct kta_str line = KTA_STR_INIT;
+    kta_argv_quote(&one->v[0]->argv, &line);
+    for (size_t i = 0; i < j->refused.n; i++)
+        if (kta_streq(j->refused.v[i], line.s))
+            return false;
+    kta_argv_add(&j->refused, line.s);
+    step(j, "analyse", "a fix of %s risk in %s needs a person: %s",
+         kta_risk_name((enum kta_risk)risk), kta_or(ns, "the cluster"),
          allowed < 0 ? "the configuration allows nothing there" : "it allows less there");
     return false;
 }
 
-/* The first fix of each finding that was not tried. In mode auto only what is allowed. */
-static int make_plan(struct job *j, struct kta_plan *plan, struct kta_err *err)
+static int go_on(void *job, bool round, struct kta_err *err)
 {
-    kta_auto_str struct kta_str question = KTA_STR_INIT;
+    struct job *j = job;
 
-    kta_str_addf(&question, "remediate %s", kta_or(j->r->target, ""));
-    kta_str_trim(&question);
-    kta_plan_init(plan, question.s, kta_cluster_context(j->pipeline.cluster),
-                  j->r->scope.namespace_);
-    for (size_t i = 0; i < j->now.findings.n; i++) {
-        const struct kta_finding *f = j->now.findings.v[i];
-        for (size_t k = 0; f->severity >= KTA_WARNING && k < f->n_fixes; k++) {
-            kta_auto_str struct kta_str line = KTA_STR_INIT;
-            kta_argv_quote(&f->fixes[k].argv, &line);
-            kta_str_add(&line, kta_or(f->fixes[k].stdin_text, ""));
-            if (known(j, line.s))
-                continue;
-            struct kta_plan one = {0};
-            kta_plan_init(&one, NULL, plan->context, plan->namespace_);
-            struct kta_step *s = kta_plan_add(&one, j->pipeline.policy, &f->fixes[k].argv,
-                                              f->fixes[k].stdin_text, f->fixes[k].summary, err);
-            bool ok = s && (j->r->mode != KTA_MODE_AUTO || j->proposing ||
-                            may_auto(j, s, f->object.namespace_));
-            kta_plan_release(&one);
-            kta_argv_add(&j->tried, line.s);
-            if (!ok)
-                continue;
-            s = kta_plan_add(plan, j->pipeline.policy, &f->fixes[k].argv, f->fixes[k].stdin_text,
-                             f->fixes[k].summary, err);
-            if (!s)
-                return -1;
-            snprintf(s->fix_id, sizeof s->fix_id, "%s", f->fixes[k].id);
-            break;
-        }
-    }
-    return 0;
+    if (stopped(j, err))
+        return -1;
+    return round && j->r->mode == KTA_MODE_AUTO ? guard(j, err) : 0;
 }
 
-/* ---- one attempt ---- */
-static size_t ran(const struct kta_plan *plan)
+static size_t steps_in(const struct kta_plan *plan, bool undone)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < plan->n; i++)
-        n += plan->v[i]->journal != NULL;
+        n += plan->v[i]->journal && (!undone || plan->v[i]->state == KTA_UNDONE);
     return n;
 }
 
-static void take_back(struct job *j, struct kta_json *attempt)
+/* An attempt is over. */
+static void ended(void *job, const struct kta_mend_round *round)
 {
-    const char *id = kta_json_str(attempt, "change");
-    struct kta_pipeline p = j->pipeline;
-    struct kta_plan undo = {0};
-    struct kta_err err = KTA_ERR_INIT;
+    struct job *j = job;
+    const struct kta_plan *plan = round->plan;
+    size_t ran = steps_in(plan, false), undone = steps_in(plan, true);
+    struct kta_json *a = kta_json_push(j->attempts, kta_json_new_object());
 
-    /* what was there before was broken, too: waiting for it to recover would be in vain */
-    p.yes = KTA_RISK_HIGH;
-    p.quiet = p.no_verify = true;
-    p.rollback_on_failure = false;
-    if (kta_journal_undo_plan(&p, id, false, &undo, &err) == 0 &&
-        kta_pipeline_run(&p, &undo, &err) == 0) {
-        step(j, "undo", "change %s did not help and was put back", id);
-        kta_json_set_bool(attempt, "undone", true);
-    } else {
-        step(j, "undo", "change %s did not help and could not be put back: %s", id, err.msg);
-        kta_json_set_bool(attempt, "undone", false);
-    }
-    kta_plan_release(&undo);
-}
-
-enum attempt { AGAIN, RECOVERED, NOTHING, STOP };
-
-/* Whether a plan that ran helped: by the findings before it and after it, never by its own word. */
-static enum attempt judge(struct job *j, bool verified, struct kta_json *attempt,
-                          struct kta_err *err)
-{
-    kta_auto_argv struct kta_argv before = KTA_ARGV_INIT;
-    struct view was = j->now;
-    size_t left = 0, new = 0;
-
-    j->now = (struct view){0};
-    troubles_keys(&was.findings, &before);
-    step(j, "verify", "looking whether it helped");
-    int rc = settle(j, verified ? SETTLE_MS : FAILED_MS, &before, &left, &new, err);
-    bool timeout = rc < 0 && err->code == KTA_E_TIMEOUT, same = rc == 0 && left >= before.n;
-    if (timeout || same)
-        take_back(j, attempt);
-    if (same) { /* what was seen before it is true again */
-        forget(&j->now);
-        j->now = was;
-    } else {
-        forget(&was);
-    }
-    if (rc < 0)
-        return STOP;
-    if (left + new == 0) {
-        step(j, "verify", "nothing is wrong any more");
-        return RECOVERED;
-    }
-    if (!same) {
-        step(j, "verify", "%zu of %zu findings are gone, %zu came; going on with the rest",
-             before.n - left, before.n, new);
-        kta_json_set_bool(attempt, "doubtful", new > 0);
-    }
-    return AGAIN;
-}
-
-static enum attempt run_attempt(struct job *j, struct kta_plan *plan, struct kta_json *attempt,
-                                struct kta_err *err)
-{
-    struct kta_err ran_err = KTA_ERR_INIT;
-
-    step(j, "fix", "%zu change%s", plan->n, plan->n == 1 ? "" : "s");
-    int rc = kta_pipeline_run(&j->pipeline, plan, &ran_err);
-    kta_json_set(attempt, "plan", kta_plan_json(plan));
+    kta_json_set_int(a, "attempt", (int64_t)kta_json_len(j->attempts));
+    kta_json_set(a, "plan", kta_plan_json(plan));
     if (plan->id)
-        kta_json_set_str(attempt, "change", plan->id);
-    if (rc < 0)
-        kta_json_set_str(attempt, "error", ran_err.msg);
-    if (ran(plan) == 0) {
-        step(j, "fix", "nothing was changed: %s", ran_err.msg);
-        if (ran_err.code == KTA_E_EXECUTE)
-            return AGAIN; /* its dry run fails: another fix may do */
-        *err = ran_err;
-        return STOP;
+        kta_json_set_str(a, "change", plan->id);
+    if (round->err->code != KTA_E_OK)
+        kta_json_set_str(a, "error", round->err->msg);
+    if (!round->ran) {
+        step(j, "fix", "nothing was changed: %s", round->err->msg);
+        return;
     }
-    count_changes(j, ran(plan));
-    if (ran_err.code == KTA_E_INTERRUPTED) {
-        *err = ran_err;
-        return STOP;
-    }
-    return judge(j, rc == 0, attempt, err);
+    count_changes(j, ran);
+    step(j, "fix", "%zu change%s", ran, ran == 1 ? "" : "s");
+    if (undone > 0)
+        step(j, "undo", "change %s did not help%s and was put back", plan->id,
+             undone < ran ? " in part" : "");
+    if (round->same > 0)
+        kta_json_set_bool(a, "undone", undone == ran);
+    if (round->changed > 0)
+        kta_json_set_bool(a, "doubtful", true);
+    step(j, "verify", "%zu of what was tried is gone, %zu changed, %zu still the same", round->gone,
+         round->changed, round->same);
 }
 
 /* It has not recovered: what only put one trouble in another's place is put back, newest first. */
 static void take_back_doubtful(struct job *j)
 {
+    struct kta_pipeline p = j->pipeline;
+
+    p.yes = KTA_RISK_HIGH;
+    p.quiet = p.no_verify = true; /* what was there before was broken, too */
     for (size_t i = kta_json_len(j->attempts); i-- > 0;) {
         struct kta_json *a = kta_json_item(j->attempts, i);
-        if (kta_json_bool(a, "doubtful", false))
-            take_back(j, a);
+        const char *id = kta_json_str(a, "change");
+        struct kta_plan undo = {0};
+        struct kta_err err = KTA_ERR_INIT;
+
+        if (!id || !kta_json_bool(a, "doubtful", false))
+            continue;
+        bool done = kta_journal_undo_plan(&p, id, false, &undo, &err) == 0 &&
+                    kta_pipeline_run(&p, &undo, &err) == 0;
+        step(j, "undo", done ? "change %s was put back" : "change %s could not be put back: %s", id,
+             err.msg);
+        kta_json_set_bool(a, "undone", done);
+        kta_plan_release(&undo);
     }
 }
 
-static void set_cause(struct job *j)
+/* ---- the job ---- */
+static void set_cause(struct job *j, struct view *v)
 {
     struct kta_evidence e = {0};
     struct kta_err ignored = KTA_ERR_INIT;
     kta_auto_str struct kta_str prevention = KTA_STR_INIT;
 
-    kta_json_set(j->report, "findings", kta_findings_json(&j->now.findings));
-    for (size_t i = 0; i < j->now.findings.n; i++) {
-        const struct kta_finding *f = j->now.findings.v[i];
+    kta_json_set(j->report, "findings", kta_findings_json(&j->mend.now));
+    for (size_t i = 0; i < j->mend.now.n; i++) {
+        const struct kta_finding *f = j->mend.now.v[i];
         if (i == 0)
             kta_json_set(j->report, "cause", kta_finding_json(f));
         if (f->advice)
@@ -475,8 +356,7 @@ static void set_cause(struct job *j)
     }
     kta_json_set_str(j->report, "prevention", prevention.s);
     struct kta_json *evidence = kta_json_set(j->report, "evidence", kta_json_new_array());
-    if (kta_collect_evidence(j->now.world, &j->r->scope, &j->now.targets, &j->now.findings, &e,
-                             &ignored) == 0)
+    if (kta_collect_evidence(v->world, &j->r->scope, &v->targets, &j->mend.now, &e, &ignored) == 0)
         for (size_t i = 0; i < e.n && i < 8; i++) {
             if (!kta_starts(e.v[i].source, "what changed") && !kta_starts(e.v[i].source, "log"))
                 continue;
@@ -497,8 +377,7 @@ static int propose(struct job *j, struct kta_err *err)
     struct kta_pipeline quiet = j->pipeline;
     kta_auto_free char *id = NULL;
 
-    j->proposing = true;
-    int rc = make_plan(j, &plan, err);
+    int rc = kta_mend_plan(&j->mend, /* any= */ true, &plan, err);
 
     quiet.report = NULL;
     if (rc == 0 && plan.n > 0) {
@@ -515,78 +394,70 @@ static int propose(struct job *j, struct kta_err *err)
     return rc;
 }
 
-static int attempts(struct job *j, bool *ret_any, struct kta_err *err)
+static int attempts(struct job *j, struct kta_err *err)
 {
-    bool any = false;
+    struct kta_err why = KTA_ERR_INIT;
+    int rc = kta_mend_run(&j->mend, &why);
+    bool any = j->mend.rounds > 0, well = any && kta_mend_troubles(&j->mend.now) == 0;
 
-    *ret_any = false;
-    for (int i = 1; i <= ATTEMPTS; i++) {
-        struct kta_plan plan = {0};
-        enum attempt result = NOTHING;
+    if (well && why.code != KTA_E_INTERRUPTED) {
+        step(j, "verify", "nothing is wrong any more");
+        kta_json_set_str(j->report, "state", "recovered");
+        return 0;
+    }
+    if (why.code == KTA_E_UNCONFIRMED)
+        kta_json_set_str(j->report, "state", "declined");
+    else
+        kta_json_set_str(j->report, "state", any ? "not_recovered" : "needs_person");
+    if (rc < 0 && (!any || (why.code != KTA_E_VERIFY && why.code != KTA_E_EXECUTE))) {
+        *err = why;
+        return -1;
+    }
+    if (any)
+        return kta_err_set(err, KTA_E_VERIFY, "it has not recovered");
+    step(j, "analyse", "no fix is left that may be tried: a person is needed");
+    return j->r->mode == KTA_MODE_AUTO
+               ? kta_err_set(err, KTA_E_POLICY, "no fix may be applied automatically here")
+               : kta_err_set(err, KTA_E_FAIL,
+                             "no fix is left that may be tried: a person is needed");
+}
 
-        if (stopped(j, err) || (j->r->mode == KTA_MODE_AUTO && guard(j, err) < 0) ||
-            make_plan(j, &plan, err) < 0) {
-            kta_plan_release(&plan);
-            kta_json_set_str(j->report, "state", any ? "not_recovered" : "needs_person");
-            return -1;
-        }
-        if (plan.n > 0) {
-            struct kta_json *a = kta_json_push(j->attempts, kta_json_new_object());
-            kta_json_set_int(a, "attempt", i);
-            result = run_attempt(j, &plan, a, err);
-            *ret_any = any = true;
-        }
-        kta_plan_release(&plan);
-        if (result == RECOVERED) {
-            kta_json_set_str(j->report, "state", "recovered");
-            return 0;
-        }
-        if (result == STOP) {
-            kta_json_set_str(j->report, "state",
-                             err->code == KTA_E_UNCONFIRMED ? "declined" : "not_recovered");
-            return -1;
-        }
-        if (result == NOTHING)
-            break;
-    }
-    kta_json_set_str(j->report, "state", any ? "not_recovered" : "needs_person");
-    if (!any) {
-        step(j, "analyse", "no fix is left that may be tried: a person is needed");
-        return j->r->mode == KTA_MODE_AUTO
-                   ? kta_err_set(err, KTA_E_POLICY, "no fix may be applied automatically here")
-                   : kta_err_set(err, KTA_E_FAIL,
-                                 "no fix is left that may be tried: a person is "
-                                 "needed");
-    }
-    return kta_err_set(err, KTA_E_VERIFY, "it has not recovered");
+static int treat(struct job *j, struct kta_err *err)
+{
+    int rc = attempts(j, err);
+
+    if (rc < 0 && err->code != KTA_E_INTERRUPTED)
+        take_back_doubtful(j);
+    if (j->mend.rounds > 0)
+        count_outcome(j, rc == 0);
+    struct kta_json *proof = kta_json_set(j->report, "proof", kta_json_new_object());
+    kta_json_set_bool(proof, "recovered", rc == 0);
+    kta_json_set(proof, "findings", kta_findings_json(&j->mend.now));
+    return rc;
 }
 
 static int whole(struct job *j, struct kta_err *err)
 {
+    struct view v = {0};
+
     step(j, "detect", "looking at %s", kta_or(j->r->target, "the namespace"));
-    if (look(j, err) < 0)
-        return -1;
-    if (troubles(&j->now.findings) == 0) {
+    int rc = view(j, &v, &j->mend.now, err);
+    bool well = rc == 0 && kta_mend_troubles(&j->mend.now) == 0;
+    if (well) {
         step(j, "detect", "nothing is wrong");
         kta_json_set_str(j->report, "state", "healthy");
-        kta_json_set(j->report, "findings", kta_findings_json(&j->now.findings));
-        return 0;
+        kta_json_set(j->report, "findings", kta_findings_json(&j->mend.now));
+    } else if (rc == 0) {
+        step(j, "analyse", "%s: %s", j->mend.now.v[0]->code, j->mend.now.v[0]->summary);
+        set_cause(j, &v);
     }
-    step(j, "analyse", "%s: %s", j->now.findings.v[0]->code, j->now.findings.v[0]->summary);
-    set_cause(j);
+    view_release(&v);
+    if (rc < 0 || well)
+        return rc;
     if (j->r->mode == KTA_MODE_PROPOSE || j->pipeline.read_only ||
         j->pipeline.dry_run != KTA_DRYRUN_OFF || kta_cluster_is_snapshot(j->pipeline.cluster))
         return propose(j, err);
-    bool any;
-    int rc = attempts(j, &any, err);
-    if (rc < 0 && err->code != KTA_E_INTERRUPTED)
-        take_back_doubtful(j);
-    if (any)
-        count_outcome(j, rc == 0);
-    struct kta_json *proof = kta_json_set(j->report, "proof", kta_json_new_object());
-    kta_json_set_bool(proof, "recovered", rc == 0 && troubles(&j->now.findings) == 0);
-    kta_json_set(proof, "findings", kta_findings_json(&j->now.findings));
-    return rc;
+    return treat(j, err);
 }
 
 int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struct kta_err *err)
@@ -598,12 +469,26 @@ int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struc
     j.deadline = kta_now_ms() + limit;
     j.pipeline.caller_undoes = true;
     if (r->mode == KTA_MODE_AUTO) {
-        j.pipeline.yes = KTA_RISK_HIGH; /* make_plan lets through only what is allowed */
+        j.pipeline.yes = KTA_RISK_HIGH; /* may_auto lets through only what is allowed */
         j.pipeline.quiet = true;
         j.pipeline.rollback_on_failure = false;
     }
     if (!j.pipeline.verify_timeout_ms || j.pipeline.verify_timeout_ms > limit / 2)
         j.pipeline.verify_timeout_ms = limit / 2 < 180000 ? limit / 2 : 180000;
+    kta_auto_str struct kta_str question = KTA_STR_INIT;
+    kta_str_addf(&question, "remediate %s", kta_or(r->target, ""));
+    kta_str_trim(&question);
+    j.mend = (struct kta_mend){.pipeline = &j.pipeline,
+                               .question = question.s,
+                               .namespace_ = r->scope.namespace_,
+                               .max_rounds = ATTEMPTS,
+                               .clear_ms = SETTLE_MS,
+                               .until_well = true,
+                               .ctx = &j,
+                               .look = look_again,
+                               .may = r->mode == KTA_MODE_AUTO ? may_auto : NULL,
+                               .go_on = go_on,
+                               .ended = ended};
     j.report = kta_json_new_object();
     kta_json_set_str(j.report, "apiVersion", "todo-ai/v1");
     kta_json_set_str(j.report, "kind", "Report");
@@ -622,8 +507,8 @@ int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struc
     kta_json_set_str(j.report, "endedAt", now.s);
     kta_json_set_str(j.report, "message", rc < 0 ? err->msg : "");
     kta_report_done(r->pipeline->report);
-    kta_argv_release(&j.tried);
-    forget(&j.now);
+    kta_argv_release(&j.refused);
+    kta_mend_release(&j.mend);
     *ret_report = j.report;
     return rc;
 }
