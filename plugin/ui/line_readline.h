@@ -12,7 +12,8 @@
 
 #define READLINE_NAMES(X)                                                                          \
     X(add_history)                                                                                 \
-    X(history_get) X(readline) X(rl_completion_matches) X(rl_insert_text) X(rl_reset_screen_size)  \
+    X(history_get)                                                                                 \
+    X(readline) X(rl_completion_matches) X(rl_insert_text) X(rl_reset_screen_size)                 \
         X(stifle_history) X(using_history) X(history_base) X(history_length)                       \
             X(rl_attempted_completion_function) X(rl_attempted_completion_over)                    \
                 X(rl_basic_word_break_characters) X(rl_catch_signals) X(rl_change_environment)     \
