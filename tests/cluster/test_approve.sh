@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A client that cannot ask: apply_plan changes nothing and gives a token; approve takes it once, at a
-# terminal, whatever --yes says; the client then learns what came of it.
+# terminal, whatever --yes says; the client then learns what came of it. A token has an end, an
+# object that changed meanwhile is previewed as it is, and a server's --approve covers its risk only.
 # shellcheck disable=SC2317 # functions are called by name
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,7 +16,7 @@ call() { # TOOL ARGUMENTS: the structured answer
 import json, os, sys
 sys.path.insert(0, os.path.join(os.environ["LIB_HERE"], "..", "mcp"))
 from client import Stdio
-s = Stdio([sys.argv[1], "mcp", "-n", sys.argv[2]])
+s = Stdio([sys.argv[1], "mcp", "-n", sys.argv[2], *os.environ.get("SERVER_FLAGS", "").split()])
 s.initialize()
 print(json.dumps(s.tool(sys.argv[3], json.loads(sys.argv[4]))["result"].get("structuredContent", {})))
 s.close()
@@ -43,4 +44,58 @@ refused "a token is used up" script -qec "'$plugin' approve $token" /dev/null
 check "the client is told" sh -c "jq -e '.state == \"already_used\" and .change != null' <<E
 $(call apply_plan "{\"plan_id\":\"$plan\"}")
 E"
+
+# ---- a token's end ----
+propose() { call propose "{\"commands\":[{\"argv\":$1}]}" | jq -r .planId; }
+cat >"$home/later.c" <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <time.h>
+time_t time(time_t *t)
+{
+    time_t now = ((time_t (*)(time_t *))dlsym(RTLD_NEXT, "time"))(NULL) + atol(getenv("LATER"));
+    return t ? *t = now : now;
+}
+C
+check "a clock that is ahead is built" gcc -shared -fPIC -o "$home/later.so" "$home/later.c" -ldl
+plan=$(propose '["kubectl","scale","deployment/web","--replicas=1"]')
+answer=$(call apply_plan "{\"plan_id\":\"$plan\"}")
+token=$(jq -r .token <<<"$answer") seconds=$(jq -r .expiresInSeconds <<<"$answer")
+approve_at() { # SECONDS: with a yes, that much later
+  echo y | script -qec "env LATER=$1 LD_PRELOAD=$home/later.so '$plugin' approve $token" "$home/seen"
+}
+refused "a token that is too old is refused" approve_at $((seconds + 1))
+check "which is said" grep -q "has expired" "$home/seen"
+if [ "$(replicas)" = 2 ]; then ok "nothing was changed by it"; else not_ok "nothing was changed by it" "$(replicas)"; fi
+
+# ---- an object that changed meanwhile ----
+k scale deployment/web --replicas=3 >/dev/null
+check "just before its end it is taken" approve_at $((seconds - 30))
+check "what is shown is the difference to what is there now" grep -q 'replicas: 3' "$home/seen"
+if [ "$(replicas)" = 1 ]; then ok "the change is made"; else not_ok "the change is made" "$(replicas)"; fi
+
+# ---- a server that may do without a person, up to a risk ----
+low='["kubectl","annotate","deployment/web","note=%s"]' medium='["kubectl","set","env","deployment/web","A=%s"]'
+high='["kubectl","delete","deployment/web","--wait=%s"]'
+apply_with() { # FLAG FORMAT VALUE: the state of the plan
+  # shellcheck disable=SC2059
+  plan=$(propose "$(printf "$2" "$3")")
+  SERVER_FLAGS=$1 call apply_plan "{\"plan_id\":\"$plan\"}" | jq -r .state
+}
+state_is() { # NAME WANTED GOT
+  if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "$3 instead of $2"; fi
+}
+note() { k get deployment web -o jsonpath='{.metadata.annotations.note}'; }
+env_a() { k get deployment web -o jsonpath='{.spec.template.spec.containers[0].env[?(@.name=="A")].value}'; }
+state_is "without --approve low risk needs a person" needs_approval "$(apply_with "" "$low" none)"
+state_is "--approve low does what is of low risk" done "$(apply_with "--approve low" "$low" one)"
+state_is "it is done" one "$(note)"
+state_is "and not what is of medium risk" needs_approval "$(apply_with "--approve low" "$medium" one)"
+state_is "that is not done" "" "$(env_a)"
+state_is "--approve medium does that" done "$(apply_with "--approve medium" "$medium" two)"
+state_is "it is done, too" two "$(env_a)"
+state_is "and not what is of high risk" needs_approval "$(apply_with "--approve medium" "$high" false)"
+check "that is not done" k get deployment web
+refused "there is no --approve high" "$plugin" mcp --approve high
 finish
