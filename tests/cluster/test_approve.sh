@@ -89,11 +89,11 @@ state_is() { # NAME WANTED GOT
 note() { k get deployment web -o jsonpath='{.metadata.annotations.note}'; }
 env_a() { k get deployment web -o jsonpath='{.spec.template.spec.containers[0].env[?(@.name=="A")].value}'; }
 state_is "without --approve low risk needs a person" needs_approval "$(apply_with "" "$low" none)"
-state_is "--approve low does what is of low risk" done "$(apply_with "--approve low" "$low" one)"
+state_is "--approve low does what is of low risk" "done" "$(apply_with "--approve low" "$low" one)"
 state_is "it is done" one "$(note)"
 state_is "and not what is of medium risk" needs_approval "$(apply_with "--approve low" "$medium" one)"
 state_is "that is not done" "" "$(env_a)"
-state_is "--approve medium does that" done "$(apply_with "--approve medium" "$medium" two)"
+state_is "--approve medium does that" "done" "$(apply_with "--approve medium" "$medium" two)"
 state_is "it is done, too" two "$(env_a)"
 state_is "and not what is of high risk" needs_approval "$(apply_with "--approve medium" "$high" false)"
 check "that is not done" k get deployment web
