@@ -396,7 +396,8 @@ static const struct kta_tool tools[] = {
      "des.",
      "{\"type\":\"object\",\"properties\":{\"from\":{\"type\":\"string\",\"minLength\":1,"
      "\"description\":\"backend, deployment/backend, other-ns/backend, an IP, internet\"},"
-     "\"to\":{\"type\":\"string\",\"minLength\":1},\"port\":{\"type\":\"string\"},\"namesp"
+     "\"to\":{\"type\":\"string\",\"minLength\":1},\"port\":{\"type\":[\"string\",\"integer\"]},"
+     "\"namesp"
      "ace\":{\"type\":\"string\",\"description\":\"default: the server's\"},\"context\":{"
      "\"type\":\"string\",\"description\":\"default: the server's\"}},\"required\":[\"from"
      "\",\"to\"],\"additionalProperties\":false}",

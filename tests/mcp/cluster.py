@@ -232,4 +232,99 @@ def thousand_reads():
     s.close()
 
 
-run([every_read, thousand_reads, other_contexts, asked_over_stdio, asked_back, nobody_to_ask, narrowed, gone_in_a_change])
+def kubectl(*args, **more):
+    return subprocess.run(["kubectl", "-n", NS, *args], check=True, capture_output=True, text=True, **more).stdout
+
+
+def every_annotation():
+    """every tool states its four hints; what reads only is neither destructive nor changes anything"""
+    s = Stdio(ARGV)
+    s.initialize("2025-11-25")
+    tools = s.request("tools/list")["result"]["tools"]
+    for t in tools:
+        hints = t["annotations"]
+        assert {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"} <= set(hints), t["name"]
+        assert not (hints["readOnlyHint"] and hints["destructiveHint"]), t["name"]
+        assert t["inputSchema"]["type"] == "object" and t["outputSchema"]["type"] == "object", t["name"]
+    changing = {t["name"] for t in tools if not t["annotations"]["readOnlyHint"]}
+    assert changing == {"apply_plan", "undo", "restart_pods", "pod-restart", "remediate"}, changing
+    s.close()
+
+
+def used():
+    """top: each pod's use, as soon as there are metrics of it, and the nodes'"""
+    s = Stdio(ARGV)
+    s.initialize()
+
+    def pods():
+        return [i for i in s.tool("top", {})["result"]["structuredContent"]["items"] if "backend" in json.dumps(i)]
+
+    assert until(pods, 120), s.tool("top", {})
+    assert pods()[0]["memoryBytes"] > 0, pods()
+    nodes = s.tool("top", {"what": "nodes"})["result"]
+    assert not nodes["isError"] and nodes["structuredContent"]["count"] == 1, nodes
+    s.close()
+
+
+def reached():
+    """reach: open at first, closed by a default-deny policy, which is named"""
+    s = Stdio(ARGV)
+    s.initialize()
+
+    def answer():
+        return s.tool("reach", {"from": "deployment/backend", "to": "deployment/backend", "port": 8000})["result"]
+
+    r = answer()
+    assert r["structuredContent"]["reachable"] == "yes", r
+    kubectl("apply", "-f", "-", input=json.dumps({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "nobody-in"},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}))
+    r = answer()
+    kubectl("delete", "networkpolicy", "nobody-in")
+    assert r["structuredContent"]["reachable"] == "no" and "nobody-in" in r["content"][0]["text"], r
+    s.close()
+
+
+def taken_back():
+    """pod-restart by its other name, and undo: the object is as it was"""
+    s = Stdio([*ARGV, "--approve", "medium"])
+    s.initialize()
+    template = lambda: kubectl("get", "deployment", "backend", "-o", "jsonpath={.spec.template}")
+    before = template()
+    r = s.tool("pod-restart", {"label": "app=backend"})["result"]
+    assert not r["isError"] and template() != before, r
+    r = s.tool("undo", {})["result"]
+    assert not r["isError"] and template() == before, r
+    r = s.tool("undo", {"id": "999999"})["result"]
+    assert r["isError"] and "999999" in r["content"][0]["text"], r
+    s.close()
+
+
+def remediated_as_configured():
+    """remediate in mode auto does what the configuration allows for this namespace, and nothing without one"""
+    kubectl("set", "env", "deployment/backend", "DATABASE_URL-")
+
+    def crashes():
+        s = Stdio(ARGV)
+        s.initialize()
+        found = s.tool("diagnose", {})["result"]["structuredContent"]["findings"]
+        s.close()
+        return [f for f in found if f["code"].startswith("CrashLoop.")]
+
+    assert until(crashes, 90)
+    before = generation()
+    with tempfile.TemporaryDirectory() as folder:
+        for namespaces, state in [(None, "needs_person"), ({NS: "low"}, "needs_person"), ({NS: "medium"}, "recovered")]:
+            os.makedirs(f"{folder}/kubectl-todo-ai", exist_ok=True)
+            with open(f"{folder}/kubectl-todo-ai/config.yaml", "w") as f:
+                json.dump({"remediation": {"namespaces": namespaces}} if namespaces else {}, f)
+            s = Stdio(ARGV, env={**os.environ, "XDG_CONFIG_HOME": folder})
+            s.initialize()
+            r = s.tool("remediate", {"mode": "auto"})["result"]
+            assert r["content"][0]["text"].splitlines()[0].endswith(": " + state), (namespaces, r)
+            assert (generation() > before) == (state == "recovered"), (namespaces, r)
+            s.close()
+
+
+run([every_annotation, used, reached, taken_back, every_read, thousand_reads, other_contexts, asked_over_stdio, asked_back, nobody_to_ask, narrowed, gone_in_a_change,
+     remediated_as_configured])
