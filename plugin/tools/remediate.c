@@ -377,6 +377,7 @@ static int propose(struct job *j, struct kta_err *err)
     struct kta_pipeline quiet = j->pipeline;
     kta_auto_free char *id = NULL;
 
+    j->mend.may = NULL; /* nothing will run: what auto may do is no matter */
     int rc = kta_mend_plan(&j->mend, /* any= */ true, &plan, err);
 
     quiet.report = NULL;
