@@ -122,6 +122,8 @@ int kta_preview_rollout(struct kta_pipeline *p, struct kta_step *s, struct kta_c
 /* replace --force. */
 int kta_preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         struct kta_err *err);
+
+/* ---- dryrun.c ---- */
 /* A PATCH with dryRun=All of one touch: after, validated, rejected. -1 only when interrupted. */
 int kta_dry_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_touch *t,
                   const char *content_type, const char *body, struct kta_err *err);
@@ -134,6 +136,9 @@ int kta_dry_validate(struct kta_pipeline *p, struct kta_step *s, const struct kt
                      const char *content_type, const char *body, bool force,
                      struct kta_json **ret_after, struct kta_err *err);
 #define KTA_PATCH_APPLY "application/apply-patch+yaml"
+/* The last sentence of a rejected preview; borrowed. */
+const char *kta_rejection(const struct kta_step *s);
+
 /* ---- merge3.c ---- */
 /* What helm makes of `live`: the new manifest's fields set, those that only the old manifest had
  * taken out, the rest left. Caller frees. old and live may be NULL. */
@@ -249,8 +254,6 @@ int kta_confirm(struct kta_pipeline *p, struct kta_plan *plan, bool *go, struct 
 /* Asks about one step again, because its preview changed. *ret_yes. */
 int kta_confirm_again(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
                       bool *ret_yes, struct kta_err *err);
-/* The last sentence of a rejected preview. */
-const char *kta_rejection(const struct kta_step *s);
 
 /* ---- depend.c ---- */
 /* Steps that fail their dry run only because an earlier step has not run yet wait for it. */

@@ -16,12 +16,6 @@ static bool covered(const struct kta_pipeline *p, const struct kta_step *s)
            (!s->verdict.protected_ && p->yes >= 0 && (int)s->risk <= p->yes);
 }
 
-const char *kta_rejection(const struct kta_step *s)
-{
-    return s->preview.n_warnings ? s->preview.warnings[s->preview.n_warnings - 1]
-                                 : "its dry run fails";
-}
-
 /* Steps that could run: nothing after one that is known to fail. */
 static size_t runnable(const struct kta_plan *plan, bool *may)
 {

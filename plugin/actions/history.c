@@ -3,27 +3,12 @@
  */
 #include "journal_private.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 #include "kta/alloc.h"
 #include "kta/fs.h"
 #include "kta/journal.h"
 #include "kta/limits.h"
 
 #define MAX_ENTRY (8u << 20)
-
-/* Nobody holds the lock: the plan that wrote "running" is not running any more. */
-bool kta_journal_abandoned(const char *dir)
-{
-    kta_auto_free char *lock = kta_fs_join(dir, "lock");
-    int fd = open(lock, O_RDWR | O_CLOEXEC);
-    bool free_ = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0;
-
-    if (fd >= 0)
-        close(fd);
-    return free_;
-}
 
 int kta_journal_entry(const char *id, struct kta_json **ret, struct kta_err *err)
 {

@@ -5,6 +5,8 @@
  */
 #include "journal_private.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "kta/alloc.h"
@@ -19,6 +21,18 @@ struct kept {
     long id;
     int64_t bytes, time;
 };
+
+/* Nobody holds the lock: the plan that wrote "running" is not running any more. */
+bool kta_journal_abandoned(const char *dir)
+{
+    kta_auto_free char *lock = kta_fs_join(dir, "lock");
+    int fd = open(lock, O_RDWR | O_CLOEXEC);
+    bool free_ = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return free_;
+}
 
 static void remove_entry(const char *path)
 {

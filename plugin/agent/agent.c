@@ -176,29 +176,6 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
     return 0;
 }
 
-bool agent_worth_fixing(const struct kta_finding *f)
-{
-    return f->n_fixes > 0 && f->severity >= KTA_WARNING && f->confidence >= 0.5;
-}
-
-bool agent_asks_for_fixes(const struct kta_agent *a)
-{
-    return a->intent.sure || (a->targets.n > 0 && a->targets.v[0].object);
-}
-
-void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan)
-{
-    if (a->pipeline->read_only)
-        return;
-    for (size_t i = 0; i < a->findings.n; i++) {
-        const struct kta_finding *f = a->findings.v[i];
-        if (!agent_worth_fixing(f))
-            continue;
-        struct kta_err err = KTA_ERR_INIT;
-        (void)kta_plan_add_fix(plan, a->pipeline->policy, &f->fixes[0], &err);
-    }
-}
-
 /* Steps that are a finding's fix carry its id, however they came into the plan. */
 static void link_fixes(struct kta_agent *a)
 {
@@ -266,15 +243,4 @@ int kta_agent_answer(struct kta_agent *a, struct kta_err *err)
     kta_str_clear(&a->answer);
     a->streamed = false;
     return agent_engine_answer(a, err);
-}
-
-void agent_context_line(struct kta_agent *a, struct kta_str *out)
-{
-    const struct kta_cluster *c = a->pipeline->cluster;
-
-    kta_str_addf(out, "Context: %s; server %s; user %s; namespace %s", kta_cluster_context(c),
-                 kta_cluster_server(c), kta_cluster_user(c), namespace_of(a));
-    if (kta_cluster_is_snapshot(c))
-        kta_str_add(out, "; a snapshot, nothing can be changed");
-    kta_str_addc(out, '\n');
 }

@@ -5,16 +5,14 @@
 #include "kta/agent.h"
 #include "kta/tools.h"
 
+/* engine.c: answer and plan without a model. */
+int agent_engine_answer(struct kta_agent *a, struct kta_err *err);
 /* The findings that speak of the targets (or, for a namespace, all) and are worth acting on. */
 bool agent_worth_fixing(const struct kta_finding *f);
 /* False for a question that neither is understood nor names an object: nothing is proposed then. */
 bool agent_asks_for_fixes(const struct kta_agent *a);
 /* Adds each such finding's first fix to plan. */
 void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan);
-void agent_context_line(struct kta_agent *a, struct kta_str *out);
-
-/* engine.c: answer and plan without a model. */
-int agent_engine_answer(struct kta_agent *a, struct kta_err *err);
 
 /* usage.c: *ret_source is NULL when it is no such question. */
 int agent_usage(struct kta_agent *a, const char **ret_source, struct kta_str *out,

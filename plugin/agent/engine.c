@@ -11,6 +11,29 @@
 #include "kta/obj.h"
 #include "kta/markdown.h"
 
+bool agent_worth_fixing(const struct kta_finding *f)
+{
+    return f->n_fixes > 0 && f->severity >= KTA_WARNING && f->confidence >= 0.5;
+}
+
+bool agent_asks_for_fixes(const struct kta_agent *a)
+{
+    return a->intent.sure || (a->targets.n > 0 && a->targets.v[0].object);
+}
+
+void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan)
+{
+    if (a->pipeline->read_only)
+        return;
+    for (size_t i = 0; i < a->findings.n; i++) {
+        const struct kta_finding *f = a->findings.v[i];
+        if (!agent_worth_fixing(f))
+            continue;
+        struct kta_err err = KTA_ERR_INIT;
+        (void)kta_plan_add_fix(plan, a->pipeline->policy, &f->fixes[0], &err);
+    }
+}
+
 static const char *target_words(const struct kta_agent *a, struct kta_str *buf)
 {
     if (a->targets.n == 0 || !a->targets.v[0].object) {

@@ -152,12 +152,23 @@ static struct kta_json *message(const char *role, const char *text)
     return m;
 }
 
+static void context_line(const struct kta_agent *a, struct kta_str *out)
+{
+    const struct kta_cluster *c = a->pipeline->cluster;
+
+    kta_str_addf(out, "Context: %s; server %s; user %s; namespace %s", kta_cluster_context(c),
+                 kta_cluster_server(c), kta_cluster_user(c), a->plan.namespace_);
+    if (kta_cluster_is_snapshot(c))
+        kta_str_add(out, "; a snapshot, nothing can be changed");
+    kta_str_addc(out, '\n');
+}
+
 static void user_text(struct kta_agent *a, size_t budget, struct kta_str *user)
 {
     kta_auto_str struct kta_str findings = KTA_STR_INIT, mark = KTA_STR_INIT;
 
     marker(&mark);
-    agent_context_line(a, user);
+    context_line(a, user);
     for (size_t i = 0; i < a->targets.n && i < 20; i++)
         kta_str_addf(user, "%s %s %s/%s\n", i ? " " : "Meant:", a->targets.v[i].ref.kind,
                      kta_or(a->targets.v[i].ref.namespace_, "-"),

@@ -16,8 +16,7 @@ struct kta_crash_kind {
     kta_crash_teller *tell;
 };
 
-/* crash.c */
-kta_crash_teller kta_crash_plain;
+/* trouble.c */
 int64_t kta_trouble_since(const struct kta_pod_trouble *t);
 struct kta_json *kta_trouble_ended(const struct kta_pod_trouble *t);
 struct kta_finding *kta_trouble_find(const struct kta_pod_trouble *t, const char *code);
@@ -27,6 +26,9 @@ const char *kta_trouble_log(const struct kta_pod_trouble *t, size_t *ret_len, bo
 void kta_trouble_quote_log(const struct kta_pod_trouble *t, struct kta_finding *f,
                            const struct kta_log_cause *c, bool previous);
 char *kta_trouble_who(const struct kta_pod_trouble *t);
+
+/* crash.c */
+kta_crash_teller kta_crash_plain;
 
 /* crash_env.c: variables, files, commands */
 kta_crash_teller kta_crash_env, kta_crash_file, kta_crash_command;

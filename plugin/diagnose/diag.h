@@ -285,6 +285,8 @@ extern const size_t kta_n_base_kinds;
 int kta_collect(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);
 int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);
 int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err);
+
+/* ---- trouble.c ---- */
 /* Which log of a container tells why it is unhealthy. False: none would. */
 bool kta_unhealthy_log(const struct kta_json *pod, const struct kta_json *status,
                        bool *ret_previous);

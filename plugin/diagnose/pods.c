@@ -12,27 +12,6 @@
 
 #define PODS_EACH 3 /* pods of one workload that are looked into */
 
-bool kta_unhealthy_log(const struct kta_json *pod, const struct kta_json *status,
-                       bool *ret_previous)
-{
-    *ret_previous = false;
-    const char *waiting = kta_json_str(status, "state.waiting.reason");
-    int64_t restarts = kta_json_int(status, "restartCount", 0);
-    if (kta_json_at(status, "state.terminated"))
-        return kta_json_int(status, "state.terminated.exitCode", 0) != 0 ||
-               !kta_streq(kta_json_str(pod, "status.phase"), "Succeeded");
-    if (waiting)
-        return restarts > 0 || kta_json_at(status, "lastState.terminated");
-    if (kta_json_at(status, "state.running")) {
-        if (restarts > 0 && kta_json_at(status, "lastState.terminated")) {
-            *ret_previous = true;
-            return true;
-        }
-        return !kta_json_bool(status, "ready", true);
-    }
-    return false;
-}
-
 /* A run after a failed one says nothing as long as it is this young, or no older than the failed
  * one became (seconds): a container that crashes at once is ready for the moment until kubelet
  * looks. */
