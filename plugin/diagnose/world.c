@@ -11,66 +11,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include "diag.h"
+#include "world_private.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
-#include "kta/kinds.h"
-#include "kta/http.h"
 #include "kta/limits.h"
 #include "kta/obj.h"
-
-struct world_list {
-    char *kind, *ns; /* plural; ns NULL: all namespaces, or cluster-scoped */
-    struct kta_json *doc;
-    struct kta_json **items;
-    size_t n, cap;
-    bool readable, partial;
-    size_t total; /* of a partial one: with those that were not kept */
-};
-
-struct world_single {
-    char *kind, *ns, *name;
-    struct kta_json *object; /* NULL: not there, or not readable */
-    bool known;
-};
-
-struct event_row {
-    const char *uid;
-    struct kta_json *event;
-    int64_t when;
-};
-
-struct kta_world {
-    struct kta_cluster *cluster;
-    struct kta_redact *redact;
-    const struct kta_report *report;
-    struct world_list **lists;
-    size_t n_lists, cap_lists;
-    struct world_single *singles;
-    size_t n_singles, cap_singles;
-    struct kta_json **by_uid; /* open addressing; size is a power of two */
-    size_t uid_size, uid_n;
-    struct event_row *events;
-    size_t n_events, cap_events, events_seen_lists;
-    const char **focus;
-    size_t n_focus, cap_focus;
-    struct kta_str missing;
-    struct kta_json *running; /* pods of all namespaces that take room */
-    struct kta_json **running_items;
-    size_t n_running;
-    bool running_read;
-    int probe;
-    struct kta_world_logs *logs;
-    struct kta_argv secrets_seen;
-    void **owned; /* what went out of use while somebody may still look at it */
-    size_t n_owned, cap_owned;
-    struct kta_json **extra; /* objects that were put into lists one by one */
-    size_t n_extra, cap_extra;
-    const char **asked; /* uids of objects whose pods were asked for */
-    size_t n_asked, cap_asked;
-    int fetches;
-    bool wants_metrics;
-};
 
 /* ---- life ---- */
 
@@ -188,7 +133,7 @@ static struct kta_json **uid_slot(struct kta_world *w, const char *uid)
     return &w->by_uid[i];
 }
 
-static void index_uid(struct kta_world *w, struct kta_json *o)
+void world_index_uid(struct kta_world *w, struct kta_json *o)
 {
     const char *uid = kta_obj_uid(o);
     if (!uid)
@@ -217,7 +162,7 @@ struct kta_json *kta_world_uid(struct kta_world *w, const char *uid)
 
 /* ---- lists ---- */
 
-static const struct kta_kind *kind_of(struct kta_world *w, const char *name)
+const struct kta_kind *world_kind(struct kta_world *w, const char *name)
 {
     const struct kta_kind *k = kta_kind_known(name);
     if (k)
@@ -228,12 +173,12 @@ static const struct kta_kind *kind_of(struct kta_world *w, const char *name)
     return k;
 }
 
-static bool metadata_only(const struct kta_kind *k)
+bool world_metadata_only(const struct kta_kind *k)
 {
     return !*k->group && (kta_streq(k->plural, "secrets") || kta_streq(k->plural, "configmaps"));
 }
 
-static struct world_list *find_list(struct kta_world *w, const char *kind, const char *ns)
+struct world_list *world_find_list(struct kta_world *w, const char *kind, const char *ns)
 {
     for (size_t i = 0; i < w->n_lists; i++)
         if (kta_streq(w->lists[i]->kind, kind) && kta_streq(w->lists[i]->ns, ns))
@@ -251,15 +196,13 @@ static struct world_list *new_list(struct kta_world *w, const char *kind, const 
     return l;
 }
 
-static void name_kind(struct kta_json *o, const struct kta_kind *k)
+void world_name_kind(struct kta_json *o, const struct kta_kind *k)
 {
     kta_auto_free char *api =
         *k->group ? kta_asprintf("%s/%s", k->group, k->version) : kta_strdup(k->version);
     kta_json_set_str(o, "kind", k->kind);
     kta_json_set_str(o, "apiVersion", api);
 }
-
-static struct world_list *have_list(struct kta_world *w, const struct kta_kind *k, const char *ns);
 
 static void own(struct kta_world *w, void *p)
 {
@@ -268,7 +211,7 @@ static void own(struct kta_world *w, void *p)
 }
 
 /* The old array stays: whoever walks through it while something is added goes on. */
-static void add_item(struct kta_world *w, struct world_list *l, struct kta_json *o)
+void world_add_item(struct kta_world *w, struct world_list *l, struct kta_json *o)
 {
     if (l->n == l->cap) {
         l->cap = l->cap ? 2 * l->cap : 16;
@@ -291,8 +234,8 @@ static void fill_list(struct kta_world *w, struct world_list *l, const struct kt
     l->partial = l->total > 0 || *kta_or(kta_json_str(doc, "metadata.continue"), "");
     kta_json_each(o, kta_json_get(doc, "items"))
     {
-        name_kind(o, k);
-        index_uid(w, o);
+        world_name_kind(o, k);
+        world_index_uid(w, o);
         KTA_GROW(l->items, l->n, l->cap);
         l->items[l->n++] = o;
     }
@@ -302,20 +245,20 @@ static void fill_list(struct kta_world *w, struct world_list *l, const struct kt
 bool kta_world_partial(struct kta_world *w, const char *kind, const char *ns)
 {
     const struct kta_kind *k = kta_kind_known(kind);
-    const struct world_list *l = k ? have_list(w, k, ns) : NULL;
+    const struct world_list *l = k ? world_have_list(w, k, ns) : NULL;
     return l && l->partial;
 }
 
 size_t kta_world_total(struct kta_world *w, const char *kind, const char *ns)
 {
     const struct kta_kind *k = kta_kind_known(kind);
-    const struct world_list *l = k ? have_list(w, k, ns) : NULL;
+    const struct world_list *l = k ? world_have_list(w, k, ns) : NULL;
     return l ? l->total : 0;
 }
 
 void kta_world_set_total(struct kta_world *w, const char *kind, const char *ns, size_t total)
 {
-    struct world_list *l = find_list(w, kind, ns);
+    struct world_list *l = world_find_list(w, kind, ns);
     if (l)
         l->total = total;
 }
@@ -348,62 +291,6 @@ bool kta_world_pods_known(struct kta_world *w, const struct kta_json *object)
     return false;
 }
 
-/* Takes o. An object that is there already without its template is completed in its place. */
-static void put_object(struct kta_world *w, const struct kta_kind *k, struct kta_json *o)
-{
-    struct kta_json *there = kta_world_uid(w, kta_obj_uid(o));
-    name_kind(o, k);
-    if (there && kta_json_get(there, KTA_SLIM))
-        kta_json_swap(there, o);
-    KTA_GROW(w->extra, w->n_extra, w->cap_extra);
-    w->extra[w->n_extra++] = o;
-    if (there)
-        return;
-    index_uid(w, o);
-    for (size_t i = 0; i < w->n_lists; i++) {
-        struct world_list *l = w->lists[i];
-        if (kta_streq(l->kind, k->plural) && (!l->ns || kta_streq(l->ns, kta_obj_namespace(o))))
-            add_item(w, l, o);
-    }
-}
-
-int kta_world_fetch(struct kta_world *w, const struct kta_world_want *wants, size_t n,
-                    struct kta_err *err)
-{
-    struct kta_read *reads = NULL;
-    size_t n_reads = 0, cap = 0;
-    const struct kta_kind **of = kta_calloc(n + 1, sizeof *of);
-    for (size_t i = 0; i < n; i++) {
-        const struct kta_kind *k = kind_of(w, wants[i].kind);
-        kta_auto_str struct kta_str path = KTA_STR_INIT;
-        if (!k)
-            continue;
-        kta_kind_path(k, wants[i].ns, wants[i].name, &path);
-        if (wants[i].labels) {
-            kta_str_add(&path, "?limit=20&labelSelector=");
-            kta_url_escape(wants[i].labels, &path);
-        }
-        kta_read_add(&reads, &n_reads, &cap,
-                     metadata_only(k) ? KTA_ACCEPT_METADATA : KTA_ACCEPT_JSON, "%s", path.s);
-        of[n_reads - 1] = k;
-    }
-    int rc = n_reads && w->cluster ? kta_cluster_read(w->cluster, reads, n_reads, err) : 0;
-    for (size_t i = 0; i < n_reads && !rc; i++) {
-        struct kta_json *items = kta_json_get(reads[i].json, "items"), *o;
-        if (reads[i].failed && reads[i].status != 404)
-            kta_world_note_missing(w, "%s", reads[i].err.msg);
-        if (reads[i].failed || !reads[i].json)
-            continue;
-        while (items && (o = kta_json_first(items)))
-            put_object(w, of[i], kta_json_detach(items, o));
-        if (!items)
-            put_object(w, of[i], KTA_STEAL(reads[i].json));
-    }
-    kta_reads_free(reads, n_reads);
-    free(of);
-    return rc;
-}
-
 /* A namespace's part of a list of all namespaces. */
 static struct world_list *view(struct kta_world *w, const struct world_list *all, const char *ns)
 {
@@ -419,12 +306,12 @@ static struct world_list *view(struct kta_world *w, const struct world_list *all
     return l;
 }
 
-static struct world_list *have_list(struct kta_world *w, const struct kta_kind *k, const char *ns)
+struct world_list *world_have_list(struct kta_world *w, const struct kta_kind *k, const char *ns)
 {
     if (!k->namespaced)
         ns = NULL;
-    struct world_list *l = find_list(w, k->plural, ns);
-    if (!l && ns && (l = find_list(w, k->plural, NULL)))
+    struct world_list *l = world_find_list(w, k->plural, ns);
+    if (!l && ns && (l = world_find_list(w, k->plural, NULL)))
         l = view(w, l, ns);
     return l;
 }
@@ -487,11 +374,11 @@ static size_t begin_lists(struct kta_world *w, const char *ns, const char *const
                           size_t *n_reads, size_t *cap)
 {
     for (size_t i = 0; i < n + metrics; i++) {
-        const struct kta_kind *k = i < n ? kind_of(w, kinds[i]) : &pod_metrics;
+        const struct kta_kind *k = i < n ? world_kind(w, kinds[i]) : &pod_metrics;
         bool twice = false;
         for (size_t j = 0; j < *n_reads; j++)
             twice |= of[j] == k;
-        if (!k || twice || have_list(w, k, ns))
+        if (!k || twice || world_have_list(w, k, ns))
             continue;
         kta_auto_str struct kta_str path = KTA_STR_INIT;
         list_path(k, ns, &path);
@@ -499,7 +386,8 @@ static size_t begin_lists(struct kta_world *w, const char *ns, const char *const
             kta_str_addf(&path, "?limit=%zu", kta_large_page(k->plural));
         struct kta_read *r =
             kta_read_add(reads, n_reads, cap,
-                         metadata_only(k) ? KTA_ACCEPT_METADATA : KTA_ACCEPT_JSON, "%s", path.s);
+                         world_metadata_only(k) ? KTA_ACCEPT_METADATA : KTA_ACCEPT_JSON, "%s",
+                         path.s);
         kta_large_read(r, k->plural);
         of[*n_reads - 1] = k;
     }
@@ -511,7 +399,8 @@ int kta_world_prefetch_all(struct kta_world *w, const char *ns, const char *cons
 {
     struct kta_read *reads = NULL;
     size_t n_reads = 0, cap = 0;
-    bool metrics = w->wants_metrics && (n || !n_wants) && !find_list(w, pod_metrics.plural, ns);
+    bool metrics =
+        w->wants_metrics && (n || !n_wants) && !world_find_list(w, pod_metrics.plural, ns);
     bool many_pods = false;
     const struct kta_kind **of = kta_calloc(n + 1, sizeof *of);
     const struct kta_log_want **log_of = kta_calloc(n_wants + 1, sizeof *log_of);
@@ -546,12 +435,12 @@ int kta_world_prefetch_logs(struct kta_world *w, const struct kta_log_want *want
     return n ? kta_world_prefetch_all(w, NULL, NULL, 0, wants, n, err) : 0;
 }
 
-static struct world_list *need_list(struct kta_world *w, const char *kind, const char *ns)
+struct world_list *world_need_list(struct kta_world *w, const char *kind, const char *ns)
 {
-    const struct kta_kind *k = kind_of(w, kind);
+    const struct kta_kind *k = world_kind(w, kind);
     if (!k)
         return NULL;
-    struct world_list *l = have_list(w, k, ns);
+    struct world_list *l = world_have_list(w, k, ns);
     if (l)
         return l;
     struct kta_err err = KTA_ERR_INIT;
@@ -560,28 +449,28 @@ static struct world_list *need_list(struct kta_world *w, const char *kind, const
         kta_world_note_missing(w, "%s", err.msg);
         return new_list(w, k->plural, k->namespaced ? ns : NULL);
     }
-    l = have_list(w, k, ns);
+    l = world_have_list(w, k, ns);
     return l ? l : new_list(w, k->plural, k->namespaced ? ns : NULL);
 }
 
 size_t kta_world_list(struct kta_world *w, const char *kind, const char *ns,
                       struct kta_json *const **ret)
 {
-    struct world_list *l = need_list(w, kind, ns);
+    struct world_list *l = world_need_list(w, kind, ns);
     *ret = l ? l->items : NULL;
     return l ? l->n : 0;
 }
 
 bool kta_world_readable(struct kta_world *w, const char *kind, const char *ns)
 {
-    struct world_list *l = need_list(w, kind, ns);
+    struct world_list *l = world_need_list(w, kind, ns);
     return l && l->readable;
 }
 
 bool kta_world_has_list(struct kta_world *w, const char *kind, const char *ns)
 {
     const struct kta_kind *k = kta_kind_known(kind);
-    return k && have_list(w, k, ns);
+    return k && world_have_list(w, k, ns);
 }
 
 const char **kta_world_names(struct kta_world *w, const char *kind, const char *ns, size_t *ret_n)
@@ -596,312 +485,16 @@ const char **kta_world_names(struct kta_world *w, const char *kind, const char *
     return names;
 }
 
-/* ---- one object ---- */
-
-static struct kta_json *by_name(const struct world_list *l, const char *ns, const char *name)
-{
-    for (size_t i = 0; i < l->n; i++)
-        if (kta_streq(kta_obj_name(l->items[i]), name) &&
-            (!ns || kta_streq(kta_obj_namespace(l->items[i]), ns)))
-            return l->items[i];
-    return NULL;
-}
-
-struct kta_json *kta_world_get(struct kta_world *w, const char *kind, const char *ns,
-                               const char *name, bool *ret_known)
-{
-    bool unused;
-    if (!ret_known)
-        ret_known = &unused;
-    *ret_known = false;
-    const struct kta_kind *k = kind_of(w, kind);
-    if (!k || !name)
-        return NULL;
-    if (!k->namespaced)
-        ns = NULL;
-    struct world_list *l = have_list(w, k, ns);
-    if (l && l->readable) {
-        struct kta_json *o = by_name(l, ns, name);
-        *ret_known = true;
-        if ((o && !kta_json_get(o, KTA_SLIM)) || !l->partial)
-            return o;
-    }
-    for (size_t i = 0; i < w->n_singles; i++) {
-        struct world_single *s = &w->singles[i];
-        if (kta_streq(s->kind, k->plural) && kta_streq(s->ns, ns) && kta_streq(s->name, name)) {
-            *ret_known = s->known;
-            return s->object;
-        }
-    }
-    struct world_single s = {kta_strdup(k->plural), kta_strdup(ns), kta_strdup(name), NULL, false};
-    struct kta_err err = KTA_ERR_INIT;
-    kta_auto_str struct kta_str path = KTA_STR_INIT;
-    kta_kind_path(k, ns, name, &path);
-    struct kta_read *reads = NULL;
-    size_t n = 0, cap = 0;
-    if (w->cluster) {
-        kta_read_add(&reads, &n, &cap, metadata_only(k) ? KTA_ACCEPT_METADATA : KTA_ACCEPT_JSON,
-                     "%s", path.s);
-        if (!kta_cluster_read(w->cluster, reads, n, &err)) {
-            s.known = reads[0].status == 404 || (reads[0].json && !reads[0].failed);
-            if (reads[0].json && !reads[0].failed) {
-                s.object = reads[0].json;
-                reads[0].json = NULL;
-                name_kind(s.object, k);
-                index_uid(w, s.object);
-            } else if (!s.known) {
-                kta_world_note_missing(w, "%s", reads[0].err.msg);
-            }
-        }
-        kta_reads_free(reads, n);
-    }
-    KTA_GROW(w->singles, w->n_singles, w->cap_singles);
-    w->singles[w->n_singles++] = s;
-    *ret_known = s.known;
-    return s.object;
-}
-
-/* ---- events ---- */
-
-static int by_uid_newest(const void *pa, const void *pb)
-{
-    const struct event_row *a = pa, *b = pb;
-    int d = strcmp(a->uid, b->uid);
-    if (d)
-        return d;
-    return a->when > b->when ? -1 : a->when < b->when;
-}
-
-/* The events of every list that was read so far, sorted by uid ("" for those without one). */
-static void index_events(struct kta_world *w)
-{
-    size_t lists = 0;
-    for (size_t i = 0; i < w->n_lists; i++)
-        lists += kta_streq(w->lists[i]->kind, "events") && w->lists[i]->doc;
-    if (lists == w->events_seen_lists)
-        return;
-    w->events_seen_lists = lists;
-    w->n_events = 0;
-    for (size_t i = 0; i < w->n_lists; i++) {
-        const struct world_list *l = w->lists[i];
-        if (!kta_streq(l->kind, "events") || !l->doc)
-            continue;
-        for (size_t k = 0; k < l->n; k++) {
-            KTA_GROW(w->events, w->n_events, w->cap_events);
-            w->events[w->n_events++] =
-                (struct event_row){kta_or(kta_json_str(l->items[k], "involvedObject.uid"), ""),
-                                   l->items[k], kta_event_time(l->items[k])};
-        }
-    }
-    if (w->n_events)
-        qsort(w->events, w->n_events, sizeof *w->events, by_uid_newest);
-}
-
-static size_t first_row(const struct kta_world *w, const char *uid)
-{
-    size_t lo = 0, hi = w->n_events;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (strcmp(w->events[mid].uid, uid) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
-size_t kta_world_events(struct kta_world *w, const struct kta_json *object, struct kta_json ***ret)
-{
-    const char *ns = kta_obj_namespace(object), *uid = kta_obj_uid(object);
-    const char *kind = kta_obj_kind(object), *name = kta_obj_name(object);
-    if (ns)
-        (void)need_list(w, "events", ns);
-    index_events(w);
-    struct kta_json **v = NULL;
-    size_t n = 0, cap = 0;
-    if (uid)
-        for (size_t i = first_row(w, uid); i < w->n_events && kta_streq(w->events[i].uid, uid);
-             i++) {
-            KTA_GROW(v, n, cap);
-            v[n++] = w->events[i].event;
-        }
-    /* A node's events carry its name as uid; some recorders set none. */
-    const char *other = kta_streq(kind, "Node") ? name : "";
-    for (size_t i = first_row(w, kta_or(other, "")); i < w->n_events; i++) {
-        if (!kta_streq(w->events[i].uid, kta_or(other, "")))
-            break;
-        const struct kta_json *of = kta_json_get(w->events[i].event, "involvedObject");
-        if (!kta_streq(kta_json_str(of, "kind"), kind) ||
-            !kta_streq(kta_json_str(of, "name"), name))
-            continue;
-        KTA_GROW(v, n, cap);
-        v[n++] = w->events[i].event;
-    }
-    *ret = v;
-    return n;
-}
-
-/* ---- ownership ---- */
-
-struct kta_json *kta_world_owner(struct kta_world *w, struct kta_json *object)
-{
-    for (int depth = 0; object && depth < 8; depth++) {
-        const struct kta_json *ref = kta_obj_controller(object);
-        struct kta_json *up = ref ? kta_world_uid(w, kta_json_str(ref, "uid")) : NULL;
-        if (!up || up == object)
-            return object;
-        object = up;
-    }
-    return object;
-}
-
-static bool is_service(const struct kta_json *o)
-{
-    return kta_streq(kta_obj_kind(o), "Service");
-}
-
-size_t kta_world_pods_of(struct kta_world *w, const struct kta_json *object, struct kta_json ***ret)
-{
-    *ret = NULL;
-    struct kta_json *const *pods;
-    if (kta_world_partial(w, "pods", kta_obj_namespace(object)))
-        kta_large_pods_of(w, object);
-    size_t n = kta_world_list(w, "pods", kta_obj_namespace(object), &pods), found = 0, cap = 0;
-    const char *uid = kta_obj_uid(object);
-    for (size_t i = 0; i < n; i++) {
-        bool mine = pods[i] == object;
-        if (is_service(object)) {
-            mine = kta_map_matches(kta_json_at(object, "spec.selector"),
-                                   kta_json_at(pods[i], "metadata.labels"));
-        } else {
-            struct kta_json *up = pods[i];
-            for (int depth = 0; up && !mine && depth < 8; depth++) {
-                mine = kta_obj_owned_by(up, uid);
-                up = kta_world_uid(w, kta_json_str(kta_obj_controller(up), "uid"));
-            }
-        }
-        if (!mine)
-            continue;
-        KTA_GROW(*ret, found, cap);
-        (*ret)[found++] = pods[i];
-    }
-    return found;
-}
-
-/* ---- room on nodes ---- */
-
-#define RUNNING_MOST 3000 /* pods of the cluster that are counted */
-
-/* NULL: they could not be read, or are too many to be worth it. */
-static struct kta_json *read_running(struct kta_world *w)
-{
-    static const char path[] = "/api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2C"
-                               "status.phase%21%3DFailed";
-    struct kta_err err = KTA_ERR_INIT;
-    struct kta_json *doc = NULL;
-    for (int page = 1; page >= 0 && !doc; page--) {
-        struct kta_read *reads = NULL;
-        size_t n = 0, cap = 0;
-        kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s%s", path, page ? "&limit=500" : "");
-        kta_large_running(&reads[0]);
-        if (kta_cluster_read(w->cluster, reads, n, &err) || reads[0].failed) {
-            kta_world_note_missing(w, "%s", reads[0].failed ? reads[0].err.msg : err.msg);
-            page = -1;
-        } else if (kta_json_int(reads[0].json, "metadata.remainingItemCount", 0) > RUNNING_MOST) {
-            kta_world_note_missing(w, "the room on nodes: more than %d pods take of it",
-                                   RUNNING_MOST);
-            page = -1;
-        } else if (!page || !*kta_or(kta_json_str(reads[0].json, "metadata.continue"), "")) {
-            doc = KTA_STEAL(reads[0].json);
-        }
-        kta_reads_free(reads, n);
-    }
-    return doc;
-}
-
-size_t kta_world_running_pods(struct kta_world *w, struct kta_json *const **ret)
-{
-    if (!w->running_read && w->cluster) {
-        w->running_read = true;
-        struct world_list *all = find_list(w, "pods", NULL);
-        if (!all)
-            w->running = read_running(w);
-        const struct kta_json *items = kta_json_get(w->running, "items");
-        size_t n = all ? all->n : kta_json_len(items), i = 0;
-        w->running_items = kta_calloc(n + 1, sizeof *w->running_items);
-        if (all && !all->partial)
-            for (; i < n; i++)
-                w->running_items[i] = all->items[i];
-        kta_json_each(o, items) w->running_items[i++] = o;
-        for (size_t k = 0; k < i; k++) {
-            const char *phase = kta_json_str(w->running_items[k], "status.phase");
-            if (!kta_streq(phase, "Succeeded") && !kta_streq(phase, "Failed"))
-                w->running_items[w->n_running++] = w->running_items[k];
-        }
-    }
-    *ret = w->running_items;
-    return w->n_running;
-}
-
-/* ---- focus ---- */
-
-void kta_world_set_probe(struct kta_world *w, int level)
-{
-    w->probe = level;
-}
-
-int kta_world_probe(const struct kta_world *w)
-{
-    return w->probe;
-}
-
-void kta_world_focus_add(struct kta_world *w, struct kta_json *object)
-{
-    const char *uid = kta_obj_uid(object);
-    if (!uid)
-        return;
-    for (size_t i = 0; i < w->n_focus; i++)
-        if (kta_streq(w->focus[i], uid))
-            return;
-    KTA_GROW(w->focus, w->n_focus, w->cap_focus);
-    w->focus[w->n_focus++] = uid;
-}
-
-void kta_world_focus_clear(struct kta_world *w)
-{
-    w->n_focus = 0;
-}
-
-bool kta_world_has_focus(const struct kta_world *w)
-{
-    return w->n_focus > 0;
-}
-
-bool kta_world_focused(struct kta_world *w, struct kta_json *object)
-{
-    if (!w->n_focus)
-        return true;
-    for (int depth = 0; object && depth < 8; depth++) {
-        const char *uid = kta_obj_uid(object);
-        for (size_t i = 0; i < w->n_focus; i++)
-            if (kta_streq(w->focus[i], uid))
-                return true;
-        const struct kta_json *ref = kta_obj_controller(object);
-        object = ref ? kta_world_uid(w, kta_json_str(ref, "uid")) : NULL;
-    }
-    return false;
-}
-
 /* Never a fault: many clusters have none. */
 size_t kta_world_pod_metrics(struct kta_world *w, const char *ns, struct kta_json *const **ret)
 {
-    struct world_list *l = find_list(w, pod_metrics.plural, ns);
+    struct world_list *l = world_find_list(w, pod_metrics.plural, ns);
     struct kta_err ignored = KTA_ERR_INIT;
 
     if (!l) {
         kta_world_want_metrics(w);
         kta_world_prefetch(w, ns, NULL, 0, &ignored);
-        l = find_list(w, pod_metrics.plural, ns);
+        l = world_find_list(w, pod_metrics.plural, ns);
         if (!l)
             l = new_list(w, pod_metrics.plural, ns);
     }
