@@ -62,7 +62,10 @@ struct kta_http_req {
     /* Streaming: called with each piece of a 2xx body instead of collecting it. Returning false
      * ends the request early, which is then not an error. */
     bool (*on_body)(void *ctx, const char *p, size_t n);
-    void *ctx;
+    /* Called once when the request has ended, well or not, while others may still be under way; may
+     * release the answer. Not called for those that an interrupt cut off. */
+    void (*on_end)(struct kta_http_req *r);
+    void *ctx; /* of on_body and on_end */
     /* results */
     int status;               /* 0 when no answer came */
     struct kta_str answer;    /* the body (of any status; for 2xx only without on_body) */

@@ -224,6 +224,19 @@ static int give_up(struct kta_http *h, struct kta_http_req *reqs, size_t n, size
     return -1;
 }
 
+/* Nothing goes out: the answer is a recorded one, or why nothing can go out. */
+static void answer_unsent(struct kta_http *h, struct kta_http_req *r, const struct kta_err *why)
+{
+    if (why) {
+        r->failed = true;
+        r->err = *why;
+    } else {
+        kta_tap()->http_answer(kta_tap()->ctx, h->origin, r);
+    }
+    if (r->on_end)
+        r->on_end(r);
+}
+
 int kta_http_run(struct kta_http *h, struct kta_http_req *reqs, size_t n, struct kta_err *err)
 {
     size_t next = 0;
@@ -238,17 +251,11 @@ int kta_http_run(struct kta_http *h, struct kta_http_req *reqs, size_t n, struct
         kta_err_clear(&r->err);
         kta_str_init(&r->answer, 0);
     }
-    if (kta_tap() && kta_tap()->http_answer) {
+    bool replayed = kta_tap() && kta_tap()->http_answer;
+    if (replayed || get_ready(h, &broken) < 0) {
         for (size_t i = 0; i < n; i++)
-            kta_tap()->http_answer(kta_tap()->ctx, h->origin, &reqs[i]);
-        return kta_interrupt_check(err);
-    }
-    if (get_ready(h, &broken) < 0) {
-        for (size_t i = 0; i < n; i++) {
-            reqs[i].failed = true;
-            reqs[i].err = broken;
-        }
-        return 0;
+            answer_unsent(h, &reqs[i], replayed ? NULL : &broken);
+        return replayed ? kta_interrupt_check(err) : 0;
     }
     while (fill_slots(h, reqs, n, &next)) {
         struct curl_waitfd wake = {.fd = kta_interrupt_fd(), .events = CURL_WAIT_POLLIN};

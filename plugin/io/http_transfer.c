@@ -227,6 +227,8 @@ static void end(struct transfer *t)
     kta_str_release(&t->taped);
     t->req = NULL;
     t->http->progress++;
+    if (r->on_end && r->err.code != KTA_E_INTERRUPTED)
+        r->on_end(r);
 }
 
 void http_transfer_fail(struct transfer *t, enum kta_code code, const char *what, int64_t ms)

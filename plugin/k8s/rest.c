@@ -71,24 +71,16 @@ static int round_run(struct kta_cluster *c, struct rest_job *jobs, size_t n, str
 {
     struct rest *r = c->impl;
     struct kta_http_req *reqs = kta_calloc(n, sizeof *reqs);
-    struct rest_job **owner = kta_calloc(n, sizeof *owner);
     size_t m = 0;
     int rc;
 
-    for (size_t i = 0; i < n; i++) {
-        if (!jobs[i].pending)
-            continue;
-        owner[m] = &jobs[i];
-        rest_job_request(c, &jobs[i], &reqs[m++]);
-    }
+    for (size_t i = 0; i < n; i++)
+        if (jobs[i].pending)
+            rest_job_request(&jobs[i], &reqs[m++]);
     rc = kta_http_run(r->http, reqs, m, err);
-    for (size_t i = 0; i < m; i++) {
-        if (rc == 0)
-            rest_job_answer(c, owner[i], &reqs[i]);
+    for (size_t i = 0; i < m; i++)
         kta_http_req_release(&reqs[i]);
-    }
     free(reqs);
-    free(owner);
     return rc;
 }
 
@@ -134,7 +126,7 @@ static bool renew(struct kta_cluster *c, struct rest_job *jobs, size_t n, bool *
         read->failed = false;
         kta_err_clear(&read->err);
         rest_job_release(&jobs[i]);
-        rest_job_init(&jobs[i], read);
+        rest_job_init(c, &jobs[i], read);
     }
     return true;
 }
@@ -165,7 +157,7 @@ static int rest_read(struct kta_cluster *c, struct kta_read *reads, size_t n, st
     int rc;
 
     for (size_t i = 0; i < n; i++)
-        rest_job_init(&jobs[i], &reads[i]);
+        rest_job_init(c, &jobs[i], &reads[i]);
     rc = rest_connect(c, /* force= */ false, err);
     for (int i = 0; rc == 0 && i < MAX_ROUNDS && any_pending(jobs, n); i++) {
         rc = round_run(c, jobs, n, err);

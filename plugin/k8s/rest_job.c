@@ -40,7 +40,7 @@ static int page_size(const struct kta_read *read)
     return read->accept == KTA_ACCEPT_TABLE ? KTA_MAX_LIST : KTA_LIST_PAGE;
 }
 
-void rest_job_init(struct rest_job *j, struct kta_read *read)
+void rest_job_init(struct kta_cluster *c, struct rest_job *j, struct kta_read *read)
 {
     struct api_path a;
     kta_auto_str struct kta_str has = KTA_STR_INIT;
@@ -50,6 +50,7 @@ void rest_job_init(struct rest_job *j, struct kta_read *read)
     static const char *const none[] = {NULL};
 
     memset(j, 0, sizeof *j);
+    j->cluster = c;
     j->read = read;
     j->pending = true;
     kta_str_init(&j->url, 0);
@@ -171,33 +172,6 @@ static bool take_text(void *ctx, const char *p, size_t n)
     return false;
 }
 
-void rest_job_request(struct kta_cluster *c, struct rest_job *j, struct kta_http_req *q)
-{
-    const struct rest *r = c->impl;
-
-    memset(q, 0, sizeof *q);
-    q->path = j->url.s;
-    q->accept = j->accept;
-    q->headers = (const char *const *)r->headers.v;
-    q->timeout_ms = r->timeout_ms;
-    q->idle_ms = j->broke ? 0 : STALL_MS;
-    q->idle_from_head = true;
-    q->fresh = j->broke;
-    kta_str_init(&q->answer, 0);
-    if (j->read->accept == KTA_ACCEPT_TEXT) {
-        kta_str_clear(&j->read->text);
-        q->on_body = take_text;
-        q->ctx = j;
-    } else {
-        q->max_body = j->read->max;
-        if (j->items && j->read->keep) {
-            stream_begin(j);
-            q->on_body = take_stream;
-            q->ctx = j;
-        }
-    }
-}
-
 static void job_fail(struct rest_job *j)
 {
     j->pending = false;
@@ -267,7 +241,7 @@ static bool start_over(struct rest_job *j)
     read->json = NULL;
     read->dropped = 0;
     rest_job_release(j);
-    rest_job_init(j, read);
+    rest_job_init(j->cluster, j, read);
     j->restarted = j->reached = true;
     return true;
 }
@@ -293,7 +267,7 @@ static bool ask_again(struct rest_job *j, const struct kta_http_req *q)
     return true;
 }
 
-void rest_job_answer(struct kta_cluster *c, struct rest_job *j, struct kta_http_req *q)
+static void judge_answer(struct kta_cluster *c, struct rest_job *j, struct kta_http_req *q)
 {
     struct kta_err ignored = KTA_ERR_INIT;
     struct kta_json *v = NULL;
@@ -336,4 +310,39 @@ void rest_job_answer(struct kta_cluster *c, struct rest_job *j, struct kta_http_
         return;
     j->reached = status_answer(c, j->read->path, j->doing.s, q, &j->read->err);
     job_fail(j);
+}
+
+static void take_answer(struct kta_http_req *q)
+{
+    struct rest_job *j = q->ctx;
+
+    judge_answer(j->cluster, j, q);
+    kta_http_req_release(q);
+}
+
+void rest_job_request(struct rest_job *j, struct kta_http_req *q)
+{
+    const struct rest *r = j->cluster->impl;
+
+    memset(q, 0, sizeof *q);
+    q->path = j->url.s;
+    q->accept = j->accept;
+    q->headers = (const char *const *)r->headers.v;
+    q->timeout_ms = r->timeout_ms;
+    q->idle_ms = j->broke ? 0 : STALL_MS;
+    q->idle_from_head = true;
+    q->fresh = j->broke;
+    q->on_end = take_answer;
+    q->ctx = j;
+    kta_str_init(&q->answer, 0);
+    if (j->read->accept == KTA_ACCEPT_TEXT) {
+        kta_str_clear(&j->read->text);
+        q->on_body = take_text;
+    } else {
+        q->max_body = j->read->max;
+        if (j->items && j->read->keep) {
+            stream_begin(j);
+            q->on_body = take_stream;
+        }
+    }
 }

@@ -11,6 +11,7 @@
 #include "rest.h"
 
 struct rest_job {
+    struct kta_cluster *cluster;
     struct kta_read *read;
     struct kta_str url;   /* of the next request */
     struct kta_str doing; /* "list events in namespace 'x'" */
@@ -29,11 +30,11 @@ struct rest_job {
     int64_t wait_ms; /* the server asks for this pause before the next try */
 };
 
-void rest_job_init(struct rest_job *j, struct kta_read *read);
+void rest_job_init(struct kta_cluster *c, struct rest_job *j, struct kta_read *read);
 void rest_job_release(struct rest_job *j);
-/* Fills in the next request; it borrows from the job. */
-void rest_job_request(struct kta_cluster *c, struct rest_job *j, struct kta_http_req *q);
-/* What came back: the read is done or failed, or is pending with a further page or another try. */
-void rest_job_answer(struct kta_cluster *c, struct rest_job *j, struct kta_http_req *q);
+/* Fills in the next request; it borrows from the job. When it ends, the job takes the answer while
+ * others are still under way: the read is done or failed then, or pending with a further page or
+ * another try. */
+void rest_job_request(struct rest_job *j, struct kta_http_req *q);
 
 #endif

@@ -146,6 +146,27 @@ static bool take(void *ctx, const char *p, size_t n)
     return ++t->n != t->stop_at;
 }
 
+/* The paths of those that ended, in the order in which they did. */
+static void note_end(struct kta_http_req *r)
+{
+    kta_str_addf(r->ctx, "%s%s ", r->path, r->failed ? "!" : "");
+    kta_http_req_release(r);
+}
+
+static void test_each_is_told_as_it_ends(void **state)
+{
+    kta_auto_str struct kta_str ended = KTA_STR_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_http_req r[] = {{.path = "/slow/500"}, {.path = "/drop"}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        r[i].on_end = note_end;
+        r[i].ctx = &ended;
+    }
+    assert_int_equal(kta_http_run(http, r, 2, &err), 0);
+    assert_string_equal(ended.s, "/drop! /slow/500 ");
+}
+
 static void test_streaming(void **state)
 {
     struct pieces t = {0};
@@ -401,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_headers_are_replaced),
         cmocka_unit_test(test_status_is_no_failure),
         cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_each_is_told_as_it_ends),
         cmocka_unit_test(test_streaming),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_nobody_there),
