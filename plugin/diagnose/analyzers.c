@@ -56,12 +56,9 @@ static void follow_dependencies(struct kta_world *w, const char *ns)
         {
             bool previous;
             size_t len;
-            const char *log, *in;
+            const char *log = kta_unhealthy_log_text(w, pods[i], s, &len, &previous), *in;
             struct kta_log_cause c;
-            if (!kta_unhealthy_log(pods[i], s, &previous) ||
-                !(log = kta_world_log(w, kta_obj_namespace(pods[i]), kta_obj_name(pods[i]),
-                                      kta_json_str(s, "name"), previous, &len)) ||
-                !kta_log_cause(log, len, &c))
+            if (!log || !kta_log_cause(log, len, &c))
                 continue;
             bool cluster;
             struct kta_json *service =

@@ -290,5 +290,9 @@ int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err);
 /* Which log of a container tells why it is unhealthy. False: none would. */
 bool kta_unhealthy_log(const struct kta_json *pod, const struct kta_json *status,
                        bool *ret_previous);
+/* That log; where the last run's is gone, this run's. Lives as long as the world; NULL: none. */
+const char *kta_unhealthy_log_text(struct kta_world *w, const struct kta_json *pod,
+                                   const struct kta_json *status, size_t *ret_len,
+                                   bool *ret_previous);
 
 #endif

@@ -250,8 +250,9 @@ static void logs(struct kta_world *w, const char *ns, struct kta_evidence *e)
             continue;
         kta_json_each(s, kta_json_at(v[i], "status.containerStatuses"))
         {
+            size_t len;
             bool previous;
-            if (kta_unhealthy_log(v[i], s, &previous)) {
+            if (kta_unhealthy_log_text(w, v[i], s, &len, &previous)) {
                 one_log(w, v[i], kta_json_str(s, "name"), previous, 80, e);
                 shown++;
             }

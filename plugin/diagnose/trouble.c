@@ -29,6 +29,21 @@ bool kta_unhealthy_log(const struct kta_json *pod, const struct kta_json *status
     return false;
 }
 
+const char *kta_unhealthy_log_text(struct kta_world *w, const struct kta_json *pod,
+                                   const struct kta_json *status, size_t *ret_len,
+                                   bool *ret_previous)
+{
+    const char *ns = kta_obj_namespace(pod), *name = kta_obj_name(pod);
+    const char *container = kta_json_str(status, "name");
+    if (!kta_unhealthy_log(pod, status, ret_previous))
+        return NULL;
+    const char *log = kta_world_log(w, ns, name, container, *ret_previous, ret_len);
+    if (log || !*ret_previous)
+        return log;
+    *ret_previous = false; /* the last run's file is gone: this run may have said the same */
+    return kta_world_log(w, ns, name, container, *ret_previous, ret_len);
+}
+
 int64_t kta_trouble_since(const struct kta_pod_trouble *t)
 {
     int64_t since = kta_obj_created(t->pod);
@@ -82,10 +97,7 @@ struct kta_finding *kta_trouble_add(const struct kta_pod_trouble *t, const char 
 
 const char *kta_trouble_log(const struct kta_pod_trouble *t, size_t *ret_len, bool *ret_previous)
 {
-    if (!kta_unhealthy_log(t->pod, t->status, ret_previous))
-        return NULL;
-    const char *ns = kta_obj_namespace(t->pod), *pod = kta_obj_name(t->pod);
-    return kta_world_log(t->w, ns, pod, t->name, *ret_previous, ret_len);
+    return kta_unhealthy_log_text(t->w, t->pod, t->status, ret_len, ret_previous);
 }
 
 void kta_trouble_quote_log(const struct kta_pod_trouble *t, struct kta_finding *f,

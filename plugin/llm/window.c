@@ -3,7 +3,8 @@
  *
  * llama.cpp says it in /props (what one slot really has), Ollama in /api/ps (it silently forgets
  * the beginning of what is longer, so its default counts when it does not say), vLLM and others in
- * /v1/models. The big providers do not tell and are not asked.
+ * /v1/models. The big providers do not tell and are not asked; who was asked and did not tell is
+ * not asked again for a week.
  */
 #include <string.h>
 #include "kta/alloc.h"
@@ -30,6 +31,12 @@ static struct kta_json *parse_answer(struct kta_http_req *r)
         (void)kta_json_parse(r->answer.s, r->answer.len, &v, &err);
     kta_http_req_release(r);
     return v;
+}
+
+/* Well, or there is no such path: not for now alone. */
+static bool answered(const struct kta_http_req *r)
+{
+    return !r->failed && (r->status == 200 || r->status == 404);
 }
 
 static int in_models(const struct kta_llm *m, const struct kta_json *v)
@@ -81,6 +88,7 @@ static int ask(struct kta_llm *m)
     struct kta_err err = KTA_ERR_INIT;
     bool two = ollama || (kta_ends(m->base, "/v1") && m->local);
     kta_auto_json struct kta_json *models = NULL, *beside = NULL;
+    bool silent;
     int n;
 
     if (kta_http_run(m->http, r, two ? 2 : 1, &err) < 0) {
@@ -88,13 +96,17 @@ static int ask(struct kta_llm *m)
         kta_http_req_release(&r[1]);
         return 0;
     }
+    silent = answered(&r[0]) && (!two || answered(&r[1]));
     models = parse_answer(&r[0]);
     beside = two ? parse_answer(&r[1]) : NULL;
     if (ollama)
         return in_ollama(m, beside);
     take_caps(m, beside);
     n = (int)kta_json_int(beside, "default_generation_settings.n_ctx", 0);
-    return n > 0 ? n : in_models(m, models);
+    n = n > 0 ? n : in_models(m, models);
+    if (n == 0 && silent)
+        llm_quirks_add(m, LLM_NO_WINDOW);
+    return n;
 }
 
 int kta_llm_window(struct kta_llm *m)
@@ -104,7 +116,7 @@ int kta_llm_window(struct kta_llm *m)
         return m->window;
     for (size_t i = 0; asked[i]; i++)
         tells |= !strcmp(asked[i], m->row->name);
-    m->window = tells ? ask(m) : 0;
+    m->window = tells && !(m->quirks & LLM_NO_WINDOW) ? ask(m) : 0;
     if (m->window)
         kta_log(1, "model: the window of %s is %d tokens", m->model, m->window);
     return m->window;

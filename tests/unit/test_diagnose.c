@@ -247,6 +247,34 @@ static void test_ready_between_crashes(void **state)
     }
 }
 
+/* The last run's log is gone, and the kubelet says so where the log would be: this run's is read.
+ */
+static void test_a_log_that_is_gone(void **state)
+{
+    struct run r;
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_findings f = {0};
+    (void)state;
+    put("api/v1/namespaces/demo/pods/backend-2-abc/log/backend.previous.txt",
+        "failed to try resolving symlinks in path \"/var/log/pods/demo_backend/backend/2.log\": "
+        "lstat /var/log/pods/demo_backend/backend/2.log: no such file or directory\n");
+    put("api/v1/namespaces/demo/pods/backend-2-abc/log/backend.txt",
+        "Traceback (most recent call last):\n  File \"app.py\", line 3, in <module>\n"
+        "KeyError: 'DATABASE_URL'\n");
+    put_pod("True", "\"ready\":true,\"restartCount\":3,\"state\":{\"running\":{\"startedAt\":"
+                    "\"2026-01-01T12:09:57Z\"}},\"lastState\":{\"terminated\":{\"exitCode\":1,"
+                    "\"startedAt\":\"2026-01-01T12:09:56Z\",\"finishedAt\":"
+                    "\"2026-01-01T12:09:56Z\"}}");
+    begin(&r, "deployment/backend");
+    assert_int_equal(kta_diagnose(r.world, &r.scope, &r.targets, NULL, &f, &err), 0);
+    assert_int_equal(f.n, 1);
+    assert_string_equal(f.v[0]->code, "CrashLoop.MissingEnv");
+    kta_findings_release(&f);
+    end(&r);
+    put("api/v1/namespaces/demo/pods/backend-2-abc/log/backend.previous.txt", "");
+    put("api/v1/namespaces/demo/pods/backend-2-abc/log/backend.txt", "");
+}
+
 #define KILLED_POD(set, limit)                                                                     \
     "{\"metadata\":{\"name\":\"" set "-x\",\"namespace\":\"demo\",\"uid\":\"p-" set                \
     "\",\"labels\":{\"app\":\"backend\"},\"ownerReferences\":[{\"controller\":true,\"uid\":\"" set \
@@ -341,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_a_crash_after_a_change),
         cmocka_unit_test(test_ignored_findings),
         cmocka_unit_test(test_ready_between_crashes),
+        cmocka_unit_test(test_a_log_that_is_gone),
         cmocka_unit_test(test_a_pod_of_an_older_revision),
         cmocka_unit_test(test_whether_a_plan_helped),
     };

@@ -981,6 +981,22 @@ static void test_window(void **state)
     assert_int_equal(kta_llm_tokens(3500), 1001);
 }
 
+/* An endpoint that does not tell is asked once, also by later runs. */
+static void test_window_is_asked_for_once(void **state)
+{
+    (void)state;
+    start("{}");
+    for (int i = 0; i < 2; i++) {
+        struct kta_llm *m = open_as("openai-compatible", "/v1");
+        kta_auto_json struct kta_json *before = requests();
+        assert_int_equal(kta_llm_window(m), 0);
+        kta_auto_json struct kta_json *after = requests();
+        assert_int_equal(kta_json_len(after) > kta_json_len(before), i == 0);
+        kta_llm_free(m);
+    }
+    test_server_stop(&server);
+}
+
 static void test_template_without_tools(void **state)
 {
     struct kta_llm *m;
@@ -1042,6 +1058,7 @@ int main(void)
         cmocka_unit_test(test_key_file_and_azure),
         cmocka_unit_test(test_key_from_a_command),
         cmocka_unit_test(test_window),
+        cmocka_unit_test(test_window_is_asked_for_once),
         cmocka_unit_test(test_template_without_tools),
         cmocka_unit_test(test_interrupt),
     };
