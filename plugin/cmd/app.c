@@ -14,8 +14,6 @@
 #include "kta/tools.h"
 #include "kta/yaml.h"
 
-#define ADMIN_POLICY "/etc/kubectl-todo-ai/policy.yaml"
-
 static int make_ui(struct app *app, struct kta_err *err)
 {
     const char *output = kta_or(set_text(&app->set, OPT_OUTPUT), "text");

@@ -54,9 +54,12 @@ struct command {
     const char *usage;
     const char *help; /* one line; NULL: not in the list */
     int (*run)(struct app *app, struct kta_err *err);
+    unsigned sections; /* of flags that its help lists: bits 1 << SEC_… */
 };
 extern const struct command commands[]; /* ends with a NULL name */
 const struct command *command_find(const char *name);
+/* The command that a mistyped name probably means; NULL: none is near. */
+const char *command_nearest(const char *name);
 
 /* Reads flags and configuration, makes the ui. */
 int app_init(struct app *app, int argc, char **argv, struct kta_err *err);

@@ -298,6 +298,17 @@ static bool text_alone(struct app *app, const char *question, const char *piped,
     return true;
 }
 
+/* "kubectl todo-ai diagnos": a question of one word that is nearly a command's name. */
+static void note_typo(struct app *app)
+{
+    const char *word = app->words.n == 1 ? app->words.v[0] : "";
+    const char *near = strlen(word) > 3 ? command_nearest(word) : NULL;
+
+    if (near)
+        kta_report_note(kta_ui_report(app->ui),
+                        "'%s' is taken as a question; did you mean the command '%s'?", word, near);
+}
+
 static int ask_or_talk(struct app *app, struct conversation *c, struct kta_err *err)
 {
     kta_auto_str struct kta_str question = KTA_STR_INIT, piped = KTA_STR_INIT;
@@ -325,6 +336,7 @@ static int ask_or_talk(struct app *app, struct conversation *c, struct kta_err *
         return kta_err_hint(err, "pipe long text in beside a short question: "
                                  "… | kubectl todo-ai \"explain\"");
     }
+    note_typo(app);
     app->piped = piped.len ? piped.s : NULL;
     if (app_open_llm(app, err) < 0 || app_open_policy(app, err) < 0)
         return -1;

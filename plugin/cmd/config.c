@@ -236,6 +236,16 @@ static int take_option(struct settings *s, const char *path, enum opt_id id,
     return take_scalar(s, path, id, v, line, err);
 }
 
+bool config_is_option(const char *key)
+{
+    for (int id = 0; id < OPT_COUNT; id++) {
+        kta_auto_free char *name = opt_key(&opt_rows[id]);
+        if (kta_streq(name, key))
+            return true;
+    }
+    return false;
+}
+
 static int take_key(struct config *c, struct settings *s, const struct kta_json *v, int line,
                     struct kta_err *err)
 {

@@ -13,6 +13,9 @@
 #include "kta/pipeline.h"
 #include "options.h"
 
+/* The administrator's rules: the same keys, which users cannot loosen. */
+#define ADMIN_POLICY "/etc/kubectl-todo-ai/policy.yaml"
+
 struct config {
     char *path; /* the file that was read, or would be */
     bool found;
@@ -31,6 +34,8 @@ struct config {
 
 /* path NULL: the default place, which need not exist. Values go into s where no flag set them. */
 int config_load(const char *path, struct settings *s, struct config *ret, struct kta_err *err);
+/* Is it a flag's key? The others are structured. */
+bool config_is_option(const char *key);
 void config_release(struct config *c);
 /* The commented file that `config init` writes. */
 void config_template(struct kta_str *out);

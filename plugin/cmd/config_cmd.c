@@ -59,6 +59,49 @@ static void from_environment(struct app *app, struct kta_json *values, bool *bea
     }
 }
 
+/* Of a header only the name: its value may be a key. */
+static void show_item(const struct kta_json *v, bool header, struct kta_str *out)
+{
+    const char *text = kta_json_text(v);
+
+    if (header && text)
+        kta_str_addf(out, "%.*s: (hidden)", (int)strcspn(text, ":"), text);
+    else if (text)
+        kta_str_add(out, text);
+    else
+        kta_json_print(v, /* pretty= */ false, out);
+}
+
+/* The file's keys that are no flags' (rules, protected …), in its order. */
+static void structured_keys(struct app *app, struct kta_json *values)
+{
+    kta_json_each(v, app->config.tree)
+    {
+        const char *key = kta_json_key(v);
+        bool header = kta_streq(key, "headers"), list = kta_json_type(v) == KTA_JSON_ARRAY;
+        if (config_is_option(key))
+            continue;
+        kta_auto_str struct kta_str text = KTA_STR_INIT;
+        struct kta_json *copy = kta_json_new_array();
+        kta_json_each(item, list ? v : NULL)
+        {
+            size_t from = text.len + strlen("\n  - ");
+            kta_str_add(&text, "\n  - ");
+            show_item(item, header, &text);
+            kta_json_push(copy, header ? kta_json_new_str(text.s + from) : kta_json_copy(item));
+        }
+        if (!list)
+            show_item(v, false, &text);
+        kta_ui_print(app->ui, "%s:%s%s  # file %s%s\n", key, list ? "" : " ", list ? "" : text.s,
+                     app->config.path, list ? text.s : "");
+        if (!list) {
+            kta_json_free(copy);
+            copy = kta_json_copy(v);
+        }
+        kta_json_set(values, key, copy);
+    }
+}
+
 static void view(struct app *app)
 {
     static const char *const from[] = {"default", "file", "flag"};
@@ -79,17 +122,14 @@ static void view(struct app *app)
         kta_json_set_str(v, "value", app->set.v[i].value);
         kta_json_set_str(v, "from", from[app->set.v[i].source]);
     }
-    if (app->config.has_enabled) {
-        kta_ui_print(app->ui, "enabledCommands:  # file %s\n", app->config.path);
-        for (size_t i = 0; i < app->config.enabled.n; i++)
-            kta_ui_print(app->ui, "  - %s\n", app->config.enabled.v[i]);
-        struct kta_json *list = kta_json_set(values, "enabledCommands", kta_json_new_array());
-        for (size_t i = 0; i < app->config.enabled.n; i++)
-            kta_json_push_str(list, app->config.enabled.v[i]);
-    }
+    structured_keys(app, values);
     if (!app->config.found)
         kta_ui_print(app->ui, "# there is no file %s; everything else is the default\n",
                      kta_or(app->config.path, "config.yaml"));
+    else if (kta_json_len(values) == 0)
+        kta_ui_print(app->ui, "# %s sets nothing: everything is the default\n", app->config.path);
+    if (kta_fs_exists(ADMIN_POLICY))
+        kta_ui_print(app->ui, "# rules of %s come before these\n", ADMIN_POLICY);
     struct kta_json *doc = document_new(app, "Config");
     kta_json_set(doc, "values", values);
     document_print(app, doc, &(struct kta_err)KTA_ERR_INIT);

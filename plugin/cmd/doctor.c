@@ -29,6 +29,8 @@ struct doctor {
     bool cluster_open, cluster_answers;
     int server_minor, client_minor; /* 0: not known */
     struct kta_err first;           /* of the failed checks: its code is the exit code */
+    const char *first_name;
+    int failed;
 };
 
 static void add(struct doctor *d, const char *name, enum state state, const char *hint,
@@ -56,8 +58,10 @@ static void add(struct doctor *d, const char *name, enum state state, const char
 static void add_err(struct doctor *d, const char *name, const struct kta_err *e, const char *hint)
 {
     add(d, name, BAD, e->hint[0] ? e->hint : hint, "%s", e->msg);
-    if (d->first.code == KTA_E_OK)
+    if (d->failed++ == 0) {
         d->first = *e;
+        d->first_name = name;
+    }
 }
 
 static void add_bad(struct doctor *d, const char *name, enum kta_code code, const char *msg,
@@ -381,8 +385,9 @@ int cmd_doctor(struct app *app, struct kta_err *err)
     }
     doc = document_new(app, "Check");
     kta_json_set(doc, "checks", d.checks);
-    if (err->code == KTA_E_OK && d.first.code != KTA_E_OK)
-        *err = d.first;
+    if (err->code == KTA_E_OK && d.failed > 0)
+        kta_err_set(err, d.first.code, "%d check%s failed, the first: %s", d.failed,
+                    d.failed == 1 ? "" : "s", d.first_name);
     document_print(app, doc, err);
     kta_json_free(doc);
     return err->code == KTA_E_OK ? 0 : -1;

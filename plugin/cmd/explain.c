@@ -1,6 +1,7 @@
 /* explain.c - the command explain: what a finding's code means. */
 #include "app.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "kta/diagnose.h"
@@ -23,7 +24,8 @@ static void all(struct app *app, const char *const *codes, size_t n)
     struct kta_json *list = kta_json_set(doc, "codes", kta_json_new_array());
 
     for (size_t i = 0; i < n; i++) {
-        kta_ui_print(app->ui, "%s\n", codes[i]);
+        const char *text = kta_explain(codes[i]);
+        kta_ui_print(app->ui, "%-34s %.*s\n", codes[i], (int)strcspn(text, "\n"), text);
         kta_json_push_str(list, codes[i]);
     }
     document_print(app, doc, &(struct kta_err)KTA_ERR_INIT);

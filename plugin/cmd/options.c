@@ -368,13 +368,34 @@ static void left_column(const struct opt_row *r, struct kta_str *out)
         kta_str_addf(out, " %s", r->arg);
 }
 
-void options_help(struct kta_str *out)
+/* Flags of one command; its own help alone lists them, the whole help all. */
+static const struct {
+    enum opt_id id;
+    const char *command;
+} only[] = {
+    {OPT_RESUME, "history"},   {OPT_FORCE, "undo"},        {OPT_MODE, "remediate"},
+    {OPT_FAIL_ON, "diagnose"}, {OPT_BASELINE, "diagnose"}, {OPT_WATCH, "diagnose"},
+    {OPT_SHOW_PROMPT, "ask"},  {OPT_RECORD, "ask"},        {OPT_REPLAY, "ask"},
+};
+
+static bool of_another(enum opt_id id, const char *command)
+{
+    for (size_t i = 0; command && i < KTA_LEN(only); i++)
+        if (only[i].id == id)
+            return !kta_streq(only[i].command, command);
+    return false;
+}
+
+void options_help(unsigned sections, const char *command, struct kta_str *out)
 {
     for (int sec = 0; sec < SEC_COUNT; sec++) {
+        if (!(sections & 1u << sec))
+            continue;
         kta_str_addf(out, "\n%s:\n", opt_sections[sec]);
         for (int i = 0; i < OPT_COUNT; i++) {
             const struct opt_row *r = &opt_rows[i];
-            if (r->section != (enum opt_section)sec || r->hidden)
+            if (r->section != (enum opt_section)sec || r->hidden ||
+                of_another((enum opt_id)i, command))
                 continue;
             size_t before = out->len;
             left_column(r, out);

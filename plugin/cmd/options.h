@@ -139,7 +139,8 @@ int set_number(const struct settings *s, enum opt_id id, int otherwise, int *ret
                struct kta_err *err);
 /* "llm-provider" → "llmProvider", the key in the configuration file. Caller frees. */
 char *opt_key(const struct opt_row *row);
-/* Appends the --help text of all options. */
-void options_help(struct kta_str *out);
+/* Appends the help of the options of these sections (bits 1 << SEC_…), without those that belong to
+ * another command than this; command NULL: all. */
+void options_help(unsigned sections, const char *command, struct kta_str *out);
 
 #endif
