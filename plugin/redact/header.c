@@ -49,7 +49,7 @@ static void authorization(struct scanner *sc, size_t from, size_t at)
     size_t end = kta_value_end(sc, at, &start, &quoted, false);
     const char *v = sc->s + start;
     size_t n = end - start;
-    if (n < 4 || kta_value_stop_word(v, n) || strchr("<${", *v))
+    if (n < 4 || kta_value_stop_word(v, n, false) || strchr("<${", *v))
         return;
     if (scheme ? n >= 6 : (n >= 8 && any_digit(v, n)) || kta_value_random(v, n))
         kta_hide(sc, from, start, end, "authorization header");

@@ -19,7 +19,8 @@ static const struct {
     enum kta_literal_use use;
 } others[] = {
     {"pass pwd pw secret token key auth cred jwt otp pin cookie session sid salt signature sig sas "
-     "mnemonic seed dsn hash login webhook psk passwort kennwort motdepasse contrase pat license "
+     "mnemonic seed dsn hash login webhook psk passwort kennwort motdepasse contrase senha "
+     "wachtwoord heslo salasana pat license "
      "code bearer nonce private",
      KTA_USE_NAME},
     {":// :\\/\\/", KTA_USE_URI},

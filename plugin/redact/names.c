@@ -32,9 +32,12 @@ LIST(harmless, "checksum", "fingerprint", "thumbprint", "sha256sum", "public", "
      "no", "skip", "disable", "enable", "require", "requires", "allow", "use", "has", "is", "max",
      "min", "num", "count", "foreign", "sort", "partition", "routing", "primary", "object",
      "cache");
+/* In front of "key", beside those: a fingerprint or a name. */
+LIST(key_weak, "gpg", "pgp");
 LIST(password_ends, "password", "passwd", "passphrase", "passcode", "passwort", "kennwort",
-     "motdepasse", "pwd", "userpass", "dbpass", "rootpass", "adminpass", "requirepass",
-     "masterauth", "keypass", "storepass", "smtppass", "ftppass", "bindpass", "authpass", "mypass");
+     "motdepasse", "senha", "wachtwoord", "heslo", "salasana", "pwd", "userpass", "dbpass",
+     "rootpass", "adminpass", "requirepass", "masterauth", "keypass", "storepass", "smtppass",
+     "ftppass", "bindpass", "authpass", "mypass");
 LIST(password_words, "pass", "pw", "passwd", "pwd", "psk", "rootpw", "adminpw", "dbpw", "userpw",
      "bindpw", "ldappw", "contraseña", "contrasena", "passw", "userpw");
 LIST(token_ends, "token", "apikey", "secretkey", "accesskey", "privatekey", "authkey", "masterkey",
@@ -131,6 +134,8 @@ static void strip_digits(char *word)
 
 static enum kta_telling of_key(const char *before)
 {
+    if (before && (in(before, harmless) || in(before, key_weak))) /* "public key", GPG_KEY */
+        return KTA_TELLS_NOTHING;
     return before && in(before, key_strong) ? KTA_TELLS_TOKEN : KTA_TELLS_MAYBE;
 }
 
@@ -181,7 +186,8 @@ static enum kta_telling judge(const char *name, size_t n, const char *before, si
         char *word = w.w[left - 1];
         const char *prev = left > 1 ? w.w[left - 2] : NULL;
         enum kta_telling t = of_word(word, prev);
-        if (t == KTA_TELLS_NOTHING) {
+        bool fills = says_nothing(word); /* "b64", which is no "b" */
+        if (t == KTA_TELLS_NOTHING && !fills) {
             strip_digits(word);
             t = of_word(word, prev);
         }
@@ -193,7 +199,7 @@ static enum kta_telling judge(const char *name, size_t n, const char *before, si
             t = KTA_TELLS_TOKEN;
         if (t != KTA_TELLS_NOTHING)
             return t;
-        if (!says_nothing(word))
+        if (!fills)
             break;
     }
     return KTA_TELLS_NOTHING;

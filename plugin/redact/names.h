@@ -33,7 +33,8 @@ bool kta_value_secret(const char *v, size_t n, enum kta_telling tells,
                       const struct kta_value_place *place);
 /* A run of letters and digits that nobody would type: keys, tokens. */
 bool kta_value_random(const char *v, size_t n);
-/* A word that tells the state of a secret: expired, missing, invalid … */
-bool kta_value_stop_word(const char *v, size_t n);
+/* A word that tells the state of a secret: expired, missing, invalid … Of what may be a phrase,
+ * "the" and "with" tell nothing. */
+bool kta_value_stop_word(const char *v, size_t n, bool phrase);
 
 #endif

@@ -121,7 +121,7 @@ static void judge(struct scanner *sc, const struct name *name, size_t start, siz
 {
     if (!quoted && !assigned && end < sc->n && sc->s[end] == ':')
         return; /* "verify token: oauth2: …" */
-    if (end - start > 21 && sc->s[start + 20] == '/' &&
+    if (end - start > 21 && (sc->s[start + 20] == '/' || kta_at(sc, start + 20, "%2F")) &&
         (kta_at(sc, start, "AKIA") || kta_at(sc, start, "ASIA")))
         end = start + 20; /* the scope behind the key's id */
     size_t line = kta_near_end(sc, end), rest = end;
@@ -249,6 +249,16 @@ static bool lone_random(const struct scanner *sc, size_t line)
            !memchr(sc->s + start, ':', end - start) && kta_value_random(sc->s + start, end - start);
 }
 
+/* YAML's value on the line behind its key: one word, indented deeper, on a line of its own. */
+static bool deeper_scalar(const struct scanner *sc, const struct name *name, size_t line)
+{
+    size_t key = kta_line_start(sc, name->start), in = indentation(sc, key);
+    size_t start = line + indentation(sc, line), end = word_end(sc, line);
+    return key + in == name->start && start > line + in && end > start &&
+           end == kta_line_end(sc, line) && !strchr("-#&", sc->s[start]) &&
+           !memchr(sc->s + start, ':', end - start);
+}
+
 static void no_value_on_line(struct scanner *sc, const struct name *name, size_t newline)
 {
     hold_next_line(sc, name, newline);
@@ -257,14 +267,34 @@ static void no_value_on_line(struct scanner *sc, const struct name *name, size_t
         described(sc, name, next);
     else if (name->tells >= KTA_TELLS_TOKEN && lone_random(sc, next))
         kta_hide(sc, name->start, kta_skip_blanks(sc, next), word_end(sc, next), "telling name");
+    else if (name->tells == KTA_TELLS_PASSWORD && deeper_scalar(sc, name, next))
+        judge(sc, name, kta_skip_blanks(sc, next), word_end(sc, next), false, true);
     else if (name->end && tolower((unsigned char)sc->s[name->end - 1]) == 's')
         yaml_list(sc, name, next);
+}
+
+/* [115 101 99 114 101 116 49 50]: what %v of Go prints of bytes. Returns the bracket, or 0. */
+static size_t numbers(const struct scanner *sc, size_t at)
+{
+    int n = 0, digits = 0;
+    for (; at < sc->n && (isdigit((unsigned char)sc->s[at]) || strchr(", ", sc->s[at])); at++) {
+        digits = isdigit((unsigned char)sc->s[at]) ? digits + 1 : 0;
+        n += digits == 1;
+        if (digits > 3)
+            return 0;
+    }
+    return n >= 8 && at < sc->n && sc->s[at] == ']' ? at : 0;
 }
 
 /* ["a", "b"] or [a b] */
 static void list(struct scanner *sc, const struct name *name, size_t at, bool assigned)
 {
     struct name one = singular(sc, name);
+    size_t bytes = name->tells >= KTA_TELLS_REFERENCE ? numbers(sc, at + 1) : 0;
+    if (bytes) {
+        kta_hide(sc, name->start, at + 1, bytes, "telling name");
+        return;
+    }
     for (int i = 0; i < 64 && at < sc->n && sc->s[at] != ']'; i++) {
         while (at < sc->n && strchr("[, \t\n", sc->s[at]))
             at++;
@@ -289,7 +319,7 @@ static size_t whole_line(const struct scanner *sc, const struct name *name, size
 {
     size_t line = kta_near_end(sc, end);
     if (end >= line || name->tells < KTA_TELLS_PASSWORD || !begins_line(sc, name->start) ||
-        line - end > 120 || kta_value_stop_word(sc->s + start, line - start))
+        line - end > 120 || kta_value_stop_word(sc->s + start, line - start, false))
         return end;
     for (size_t i = end; i < line; i++)
         if (strchr("=:<>|\"'{}()", sc->s[i]))
@@ -302,14 +332,43 @@ static size_t whole_line(const struct scanner *sc, const struct name *name, size
     return line;
 }
 
-/* Password={a;b} of ODBC and ADO.NET: what nothing else reads as an object. */
+/* Password={a;b} of ODBC and ADO.NET (}} is a brace): what nothing else reads as an object. */
+static void value_at(struct scanner *sc, const struct name *name, size_t at, bool assigned);
+
 static void braced(struct scanner *sc, const struct name *name, size_t at)
 {
     size_t line = kta_near_end(sc, at), end = at;
-    while (end < line && !strchr("}:=\"'", sc->s[end]))
-        end++;
+    while (end < line && (!strchr("}:=\"'", sc->s[end]) || kta_at(sc, end, "}}")))
+        end += kta_at(sc, end, "}}") ? 2 : 1;
     if (end < line && sc->s[end] == '}')
         judge(sc, name, at, end, /* quoted= */ true, /* assigned= */ true);
+}
+
+/* {"sensitive": true, "value": "…"}: Terraform's outputs, Spring's environment. */
+static void valued(struct scanner *sc, const struct name *name, size_t at)
+{
+    size_t max = sc->n - at > 400 ? at + 400 : sc->n, i = at;
+    while (i < max && sc->s[i] != '{' && sc->s[i] != '}' && !kta_at(sc, i, "\"value"))
+        i++;
+    if (i == sc->n && !sc->last)
+        kta_hold(sc, kta_line_start(sc, name->start));
+    bool assigns;
+    size_t q = kta_at(sc, i, "\"value") ? kta_quote(sc, i + 6) : 0;
+    size_t sep = kta_skip_blanks(sc, i + 6 + q), n = q ? kta_separator(sc, sep, &assigns) : 0;
+    if (n && kta_quote(sc, kta_skip_blanks(sc, sep + n)))
+        value_at(sc, name, sep + n, /* assigned= */ true);
+}
+
+/* []byte{0x73, 0x65} of Go: to the brace. */
+static bool go_bytes(struct scanner *sc, const struct name *name, size_t at)
+{
+    size_t head = kta_at(sc, at, "[]byte{") ? 7 : kta_at(sc, at, "[]uint8{") ? 8 : 0;
+    if (!head)
+        return false;
+    const char *close = memchr(sc->s + at, '}', kta_near_end(sc, at) - at);
+    if (close && name->tells >= KTA_TELLS_REFERENCE)
+        kta_hide(sc, name->start, at + head, (size_t)(close - sc->s), "telling name");
+    return true;
 }
 
 /* SecretStr('x'), os.environ.get('NAME', 'x'): the strings in the call, but for names. */
@@ -346,6 +405,18 @@ static size_t string_prefix(const struct scanner *sc, size_t at)
     return n && kta_quote(sc, at + n) == 1 ? n : 0;
 }
 
+/* "…;Password=a b;Encrypt=yes": what stands between two ; is one value. */
+static size_t property_end(const struct scanner *sc, const struct name *name, size_t start,
+                           size_t end)
+{
+    size_t i = end, line = kta_near_end(sc, end);
+    if (!name->start || sc->s[name->start - 1] != ';' || end == start || sc->s[end] != ' ')
+        return end;
+    while (i < line && !strchr(";=:\"'<>", sc->s[i]))
+        i++;
+    return i < line && sc->s[i] == ';' ? i : end;
+}
+
 static void value_at(struct scanner *sc, const struct name *name, size_t at, bool assigned)
 {
     if (in_braces(sc, name)) {
@@ -358,8 +429,8 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
     at = kta_skip_blanks(sc, at);
     if (kta_at(sc, at, "** ")) /* bold in Markdown */
         at = kta_skip_blanks(sc, at + 2);
-    if (kta_at(sc, at, "!!binary"))
-        at = kta_skip_blanks(sc, at + 8);
+    if (kta_at(sc, at, "!!binary") || kta_at(sc, at, "!!str"))
+        at = kta_skip_blanks(sc, at + (kta_at(sc, at, "!!str") ? 5 : 8));
     if (at >= sc->n || sc->s[at] == '\n' || sc->s[at] == '\r') {
         no_value_on_line(sc, name, kta_near_end(sc, at));
         return;
@@ -372,8 +443,12 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
     if (sc->s[at] == '{' && !kta_at(sc, at, "{{")) {
         if (assigned)
             braced(sc, name, at + 1);
+        else
+            valued(sc, name, at + 1);
         return;
     }
+    if (go_bytes(sc, name, at))
+        return;
     if (sc->s[at] == '[') {
         list(sc, name, at, assigned);
         return;
@@ -396,7 +471,9 @@ static void value_at(struct scanner *sc, const struct name *name, size_t at, boo
         return; /* kubectl describe secret */
     if (!quoted && !assigned)
         end = whole_line(sc, name, start, end);
-    if (quoted && kta_value_stop_word(sc->s + start, end - start))
+    else if (!quoted && end < sc->n)
+        end = property_end(sc, name, start, end);
+    if (quoted && kta_value_stop_word(sc->s + start, end - start, assigned))
         return;
     if (name->tells == KTA_TELLS_MAYBE && name->end >= 4 && kta_at(sc, name->end - 4, "auth") &&
         (encoded_login(sc->s + start, end - start) || login(sc->s + start, end - start)))
@@ -479,6 +556,18 @@ static bool next_argument(const struct scanner *sc, const struct name *name, siz
            (rest >= sc->n || sc->s[rest] == '\n' || sc->s[rest] == '\r') && sc->s[end - 1] != ':';
 }
 
+/* "--token string   Bearer token …": a type or a name in its place, then what it is for. */
+static bool help_text(const struct scanner *sc, size_t at)
+{
+    static const char *const types[] = {"string", "strings", "stringArray", "file",
+                                        "path",   "value",   "secret",      "password",
+                                        "token",  "key",     "text"};
+    for (size_t i = 0; i < KTA_LEN(types); i++)
+        if (kta_at(sc, at, types[i]) && kta_at(sc, at + strlen(types[i]), "  "))
+            return true;
+    return false;
+}
+
 static void flag_value(struct scanner *sc, const struct name *name, size_t at)
 {
     size_t i = at;
@@ -492,7 +581,12 @@ static void flag_value(struct scanner *sc, const struct name *name, size_t at)
         i += 2;
     else if (newline && !kta_quote(sc, i) && !(i < sc->n && next_argument(sc, name, i)))
         return;
-    if (i >= sc->n || sc->s[i] == '-' || kta_value_stop_word(sc->s + i, kta_near_end(sc, i) - i))
+    if (kta_quote(sc, at - 1) && i == at + 1 && !kta_quote(sc, i))
+        return; /* for "--token" flag */
+    if (help_text(sc, i))
+        return;
+    if (i >= sc->n || sc->s[i] == '-' ||
+        kta_value_stop_word(sc->s + i, kta_near_end(sc, i) - i, false))
         return;
     value_at(sc, name, i, /* assigned= */ true);
 }

@@ -213,7 +213,9 @@ static size_t quoted_end(const struct scanner *sc, size_t from, const char *quot
     for (size_t i = from; i < max; i++) {
         if (sc->s[i] == '\n')
             return i;
-        if (n == 1 && sc->s[i] == '\\' && *quote == '"') {
+        if (n == 1 && sc->s[i] == '\\' &&
+            (*quote == '"' ||
+             (i + 2 < max && sc->s[i + 1] == *quote && isalnum((unsigned char)sc->s[i + 2])))) {
             i++;
             continue;
         }

@@ -14,9 +14,21 @@ enum { MAX_AUTHORITY = 2048 };
 static size_t region_end(const struct scanner *sc, size_t at)
 {
     size_t max = sc->n - at > MAX_AUTHORITY ? at + MAX_AUTHORITY : sc->n;
-    while (at < max && (unsigned char)sc->s[at] > ' ' && !strchr("\"'`<>", sc->s[at]) &&
-           !(sc->s[at] == '\\' && at + 1 < max && strchr("nrtu\"'\\", sc->s[at + 1])))
-        at++;
+    for (; at < max && (unsigned char)sc->s[at] > ' '; at++)
+        switch (sc->s[at]) {
+        case '"':
+        case '\'':
+        case '`':
+        case '<':
+        case '>':
+            return at;
+        case '\\':
+            if (at + 1 < max && strchr("nrtu\"'\\", sc->s[at + 1]))
+                return at;
+            break;
+        default:
+            break;
+        }
     return at;
 }
 

@@ -19,20 +19,23 @@ LIST(stop_words, "required", "missing", "invalid", "expired", "expires", "not", 
      "be", "must", "cannot", "can", "could", "unknown", "empty", "unset", "incorrect", "wrong",
      "failed", "failure", "denied", "rejected", "revoked", "malformed", "mismatch", "mismatched",
      "unauthorized", "unauthenticated", "forbidden", "authentication", "authorization",
-     "verification", "validation", "has", "have", "had", "for", "from", "in", "the", "a", "an",
-     "of", "to", "and", "or", "with", "without", "used", "provided", "given", "set", "changed",
-     "updated", "rotated", "created", "deleted", "mounted", "found", "loaded", "accepted", "valid",
-     "ok", "success", "successful", "successfully", "error", "errors", "timeout", "refresh",
-     "refreshed", "hidden", "masked", "redacted", "disabled", "enabled", "no", "yes", "true",
-     "false", "null", "nil", "none", "undefined", "omitted", "filtered", "removed", "protected",
-     "only", "does", "did", "should", "will", "would", "may", "length", "too", "unable",
-     "unexpected", "expected", "request", "requests", "requested", "because", "please", "check",
-     "using", "via", "when", "than", "then", "this", "that", "unsupported", "issued", "signature",
+     "verification", "validation", "has", "have", "had", "used", "provided", "given", "set",
+     "changed", "updated", "rotated", "created", "deleted", "mounted", "found", "loaded",
+     "accepted", "valid", "ok", "success", "successful", "successfully", "error", "errors",
+     "timeout", "refresh", "refreshed", "hidden", "masked", "redacted", "disabled", "enabled", "no",
+     "yes", "true", "false", "null", "nil", "none", "undefined", "omitted", "filtered", "removed",
+     "protected", "only", "does", "did", "should", "will", "would", "may", "length", "too",
+     "unable", "unexpected", "expected", "request", "requests", "requested", "because", "please",
+     "check", "using", "via", "when", "than", "then", "unsupported", "issued", "signature",
      "signed", "optional", "n/a", "deprecated", "pending", "generated", "generating", "stored",
      "resolved", "renewed", "renewal", "fetching", "fetched", "loading", "rotation", "check",
      "skipped", "ignored", "present", "absent", "available", "unavailable", "exists", "already",
      "never", "being", "been", "decryption", "encryption", "parsing", "bytes", "auth", "bearer",
      "basic", "files", "compat", "systemd");
+
+/* The same, but a phrase may begin with them: "the quick brown fox". */
+LIST(joining_words, "for", "from", "in", "the", "a", "an", "of", "to", "and", "or", "with",
+     "without", "this", "that");
 
 /* Words that go on with a sentence or name a thing, where the value is neither quoted nor assigned:
  * "get token: Post …". They may well be passwords elsewhere. */
@@ -74,12 +77,12 @@ static bool says_of_it(const char *v, size_t n)
     return at && w && in(v + at, w, stop_words) && (at + w == n || v[at + w] == ' ');
 }
 
-bool kta_value_stop_word(const char *v, size_t n)
+bool kta_value_stop_word(const char *v, size_t n, bool phrase)
 {
     size_t w = word_length(v, n);
     if (says_of_it(v, n))
         return true;
-    if (!w || !in(v, w, stop_words))
+    if (!w || !(in(v, w, stop_words) || (!phrase && in(v, w, joining_words))))
         return false;
     return w == n || strchr(" ,.;:!?)(\t\"", v[w]) != NULL;
 }
@@ -112,15 +115,49 @@ static bool masked(const char *v, size_t n)
            starts(v, n, "xxxx");
 }
 
-LIST(reference_starts, "vault:", "arn:aws", "op://", "ref+", "projects/",
-     "env:", "file:", "secretkeyref", "valuefrom", "ssm:", "awssm", "gcpsm", "sops", "\xE2\x9F\xA6",
-     "<set to", "data:image", "sm://", "keyvault", "akv", "k8s:", "kubernetes.io/", "secret/",
-     "secrets/", "http://", "https://", "configmap/", "sha256:", "sha512:", "docker.io/",
-     "ghcr.io/", "quay.io/");
+LIST(reference_starts, "${{", "!ref", "!sub", "!getatt", "!vault", "!secret", "!env",
+     "vault:", "arn:aws", "op://", "ref+", "projects/", "env:", "file:", "secretkeyref",
+     "valuefrom", "ssm:", "awssm", "gcpsm", "sops", "\xE2\x9F\xA6", "<set to", "data:image",
+     "sm://", "keyvault", "akv", "k8s:", "kubernetes.io/", "secret/", "secrets/", "http://",
+     "https://", "configmap/", "sha256:", "sha512:", "docker.io/", "ghcr.io/", "quay.io/");
 
 static bool enclosed(const char *v, size_t n, const char *open, char close)
 {
     return starts(v, n, open) && v[n - 1] == close;
+}
+
+static bool identifier(const char *v, size_t n, const char *more)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isalpha((unsigned char)v[i]) && !memchr(more, v[i], strlen(more)))
+            return false;
+    return true;
+}
+
+/* os.environ["X"], process.env.X, self.token, get_token(request): an expression of a program. */
+static bool expression(const char *v, size_t n)
+{
+    static const char *const roots[] = {"process.env", "os.environ", "import.meta.env", "self.",
+                                        "this.",       "var.",       "local.",          "module.",
+                                        "secrets.",    "settings.",  "args.",           "cfg.",
+                                        "env.",        "config."};
+    const char *open = v[n - 1] == ')' ? memchr(v, '(', n) : memchr(v, '[', n);
+    size_t head = open ? (size_t)(open - v) : n;
+    if (open && *open == '(')
+        return head >= 3 && identifier(v, head, "_.") && identifier(open + 1, n - head - 2, "_., ");
+    for (size_t k = 0; k < KTA_LEN(roots); k++)
+        if (starts(v, n, roots[k]))
+            return identifier(v, head, "_.");
+    return false;
+}
+
+/* %s, %v, %-10s, %(password)s, {}, {0}: a message before it was filled in */
+static bool format(const char *v, size_t n)
+{
+    if (starts(v, n, "%("))
+        return n > 3 && v[n - 2] == ')';
+    return v[0] == '%' && n >= 2 && n <= 6 && strchr("sdvqxXr", v[n - 1]) &&
+           all_of(v + 1, n - 2, "-+#.0123456789");
 }
 
 /* $(DB_PASSWORD), ${X}, {{ .Values.x }}, <nil>, %X%, $X, @/run/file */
@@ -129,6 +166,10 @@ static bool reference(const char *v, size_t n)
     for (const char *const *p = reference_starts; *p; p++)
         if (starts(v, n, *p))
             return true;
+    if (n > 2 && starts(v, n, "$(") && isalpha((unsigned char)v[2]) && !memchr(v, ')', n))
+        return true; /* $(kubectl get … */
+    if (format(v, n) || expression(v, n))
+        return true;
     if (enclosed(v, n, "$(", ')') || enclosed(v, n, "${", '}') || starts(v, n, "{{") ||
         enclosed(v, n, "<", '>') || enclosed(v, n, "#{", '}') || enclosed(v, n, "[", ']') ||
         enclosed(v, n, "(", ')') || enclosed(v, n, "__", '_'))
@@ -260,10 +301,10 @@ static bool one_case(const char *v, size_t n)
 }
 
 /* What no name makes a secret. */
-static bool never(const char *v, size_t n)
+static bool never(const char *v, size_t n, bool phrase)
 {
-    return !n || masked(v, n) || kta_value_stop_word(v, n) || reference(v, n) || path(v, n) ||
-           version_or_duration(v, n) || v[n - 1] == ':' || memmem(v, n, "://", 3) ||
+    return !n || masked(v, n) || kta_value_stop_word(v, n, phrase) || reference(v, n) ||
+           path(v, n) || version_or_duration(v, n) || v[n - 1] == ':' || memmem(v, n, "://", 3) ||
            memmem(v, n, "%3A%2F%2F", 9) || memmem(v, n, "%3a%2f%2f", 9);
 }
 
@@ -310,7 +351,9 @@ static bool reference_secret(const char *v, size_t n)
 bool kta_value_secret(const char *v, size_t n, enum kta_telling tells,
                       const struct kta_value_place *place)
 {
-    if (never(v, n))
+    if (tells == KTA_TELLS_MAYBE && n < 16) /* nor random */
+        return false;
+    if (never(v, n, place->quoted && place->assigned))
         return false;
     if (!place->quoted && !place->assigned && !(place->own_line && tells == KTA_TELLS_PASSWORD) &&
         in(v, word_length(v, n), chain_words))
