@@ -43,7 +43,8 @@ LIST(password_words, "pass", "pw", "passwd", "pwd", "psk", "rootpw", "adminpw", 
 LIST(token_ends, "token", "apikey", "secretkey", "accesskey", "privatekey", "authkey", "masterkey",
      "signingkey", "encryptionkey", "accountkey", "sharedkey", "clientsecret", "sharedsecret",
      "appsecret", "jwtsecret", "sharedaccesskey", "licensekey", "hmackey", "storagekey");
-LIST(token_words, "jwt", "mnemonic", "pat", "bearer", "otp", "totp", "passkey", "sas");
+LIST(token_words, "jwt", "mnemonic", "pat", "bearer", "otp", "totp", "passkey", "sas",
+     "passwordsalt");
 LIST(reference_words, "secret", "credential", "credentials", "creds", "cred", "secrets");
 LIST(maybe_words, "key", "dsn", "auth", "session", "sid", "sessionid", "salt", "signature", "sig",
      "jsessionid", "phpsessid", "sessid", "nonce", "login", "webhook", "license", "code", "seed",
@@ -154,6 +155,8 @@ static enum kta_telling of_word(const char *word, const char *before)
         return KTA_TELLS_TOKEN;
     if (!strcmp(word, "cookie") && before && (!strcmp(before, "erlang") || !strcmp(before, "auth")))
         return KTA_TELLS_TOKEN;
+    if (!strcmp(word, "id") && before && !strcmp(before, "session"))
+        return KTA_TELLS_MAYBE;
     if (!strcmp(word, "string") && before && !strcmp(before, "connection"))
         return KTA_TELLS_MAYBE;
     size_t n = strlen(word);

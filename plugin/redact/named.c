@@ -1,0 +1,176 @@
+/*
+ * named.c - values that stand beside their name: {"name": NAME, "value": …}, <name>…</name>,
+ * ("name", …), | name | … |, the field of a form.
+ */
+#include "pair.h"
+#include <ctype.h>
+#include <string.h>
+#include "kta/alloc.h"
+
+/* The name is itself a value: {"name": "DB_PASSWORD", "value": "…"}, <add key="…" value="…"/>. */
+static bool is_named_by(const struct scanner *sc, const struct kta_name *name)
+{
+    static const char *const keys[] = {"name", "key", "env", "variable", "parameter", "header"};
+    size_t i = name->start;
+    for (int k = 0; k < 24 && i && strchr("\"'\\ \t:=", sc->s[i - 1]); k++)
+        i--;
+    if (i == name->start)
+        return false;
+    for (size_t k = 0; k < KTA_LEN(keys); k++)
+        if (i >= strlen(keys[k]) && kta_at(sc, i - strlen(keys[k]), keys[k]))
+            return true;
+    return false;
+}
+
+/* The first byte of a line of a diff. */
+static bool diff_mark(const struct scanner *sc, size_t i)
+{
+    return i && sc->s[i - 1] == '\n' && strchr("+-", sc->s[i]) && kta_at(sc, i + 1, " ");
+}
+
+/* name="password", an empty line, the value: multipart/form-data. */
+static bool form_field(struct scanner *sc, const struct kta_name *name, size_t at, size_t line)
+{
+    int breaks = 0;
+    for (size_t i = at; i < line; i++)
+        breaks += sc->s[i] == '\n';
+    if (breaks != 2 || sc->s[at] > '\r' ||
+        !kta_at(sc, kta_line_start(sc, name->start), "content-disp"))
+        return false;
+    size_t end = kta_line_end(sc, line);
+    end -= end > line && sc->s[end - 1] == '\r';
+    kta_judge(sc, name, line, end, /* quoted= */ true, /* assigned= */ true);
+    return true;
+}
+
+static bool named_value(struct scanner *sc, const struct kta_name *name, size_t at)
+{
+    size_t i = at;
+    while (i < sc->n && i - at < 120 &&
+           (isspace((unsigned char)sc->s[i]) || sc->s[i] == ',' || diff_mark(sc, i)))
+        i++;
+    kta_hold_next_line(sc, name, name->end);
+    if (form_field(sc, name, at, i))
+        return true;
+    i = kta_skip_quotes(sc, i);
+    if (!kta_at(sc, i, "value") || (i + 5 < sc->n && isalnum((unsigned char)sc->s[i + 5])))
+        return false;
+    i = kta_skip_blanks(sc, kta_skip_quotes(sc, i + 5));
+    bool assigns;
+    size_t n = kta_separator(sc, i, &assigns);
+    if (n)
+        kta_value_at(sc, name, i + n, /* assigned= */ true);
+    return n != 0;
+}
+
+/* {"value": "…", "name": "DB_PASSWORD"} and the same in YAML. */
+static void value_before(struct scanner *sc, const struct kta_name *name)
+{
+    size_t low = name->start > 600 ? name->start - 600 : 0;
+    const char *p = NULL, *from = sc->s + low, *to = sc->s + name->start;
+    for (const char *q = from; (q = memmem(q, (size_t)(to - q), "value", 5)); q += 5)
+        p = q;
+    if (!p || memchr(p, '{', (size_t)(to - p)) || memchr(p, '}', (size_t)(to - p)) ||
+        memmem(p, (size_t)(to - p), "\n- ", 3) || memmem(p, (size_t)(to - p), " - ", 3))
+        return;
+    size_t at = kta_skip_blanks(sc, kta_skip_quotes(sc, (size_t)(p - sc->s) + 5)), start;
+    bool assigns, quoted;
+    size_t n = kta_separator(sc, at, &assigns);
+    if (!n)
+        return;
+    at = kta_skip_blanks(sc, at + n);
+    size_t end = kta_value_end(sc, at, &start, &quoted, false);
+    /* between the value and the name stands only ["], name: */
+    size_t between = name->start - end;
+    if (end < name->start && between < 40 && !memchr(sc->s + end, '=', between))
+        kta_judge(sc, name, start, end, quoted, true);
+}
+
+/* <password>, <ns:password a="b">, &lt;password&gt;: where its content begins, or 0. */
+static size_t element(const struct scanner *sc, const struct kta_name *name, size_t at)
+{
+    if (name->start >= 4 && kta_at(sc, name->start - 4, "&lt;"))
+        return kta_at(sc, at, "&gt;") ? at + 4 : 0;
+    if (!name->start || !strchr("<:", sc->s[name->start - 1]) || at >= sc->n)
+        return 0;
+    size_t open = name->start - 1;
+    while (open && sc->s[open] != '<' &&
+           (isalnum((unsigned char)sc->s[open]) || sc->s[open] == ':'))
+        open--;
+    if (sc->s[open] != '<')
+        return 0;
+    if (sc->s[at] == ' ') { /* attributes */
+        size_t line = kta_near_end(sc, at);
+        while (at < line && sc->s[at] != '>' && sc->s[at] != '<')
+            at++;
+        if (at < line && sc->s[at - 1] == '/')
+            return 0;
+    }
+    return at < sc->n && sc->s[at] == '>' ? at + 1 : 0;
+}
+
+/* The first cell of | `PASSWORD` | x | in Markdown: where the second begins, or 0. */
+static size_t cell(const struct scanner *sc, const struct kta_name *name, size_t at)
+{
+    at = kta_skip_blanks(sc, at);
+    if (!kta_at(sc, at, "| "))
+        return 0;
+    size_t line = kta_line_start(sc, name->start), i = kta_skip_blanks(sc, line + 1);
+    return sc->s[line] == '|' && kta_skip_quotes(sc, i) == name->start ? kta_skip_blanks(sc, at + 1)
+                                                                       : 0;
+}
+
+/* ('password', 'x') of Python, {password,"x"} of Erlang, :password "x" of EDN: where the value
+ * begins, or 0. */
+static size_t tuple(const struct scanner *sc, const struct kta_name *name, size_t at)
+{
+    size_t a = name->start, start;
+    while (a && strchr("\"'`*", sc->s[a - 1]))
+        a--;
+    char before = a ? sc->s[a - 1] : '\n';
+    size_t i = kta_skip_blanks(sc, at);
+    if (before == ':' && at == name->end && i > at && (a < 2 || strchr(" {(,\n", sc->s[a - 2])))
+        return kta_quote(sc, i) ? i : 0;
+    if (i >= sc->n || sc->s[i] != ',' || (before != '(' && before != '{'))
+        return 0;
+    i = kta_skip_blanks(sc, i + 1);
+    size_t prefix = kta_at(sc, i, "<<") ? 2 : 0;
+    bool quoted;
+    size_t end = kta_value_end(sc, i + prefix, &start, &quoted, false);
+    end += kta_quote(sc, end) + prefix;
+    return quoted && end < sc->n && sc->s[end] == (before == '(' ? ')' : '}') ? i + prefix : 0;
+}
+
+static void element_content(struct scanner *sc, struct kta_name name, size_t at)
+{
+    size_t line = kta_near_end(sc, at), close = at;
+    while (close < line && sc->s[close] != '<' && !kta_at(sc, close, "&lt;"))
+        close++;
+    if (name.tells == KTA_TELLS_REFERENCE)
+        name.tells = KTA_TELLS_TOKEN;
+    if (close < line)
+        kta_judge(sc, &name, at, close, /* quoted= */ true, /* assigned= */ true);
+}
+
+bool kta_value_elsewhere(struct scanner *sc, const struct kta_name *name, size_t at)
+{
+    size_t i = element(sc, name, at);
+    if (i) {
+        element_content(sc, *name, i);
+        return true;
+    }
+    if ((i = tuple(sc, name, at))) {
+        kta_value_at(sc, name, i, /* assigned= */ true);
+        return true;
+    }
+    if ((i = cell(sc, name, at))) {
+        kta_value_at(sc, name, i, /* assigned= */ false);
+        return true;
+    }
+    if (is_named_by(sc, name)) {
+        if (named_value(sc, name, at))
+            return true;
+        value_before(sc, name);
+    }
+    return false;
+}

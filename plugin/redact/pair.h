@@ -1,0 +1,52 @@
+/*
+ * pair.h - a telling name and its value: what pair.c, value_at.c, below.c and named.c share.
+ */
+#ifndef KTA_REDACT_PAIR_H
+#define KTA_REDACT_PAIR_H
+
+#include "names.h"
+#include "scanner.h"
+
+struct kta_name {
+    size_t start, end; /* with the dashes of a flag */
+    enum kta_telling tells;
+    bool flag;     /* begins with a dash */
+    bool in_query; /* behind ? or & */
+};
+
+/* ---- pair.c ---- */
+
+/* Nothing but indentation, "- ", quotes, export before the name on its line. */
+bool kta_begins_line(const struct scanner *sc, size_t at);
+/* The answer may stand on the line behind the one at `at`: wait until that is complete. */
+void kta_hold_next_line(struct scanner *sc, const struct kta_name *name, size_t at);
+/* Hides [start, end) if under this name it is a secret. */
+void kta_judge(struct scanner *sc, const struct kta_name *name, size_t start, size_t end,
+               bool quoted, bool assigned);
+
+/* ---- value_at.c: the value begins at `at`, behind the separator ---- */
+void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bool assigned);
+/* ${NAME:-value}: -, = and + give a value, ? a message. */
+bool kta_in_braces(const struct scanner *sc, const struct kta_name *name);
+
+/* ---- below.c: values on the lines below their name ---- */
+
+/* The name's line ends at `newline` without a value. */
+void kta_value_below(struct scanner *sc, const struct kta_name *name, size_t newline);
+/* A YAML block scalar whose header ends at `header_end`: the lines that are indented deeper. */
+void kta_block_scalar(struct scanner *sc, const struct kta_name *name, size_t header_end);
+/* NAME="a\nb": where a string that goes on ends, at most some lines on; else `newline`. */
+size_t kta_string_end(struct scanner *sc, const struct kta_name *name, size_t quote,
+                      size_t newline);
+/* string(9) "…" of PHP's var_dump */
+bool kta_php_dump(const struct scanner *sc, size_t line);
+/* "tokens" speaks of several: each is judged as a "token". */
+struct kta_name kta_singular(const struct scanner *sc, const struct kta_name *name);
+
+/* ---- named.c ---- */
+
+/* The value stands neither behind a separator nor behind a flag: in an element, a tuple, a cell of
+ * a table, beside {"name": …}. `at` is behind the name. Returns whether that was so. */
+bool kta_value_elsewhere(struct scanner *sc, const struct kta_name *name, size_t at);
+
+#endif
