@@ -342,6 +342,39 @@ static void json(struct scanner *sc, const struct json *j, size_t key, size_t at
     }
 }
 
+/* ---- the data alone, as jsonpath and templates print it ---- */
+
+/* Where the object or map around `at` begins and ends, if it is flat and near; else 0. */
+static size_t flat_map(const struct scanner *sc, size_t at, size_t *ret_end)
+{
+    size_t open = at, close = at;
+    while (open && at - open < NEAR && !strchr("{}[]\n", sc->s[open - 1]))
+        open--;
+    while (close < sc->n && close - at < NEAR && !strchr("{}[]\n", sc->s[close]))
+        close++;
+    *ret_end = close;
+    if (open && sc->s[open - 1] == '{')
+        return close < sc->n && sc->s[close] == '}' ? open : 0;
+    return open >= 4 && kta_at(sc, open - 4, "map[") && close < sc->n && sc->s[close] == ']' ? open
+                                                                                             : 0;
+}
+
+void kta_scan_siblings(struct scanner *sc, size_t start, size_t end)
+{
+    size_t stop, at;
+    if (!base64_of_text(sc->s + start, end - start) || !(at = flat_map(sc, start, &stop)))
+        return;
+    for (size_t from = at; at < stop;) {
+        size_t word = at;
+        while (at < stop && !strchr("\" ,:", sc->s[at]))
+            at++;
+        bool key = kta_at(sc, at, "\":");
+        if (word < at && word > from && strchr("\":", sc->s[word - 1]) && !key)
+            hide_value(sc, from, word, at, OWNER_UNKNOWN);
+        at += word == at;
+    }
+}
+
 /* "kind: Secret" before the data: what follows is held until the object ends. */
 static void kind(struct scanner *sc, size_t at, size_t end)
 {

@@ -120,6 +120,15 @@ static size_t cell(const struct scanner *sc, const struct kta_name *name, size_t
                                                                        : 0;
 }
 
+/* An environment variable of several words. */
+static bool shouted(const struct scanner *sc, const struct kta_name *name)
+{
+    for (size_t i = name->start; i < name->end; i++)
+        if (islower((unsigned char)sc->s[i]))
+            return false;
+    return memchr(sc->s + name->start, '_', name->end - name->start) != NULL;
+}
+
 /* ('password', 'x') of Python, {password,"x"} of Erlang, :password "x" of EDN: where the value
  * begins, or 0. */
 static size_t tuple(const struct scanner *sc, const struct kta_name *name, size_t at)
@@ -131,14 +140,20 @@ static size_t tuple(const struct scanner *sc, const struct kta_name *name, size_
     size_t i = kta_skip_blanks(sc, at);
     if (before == ':' && at == name->end && i > at && (a < 2 || strchr(" {(,\n", sc->s[a - 2])))
         return kta_quote(sc, i) ? i : 0;
-    if (i >= sc->n || sc->s[i] != ',' || (before != '(' && before != '{'))
+    bool list = before == '[' && shouted(sc, name); /* [["API_TOKEN", "x"], …] of JavaScript */
+    if (i >= sc->n || sc->s[i] != ',' || !(before == '(' || before == '{' || list))
         return 0;
     i = kta_skip_blanks(sc, i + 1);
     size_t prefix = kta_at(sc, i, "<<") ? 2 : 0;
     bool quoted;
     size_t end = kta_value_end(sc, i + prefix, &start, &quoted, false);
     end += kta_quote(sc, end) + prefix;
-    return quoted && end < sc->n && sc->s[end] == (before == '(' ? ')' : '}') ? i + prefix : 0;
+    return quoted && end < sc->n &&
+                   sc->s[end] == (list            ? ']'
+                                  : before == '(' ? ')'
+                                                  : '}')
+               ? i + prefix
+               : 0;
 }
 
 static void element_content(struct scanner *sc, struct kta_name name, size_t at)

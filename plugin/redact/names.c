@@ -34,6 +34,7 @@ LIST(harmless, "checksum", "fingerprint", "thumbprint", "sha256sum", "public", "
      "cache");
 /* In front of "key", beside those: a fingerprint or a name. */
 LIST(key_weak, "gpg", "pgp");
+LIST(sums, "hash", "digest");
 LIST(password_ends, "password", "passwd", "passphrase", "passcode", "passwort", "kennwort",
      "motdepasse", "senha", "wachtwoord", "heslo", "salasana", "pwd", "userpass", "dbpass",
      "rootpass", "adminpass", "requirepass", "masterauth", "keypass", "storepass", "smtppass",
@@ -197,6 +198,9 @@ static enum kta_telling judge(const char *name, size_t n, const char *before, si
         /* "password hash" is a secret, a "hash" alone mostly is none */
         if (t == KTA_TELLS_MAYBE && in(word, neutral) && left > own + 1)
             t = KTA_TELLS_NOTHING;
+        /* a checksum of a Secret or of its object */
+        if (t == KTA_TELLS_REFERENCE && left < w.n && in(w.w[w.n - 1], sums))
+            return KTA_TELLS_NOTHING;
         /* SECRET=… in an environment is the secret itself */
         if (t == KTA_TELLS_REFERENCE && shouted(name, n) && !(prev && in(prev, secret_object)))
             t = KTA_TELLS_TOKEN;

@@ -112,7 +112,9 @@ void kta_judge(struct scanner *sc, const struct kta_name *name, size_t start, si
     if (end - start > 21 && (sc->s[start + 20] == '/' || kta_at(sc, start + 20, "%2F")) &&
         (kta_at(sc, start, "AKIA") || kta_at(sc, start, "ASIA")))
         end = start + 20; /* the scope behind the key's id */
-    size_t line = kta_near_end(sc, end), rest = end;
+    size_t line = kta_near_end(sc, end), rest = end, key = name->start;
+    while (key < name->end && !islower((unsigned char)sc->s[key]))
+        key++;
     while (rest < line && strchr(" \t\r\"'.,;)}]", sc->s[rest]))
         rest++;
     if (rest > end && rest < line && sc->s[rest] == '#') /* a comment */
@@ -120,6 +122,8 @@ void kta_judge(struct scanner *sc, const struct kta_name *name, size_t start, si
     struct kta_value_place place = {.quoted = quoted,
                                     .assigned = assigned,
                                     .last = rest == line,
+                                    .variable = key == name->end && name->end >= 6 &&
+                                                !kta_at(sc, name->end - 6, "secret"),
                                     .own_line = rest == line && kta_begins_line(sc, name->start)};
     if (kta_value_secret(sc->s + start, end - start, name->tells, &place))
         kta_hide(sc, name->start, start, end, "telling name");
@@ -172,14 +176,24 @@ static void flag_value(struct scanner *sc, const struct kta_name *name, size_t a
     kta_value_at(sc, name, i, /* assigned= */ true);
 }
 
-/* remote_password x: a line of a configuration file. */
-static bool setting(const struct scanner *sc, const struct kta_name *name, size_t start, size_t end)
+/* "remote_password x", "password    x": a line of a configuration file or of a table. */
+static bool setting(struct scanner *sc, const struct kta_name *name, size_t at)
 {
-    size_t length = name->end - name->start, line = kta_near_end(sc, end);
+    size_t i = kta_skip_blanks(sc, at), length = name->end - name->start, start;
     const char *s = sc->s + name->start;
-    return name->tells == KTA_TELLS_PASSWORD &&
-           (memchr(s, '_', length) || memchr(s, '-', length)) && kta_begins_line(sc, name->start) &&
-           start < end && end + kta_at(sc, end, ";") == line;
+    bool compound = memchr(s, '_', length) || memchr(s, '-', length), quoted, digit = false;
+    if (name->tells < KTA_TELLS_TOKEN || i == at || !(compound || i - at >= 2) ||
+        !kta_begins_line(sc, name->start))
+        return false;
+    size_t end = kta_value_end(sc, i, &start, &quoted, false);
+    size_t rest = end + kta_quote(sc, end);
+    for (size_t k = start; k < end; k++)
+        digit |= isdigit((unsigned char)sc->s[k]) != 0;
+    if (start == end || rest + kta_at(sc, rest, ";") != kta_near_end(sc, end) ||
+        (name->tells == KTA_TELLS_TOKEN && (end - start < 8 || !digit)))
+        return false;
+    kta_judge(sc, name, start, end, quoted, /* assigned= */ false);
+    return true;
 }
 
 /* "the password is hunter2", "token 'abc123…'": only what does not look like a word. */
@@ -211,8 +225,7 @@ static void prose(struct scanner *sc, const struct kta_name *name, size_t at)
         letters += isalpha((unsigned char)v[k]) != 0;
         marks += strchr("!@#$%^&*+~?", v[k]) != NULL;
     }
-    bool random = kta_value_random(v, n);
-    bool likely = random || setting(sc, name, i, end);
+    bool likely = kta_value_random(v, n);
     if (name->tells == KTA_TELLS_PASSWORD)
         likely |=
             (quoted && n >= 4 && letters) || (n >= 6 && letters && (digits || marks) &&
@@ -245,6 +258,6 @@ void kta_scan_name(struct scanner *sc, size_t at, size_t end)
         kta_value_at(sc, &name, sep + n, assigned);
     else if (name.flag)
         flag_value(sc, &name, i);
-    else
+    else if (!setting(sc, &name, i))
         prose(sc, &name, i);
 }

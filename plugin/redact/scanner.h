@@ -46,6 +46,9 @@ void kta_scan_uri(struct scanner *sc, size_t at, size_t end);
 void kta_scan_pem(struct scanner *sc, size_t at, size_t end);
 void kta_scan_encoded(struct scanner *sc, size_t at, size_t end);
 void kta_scan_manifest(struct scanner *sc, size_t at, size_t end);
+/* [start, end) is a telling name's value. Where it is base64 of text, so may its siblings be: the
+ * data of a Secret without the Secret ({"password":"…","user":"…"}, map[password:… user:…]). */
+void kta_scan_siblings(struct scanner *sc, size_t start, size_t end);
 void kta_scan_strict(struct scanner *sc); /* names and addresses, on the whole piece */
 
 /* ---- text.c: looking around ---- */

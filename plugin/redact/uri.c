@@ -73,7 +73,8 @@ static bool placeholder(const char *v, size_t n)
     while (mask < n && (v[mask] == '*' || v[mask] == 'x'))
         mask++;
     return memmem(v, n, "$(", 2) || memmem(v, n, "${", 2) || memmem(v, n, "{{", 2) ||
-           (n >= 3 && mask == n) || (n > 1 && *v == '$') || (n > 1 && *v == '%' && v[n - 1] == '%');
+           ((n >= 3 || *v == '*') && mask == n) || (n > 1 && *v == '$') ||
+           (n > 1 && *v == '%' && v[n - 1] == '%');
 }
 
 void kta_scan_uri(struct scanner *sc, size_t at, size_t end)

@@ -367,7 +367,8 @@ bool kta_value_secret(const char *v, size_t n, enum kta_telling tells,
     case KTA_TELLS_REFERENCE:
         return reference_secret(v, n);
     case KTA_TELLS_TOKEN:
-        if (n < 4 || (is_digits(v, n) && n < 6) || names_an_object(v, n))
+        if (n < 4 || (is_digits(v, n) && n < 6) ||
+            (names_an_object(v, n) && !(place->variable && (place->assigned || place->quoted))))
             return false;
         return !plain || place->quoted || place->assigned || place->own_line;
     case KTA_TELLS_PASSWORD:

@@ -251,4 +251,9 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
         kta_hide(sc, name->start, start, end, "registry credentials");
     else
         kta_judge(sc, name, start, end, quoted, assigned);
+    if (quoted && kta_at(sc, end + 1, " -> \"")) /* a plan of Terraform */
+        kta_value_at(sc, name, end + 5, assigned);
+    if (!assigned && name->tells >= KTA_TELLS_REFERENCE && (end - start) % 4 == 0 &&
+        end - start >= 8 && end < sc->n && strchr("\" ]", sc->s[end]))
+        kta_scan_siblings(sc, start, end);
 }
