@@ -21,7 +21,7 @@ static const struct key_row {
     {"rules", KTA_JSON_ARRAY, "policy rules, first match wins"},
     {"protected", KTA_JSON_ARRAY, "contexts and namespaces where changes are refused or typed"},
     {"readSecrets", KTA_JSON_BOOL, "whether Secrets are read so that redaction knows their values"},
-    {"redaction", KTA_JSON_STRING, "off, standard or strict"},
+    {"redaction", KTA_JSON_NONE, "off, standard or strict"},
     {"auditLog", KTA_JSON_NONE,
      "where the audit log goes: false, a file, syslog, or {file: …, syslog: true, maxSize: 10Mi, "
      "keep: 5}"},
@@ -193,12 +193,15 @@ static int take_structured(struct config *c, const struct key_row *row, const st
         c->remediation = v;
         return check_remediation(c, v, line, err);
     } else if (kta_streq(row->name, "redaction")) {
-        c->redaction = kta_json_text(v);
+        /* YAML 1.1 takes a bare `off` for false */
+        c->redaction = kta_json_type(v) == KTA_JSON_BOOL && !kta_json_bool(c->tree, row->name, true)
+                           ? "off"
+                           : kta_json_text(v);
         if (!kta_streq(c->redaction, "off") && !kta_streq(c->redaction, "standard") &&
             !kta_streq(c->redaction, "strict"))
             return kta_err_set(err, KTA_E_USAGE,
                                "%s: line %d: 'redaction' is off, standard or strict, not '%s'",
-                               c->path, line, c->redaction);
+                               c->path, line, kta_or(c->redaction, "that"));
     }
     return 0;
 }
