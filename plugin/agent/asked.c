@@ -114,23 +114,51 @@ static bool owned_by_named(const struct named *k, const struct kta_acted *o)
     return false;
 }
 
-/* "delete the failed pods": the kind is said, and the command picks among it; or a selector holds a
- * name that is meant. */
+/* "a.yaml" of -f ./a.yaml: every file of the command is said, and there is one. */
+static bool said_files(const struct named *k, const struct kta_command *cmd)
+{
+    size_t said = 0, files = 0;
+
+    for (size_t i = 0; i < cmd->n_flags; i++) {
+        const char *file = kta_or(cmd->flags[i].value, "");
+        if (!kta_streq(cmd->flags[i].name, "filename") &&
+            !kta_streq(cmd->flags[i].name, "kustomize"))
+            continue;
+        files++;
+        said += !kta_streq(file, "-") &&
+                user_said(k->a, kta_starts(file, "./") ? file + strlen("./") : file);
+    }
+    return files > 0 && said == files;
+}
+
+/* A selector holds a name that is meant. */
+static bool selects_named(const struct named *k, const struct kta_command *cmd)
+{
+    static const char *const selectors[] = {"selector", "field-selector"};
+
+    for (size_t s = 0; s < KTA_LEN(selectors); s++)
+        for (size_t i = 0; i < k->names.n; i++)
+            if (has_word(kta_or(kta_command_flag(cmd, selectors[s]), ""), k->names.v[i]))
+                return true;
+    return false;
+}
+
+/* "delete the failed pods": the kind is said, and the command picks among it; or its files are
+ * said, or what it selects by. */
 static bool asked_as_many(const struct named *k, const struct kta_step *s,
                           const struct kta_acted *o)
 {
     kta_auto_free char *plural = kta_asprintf("%ss", o->kind);
+    struct kta_command cmd;
+    struct kta_err ignored = KTA_ERR_INIT;
 
     if (*o->kind && (user_said(k->a, o->kind) || user_said(k->a, plural)))
         return true;
-    for (size_t w = 1; w < s->argv.n; w++) {
-        if (!*o->kind && user_said(k->a, s->argv.v[w]))
-            return true; /* the file's name */
-        for (size_t i = 0; strchr(s->argv.v[w], '=') && i < k->names.n; i++)
-            if (has_word(strchr(s->argv.v[w], '='), k->names.v[i]))
-                return true;
-    }
-    return false;
+    if (kta_command_parse(&s->argv, &cmd, &ignored) < 0)
+        return false;
+    bool asked = *o->kind ? selects_named(k, &cmd) : said_files(k, &cmd);
+    kta_command_release(&cmd);
+    return asked;
 }
 
 static bool asked_for(const struct named *k, const struct kta_step *s, const struct kta_acted *o)

@@ -147,19 +147,38 @@ static void by_verb(const struct kta_command *cmd, struct kta_verdict *v)
         raise_risk(v, best->risk, best->why);
 }
 
+/* A switch that is on, or any value. */
+static bool is_given(const struct kta_command *cmd, const char *name)
+{
+    const char *value = kta_command_flag(cmd, name);
+
+    for (size_t i = 0; i < cmd->n_flags; i++)
+        if (strcmp(cmd->flags[i].name, name) == 0 && cmd->flags[i].takes != KTA_FLAG_BOOL)
+            return value && *value;
+    return kta_command_true(cmd, name);
+}
+
+/* "00" and "0x0" are "0" for them, too. */
+static bool same_value(const char *value, const char *want)
+{
+    char *end, *end_of_want;
+    long number = strtol(kta_or(value, ""), &end, 0), wanted = strtol(want, &end_of_want, 0);
+
+    return kta_streq(value, want) ||
+           (value && *value && !*end && !*end_of_want && number == wanted);
+}
+
 static void by_flags(const struct kta_command *cmd, bool remade, struct kta_verdict *v)
 {
     for
         EACH_RULE(r, "flag")
         {
-            const char *value = kta_command_flag(cmd, r->flag);
-
             if ((remade && strcmp(r->flag, "force") == 0) ||
                 strcmp(r->program, cmd->program) != 0 ||
                 (*r->subject && strcmp(r->subject, cmd->path) != 0))
                 continue;
-            if (r->value ? kta_streq(value, r->value)
-                         : kta_command_true(cmd, r->flag) || (value && kta_go_bool(value) < 0))
+            if (r->value ? same_value(kta_command_flag(cmd, r->flag), r->value)
+                         : is_given(cmd, r->flag))
                 raise_risk(v, r->risk, r->why);
         }
 }
@@ -179,6 +198,17 @@ static bool remakes_pods(const struct kta_command *cmd, const struct kta_targets
     if (strcmp(cmd->program, "kubectl") != 0 || strcmp(cmd->path, "replace") != 0 || t->n != 1)
         return false;
     return (kta_streq(t->v[0].kind, "pod") || kta_streq(t->v[0].kind, "job")) && t->v[0].name;
+}
+
+/* "rollout restart deployment": where these are given a kind and no name, they take all of it. */
+static bool takes_all_of_kind(const struct kta_command *cmd, const struct kta_targets *t)
+{
+    if (strcmp(cmd->program, "kubectl") != 0 || !kta_streq(cmd->verb, "rollout"))
+        return false;
+    for (size_t i = 0; i < t->n; i++)
+        if (t->v[i].kind && *t->v[i].kind && !t->v[i].name)
+            return true;
+    return false;
 }
 
 static bool is_gentle(const struct kta_command *cmd)
@@ -202,10 +232,19 @@ static void by_targets(const struct kta_command *cmd, const struct kta_targets *
         if (t->v[i].namespace_ && kta_starts(t->v[i].namespace_, r->subject))
             raise_risk(v, r->risk, r->why);
     }
+}
+
+static void by_count(const struct kta_command *cmd, const struct kta_targets *t,
+                     struct kta_verdict *v)
+{
     for
         EACH_RULE(r, "count")
-    if (strcmp(r->subject, "many") == 0 ? t->many : t->n > 1)
-        raise_risk(v, r->risk, r->why);
+        {
+            if (strcmp(r->subject, "all") == 0    ? takes_all_of_kind(cmd, t)
+                : strcmp(r->subject, "many") == 0 ? t->many
+                                                  : t->n > 1)
+                raise_risk(v, r->risk, r->why);
+        }
 }
 
 /* "prod1" is the word "prod". */
@@ -267,5 +306,6 @@ void kta_assess_risk(struct kta_command *cmd, const struct kta_targets *t, struc
         raise_risk(v, MEDIUM, "deletes and makes again");
     by_flags(cmd, remakes_pods(cmd, t), v);
     by_targets(cmd, t, v);
+    by_count(cmd, t, v);
     by_place(t, v);
 }

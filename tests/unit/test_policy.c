@@ -340,6 +340,12 @@ static void test_risk(void **state)
         {"kubectl patch pvc x -p {}", 2},
         {"kubectl patch crd x -p {}", 2},
         {"kubectl rollout restart deploy -l a=b", 2},
+        {"kubectl rollout restart deploy", 2}, /* every one of the namespace */
+        {"kubectl rollout restart deploy -l 1", 2},
+        {"kubectl rollout restart deploy x --selector=", 0},
+        {"kubectl scale deploy/x --replicas=00", 2},
+        {"kubectl delete pod x --grace-period=0x0", 2},
+        {"kubectl delete pod x --force=false", 1},
         {"kubectl drain n1", 2},
         {"helm uninstall x", 2},
         {"helm rollback x 1", 1},
