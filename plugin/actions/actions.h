@@ -105,11 +105,11 @@ void kta_child_env_free(char **env);
  * max_output, on_output of *proc before. As kta_proc_run. */
 int kta_child_run(struct kta_pipeline *p, const struct kta_argv *argv, const char *input,
                   struct kta_proc *proc, struct kta_err *err);
-/* Puts the session's flags, each "--name=value" (helm spells them its own way), before
- * any "--"; takes them out again. */
+/* Puts the session's flags, each "--name=value" (helm spells them its own way), as
+ * flags of the command; takes them out again. */
 void kta_session_flags_add(const struct kta_argv *flags, struct kta_argv *argv);
 void kta_session_flags_drop(const struct kta_argv *flags, struct kta_argv *argv);
-/* Inserts an argument before "--", or at the end. */
+/* Inserts a flag where the program takes it for one: before the "--" that ends the flags. */
 void kta_argv_insert_flag(struct kta_argv *argv, const char *flag);
 
 /* ---- preview_*.c: fill in s->preview; problems become its warnings ---- */

@@ -200,12 +200,17 @@ int kta_child_run(struct kta_pipeline *p, const struct kta_argv *argv, const cha
 }
 
 /* ---- the session's flags ---- */
+/* "--" may be another flag's value: what follows that is no end. */
 void kta_argv_insert_flag(struct kta_argv *argv, const char *flag)
 {
-    size_t at = 0;
+    struct kta_command cmd;
+    struct kta_err ignored = KTA_ERR_INIT;
+    size_t at = argv->n;
 
-    while (at < argv->n && !kta_streq(argv->v[at], "--"))
-        at++;
+    if (kta_command_parse(argv, &cmd, &ignored) == 0) {
+        at = cmd.dash;
+        kta_command_release(&cmd);
+    }
     kta_argv_insert(argv, at, flag);
 }
 
@@ -239,16 +244,20 @@ static char *spelled(const char *program, const char *flag)
     return kta_strdup(flag);
 }
 
+/* Where the flag stands, not as the value of another; argv->n: nowhere. */
 static size_t index_of(const struct kta_argv *argv, const char *flag)
 {
-    size_t i = 0;
+    struct kta_command cmd;
+    struct kta_err ignored = KTA_ERR_INIT;
+    size_t at = argv->n;
 
-    while (i < argv->n && !kta_streq(argv->v[i], flag)) {
-        if (kta_streq(argv->v[i], "--"))
-            return argv->n;
-        i++;
-    }
-    return i;
+    if (kta_command_parse(argv, &cmd, &ignored) < 0)
+        return at;
+    for (size_t i = 0; i < cmd.n_flags && at == argv->n; i++)
+        if (kta_streq(argv->v[cmd.flags[i].at], flag))
+            at = cmd.flags[i].at;
+    kta_command_release(&cmd);
+    return at;
 }
 
 void kta_session_flags_add(const struct kta_argv *flags, struct kta_argv *argv)

@@ -9,6 +9,7 @@
 #include "classify.h"
 #include <stdarg.h>
 #include <strings.h>
+#include "kta/redact.h"
 #include "kta/str.h"
 #include "kta/utf8.h"
 #include "target.h"
@@ -417,6 +418,16 @@ static void deny(struct kta_verdict *v, const char *rule, const char *fmt, ...)
     va_end(ap);
 }
 
+/* A hidden value is put back only in what a person has confirmed: a template that prints it in
+ * another form would show it to the model. */
+static bool holds_placeholder(const struct kta_argv *argv)
+{
+    for (size_t i = 0; i < argv->n; i++)
+        if (kta_redact_has_placeholder(argv->v[i]))
+            return true;
+    return false;
+}
+
 /* The verdict for one version of the program; -1 when that version refuses the command. */
 static int check_with(const struct kta_table *t, const struct kta_policy *p,
                       const struct kta_argv *argv, const char *stdin_text, struct kta_verdict *v,
@@ -429,6 +440,8 @@ static int check_with(const struct kta_table *t, const struct kta_policy *p,
         return -1;
     *v = (struct kta_verdict){.class_ = KTA_CLASS_READ};
     kta_classify(p, &cmd, v);
+    if (holds_placeholder(argv))
+        kta_raise(v, KTA_CLASS_WRITE, "placeholder", "needs a value that is hidden from the model");
     targets = kta_calloc(1, sizeof *targets);
     kta_targets_of(p, &cmd, stdin_text, targets);
     kta_apply_rules(p, &cmd, targets, v);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "../../plugin/actions/actions.h"
+#include "kta/alloc.h"
 
 static bool has(char **env, const char *pair)
 {
@@ -79,11 +80,52 @@ static void test_session_flags(void **state)
     free(text);
 }
 
+/* A preview whose --dry-run became another flag's value would be the change itself. */
+static void test_flags_land_where_they_are_flags(void **state)
+{
+    static const struct {
+        const char *line, *want;
+    } rows[] = {
+        {"kubectl set image deploy/x a=b --field-manager --",
+         "kubectl set image deploy/x a=b --field-manager -- --dry-run=server"},
+        {"kubectl set image deploy/x a=b --field-manager -- -- c=d",
+         "kubectl set image deploy/x a=b --field-manager -- --dry-run=server -- c=d"},
+        {"kubectl label pod x --field-manager=y -n -- a=b",
+         "kubectl label pod x --field-manager=y -n -- a=b --dry-run=server"},
+        {"helm upgrade x ./c --description --", "helm upgrade x ./c --description -- "
+                                                "--dry-run=server"},
+        {"kubectl run x --image=y -- --dry-run=none",
+         "kubectl run x --image=y --dry-run=server -- --dry-run=none"},
+    };
+    kta_auto_argv struct kta_argv flags = KTA_ARGV_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        kta_auto_argv struct kta_argv a = KTA_ARGV_INIT;
+        struct kta_err err = KTA_ERR_INIT;
+        assert_int_equal(kta_argv_split(rows[i].line, &a, &err), 0);
+        kta_argv_insert_flag(&a, "--dry-run=server");
+        kta_auto_free char *text = quoted(&a);
+        assert_string_equal(text, rows[i].want);
+    }
+    /* nor is the session's own flag there because a value is spelt like it */
+    kta_auto_argv struct kta_argv a = KTA_ARGV_INIT;
+    kta_argv_add(&flags, "--as=jane");
+    kta_argv_addl(&a, "kubectl", "label", "pod", "x", "a=b", "--field-manager", "--as=jane", NULL);
+    kta_session_flags_add(&flags, &a);
+    kta_auto_free char *with = quoted(&a);
+    assert_string_equal(with, "kubectl label pod x a=b --field-manager --as=jane --as=jane");
+    kta_session_flags_drop(&flags, &a);
+    kta_auto_free char *without = quoted(&a);
+    assert_string_equal(without, "kubectl label pod x a=b --field-manager --as=jane");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_what_is_needed_passes),
         cmocka_unit_test(test_session_flags),
+        cmocka_unit_test(test_flags_land_where_they_are_flags),
     };
     return cmocka_run_group_tests_name("child", tests, NULL, NULL);
 }
