@@ -46,8 +46,9 @@ struct kta_step {
     char *stdin_text;     /* manifest, with placeholders; NULL: none */
     char *why;
     char fix_id[16]; /* of the finding it came from, or "" */
-    bool unasked;    /* neither the question nor a finding names its object: of high risk */
-    char *evidence;  /* what it rests on: "[e1] log pod/web-1; …", redacted, or NULL */
+    bool unasked;   /* neither the question nor a finding names its object, or what it reads outside
+                       of the working folder: of high risk; the latter is not read for a preview */
+    char *evidence; /* what it rests on: "[e1] log pod/web-1; …", redacted, or NULL */
     struct kta_verdict verdict;
     enum kta_risk risk;
     struct kta_preview preview;

@@ -100,6 +100,8 @@ struct kta_verdict {
     int risk;         /* of a write: 0 low, 1 medium, 2 high (by verb, kind, namespace, selector,
                          context and the manifest's kinds); 0 for a read, 2 for deny */
     char risk_why[128]; /* why it is more than low: "deletes a namespace"; "" when low */
+    char outside[160];  /* the address, or the file outside the working folder, that it reads;
+                           "several …" when there are more; "" none */
 };
 
 /* Never fails: what cannot be parsed is deny. stdin_text is the manifest that travels beside the

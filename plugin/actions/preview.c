@@ -62,6 +62,15 @@ static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_co
 {
     int rc;
 
+    if (s->unasked && s->verdict.outside[0]) {
+        /* fetching it may tell somebody something, and showing it may tell the model */
+        kta_preview_warn(&s->preview,
+                         "'%s' is not read before you agree, since you have not named it: there is "
+                         "no preview",
+                         s->verdict.outside);
+        s->preview.no_undo = true;
+        return 0;
+    }
     if (s->preview.rejected) /* already: what it names cannot be found, or is elsewhere */
         return 0;
     check_there(s, cmd);

@@ -229,6 +229,8 @@ void agent_mark_steps(struct kta_agent *a, struct kta_plan *plan)
             n = MAX_OBJECTS;
         for (size_t o = 0; o < n; o++)
             asked = asked && asked_for(&k, s, &on[o]);
+        if (s->verdict.outside[0])
+            asked = asked && user_said(a, s->verdict.outside);
         sources(a, s, on, n, &from);
         if (from.len && !s->evidence)
             s->evidence = kta_str_detach(&from);

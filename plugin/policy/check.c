@@ -230,6 +230,14 @@ void kta_raise(struct kta_verdict *v, enum kta_class class_, const char *rule, c
     va_end(ap);
 }
 
+void kta_outside(struct kta_verdict *v, const char *what)
+{
+    if (!v->outside[0] && strlen(what) < sizeof v->outside)
+        snprintf(v->outside, sizeof v->outside, "%s", what);
+    else if (strcmp(v->outside, what) != 0)
+        snprintf(v->outside, sizeof v->outside, "several addresses or files");
+}
+
 static const struct verb_row *row_of(const struct kta_command *cmd)
 {
     for (size_t i = 0; i < KTA_LEN(verbs); i++)
@@ -259,8 +267,10 @@ static void check_words(const struct verb_row *row, const struct kta_command *cm
             kta_raise(v, KTA_CLASS_DENY, "names", "'%.40s' has characters that are part of no name",
                       s);
         }
-        if ((row->opts & CHART) && !kta_local_file(s, &why))
+        if ((row->opts & CHART) && !kta_local_file(s, &why)) {
             kta_raise(v, KTA_CLASS_WRITE, "argument", "'%.60s' %s", s, why);
+            kta_outside(v, s);
+        }
     }
 }
 

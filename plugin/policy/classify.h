@@ -19,6 +19,8 @@ void kta_raise(struct kta_verdict *v, enum kta_class class_, const char *rule, c
     __attribute__((format(printf, 4, 5)));
 
 /* ---- check.c ---- */
+/* Notes what the command reads outside of the cluster and the working folder. */
+void kta_outside(struct kta_verdict *v, const char *what);
 /* What the command is by itself: verb, flags, words. p may be NULL. */
 void kta_classify(const struct kta_policy *p, struct kta_command *cmd, struct kta_verdict *v);
 

@@ -287,6 +287,27 @@ static bool holds(const struct flag_rule *r, const struct kta_policy *p,
     return true;
 }
 
+/* The file of "key=file". */
+static const char *source_of(const struct kta_flag *f)
+{
+    const char *value = kta_or(f->value, ""), *eq = strrchr(value, '=');
+    bool pair = kta_streq(f->name, "from-file") || kta_streq(f->name, "set-file");
+
+    return pair && eq ? eq + 1 : value;
+}
+
+/* The conditions on what is read, and the flags that always name an address. */
+static bool reads_outside(const struct flag_rule *r)
+{
+    static const char *const addresses[] = {"repo", "endpoint"};
+
+    for (size_t i = 0; i < KTA_LEN(addresses); i++)
+        if (strcmp(addresses[i], r->name) == 0)
+            return true;
+    return r->cond == IF_NOT_LOCAL || r->cond == IF_TELLING || r->cond == IF_PAIR_TELLING ||
+           r->cond == IF_SECRET_VALUES;
+}
+
 static bool is_own(const struct kta_command *cmd, const char *name)
 {
     for (size_t i = 0; i < cmd->def->n_flags; i++)
@@ -370,6 +391,8 @@ void kta_check_flags(const struct kta_policy *p, const struct kta_command *cmd,
                 continue;
             snprintf(rule, sizeof rule, "flag --%s", f->name);
             kta_raise(v, rules[r].class_, rule, "--%s %s", f->name, kta_or(why, ""));
+            if (reads_outside(&rules[r]) && !kta_streq(f->value, "-"))
+                kta_outside(v, source_of(f));
         }
     }
     check_template_file(cmd, v);

@@ -112,6 +112,8 @@ static bool add_commands(const struct tool_at *at, const struct kta_json *args,
             tool_fail(result, "Refused by policy: %s.", s->verdict.reason);
             return false;
         }
+        s->unasked = s->verdict.outside[0]; /* no person is seen to name it */
+        kta_step_classify(plan, at->p->policy, s);
     }
     return true;
 }
