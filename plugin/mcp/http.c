@@ -259,7 +259,10 @@ static enum MHD_Result reply(struct conn *c, int status, const char *type, const
     if (status == 401)
         lib.MHD_add_response_header(r, "WWW-Authenticate", "Bearer realm=\"kagent-k8s\"");
     if (status == 405)
-        lib.MHD_add_response_header(r, "Allow", c->route == ROUTE_SSE ? "GET" : "POST, DELETE");
+        lib.MHD_add_response_header(r, "Allow",
+                                    c->route == ROUTE_SSE   ? "GET"
+                                    : c->route == ROUTE_MCP ? "POST, DELETE"
+                                                            : "POST");
     enum MHD_Result ok = lib.MHD_queue_response(c->mhd, (unsigned)status, r);
     lib.MHD_destroy_response(r);
     return ok;
@@ -340,10 +343,20 @@ static const char *header(struct conn *c, const char *name)
     return lib.MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, name);
 }
 
-static bool accepts(struct conn *c, const char *type)
+/* range: what stands for all of its main type. */
+static bool accepts(struct conn *c, const char *type, const char *range)
 {
     const char *accept = header(c, "Accept");
-    return !accept || kta_stristr(accept, type) || strstr(accept, "*/*");
+    return !accept || kta_stristr(accept, type) || kta_stristr(accept, range) ||
+           strstr(accept, "*/*");
+}
+
+static bool is_json(const char *type)
+{
+    static const char json[] = "application/json";
+
+    return type && !strncasecmp(type, json, sizeof json - 1) &&
+           strchr("; \t", type[sizeof json - 1]);
 }
 
 static struct mcp_exchange *new_exchange(struct conn *c)
@@ -369,11 +382,11 @@ static enum MHD_Result post_mcp(struct conn *c)
 {
     const char *id = header(c, "Mcp-Session-Id"), *type = header(c, "Content-Type");
 
-    c->json = accepts(c, "application/json");
-    c->events = accepts(c, "text/event-stream");
+    c->json = accepts(c, "application/json", "application/*");
+    c->events = accepts(c, "text/event-stream", "text/*");
     if (c->too_large || c->body.cut)
         return refuse(c, 413, "the message is larger than 4 MiB");
-    if (!type || !kta_stristr(type, "application/json"))
+    if (!is_json(type))
         return refuse(c, 415, "the Content-Type must be application/json");
     if (!c->json && !c->events)
         return refuse(c, 406, "the answer is application/json or text/event-stream");
@@ -565,7 +578,8 @@ static int split_address(const char *text, char **ret_host, char **ret_port, str
     const char *colon = strrchr(text, ':');
     size_t n = colon ? (size_t)(colon - text) : 0;
 
-    if (!colon || !colon[1] || n == 0 || strspn(colon + 1, "0123456789") != strlen(colon + 1))
+    if (!colon || !colon[1] || n == 0 || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        strtoul(colon + 1, NULL, 10) > 65535)
         return kta_err_set(err, KTA_E_USAGE, "--http takes ADDR:PORT, as 127.0.0.1:9080, not '%s'",
                            text);
     bool brackets = text[0] == '[' && text[n - 1] == ']';
@@ -645,10 +659,11 @@ static int listen_and_serve(struct web *web, const char *text, const sigset_t *o
     freeaddrinfo(where);
     if (!daemon)
         return kta_err_sys(err, KTA_E_FAIL, why, "cannot listen on %s", text);
+    bool v6 = strchr(web->rules.address, ':') != NULL;
     dprintf(STDERR_FILENO,
-            "kubectl-todo-ai: MCP server kagent-k8s on http://%s:%u/mcp (older "
+            "kubectl-todo-ai: MCP server kagent-k8s on http://%s%s%s:%u/mcp (older "
             "clients: /sse)\n",
-            web->rules.address, port_of(daemon));
+            v6 ? "[" : "", web->rules.address, v6 ? "]" : "", port_of(daemon));
     serve(web, daemon, open);
     return kta_interrupt_check(err);
 }

@@ -57,8 +57,8 @@ const char *mcp_http_check(const struct mcp_http_rules *rules, const char *host,
     if (!rules->remote && (!host || !is_ours(rules, host)))
         return "the Host header does not name this server";
     if (origin) {
-        const char *name = strstr(origin, "://");
-        if (!name || !is_ours(rules, name + 3))
+        bool web = kta_starts(origin, "http://") || kta_starts(origin, "https://");
+        if (!web || !is_ours(rules, strstr(origin, "://") + 3))
             return "requests from this Origin are not allowed";
     }
     *ret_status = 401;

@@ -107,10 +107,17 @@ static void set_level(struct mcp_call *call)
 
 /* ---- lists, by pages ---- */
 
+/* A member of params; null is as good as none. */
+static const struct kta_json *given(const struct mcp_call *call, const char *key)
+{
+    const struct kta_json *v = kta_json_get(call->params, key);
+    return kta_json_type(v) == KTA_JSON_NULL ? NULL : v;
+}
+
 /* A cursor is "at N" in base64: opaque to the client, the same for every server. */
 static int read_cursor(struct mcp_call *call, size_t n, size_t *ret_at)
 {
-    const struct kta_json *cursor = kta_json_get(call->params, "cursor");
+    const struct kta_json *cursor = given(call, "cursor");
     kta_auto_str struct kta_str plain = KTA_STR_INIT;
     char *end = NULL;
 
@@ -188,10 +195,10 @@ static bool over_rate(struct mcp_server *s, int64_t *ret_wait_ms)
 
 static const struct kta_json *arguments(struct mcp_call *call)
 {
-    const struct kta_json *a = kta_json_get(call->params, "arguments");
+    const struct kta_json *a = given(call, "arguments");
 
     if (a && kta_json_type(a) != KTA_JSON_OBJECT)
-        mcp_fail(call, MCP_INVALID_PARAMS, 200, "arguments is not an object");
+        mcp_fail(call, MCP_INVALID_PARAMS, 200, "params.arguments is not an object");
     return a;
 }
 

@@ -17,7 +17,9 @@
 #include "kta/interrupt.h"
 #include "kta/limits.h"
 #include "kta/log.h"
+#include "kta/utf8.h"
 
+#define MAX_ID      9007199254740991.0
 #define STACK_BYTES (4u << 20) /* of address space; a page is memory only once it is touched */
 
 const char *const mcp_revision_names[MCP_REVISIONS] = {
@@ -351,10 +353,13 @@ static bool admit_modern(struct mcp_call *call, const char *method)
 {
     const struct kta_json *meta = kta_json_get(call->params, "_meta");
     const char *version = kta_json_text(kta_json_get(meta, META_VERSION));
+    const char *header = header_of(call, "MCP-Protocol-Version");
 
     call->revision = MCP_2026_07_28;
     call->caps = kta_json_get(meta, META_CAPABILITIES);
     call->log_level = level_find(kta_json_text(kta_json_get(meta, META_LOG_LEVEL)));
+    if (!version && header && mcp_revision_find(header) == MCP_REVISIONS)
+        return refuse_version(call, header);
     if (!version || kta_json_type(call->caps) != KTA_JSON_OBJECT) {
         mcp_fail(call, MCP_INVALID_PARAMS, 400, "params._meta needs \"%s\" and \"%s\"",
                  META_VERSION, META_CAPABILITIES);
@@ -418,6 +423,8 @@ static void request(struct mcp_exchange *x, struct kta_json *message, const char
     call->message = message;
     call->id = kta_json_get(message, "id");
     call->params = kta_json_get(message, "params");
+    if (kta_json_type(call->params) == KTA_JSON_NULL)
+        call->params = NULL; /* some clients write what they leave out */
     call->method = mcp_method_find(method);
     call->token = kta_json_get(kta_json_get(call->params, "_meta"), "progressToken");
     call->progress = -1;
@@ -457,18 +464,32 @@ static void cancel_request(struct mcp_exchange *x, const struct kta_json *id)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* A number above 2^53 would not come back as it was sent. */
+static bool is_id(const struct kta_json *id)
+{
+    double d = kta_json_num(id, "", 0);
+
+    return kta_json_type(id) == KTA_JSON_STRING ||
+           (kta_json_type(id) == KTA_JSON_NUMBER && d >= -MAX_ID && d <= MAX_ID);
+}
+
 static void message(struct mcp_exchange *x, struct kta_json *m)
 {
     const char *method = kta_json_text(kta_json_get(m, "method"));
     const struct kta_json *id = kta_json_get(m, "id");
-    enum kta_json_type t = kta_json_type(id);
-    bool good_id = t == KTA_JSON_STRING || t == KTA_JSON_NUMBER;
+    bool good_id = is_id(id);
 
+    if (!kta_json_get(m, "method") && (kta_json_get(m, "result") || kta_json_get(m, "error"))) {
+        mcp_answered(x->server, x->session, m); /* an answer is never answered, however odd it is */
+        return;
+    }
     if (kta_json_type(m) != KTA_JSON_OBJECT ||
         !kta_streq(kta_json_text(kta_json_get(m, "jsonrpc")), "2.0") ||
         (!method && kta_json_get(m, "method")) || (id && !good_id)) {
         add_error(x, good_id ? id : NULL, MCP_INVALID_REQUEST, 400,
-                  "this is not a JSON-RPC 2.0 message");
+                  kta_json_type(id) == KTA_JSON_NUMBER && !good_id
+                      ? "an id beyond 2^53 could not be given back as it is: use a string"
+                      : "this is not a JSON-RPC 2.0 message");
     } else if (kta_json_has_duplicates(m)) {
         add_error(x, id, MCP_INVALID_REQUEST, 400, "a key appears twice in one object");
     } else if (method && id) {
@@ -477,9 +498,6 @@ static void message(struct mcp_exchange *x, struct kta_json *m)
     } else if (method) {
         if (kta_streq(method, "notifications/cancelled"))
             cancel_request(x, kta_json_get(kta_json_get(m, "params"), "requestId"));
-    } else if (id && (kta_json_get(m, "result") || kta_json_get(m, "error"))) {
-        mcp_answered(x->server, x->session, m);
-        return;
     } else {
         add_error(x, id, MCP_INVALID_REQUEST, 400, "this is neither a request nor an answer");
     }
@@ -509,7 +527,9 @@ void mcp_receive(struct mcp_exchange *x, const char *text, size_t n)
     struct kta_err err = KTA_ERR_INIT;
     struct kta_json *m = NULL;
 
-    if (kta_json_parse(text, n, &m, &err) < 0) {
+    if (!kta_utf8_valid(text, n)) {
+        add_error(x, NULL, MCP_PARSE_ERROR, 400, "this is not UTF-8");
+    } else if (kta_json_parse(text, n, &m, &err) < 0) {
         add_error(x, NULL, MCP_PARSE_ERROR, 400, err.msg);
     } else if (kta_json_type(m) == KTA_JSON_ARRAY) {
         batch(x, m);

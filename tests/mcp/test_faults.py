@@ -38,6 +38,11 @@ def malformed_messages():
     cases = [
         (b"{nonsense\n", -32700),
         (b"\xff\xfe\xfa\n", -32700),
+        (b'{"jsonrpc":"2.0","id":"\xff","method":"ping"}\n', -32700),
+        (b'{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}\n', -32600),
+        (b'{"jsonrpc":"2.0","id":1e400,"method":"ping"}\n', -32600),
+        (b'{"jsonrpc":"2.0","id":[1],"method":"ping"}\n', -32600),
+        (b'{"jsonrpc":"2.0","id":5,"method":"tools/list","params":{"cursor":"YXQgOTk5OQ=="}}\n', -32602),
         (b'{"jsonrpc":"2.0","id":5}\n', -32600),
         (b'{"jsonrpc":"1.0","id":5,"method":"ping"}\n', -32600),
         (b'{"jsonrpc":"2.0","id":null,"method":"ping"}\n', -32600),
@@ -59,6 +64,14 @@ def malformed_messages():
         got = code_of(s.next())
         assert got == code, (data[:60], got, code)
         alive(s)
+    for id in (b"1.5", b"-1", b'""', b"9007199254740991", '"é😀"'.encode()):  # come back as they are
+        s.raw(b'\xef\xbb\xbf{"jsonrpc":"2.0","id":%s,"method":"ping","params":null}\r\n' % id)
+        assert s.next() == {"jsonrpc": "2.0", "id": json.loads(id), "result": {}}, id
+    for answer in ('"id":99,"result":{}', '"id":null,"error":{"code":-32700,"message":"x"}', '"error":{}'):
+        s.raw(b'{"jsonrpc":"2.0",%s}\n' % answer.encode())  # an answer is never answered
+    alive(s)
+    r = s.request("tools/call", {"name": "test_simple_text", "arguments": None})
+    assert "result" in r, r
     s.raw(b"\n\r\n  \n")  # empty lines are nothing
     alive(s)
     assert s.close() == 0
@@ -395,12 +408,18 @@ def http_rules():
     assert h.post(ping, {"Origin": "http://evil.example"})[0] == 403
     assert h.post(ping, {"Origin": "null"})[0] == 403
     assert h.post(ping, {"Origin": "http://localhost:3000"})[0] == 400  # no session
+    assert h.post(ping, {"Origin": "evil://localhost"})[0] == 403
     assert h.post(ping, {"Content-Type": "text/plain"})[0] == 415
+    assert h.post(ping, {"Content-Type": "text/plain; x=application/json"})[0] == 415
     assert h.post(ping, {"Accept": "image/png"})[0] == 406
     assert h.post(ping, path="/other")[0] == 404
     assert h.post("", method="GET")[0] == 405
     assert h.post(ping, {"Mcp-Session-Id": "0" * 32})[0] == 404
     s = HttpSession(h)
+    assert h.post(ping, {**s.headers, "Accept": "application/*"})[0] == 200
+    status, _, text = h.post(ping, {**s.headers, "MCP-Protocol-Version": "1999-01-01"})
+    assert status == 400 and json.loads(text)["error"]["code"] == -32022, text
+    assert h.post("", path="/messages", method="GET")[1]["Allow"] == "POST"
     assert h.post("", s.headers, method="DELETE")[0] == 204
     assert s.send(ping)[0] == 404
     body, headers = modern("tools/call", {"name": "test_simple_text"})
@@ -468,9 +487,14 @@ def legacy_sse():
 
 def remote_needs_a_token():
     """another address than loopback needs --allow-remote and a token; the token is checked"""
+    v6 = subprocess.Popen([FIXTURE, "--http", "[::1]:0"], stderr=subprocess.PIPE, text=True)
+    address = v6.stderr.readline().split("http://")[1].split("/")[0]
+    v6.terminate()
+    assert address.startswith("[::1]:"), address
     run1 = lambda *a: subprocess.run([PROGRAM, "mcp", *a], capture_output=True, text=True, timeout=PATIENCE)
     r = run1("--http", "0.0.0.0:0")
     assert r.returncode == 2 and "--allow-remote" in r.stderr, r
+    assert run1("--http", "127.0.0.1:99999").returncode == 2
     r = run1("--http", "0.0.0.0:0", "--allow-remote")
     assert r.returncode == 2 and "token" in r.stderr, r
     with tempfile.NamedTemporaryFile("w") as f:
