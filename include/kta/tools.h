@@ -70,13 +70,14 @@ struct kta_tool_env {
 
 struct kta_tool_result {
     struct kta_str text;         /* Markdown; redacted, cleaned */
+    struct kta_str note;         /* what we say of it ourselves: comes behind the text */
     struct kta_json *structured; /* an object that matches output_schema, or NULL */
     bool is_error;
     bool pending; /* env->ask said LATER: nothing was done, the call will come again */
 };
 #define KTA_TOOL_RESULT_INIT                                                                       \
     {                                                                                              \
-        .text = KTA_STR_INIT                                                                       \
+        .text = KTA_STR_INIT, .note = KTA_STR_INIT                                                 \
     }
 void kta_tool_result_release(struct kta_tool_result *r);
 
@@ -85,6 +86,7 @@ enum { KTA_FOR_MODEL = 1, KTA_FOR_MCP = 2 };
 
 struct kta_tool_hints {
     bool read_only, destructive, idempotent, open_world;
+    bool quotes; /* the answer quotes the cluster: kta_tool_run fences it by a random marker */
 };
 
 struct kta_tool {

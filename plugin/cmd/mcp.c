@@ -33,6 +33,7 @@ static int open_engine(void *ctx, struct kta_tool_env *env, struct kta_err *err)
     app->cluster = NULL;
     if (app_open_cluster(app, err) < 0)
         return -1;
+    app->pipeline.read_only |= set_text(&app->set, OPT_SNAPSHOT) != NULL;
     env->pipeline = &app->pipeline;
     env->scope = app->scope;
     env->ignore = app->config.ignore;

@@ -229,6 +229,21 @@ static void say(struct mcp_call *call, const char *text, bool is_error)
     kta_json_set_bool(r, "isError", is_error);
 }
 
+static void no_tool(struct mcp_call *call, const char *name)
+{
+    struct mcp_server *s = call->server;
+    kta_auto_str struct kta_str names = KTA_STR_INIT;
+    size_t n;
+    const struct kta_tool *t = kta_tools(&n);
+
+    for (size_t i = 0; i < n; i++)
+        if (offered(s, &t[i]))
+            kta_str_addf(&names, "%s%s", names.len ? ", " : "", t[i].name);
+    const struct kta_tool *known = kta_tool_find(name, KTA_FOR_MCP);
+    mcp_fail(call, MCP_INVALID_PARAMS, 200, "there is no tool '%.100s'%s; there is %s", name,
+             known ? " on this server, which was narrowed at its start" : "", names.s);
+}
+
 static void catalog_tool(struct mcp_call *call, const char *name, const struct kta_json *args)
 {
     struct mcp_server *s = call->server;
@@ -237,7 +252,7 @@ static void catalog_tool(struct mcp_call *call, const char *name, const struct k
     const struct kta_tool *tool = kta_tool_find(name, KTA_FOR_MCP);
 
     if (!tool || !offered(s, tool)) {
-        mcp_fail(call, MCP_INVALID_PARAMS, 200, "there is no tool '%s'", name);
+        no_tool(call, name);
         return;
     }
     if (enter(call, &err) < 0) {

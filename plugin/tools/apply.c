@@ -192,7 +192,6 @@ void tool_offer(struct kta_tool_env *env, const struct tool_at *at, struct kta_p
         tool_fail_err(result, &err);
         return;
     }
-    (void)env;
     result->structured = kta_json_new_object();
     kta_json_set_str(result->structured, "planId", id);
     kta_json_set_str(result->structured, "state", "proposed");
@@ -207,9 +206,14 @@ void tool_offer(struct kta_tool_env *env, const struct tool_at *at, struct kta_p
         kta_json_set_str(s, "class", kta_class_name(plan->v[i]->verdict.class_));
         kta_json_set_bool(s, "accepted", !plan->v[i]->preview.rejected);
     }
-    kta_str_addf(&result->text,
-                 "Nothing has been changed. To have it done: apply_plan with plan_id \"%s\".\n\n",
-                 id);
+    if (env->pipeline->read_only)
+        kta_str_add(&result->text, "Nothing has been changed, and this server changes nothing: a "
+                                   "person may run it.\n\n");
+    else
+        kta_str_addf(&result->text,
+                     "Nothing has been changed. To have it done: apply_plan with plan_id "
+                     "\"%s\".\n\n",
+                     id);
     kta_plan_text(plan, &result->text);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "kta/alloc.h"
+#include "kta/kinds.h"
 #include "kta/obj.h"
 #include "tool_list.h"
 
@@ -129,12 +130,15 @@ TOOL(tool_analyze_logs)
     const char *pod = kta_json_str(args, "pod_name");
     kta_auto_str struct kta_str text = KTA_STR_INIT;
 
-    if (!tool_at(env, args, &at, result) || !tool_name("pod_name", pod, result))
+    if (!tool_at(env, args, &at, result) || !tool_pod(&at, "pod_name", pod, result))
         return;
     kta_auto_free char *target = kta_asprintf("pod/%s", pod);
-    if (tool_mayl(&at, result, "kubectl", "logs", pod, NULL) &&
-        tool_findings(env, &at, target, &w, &targets, &findings, result) &&
-        evidence(w, &at, &targets, &findings, "log", pod, &text, result)) {
+    if (!tool_mayl(&at, result, "kubectl", "logs", pod, NULL))
+        return;
+    if (!tool_findings(env, &at, target, &w, &targets, &findings, result)) {
+        if (!targets.suggestion)
+            tool_near(&at, kta_kind_known("pods"), pod, result);
+    } else if (evidence(w, &at, &targets, &findings, "log", pod, &text, result)) {
         result->structured = kta_json_new_object();
         kta_json_set_str(result->structured, "pod", pod);
         add_findings(env, args, &findings, result);

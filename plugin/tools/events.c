@@ -4,6 +4,7 @@
 
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/kinds.h"
 #include "kta/obj.h"
 #include "tool_list.h"
 
@@ -28,9 +29,12 @@ static int newest_first(const void *a, const void *b)
 static bool wanted(const struct kta_json *e, const struct kta_json *args, int64_t since)
 {
     const char *kind = kta_json_str(args, "kind"), *name = kta_json_str(args, "name");
+    const struct kta_kind *known = kind ? kta_kind_known(kind) : NULL; /* "po", "pods" */
     const char *type = kta_json_str(args, "type"), *reason = kta_json_str(args, "reason");
     const struct kta_json *o = kta_json_get(e, "involvedObject");
 
+    if (known)
+        kind = known->kind;
     return (!kind || kta_stristr(kta_or(kta_json_str(o, "kind"), ""), kind)) &&
            (!name || kta_starts(kta_or(kta_json_str(o, "name"), ""), name)) &&
            (!type || kta_streq(kta_json_str(e, "type"), type)) &&

@@ -22,15 +22,42 @@ static void strip(struct kta_json *o)
                     "kubectl.kubernetes.io/last-applied-configuration");
 }
 
+/* Where "[*]" stands, a list of what each item has there. */
+static struct kta_json *each_at(const struct kta_json *o, const char *path)
+{
+    const char *star = strstr(path, "[*]");
+
+    if (!star) {
+        const struct kta_json *v = *path ? kta_json_at(o, path) : o;
+        return v ? kta_json_copy(v) : kta_json_new_null();
+    }
+    kta_auto_free char *before = kta_strndup(path, (size_t)(star - path));
+    struct kta_json *list = kta_json_new_array();
+    kta_json_each(item, *before ? kta_json_at(o, before) : o)
+    {
+        kta_json_push(list, each_at(item, star + 3 + (star[3] == '.')));
+    }
+    return list;
+}
+
+struct kta_json *tool_field(const struct kta_json *o, const char *path)
+{
+    size_t n;
+
+    path += strspn(path, "{$.");
+    n = strcspn(path, "}");
+    kta_auto_free char *plain = kta_strndup(path, n);
+    return each_at(o, plain);
+}
+
 static struct kta_json *project(const struct kta_json *o, const struct kta_json *fields)
 {
     struct kta_json *ret = kta_json_new_object();
 
     kta_json_each(f, fields)
     {
-        const struct kta_json *v = kta_json_at(o, kta_or(kta_json_text(f), ""));
         kta_json_set(ret, kta_or(kta_json_text(f), "?"),
-                     v ? kta_json_copy(v) : kta_json_new_null());
+                     tool_field(o, kta_or(kta_json_text(f), "")));
     }
     return ret;
 }
@@ -62,7 +89,55 @@ struct kta_json *tool_object(const struct tool_at *at, const char *kind_name, co
     struct kta_json *o = tool_read(at, KTA_ACCEPT_JSON, path.s, result);
     if (o)
         strip(o);
+    else
+        tool_near(at, *ret_kind, name, result);
     return o;
+}
+
+/* ---- what is not there ---- */
+
+/* Names (with their namespaces) of a kind, as "metadata" answers; NULL: cannot be read. */
+static struct kta_json *names_of(const struct tool_at *at, const struct kta_kind *kind,
+                                 const char *ns, const char *query)
+{
+    kta_auto_str struct kta_str path = KTA_STR_INIT;
+    struct kta_tool_result ignored = KTA_TOOL_RESULT_INIT;
+
+    kta_kind_path(kind, ns, NULL, &path);
+    kta_str_add(&path, query);
+    struct kta_json *list = tool_read(at, KTA_ACCEPT_METADATA, path.s, &ignored);
+    kta_tool_result_release(&ignored);
+    return list;
+}
+
+void tool_near(const struct tool_at *at, const struct kta_kind *kind, const char *name,
+               struct kta_tool_result *result)
+{
+    const char *ns = kind->namespaced ? at->scope.namespace_ : NULL, *names[500];
+    kta_auto_json struct kta_json *list = names_of(at, kind, ns, "?limit=500");
+    kta_auto_str struct kta_str near = KTA_STR_INIT;
+    size_t n = 0, shown = 0;
+
+    kta_json_each(o, kta_json_get(list, "items"))
+    {
+        const char *own = kta_obj_name(o);
+        if (kta_streq(own, name))
+            return; /* it is there: something else is amiss */
+        if (!own || n == KTA_LEN(names))
+            continue;
+        names[n++] = own;
+        if (kta_starts(own, name) && shown < 5)
+            kta_str_addf(&near, "%s%s", shown++ ? ", " : "", own);
+    }
+    if (shown == 0 && n > 0 && kta_nearest(name, names, n))
+        kta_str_add(&near, kta_nearest(name, names, n));
+    for (size_t i = 0; near.len == 0 && i < n && i < 8; i++)
+        kta_str_addf(&near, "%s%s", near.len ? ", " : "", names[i]);
+    if (near.len > 0)
+        kta_str_addf(&result->text, " There is: %s.", near.s);
+    else if (list)
+        kta_str_addf(&result->text, " There are no %s there at all; name their namespace.",
+                     kind->plural);
 }
 
 static void head(struct kta_tool_result *result, const struct tool_at *at,

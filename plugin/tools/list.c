@@ -103,7 +103,8 @@ static void object_row(struct row *r, const struct kta_json *object, const struc
     kta_json_each(f, fields)
     {
         const char *path = kta_or(kta_json_text(f), "");
-        row_cell(r, path, kta_json_at(object, path));
+        kta_auto_json struct kta_json *v = tool_field(object, path);
+        row_cell(r, path, v);
     }
     if (!fields && kta_streq(kta_obj_kind(object), "Pod")) {
         char word[64];
@@ -194,6 +195,10 @@ TOOL(tool_list)
         return;
     if (kta_kind_find(at.p->cluster, kta_json_str(args, "kind"), &kind, &err) < 0) {
         tool_fail_err(result, &err);
+        if (strpbrk(kta_json_str(args, "kind"), "/, ") ||
+            kta_streq(kta_json_str(args, "kind"), "all"))
+            kta_str_add(&result->text, " list takes one kind; get takes a kind and a name, and "
+                                       "search looks through many kinds.");
         free(cursor.token);
         return;
     }

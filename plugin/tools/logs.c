@@ -20,7 +20,7 @@ TOOL(tool_logs)
     size_t n = 0, cap = 0;
     int64_t since_ms = 0;
 
-    if (!tool_at(env, args, &at, result) || !tool_name("pod", pod, result) ||
+    if (!tool_at(env, args, &at, result) || !tool_pod(&at, "pod", pod, result) ||
         (container && !tool_name("container", container, result)))
         return;
     if (since && kta_duration(since, &since_ms, &err) < 0) {
@@ -44,6 +44,8 @@ TOOL(tool_logs)
         tool_fail_err(result, &err);
     else if (reads[0].failed)
         tool_fail_err(result, &reads[0].err);
+    if (result->is_error && reads[0].err.code == KTA_E_NOT_FOUND)
+        tool_near(&at, kta_kind_known("pods"), pod, result);
     if (!result->is_error) {
         kta_redact_text(at.p->redact, reads[0].text.s, reads[0].text.len, &safe);
         for (const char *p = safe.s; *p;) {

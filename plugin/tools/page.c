@@ -44,9 +44,8 @@ void tool_next(struct kta_tool_result *result, size_t skip, const char *token, c
     kta_b64_encode(plain.s, plain.len, &text);
     if (result->structured)
         kta_json_set_str(result->structured, "nextCursor", text.s);
-    kta_str_addf(&result->text,
-                 "\nThere is more: call again with cursor \"%s\", or narrow it: %s.\n", text.s,
-                 advice);
+    kta_str_addf(&result->note, "There is more: call again with cursor \"%s\", or narrow it: %s.\n",
+                 text.s, advice);
 }
 
 void tool_rows_begin(struct tool_rows *rows, struct kta_tool_result *result, const char *key,

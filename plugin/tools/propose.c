@@ -41,6 +41,13 @@ bool tool_findings(struct kta_tool_env *env, const struct tool_at *at, const cha
 
     if (!tool_mayl(at, result, "kubectl", "get", "pods", NULL))
         return false;
+    if (target && strstr(target, " -")) {
+        tool_fail(result,
+                  "'%.100s' is more than a target: namespace and context are arguments of "
+                  "their own.",
+                  target);
+        return false;
+    }
     *ret_world = tool_world(at);
     if (kta_target_find(*ret_world, &at->scope, kta_or(target, ""), targets, &err) < 0 ||
         kta_diagnose(*ret_world, &at->scope, targets, &options, findings, &err) < 0) {
@@ -53,6 +60,9 @@ bool tool_findings(struct kta_tool_env *env, const struct tool_at *at, const cha
                   kta_or(at->scope.namespace_, "any namespace"), target);
         if (targets->suggestion)
             kta_str_addf(&result->text, " The nearest name is '%s'.", targets->suggestion);
+        else if (strchr(target, '/'))
+            kta_str_add(&result->text, " A target is kind/name; its namespace is an argument of "
+                                       "its own.");
         return false;
     }
     return true;
@@ -90,18 +100,66 @@ static bool add_fixes(struct kta_tool_env *env, const struct tool_at *at,
     return ok;
 }
 
+/* A command: its words, or one line. What a shell would do with a line is refused. */
+static bool argv_of(const struct kta_json *c, struct kta_argv *argv, struct kta_tool_result *result)
+{
+    const struct kta_json *words = kta_json_get(c, "argv");
+    const char *line =
+        kta_json_len(words) == 1 ? kta_json_text(kta_json_item(words, 0)) : kta_json_text(c);
+    struct kta_err err = KTA_ERR_INIT;
+
+    if (line && kta_argv_split(line, argv, &err) < 0) {
+        tool_fail_err(result, &err);
+        return false;
+    }
+    kta_json_each(word, line ? NULL : words)
+    {
+        kta_argv_add(argv, kta_or(kta_json_text(word), ""));
+    }
+    /* "get pods": kubectl goes without saying */
+    struct kta_command cmd;
+    kta_auto_argv struct kta_argv whole = KTA_ARGV_INIT;
+    kta_argv_copy(&whole, argv);
+    kta_argv_insert(&whole, 0, "kubectl");
+    if (argv->n > 0 && !kta_streq(argv->v[0], "kubectl") && !kta_streq(argv->v[0], "helm") &&
+        kta_command_parse(&whole, &cmd, &err) == 0) {
+        kta_argv_insert(argv, 0, "kubectl");
+        kta_command_release(&cmd);
+    }
+    return true;
+}
+
+/* ["kubectl", "scale", …] is one command, not many. */
+static bool is_one(const struct kta_json *commands)
+{
+    const char *first = kta_json_text(kta_json_item(commands, 0));
+
+    kta_json_each(c, commands)
+    {
+        if (!kta_json_text(c))
+            return false;
+    }
+    return kta_streq(first, "kubectl") || kta_streq(first, "helm");
+}
+
 static bool add_commands(const struct tool_at *at, const struct kta_json *args,
                          struct kta_plan *plan, struct kta_tool_result *result)
 {
     struct kta_err err = KTA_ERR_INIT;
 
-    kta_json_each(c, kta_json_get(args, "commands"))
+    const struct kta_json *commands = kta_json_get(args, "commands");
+    kta_auto_json struct kta_json *one = NULL;
+
+    if (is_one(commands)) {
+        one = kta_json_new_array();
+        kta_json_set(kta_json_push(one, kta_json_new_object()), "argv", kta_json_copy(commands));
+        commands = one;
+    }
+    kta_json_each(c, commands)
     {
         kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
-        kta_json_each(word, kta_json_get(c, "argv"))
-        {
-            kta_argv_add(&argv, kta_or(kta_json_text(word), ""));
-        }
+        if (!argv_of(c, &argv, result))
+            return false;
         struct kta_step *s = kta_plan_add(plan, at->p->policy, &argv, kta_json_str(c, "stdin"),
                                           kta_json_str(c, "why"), &err);
         if (!s) {

@@ -147,9 +147,10 @@ TOOL(tool_remediate)
     }
     kta_remediation_markdown(report, &text);
     if (kta_json_str(report, "planId"))
-        kta_str_addf(&result->text,
+        kta_str_addf(&result->note,
                      "Nothing has been changed. To have it done: apply_plan with plan_id \"%s\".\n",
                      kta_json_str(report, "planId"));
+    tool_frame(&text); /* also where it is an error: it quotes the evidence */
     kta_str_add(&result->text, text.s);
     result->is_error = rc < 0;
     result->structured = KTA_STEAL(report);

@@ -46,7 +46,7 @@ static void wrong(const struct place *p, const char *fmt, ...)
     if (*p->path)
         kta_str_addf(p->out, "'%s' ", p->path);
     else
-        kta_str_add(p->out, "the value ");
+        kta_str_add(p->out, "it ");
     va_start(ap, fmt);
     kta_str_vaddf(p->out, fmt, ap);
     va_end(ap);
@@ -100,6 +100,21 @@ static void check_enum(const struct kta_json *schema, const struct kta_json *v,
     wrong(p, "must be one of %s", names.s);
 }
 
+static void unknown(const struct place *p, const char *key, const struct kta_json *properties)
+{
+    const char *names[64];
+    size_t n = 0;
+
+    kta_json_each(known, properties)
+    {
+        if (n < KTA_LEN(names))
+            names[n++] = kta_json_key(known);
+    }
+    const char *near = kta_nearest(key, names, n);
+    wrong(p, "has no member '%.60s'%s%s%s", key, near ? "; did you mean '" : "", kta_or(near, ""),
+          near ? "'?" : "");
+}
+
 static void check_object(const struct kta_json *schema, const struct kta_json *v,
                          const struct place *p)
 {
@@ -108,28 +123,23 @@ static void check_object(const struct kta_json *schema, const struct kta_json *v
     bool closed = kta_json_type(more) == KTA_JSON_BOOL &&
                   !kta_json_bool(schema, "additionalProperties", true);
 
-    kta_json_each(name, kta_json_get(schema, "required"))
-    {
-        if (!kta_json_get(v, kta_or(kta_json_text(name), "")))
-            wrong(p, "lacks '%s'", kta_or(kta_json_text(name), ""));
-    }
     kta_json_each(m, v)
     {
         const char *key = kta_json_key(m);
         const struct kta_json *sub = kta_json_get(properties, key);
 
         if (!sub && closed) {
-            kta_auto_str struct kta_str names = KTA_STR_INIT;
-            kta_json_each(known, properties)
-            {
-                kta_str_addf(&names, "%s%s", names.len ? ", " : "", kta_json_key(known));
-            }
-            wrong(p, "has no member '%.60s'; it may have %s", key, kta_or(names.s, "none"));
+            unknown(p, key, properties);
         }
         if (!sub && kta_json_type(more) == KTA_JSON_OBJECT)
             sub = more;
         kta_auto_free char *path = kta_asprintf("%s%s%.60s", p->path, *p->path ? "." : "", key);
         check(sub, m, &(struct place){path, p->out});
+    }
+    kta_json_each(name, kta_json_get(schema, "required"))
+    {
+        if (!kta_json_get(v, kta_or(kta_json_text(name), "")))
+            wrong(p, "lacks '%s'", kta_or(kta_json_text(name), ""));
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "kta/alloc.h"
 #include "kta/interrupt.h"
+#include "kta/kinds.h"
 #include "tool_list.h"
 
 #define NAME_MAX_BYTES 253
@@ -18,10 +19,25 @@ bool tool_name(const char *what, const char *name, struct kta_tool_result *resul
         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:_@") !=
             strlen(name) ||
         kta_streq(name, ".") || kta_streq(name, "..")) {
-        tool_fail(result, "%s '%.80s' is no name that Kubernetes takes.", what, kta_or(name, ""));
+        if (!name || !*name)
+            tool_fail(result, "The %s is missing.", what);
+        else
+            tool_fail(result, "%s '%.80s' is no name that Kubernetes takes.", what, name);
         return false;
     }
     return true;
+}
+
+bool tool_pod(const struct tool_at *at, const char *what, const char *name,
+              struct kta_tool_result *result)
+{
+    const char *slash = strrchr(kta_or(name, ""), '/');
+
+    if (!slash)
+        return tool_name(what, name, result);
+    tool_fail(result, "'%.100s' is no pod.", name);
+    tool_near(at, kta_kind_known("pods"), slash + 1, result);
+    return false;
 }
 
 static bool pick_context(struct kta_tool_env *env, const char *context, struct tool_at *ret,

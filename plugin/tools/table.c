@@ -63,7 +63,8 @@
     NEEDS("\"planId\",\"state\"") OPEN
 
 /* ---- hints ---- */
-#define READS    {.read_only = true, .idempotent = true, .open_world = true}
+#define READS    {.read_only = true, .idempotent = true, .open_world = true, .quotes = true}
+#define ANSWERS  {.read_only = true, .idempotent = true, .open_world = true}
 #define PROPOSES {.read_only = true, .open_world = true}
 #define CHANGES  {.destructive = true, .open_world = true}
 
@@ -168,7 +169,7 @@ static const struct kta_tool tools[] = {
             TEXT_OF("subresource", "log, exec, scale …") _ TEXT("name") _ WHERE)
      NEEDS("\"verb\",\"resource\"") CLOSED,
      OBJECT(BOOL("allowed") _ TEXT("reason")) NEEDS("\"allowed\"") OPEN,
-     KTA_FOR_MCP, READS, tool_can_i},
+     KTA_FOR_MCP, ANSWERS, tool_can_i},
     {"search", "Search objects",
      "Objects whose name, labels, image, state or keys hold a text.",
      OBJECT(SHORT("query", "200") _ TEXTS("kinds", "20", "default: the usual ones") _
@@ -236,7 +237,7 @@ static const struct kta_tool tools[] = {
             NAME("to") _ "\"port\":{\"type\":[\"string\",\"integer\"]}" _ WHERE)
      NEEDS("\"from\",\"to\"") CLOSED,
      OBJECT(CHOICE("reachable", "\"yes\",\"no\",\"unknown\"")) NEEDS("\"reachable\"") OPEN,
-     KTA_FOR_MCP, READS, tool_reach},
+     KTA_FOR_MCP, ANSWERS, tool_reach},
     {"validate_config", "Validate configuration",
      "Checks a manifest, a chart with values, or a live object (kind and name): schema and "
      "immutable fields by the API server's dry run, references that do not exist, probes, "

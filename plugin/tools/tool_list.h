@@ -41,6 +41,14 @@ size_t tool_budget(const struct kta_tool_env *env, const struct kta_json *args);
 /* Bytes of the answer as it goes out: the text quoted, and the structured content. */
 size_t tool_result_size(const struct kta_tool_result *r);
 
+/* args.c: the arguments as the schema spells them, where what was meant is plain. Caller owns. */
+struct kta_json *tool_args(const struct kta_json *schema, const struct kta_json *args);
+/* Appends what a tool takes: "kind (string, required), namespace (string), …". */
+void tool_args_help(const struct kta_json *schema, struct kta_str *out);
+
+/* Puts a text that quotes the cluster between two lines that it cannot know. */
+void tool_frame(struct kta_str *text);
+
 /* custom.c: false when there is no tool of that name. */
 bool tool_custom(struct kta_tool_env *env, const char *name, const struct kta_json *args,
                  struct kta_str *result);
@@ -55,6 +63,9 @@ bool tool_at(struct kta_tool_env *env, const struct kta_json *args, struct tool_
              struct kta_tool_result *result);
 /* A name that may stand in a path and in an argv (no blank, no leading dash). False: said. */
 bool tool_name(const char *what, const char *name, struct kta_tool_result *result);
+/* The same for a pod; what stands for a workload is told its pods. */
+bool tool_pod(const struct tool_at *at, const char *what, const char *name,
+              struct kta_tool_result *result);
 /* Would the command be read, and enabled, on the command line? What the tools read natively obeys
  * the same policy. False: the result says what decided. */
 bool tool_may(const struct tool_at *at, const struct kta_argv *argv,
@@ -72,6 +83,11 @@ bool tool_cancelled(struct kta_tool_env *env);
 
 /* ---- get.c ---- */
 struct kta_kind;
+/* What is at a path, also as JSONPath has it ("{.spec.containers[*].image}"). Caller owns. */
+struct kta_json *tool_field(const struct kta_json *o, const char *path);
+/* Appends which names there are, for one that is not. */
+void tool_near(const struct tool_at *at, const struct kta_kind *kind, const char *name,
+               struct kta_tool_result *result);
 /* One object by kind and name, redacted, without what only the server needs. NULL: said why. */
 struct kta_json *tool_object(const struct tool_at *at, const char *kind_name, const char *name,
                              const struct kta_kind **ret_kind, struct kta_tool_result *result);
@@ -128,7 +144,7 @@ struct tool_cursor {
 /* False: the result says that the cursor is none of ours. */
 bool tool_cursor_of(const struct kta_json *args, struct tool_cursor *ret,
                     struct kta_tool_result *result);
-/* "cursor": the structured answer gets nextCursor, the text says how to go on and to narrow. */
+/* "cursor": the structured answer gets nextCursor, the note says how to go on and to narrow. */
 void tool_next(struct kta_tool_result *result, size_t skip, const char *token, const char *advice);
 /* Rows collected until the budget is used up: each is a line of text and an item. */
 struct tool_rows {

@@ -382,8 +382,8 @@ TOOL(tool_validate)
     kta_json_set_bool(result->structured, "valid", c.errors == 0);
     kta_json_set_int(result->structured, "objects", (int64_t)n);
     kta_json_set_int(result->structured, "count", (int64_t)c.problems);
-    kta_str_addf(&result->text, "%zu objects: %s, %zu problems%s.\n", n,
-                 c.errors ? "not valid" : "valid", c.problems,
+    kta_str_addf(&result->text, "%zu object%s: %s, %zu problem%s%s.\n", n, n == 1 ? "" : "s",
+                 c.errors ? "not valid" : "valid", c.problems, c.problems == 1 ? "" : "s",
                  c.rows.n < c.problems
                      ? " (not all shown: validate fewer objects, or set max_bytes)"
                      : "");

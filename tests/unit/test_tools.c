@@ -66,7 +66,9 @@ static void schema_names_the_mistake(void **state)
          "\"string\"}}}}",
          "{\"a\":[\"x\",2]}", "'a[1]' must be of type string"},
         {"{\"type\":\"object\",\"properties\":{\"a\":{}},\"additionalProperties\":false}",
-         "{\"b\":1}", "has no member 'b'; it may have a"},
+         "{\"b\":1}", "has no member 'b'"},
+        {"{\"type\":\"object\",\"properties\":{\"name\":{}},\"additionalProperties\":false}",
+         "{\"nmae\":1}", "did you mean 'name'?"},
         {"{\"type\":[\"string\",\"null\"]}", "null", ""},
         {"{\"type\":[\"string\",\"null\"]}", "3", "must be of type string or null"},
         {"{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"array\"}]}", "{}",
@@ -184,6 +186,88 @@ static void limits_of_a_server_hold(void **state)
     assert_true(r.is_error);
     assert_non_null(strstr(r.text.s, "read-only"));
     kta_tool_result_release(&r);
+    scene_close(&s);
+}
+
+/* Arguments as models write them: what they can only mean is done, the rest is told. */
+static void arguments_are_understood(void **state)
+{
+    static const struct {
+        const char *tool, *args, *says; /* "!…": an error that says it */
+    } rows[] = {
+        {"list", "{'kind':'Pod','limit':'1','namespace':'','context':null}", "backend-"},
+        {"list", "{'resource':'po','labelSelector':{'app':'frontend'}}", "frontend-"},
+        {"list", "{'kind':'apps/v1/Deployment','all-namespaces':'True'}", "demo | backend"},
+        {"list", "{'kind':'pods','namespace':'*'}", "demo | "},
+        {"list", "{'kind':'pods','fields':'{.spec.containers[*].image}'}", "busybox:1.36"},
+        {"list", "{'kind':'pods,svc'}", "!one kind"},
+        {"get", "{'kind':'Deployment/backend'}", "name: backend"},
+        {"get", "{'name':'deployment/backend'}", "name: backend"},
+        {"get", "{'kind':'deploy','name':'demo/backend','fields':['.spec.replicas']}",
+         "replicas: 1"},
+        {"get", "{'kind':'deploy','name':'demo/backend','namespace':'shop'}", "!no name"},
+        {"get", "{'kind':'service','name':'deployment/backend'}", "!no name"},
+        {"get", "{'kind':'deployment','name':'bakcend'}", "!There is: backend"},
+        {"get", "{'kind':'deployment'}", "!lacks 'name'"},
+        {"get", "{'kind':'pod','nmae':'x'}", "!did you mean 'name'?"},
+        {"get", "{'kind':'pod','wide':true}", "!kind (string, required), name"},
+        {"logs", "{'pod_name':'backend'}", "!There is: backend-"},
+        {"logs", "{'pod':'deployment/backend'}", "!There is: backend-"},
+        {"analyze_pod_logs", "{'podName':'backend'}", "!There is: backend-"},
+        {"events", "{'kind':'po','type':'warning'}", "BackOff"},
+        {"diagnose", "{'kind':'Deployment','name':'backend'}", "CrashLoop.MissingEnv"},
+        {"diagnose", "{'target':'backend -n shop'}", "!arguments of their own"},
+        {"propose", "{'fix_id':'f1.a'}", "rollout undo"},
+        {"propose", "{'commands':['kubectl scale deploy/backend --replicas=2']}",
+         "kubectl scale deploy/backend --replicas=2 "},
+        {"propose", "{'command':'scale deploy/backend --replicas=2'}",
+         "kubectl scale deploy/backend --replicas=2 "},
+        {"propose", "{'commands':['kubectl','scale','deploy/backend','--replicas=2']}",
+         "kubectl scale deploy/backend --replicas=2 "},
+        {"propose", "{'commands':[{'argv':['kubectl get pods | sh']}]}", "!pipe"},
+        {"propose", "{'commands':[{'argv':['sh','-c','id']}]}", "!only kubectl and helm"},
+        {"validate_config",
+         "{'manifest':{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'x'}}}",
+         "1 object: valid"},
+    };
+    struct scene s;
+
+    (void)state;
+    scene_open(&s);
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct kta_tool_result r;
+        bool wrong = rows[i].says[0] == '!';
+        kta_auto_free char *args = kta_strdup(rows[i].args);
+        for (char *p = args; *p; p++)
+            *p = *p == '\'' ? '"' : *p;
+        call(&s, rows[i].tool, args, &r);
+        if (r.is_error != wrong || !strstr(r.text.s, rows[i].says + wrong))
+            fail_msg("%s %s: '%s' lacks '%s'", rows[i].tool, args, r.text.s, rows[i].says);
+        kta_tool_result_release(&r);
+    }
+    scene_close(&s);
+}
+
+/* What the cluster says stands between two lines that are others in each answer; what we say of it
+ * stands behind. */
+static void quotes_are_framed(void **state)
+{
+    struct scene s;
+    struct kta_tool_result r;
+    char marks[2][17];
+
+    (void)state;
+    scene_open(&s);
+    for (size_t i = 0; i < 2; i++) {
+        call(&s, "list", "{\"kind\":\"pods\",\"limit\":1}", &r);
+        const char *first = strchr(r.text.s, '\n') + 1, *pod = strstr(r.text.s, "backend-");
+        snprintf(marks[i], sizeof marks[i], "%.16s", first);
+        const char *last = strstr(first + 16, marks[i]);
+        assert_true(strspn(marks[i], "0123456789abcdef") == 16 && last && last > pod);
+        assert_true(strstr(r.text.s, "call again with cursor") > last);
+        kta_tool_result_release(&r);
+    }
+    assert_string_not_equal(marks[0], marks[1]);
     scene_close(&s);
 }
 
@@ -412,6 +496,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_is_whole),           cmocka_unit_test(schema_names_the_mistake),
+        cmocka_unit_test(arguments_are_understood), cmocka_unit_test(quotes_are_framed),
         cmocka_unit_test(limits_of_a_server_hold),  cmocka_unit_test(policy_holds_for_native_reads),
         cmocka_unit_test(pages_keep_to_the_budget), cmocka_unit_test(tokens_are_not_guessed),
         cmocka_unit_test(digest_covers_the_plan),   cmocka_unit_test(digest_without_the_moment),
