@@ -19,9 +19,12 @@ struct values {
     size_t total;
 };
 
+/* "ba" begins "backend", and "deployment/backend". */
 static void add(struct values *v, const char *text)
 {
-    if (!text || !kta_starts(text, v->prefix))
+    const char *slash = text ? strchr(text, '/') : NULL;
+
+    if (!text || (!kta_starts(text, v->prefix) && !(slash && kta_starts(slash + 1, v->prefix))))
         return;
     if (v->total++ < VALUES_MAX)
         kta_json_push_str(v->list, text);

@@ -67,14 +67,14 @@ static bool decode(const char *s, size_t n, struct kta_str *out)
     return true;
 }
 
-/* The parts between slashes, decoded. Returns how many, 0 when broken. */
+/* The parts between slashes, decoded. Returns how many, 0 when one is empty or broken. */
 static size_t parts(const char *rest, struct kta_str *v, size_t max)
 {
     size_t n = 0;
 
     for (const char *p = rest;; p++) {
         size_t len = strcspn(p, "/");
-        if (n == max || !decode(p, len, &v[n++]))
+        if (len == 0 || n == max || !decode(p, len, &v[n++]))
             return 0;
         p += len;
         if (!*p)

@@ -486,9 +486,60 @@ static void resources_are_read(void **state)
     if (!findings)
         fail_msg("%s", err.msg);
     assert_string_equal(kta_json_str(findings, "[0].mimeType"), "application/json");
-    assert_null(kta_resource_read(&s.env, "k8s://a/b", &err));
-    assert_null(kta_resource_read(&s.env, "file:///etc/passwd", &err));
-    assert_int_equal(err.code, KTA_E_NOT_FOUND);
+    static const char *const none[] = {"",
+                                       "k8s://",
+                                       "k8s://a/b",
+                                       "file:///etc/passwd",
+                                       "kagent://findings/",
+                                       "kagent://history/a/b",
+                                       "k8s:///demo/deployment/backend",
+                                       "k8s://kta-test//deployment/backend",
+                                       "k8s://kta-test/demo/deployment/backend/",
+                                       "k8s://kta-test/../demo/deployment/backend",
+                                       "k8s://kta-test/demo/deployment/%2e%2e",
+                                       "k8s://kta-test/demo/deployment/..%2fbackend",
+                                       "k8s://kta-test/demo/deployment/back%00end",
+                                       "k8s://kta-test/demo/deployment/%zz",
+                                       "k8s://kta-test/demo/secret/db",
+                                       "k8s://other/demo/deployment/backend"};
+    for (size_t i = 0; i < KTA_LEN(none); i++) {
+        struct kta_err why = KTA_ERR_INIT;
+        if (kta_resource_read(&s.env, none[i], &why))
+            fail_msg("%s is read", none[i]);
+        assert_int_equal(why.code, KTA_E_NOT_FOUND);
+    }
+    kta_auto_json struct kta_json *object =
+        kta_resource_read(&s.env, "k8s://kta-test/demo/Deployment/back%65nd", &err);
+    assert_non_null(strstr(kta_or(kta_json_str(object, "[0].text"), ""), "name: backend"));
+    scene_close(&s);
+}
+
+/* The name alone begins a target, too. */
+static void values_are_completed(void **state)
+{
+    static const struct {
+        const char *argument, *value, *context, *first;
+    } rows[] = {
+        {"target", "ba", NULL, "deployment/backend"},
+        {"target", "pod/fr", NULL, "pod/frontend-587b6bd595-rldjj"},
+        {"kind", "dep", NULL, "deployments"},
+        {"name", "b", "{\"kind\":\"deployment\",\"namespace\":\"demo\"}", "backend"},
+        {"name", "b", "{\"kind\":\"nonsense\"}", NULL},
+        {"context", "", NULL, "kta-test"},
+        {"none", "", NULL, NULL},
+    };
+    struct scene s;
+
+    (void)state;
+    scene_open(&s);
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        kta_auto_json struct kta_json *context = rows[i].context ? parse(rows[i].context) : NULL;
+        kta_auto_json struct kta_json *o =
+            kta_complete(&s.env, true, "crash", rows[i].argument, rows[i].value, context);
+        const char *first = kta_json_str(o, "values[0]");
+        if (!kta_streq(first, rows[i].first))
+            fail_msg("%s %s: %s", rows[i].argument, rows[i].value, kta_or(first, "none"));
+    }
     scene_close(&s);
 }
 
@@ -501,7 +552,7 @@ int main(void)
         cmocka_unit_test(pages_keep_to_the_budget), cmocka_unit_test(tokens_are_not_guessed),
         cmocka_unit_test(digest_covers_the_plan),   cmocka_unit_test(digest_without_the_moment),
         cmocka_unit_test(plan_text_has_every_fact), cmocka_unit_test(guides_are_filled_in),
-        cmocka_unit_test(resources_are_read),
+        cmocka_unit_test(resources_are_read),       cmocka_unit_test(values_are_completed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
