@@ -1,15 +1,17 @@
 /*
  * mcp_install.c - mcp install CLIENT: enters this server into a client's configuration.
  *
- * A JSON file that we can read is changed: our entry alone, the old file kept beside it. Everything
- * else (another format, comments, numbers that would not survive) is printed for the person to
- * enter. With --dry-run everything is printed.
+ * In a JSON file our entry alone is changed, byte for byte beside it, and the old file is kept. A
+ * file that cannot be read as JSON (with comments) is left alone, and the entry printed for the
+ * person to enter; so is the entry of another format. With --dry-run everything is printed.
  */
 #include "app.h"
+#include "jsonc.h"
 
-#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kta/alloc.h"
@@ -19,30 +21,42 @@
 
 #define NAME "kagent-k8s"
 
-enum format { JSON_FILE, TOML_TEXT, YAML_TEXT, COMMAND_TEXT };
+enum shape {
+    PLAIN,    /* command, args, env */
+    STDIO,    /* and "type": "stdio" */
+    COPILOT,  /* and "type": "local", "tools" */
+    OPENCODE, /* "type": "local", the command with its arguments, "environment" */
+    TOML_TEXT,
+    YAML_TEXT,
+    COMMAND_TEXT
+};
 
 /* Files below $HOME; where each client's documentation puts its servers. */
 static const struct client {
     const char *name, *file, *key; /* key: the object that holds the servers */
-    bool type;                     /* an entry says "type": "stdio" */
-    enum format format;
+    enum shape shape;
 } clients[] = {
-    {"claude", ".config/Claude/claude_desktop_config.json", "mcpServers", false, JSON_FILE},
-    {"claude-code", NULL, NULL, false, COMMAND_TEXT},
-    {"codex", ".codex/config.toml", NULL, false, TOML_TEXT},
-    {"cursor", ".cursor/mcp.json", "mcpServers", false, JSON_FILE},
-    {"gemini", ".gemini/settings.json", "mcpServers", false, JSON_FILE},
-    {"kubectl-ai", ".config/kubectl-ai/mcp.yaml", NULL, false, YAML_TEXT},
-    {"vscode", ".config/Code/User/mcp.json", "servers", true, JSON_FILE},
-    {"windsurf", ".codeium/windsurf/mcp_config.json", "mcpServers", false, JSON_FILE},
-    {"zed", ".config/zed/settings.json", "context_servers", false, JSON_FILE},
+    {"claude", ".config/Claude/claude_desktop_config.json", "mcpServers", PLAIN},
+    {"claude-code", NULL, NULL, COMMAND_TEXT},
+    {"codex", ".codex/config.toml", NULL, TOML_TEXT},
+    {"copilot", ".copilot/mcp-config.json", "mcpServers", COPILOT},
+    {"cursor", ".cursor/mcp.json", "mcpServers", PLAIN},
+    {"gemini", ".gemini/settings.json", "mcpServers", PLAIN},
+    {"kiro", ".kiro/settings/mcp.json", "mcpServers", PLAIN},
+    {"kubectl-ai", ".config/kubectl-ai/mcp.yaml", NULL, YAML_TEXT},
+    {"opencode", ".config/opencode/opencode.json", "mcp", OPENCODE},
+    {"vscode", ".config/Code/User/mcp.json", "servers", STDIO},
+    {"windsurf", ".codeium/windsurf/mcp_config.json", "mcpServers", PLAIN},
+    {"zed", ".config/zed/settings.json", "context_servers", PLAIN},
 };
 
-/* What narrows or widens the server travels into the entry. */
+/* What narrows or widens the server travels into the entry; a token does not: it is a secret. */
 static void server_args(const struct app *app, struct kta_argv *out)
 {
-    static const enum opt_id kept[] = {OPT_KUBECONFIG, OPT_CONTEXT, OPT_NAMESPACE,
-                                       OPT_CONFIG,     OPT_APPROVE, OPT_TOOLS};
+    static const enum opt_id kept[] = {OPT_KUBECONFIG, OPT_CONTEXT, OPT_CLUSTER,  OPT_USER,
+                                       OPT_SERVER,     OPT_AS,      OPT_AS_GROUP, OPT_AS_UID,
+                                       OPT_NAMESPACE,  OPT_CONFIG,  OPT_SNAPSHOT, OPT_APPROVE,
+                                       OPT_TOOLS};
 
     kta_argv_add(out, "mcp");
     for (size_t i = 0; i < KTA_LEN(kept); i++) {
@@ -80,14 +94,20 @@ static struct kta_json *environment(void)
 static struct kta_json *entry(const struct client *c, const char *path, const struct kta_argv *args)
 {
     struct kta_json *e = kta_json_new_object();
+    bool whole = c->shape == OPENCODE;
 
-    if (c->type)
-        kta_json_set_str(e, "type", "stdio");
-    kta_json_set_str(e, "command", path);
-    struct kta_json *list = kta_json_set(e, "args", kta_json_new_array());
+    if (c->shape != PLAIN)
+        kta_json_set_str(e, "type", c->shape == STDIO ? "stdio" : "local");
+    if (!whole)
+        kta_json_set_str(e, "command", path);
+    struct kta_json *list = kta_json_set(e, whole ? "command" : "args", kta_json_new_array());
+    if (whole)
+        kta_json_push_str(list, path);
     for (size_t i = 0; i < args->n; i++)
         kta_json_push_str(list, args->v[i]);
-    kta_json_set(e, "env", environment());
+    kta_json_set(e, whole ? "environment" : "env", environment());
+    if (c->shape == COPILOT)
+        kta_json_push_str(kta_json_set(e, "tools", kta_json_new_array()), "*");
     return e;
 }
 
@@ -106,9 +126,17 @@ static void other_format(const struct client *c, const char *path, const struct 
     kta_auto_str struct kta_str list = KTA_STR_INIT;
 
     quoted_list(args, &list);
-    if (c->format == TOML_TEXT) {
+    if (c->shape == TOML_TEXT) {
         kta_str_addf(out, "[mcp_servers.%s]\ncommand = \"%s\"\nargs = [%s]\n", NAME, path, list.s);
-    } else if (c->format == YAML_TEXT) {
+        kta_str_addf(out, "\n[mcp_servers.%s.env]\n", NAME);
+        kta_auto_json struct kta_json *env = environment();
+        kta_json_each(e, env)
+        {
+            kta_str_addf(out, "%s = ", kta_json_key(e));
+            kta_json_print(e, false, out);
+            kta_str_addc(out, '\n');
+        }
+    } else if (c->shape == YAML_TEXT) {
         kta_str_addf(out, "servers:\n  - name: %s\n    command: \"%s\"\n    args: [%s]\n", NAME,
                      path, list.s);
     } else {
@@ -135,54 +163,42 @@ static void print_entry(struct app *app, const struct client *c, const struct kt
     kta_ui_print(app->ui, "%s\n", text.s);
 }
 
-/* A number of 16 digits and more would come out as another one. */
-static bool long_number(const char *s)
+/* The file itself where it is a link, as those who keep their configuration elsewhere have it. */
+static char *behind_links(const char *path)
 {
-    for (size_t run = 0; *s; s++) {
-        run = isdigit((unsigned char)*s) ? run + 1 : 0;
-        if (run >= 16)
-            return true;
-    }
-    return false;
+    char *real = realpath(path, NULL);
+    return real ? real : kta_strdup(path);
 }
 
-static int read_config(const char *path, struct kta_str *text, struct kta_json **ret,
-                       struct kta_err *err)
+/* A name that no earlier copy has. Caller frees. */
+static char *backup_name(const char *path)
 {
-    *ret = NULL;
-    if (kta_fs_exists(path)) {
-        if (kta_fs_read(path, KTA_MAX_CONFIG_FILE, text, err) < 0)
-            return -1;
-        kta_auto_str struct kta_str trimmed = KTA_STR_INIT;
-        kta_str_add(&trimmed, text->s);
-        kta_str_trim(&trimmed);
-        if (trimmed.len > 0 && kta_json_parse(text->s, text->len, ret, err) < 0)
-            return kta_err_wrap(err, "%s is not plain JSON (comments?)", path);
-        if (*ret && (kta_json_type(*ret) != KTA_JSON_OBJECT || kta_json_has_duplicates(*ret) ||
-                     long_number(text->s)))
-            return kta_err_set(err, KTA_E_PARSE, "%s holds what could not be kept as it is", path);
+    long long now = (long long)kta_wall();
+    char *name = kta_asprintf("%s.before-%s-%lld", path, NAME, now);
+
+    for (int i = 2; kta_fs_exists(name); i++) {
+        free(name);
+        name = kta_asprintf("%s.before-%s-%lld-%d", path, NAME, now, i);
     }
-    if (!*ret)
-        *ret = kta_json_new_object();
-    return 0;
+    return name;
 }
 
 static int write_config(struct app *app, const struct client *c, const char *path,
-                        const struct kta_str *old, struct kta_json *doc, struct kta_err *err)
+                        const struct kta_str *old, const struct kta_str *text, struct kta_err *err)
 {
-    kta_auto_str struct kta_str text = KTA_STR_INIT;
-    kta_auto_free char *dir = kta_fs_dirname(path);
-    kta_auto_free char *backup =
-        kta_asprintf("%s.before-%s-%lld", path, NAME, (long long)kta_wall());
+    kta_auto_free char *real = behind_links(path), *dir = kta_fs_dirname(real);
+    kta_auto_free char *backup = backup_name(path);
+    struct stat st;
+    bool there = stat(real, &st) == 0;
 
-    kta_json_print(doc, true, &text);
-    kta_str_addc(&text, '\n');
     if (kta_fs_mkdirs(dir, err) < 0)
         return -1;
     if (old->len > 0 && kta_fs_write(backup, old->s, old->len, err) < 0)
         return kta_err_wrap(err, "keep the old configuration");
-    if (kta_fs_write(path, text.s, text.len, err) < 0)
+    if (kta_fs_write(real, text->s, text->len, err) < 0)
         return -1;
+    if (there && chmod(real, st.st_mode & 0777) < 0)
+        return kta_err_sys(err, KTA_E_FAIL, errno, "cannot give %s its mode back", real);
     kta_ui_print(app->ui, "%s: the server %s is entered in %s\n", c->name, NAME, path);
     if (old->len > 0)
         kta_ui_print(app->ui, "the file as it was: %s\n", backup);
@@ -194,22 +210,21 @@ static int install_json(struct app *app, const struct client *c, const char *pat
                         const struct kta_json *e, struct kta_err *err)
 {
     kta_auto_json struct kta_json *doc = NULL;
-    kta_auto_str struct kta_str old = KTA_STR_INIT;
+    kta_auto_str struct kta_str old = KTA_STR_INIT, text = KTA_STR_INIT;
+    bool there = kta_fs_exists(path);
 
-    if (read_config(path, &old, &doc, err) < 0) {
-        kta_ui_print(app->ui, "Enter this into %s yourself:\n", path);
+    if ((there && kta_fs_read(path, KTA_MAX_CONFIG_FILE, &old, err) < 0) ||
+        jsonc_parse(kta_or(old.s, ""), &doc, err) < 0 ||
+        jsonc_set(kta_or(old.s, ""), c->key, NAME, e, &text, err) < 0) {
+        kta_ui_print(app->ui, "%s is left as it is. Enter this into it yourself:\n", path);
         print_entry(app, c, e);
-        return -1;
+        return kta_err_wrap(err, "%s", path);
     }
-    struct kta_json *servers = kta_json_get(doc, c->key);
-    if (kta_json_type(servers) != KTA_JSON_OBJECT)
-        servers = kta_json_set(doc, c->key, kta_json_new_object());
-    if (kta_json_equal(kta_json_get(servers, NAME), e)) {
+    if (kta_json_equal(kta_json_get(kta_json_get(doc, c->key), NAME), e)) {
         kta_ui_print(app->ui, "%s: the server %s is entered in %s already\n", c->name, NAME, path);
         return 0;
     }
-    kta_json_set(servers, NAME, kta_json_copy(e));
-    return write_config(app, c, path, &old, doc, err);
+    return write_config(app, c, path, &old, &text, err);
 }
 
 static int no_client(const char *name, struct kta_err *err)
@@ -244,8 +259,15 @@ int mcp_install(struct app *app, const char *name, struct kta_err *err)
     if (!home || !*home)
         return kta_err_set(err, KTA_E_USAGE, "HOME is not set: where is the configuration of %s?",
                            name);
+    if (set_text(&app->set, OPT_HTTP) || set_text(&app->set, OPT_TOKEN)) {
+        kta_err_set(err, KTA_E_USAGE,
+                    "mcp install enters a server that the client starts on stdio; "
+                    "--http and --token do not go with it");
+        return kta_err_hint(err, "a client of a server on HTTP takes its address and a header "
+                                 "\"Authorization: Bearer TOKEN\"");
+    }
     server_args(app, &args);
-    if (c->format != JSON_FILE) {
+    if (c->shape >= TOML_TEXT) {
         if (c->file)
             kta_ui_print(app->ui, "# add to %s/%s\n", home, c->file);
         other_format(c, self, &args, &text);
