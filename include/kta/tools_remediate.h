@@ -23,5 +23,7 @@ struct kta_remediation {
  * did not recover (KTA_E_VERIFY), was not allowed (KTA_E_POLICY), or time is up (KTA_E_TIMEOUT). */
 int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struct kta_err *err);
 void kta_remediation_markdown(const struct kta_json *report, struct kta_str *out);
+/* Appends the line of prompts/prevention.txt that fits a finding's code best, once. */
+void kta_prevention(const char *code, struct kta_str *out);
 
 #endif

@@ -23,6 +23,10 @@ static int ask(void *ctx, struct kta_plan *plan, struct kta_step *step, enum kta
 
     (void)step;
     (void)err;
+    if (a->puts_back && plan->undo_of) {
+        *ret = KTA_ANSWER_YES;
+        return 0;
+    }
     *ret = KTA_ANSWER_NOBODY;
     a->terminal = true;
     if (tool_plan_risk(plan) >= KTA_RISK_HIGH || tool_plan_protected(plan) || !a->env->ask)

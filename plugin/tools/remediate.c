@@ -14,6 +14,7 @@
 
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/embedded.h"
 #include "kta/fs.h"
 #include "kta/interrupt.h"
 #include "kta/journal.h"
@@ -237,6 +238,34 @@ static void count_outcome(struct job *j, bool recovered)
 }
 
 /* ---- the loop's questions ---- */
+
+/* The first time that a fix is passed over: why. */
+static void passed_over(struct job *j, const struct kta_plan *one, const char *why)
+{
+    kta_auto_str struct kta_str line = KTA_STR_INIT;
+
+    kta_argv_quote(&one->v[0]->argv, &line);
+    for (size_t i = 0; i < j->refused.n; i++)
+        if (kta_streq(j->refused.v[i], line.s))
+            return;
+    kta_argv_add(&j->refused, line.s);
+    step(j, "analyse", "%s: %s", why, line.s);
+}
+
+/* A server that is pinned to its namespace changes nothing outside, whoever says yes. */
+static bool may_here(void *job, const struct kta_finding *f, const struct kta_plan *one)
+{
+    struct job *j = job;
+    struct kta_tool_result ignored = KTA_TOOL_RESULT_INIT;
+    bool ok = !j->r->env || tool_plan_inside(j->r->env, one, &ignored);
+
+    (void)f;
+    kta_tool_result_release(&ignored);
+    if (!ok)
+        passed_over(j, one, "a fix reaches beyond this server's namespace");
+    return ok;
+}
+
 static bool may_auto(void *job, const struct kta_finding *f, const struct kta_plan *one)
 {
     struct job *j = job;
@@ -244,6 +273,8 @@ static bool may_auto(void *job, const struct kta_finding *f, const struct kta_pl
     int allowed = allowed_risk(j->r->config, ns), risk = KTA_RISK_LOW;
     bool ok = true;
 
+    if (!may_here(job, f, one))
+        return false;
     for (size_t i = 0; i < one->n; i++) {
         const struct kta_step *s = one->v[i];
         ok = ok && !s->verdict.protected_ && s->verdict.class_ == KTA_CLASS_WRITE &&
@@ -252,15 +283,12 @@ static bool may_auto(void *job, const struct kta_finding *f, const struct kta_pl
     }
     if (ok)
         return true;
-    kta_auto_str struct kta_str line = KTA_STR_INIT;
-    kta_argv_quote(&one->v[0]->argv, &line);
-    for (size_t i = 0; i < j->refused.n; i++)
-        if (kta_streq(j->refused.v[i], line.s))
-            return false;
-    kta_argv_add(&j->refused, line.s);
-    step(j, "analyse", "a fix of %s risk in %s needs a person: %s",
-         kta_risk_name((enum kta_risk)risk), kta_or(ns, "the cluster"),
-         allowed < 0 ? "the configuration allows nothing there" : "it allows less there");
+    kta_auto_free char *why =
+        kta_asprintf("a fix of %s risk in %s needs a person (%s)",
+                     kta_risk_name((enum kta_risk)risk), kta_or(ns, "the cluster"),
+                     allowed < 0 ? "the configuration allows nothing there"
+                                 : "it allows less there");
+    passed_over(j, one, why);
     return false;
 }
 
@@ -282,6 +310,16 @@ static size_t steps_in(const struct kta_plan *plan, bool undone)
     return n;
 }
 
+/* For a client: the plan can be had by apply_plan. */
+static void keep_plan(struct job *j, const struct kta_plan *plan)
+{
+    kta_auto_free char *id = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (j->r->env && tool_proposal_put(j->r->pipeline, plan, &id, &ignored) == 0)
+        kta_json_set_str(j->report, "planId", id);
+}
+
 /* An attempt is over. */
 static void ended(void *job, const struct kta_mend_round *round)
 {
@@ -297,7 +335,11 @@ static void ended(void *job, const struct kta_mend_round *round)
     if (round->err->code != KTA_E_OK)
         kta_json_set_str(a, "error", round->err->msg);
     if (!round->ran) {
-        step(j, "fix", "nothing was changed: %s", round->err->msg);
+        step(j, "fix", "%s%s",
+             kta_starts(round->err->msg, "nothing was changed") ? "" : "nothing was changed: ",
+             round->err->msg);
+        if (round->err->code == KTA_E_UNCONFIRMED)
+            keep_plan(j, plan);
         return;
     }
     count_changes(j, ran);
@@ -309,8 +351,13 @@ static void ended(void *job, const struct kta_mend_round *round)
         kta_json_set_bool(a, "undone", undone == ran);
     if (round->changed > 0)
         kta_json_set_bool(a, "doubtful", true);
-    step(j, "verify", "%zu of what was tried is gone, %zu changed, %zu still the same", round->gone,
-         round->changed, round->same);
+    kta_auto_str struct kta_str fate = KTA_STR_INIT;
+    kta_str_addf(&fate, "%zu finding%s gone", round->gone, round->gone == 1 ? " is" : "s are");
+    if (round->changed > 0)
+        kta_str_addf(&fate, ", %zu became another", round->changed);
+    if (round->same > 0)
+        kta_str_addf(&fate, ", %zu still there", round->same);
+    step(j, "verify", "%s", fate.s);
 }
 
 /* It has not recovered: what only put one trouble in another's place is put back, newest first. */
@@ -338,6 +385,26 @@ static void take_back_doubtful(struct job *j)
 }
 
 /* ---- the job ---- */
+void kta_prevention(const char *code, struct kta_str *out)
+{
+    const char *best = NULL;
+    size_t longest = 0;
+
+    for (const char *p = kta_embedded("prevention.txt"); *p; p += strcspn(p, "\n") + 1) {
+        size_t n = strcspn(p, " \n");
+        bool fits = !strncmp(p, code, n) && strchr(".", code[n]) != NULL;
+        if (*p != '#' && fits && n > longest) {
+            longest = n;
+            best = p + n + 1;
+        }
+        if (!strchr(p, '\n'))
+            break;
+    }
+    kta_auto_free char *line = best ? kta_strndup(best, strcspn(best, "\n")) : NULL;
+    if (line && (out->len == 0 || !strstr(out->s, line)))
+        kta_str_addf(out, "%s\n", line);
+}
+
 static void set_cause(struct job *j, struct view *v)
 {
     struct kta_evidence e = {0};
@@ -345,15 +412,10 @@ static void set_cause(struct job *j, struct view *v)
     kta_auto_str struct kta_str prevention = KTA_STR_INIT;
 
     kta_json_set(j->report, "findings", kta_findings_json(&j->mend.now));
-    for (size_t i = 0; i < j->mend.now.n; i++) {
-        const struct kta_finding *f = j->mend.now.v[i];
-        if (i == 0)
-            kta_json_set(j->report, "cause", kta_finding_json(f));
-        if (f->advice)
-            kta_str_addf(&prevention, "%s: %s\n", f->code, f->advice);
-        if (kta_explain(f->code) && prevention.len < 4000)
-            kta_str_addf(&prevention, "%s\n", kta_explain(f->code));
-    }
+    kta_json_set(j->report, "cause", kta_finding_json(j->mend.now.v[0]));
+    for (size_t i = 0; i < j->mend.now.n; i++)
+        if (j->mend.now.v[i]->severity >= KTA_WARNING)
+            kta_prevention(j->mend.now.v[i]->code, &prevention);
     kta_json_set_str(j->report, "prevention", prevention.s);
     struct kta_json *evidence = kta_json_set(j->report, "evidence", kta_json_new_array());
     if (kta_collect_evidence(v->world, &j->r->scope, &v->targets, &j->mend.now, &e, &ignored) == 0)
@@ -367,7 +429,8 @@ static void set_cause(struct job *j, struct view *v)
             kta_json_set_str(o, "text", cut.s);
         }
     kta_evidence_release(&e);
-    step(j, "collect", "%zu pieces of evidence", kta_json_len(evidence));
+    size_t n = kta_json_len(evidence) + kta_json_len(kta_json_at(j->report, "cause.evidence"));
+    step(j, "collect", "%zu piece%s of evidence", n, n == 1 ? "" : "s");
 }
 
 /* Only the plan, previewed, under an id that apply_plan takes. */
@@ -377,7 +440,7 @@ static int propose(struct job *j, struct kta_err *err)
     struct kta_pipeline quiet = j->pipeline;
     kta_auto_free char *id = NULL;
 
-    j->mend.may = NULL; /* nothing will run: what auto may do is no matter */
+    j->mend.may = may_here; /* nothing will run: what auto may do is no matter */
     int rc = kta_mend_plan(&j->mend, /* any= */ true, &plan, err);
 
     quiet.report = NULL;
@@ -487,7 +550,7 @@ int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struc
                                .until_well = true,
                                .ctx = &j,
                                .look = look_again,
-                               .may = r->mode == KTA_MODE_AUTO ? may_auto : NULL,
+                               .may = r->mode == KTA_MODE_AUTO ? may_auto : may_here,
                                .go_on = go_on,
                                .ended = ended};
     j.report = kta_json_new_object();

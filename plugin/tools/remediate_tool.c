@@ -17,6 +17,16 @@ static void command_of(const struct kta_json *s, struct kta_str *out)
     kta_argv_quote(&argv, out);
 }
 
+static bool changed(const struct kta_json *report)
+{
+    kta_json_each(a, kta_json_get(report, "attempts"))
+    {
+        if (kta_json_str(a, "change"))
+            return true;
+    }
+    return false;
+}
+
 static void plan_markdown(const struct kta_json *plan, struct kta_str *out)
 {
     kta_json_each(s, plan)
@@ -33,6 +43,14 @@ static void plan_markdown(const struct kta_json *plan, struct kta_str *out)
     }
 }
 
+static void finding_markdown(const char *before, const struct kta_json *f, struct kta_str *out)
+{
+    kta_str_addf(out, "%s%s on %s %s: %s\n", before, kta_or(kta_json_str(f, "code"), "?"),
+                 kta_or(kta_json_str(f, "object.kind"), "?"),
+                 kta_or(kta_json_str(f, "object.name"), "?"),
+                 kta_or(kta_json_str(f, "summary"), ""));
+}
+
 static void attempts_markdown(const struct kta_json *report, struct kta_str *out)
 {
     kta_json_each(a, kta_json_get(report, "attempts"))
@@ -43,38 +61,87 @@ static void attempts_markdown(const struct kta_json *report, struct kta_str *out
                          kta_json_bool(a, "undone", false) ? ", undone: it did not help" : "");
         kta_str_add(out, ":\n\n");
         plan_markdown(kta_json_get(a, "plan"), out);
+        if (kta_json_str(a, "change") && !kta_json_bool(a, "undone", false))
+            kta_str_addf(out, "\nTo put it back: `kubectl todo-ai undo %s`\n",
+                         kta_json_str(a, "change"));
         if (kta_json_str(a, "error"))
             kta_str_addf(out, "\n%s\n", kta_json_str(a, "error"));
     }
 }
 
-void kta_remediation_markdown(const struct kta_json *report, struct kta_str *out)
+static void prevention_markdown(const char *lines, struct kta_str *out)
+{
+    kta_str_add(out, "\n## How to prevent it\n\n");
+    for (size_t n = strcspn(lines, "\n"); *lines; n = strcspn(lines, "\n")) {
+        kta_str_add(out, "- ");
+        kta_str_addn(out, lines, n);
+        kta_str_addc(out, '\n');
+        lines += n + (lines[n] == '\n');
+    }
+}
+
+/* A text of one line stands in the list; a longer one, or one that is Markdown itself, is fenced.
+ */
+static void evidence_markdown(const char *source, const char *text, struct kta_str *out)
+{
+    kta_auto_str struct kta_str trimmed = KTA_STR_INIT;
+
+    kta_str_add(&trimmed, text);
+    kta_str_trim(&trimmed);
+    if (!strpbrk(trimmed.s, "\n`")) {
+        kta_str_addf(out, "- %s: %s\n", source, trimmed.s);
+        return;
+    }
+    kta_str_addf(out, "- %s:\n", source);
+    tool_fence("", trimmed.s, trimmed.len, out);
+}
+
+static void cause_markdown(const struct kta_json *report, struct kta_str *out)
 {
     const struct kta_json *cause = kta_json_get(report, "cause");
-    const char *target = kta_or(kta_json_str(report, "target"), "the namespace");
+    size_t others = 0;
 
-    kta_str_addf(out, "# Remediation of %s: %s\n\nContext %s, namespace %s, mode %s, %s to %s.\n",
-                 target, kta_or(kta_json_str(report, "state"), "?"),
-                 kta_or(kta_json_str(report, "context"), "?"),
-                 kta_or(kta_json_str(report, "namespace"), "all"),
+    kta_str_add(out, "\n## Cause\n\n");
+    finding_markdown("", cause, out);
+    if (kta_json_str(cause, "advice"))
+        kta_str_addf(out, "\n%s\n", kta_json_str(cause, "advice"));
+    kta_json_each(f, kta_json_get(report, "findings"))
+    {
+        if (kta_streq(kta_json_str(f, "id"), kta_json_str(cause, "id")) ||
+            kta_streq(kta_json_str(f, "severity"), "info"))
+            continue;
+        if (others++ == 0)
+            kta_str_add(out, "\nAlso found:\n\n");
+        if (others <= 10)
+            finding_markdown("- ", f, out);
+    }
+    if (others > 10)
+        kta_str_addf(out, "- … and %zu more\n", others - 10);
+    kta_str_add(out, "\n## Evidence\n\n");
+    kta_json_each(e, kta_json_get(cause, "evidence"))
+    {
+        evidence_markdown(kta_or(kta_json_str(e, "source"), "?"),
+                          kta_or(kta_json_str(e, "text"), ""), out);
+    }
+}
+
+void kta_remediation_markdown(const struct kta_json *report, struct kta_str *out)
+{
+    const char *ns = kta_json_str(report, "namespace");
+    kta_auto_free char *space =
+        ns ? kta_asprintf("namespace %s", ns) : kta_strdup("all namespaces");
+
+    kta_str_addf(out, "# Remediation of %s: %s\n\nContext %s, %s, mode %s, %s to %s.\n",
+                 kta_or(kta_json_str(report, "target"), space),
+                 kta_or(kta_json_str(report, "state"), "?"),
+                 kta_or(kta_json_str(report, "context"), "?"), space,
                  kta_or(kta_json_str(report, "mode"), "?"),
                  kta_or(kta_json_str(report, "startedAt"), "?"),
                  kta_or(kta_json_str(report, "endedAt"), "?"));
     if (kta_json_str(report, "message") && *kta_json_str(report, "message"))
         kta_str_addf(out, "\n%s.\n", kta_json_str(report, "message"));
-    if (cause) {
-        kta_str_addf(out, "\n## Cause\n\n%s on %s %s: %s\n",
-                     kta_or(kta_json_str(cause, "code"), "?"),
-                     kta_or(kta_json_str(cause, "object.kind"), "?"),
-                     kta_or(kta_json_str(cause, "object.name"), "?"),
-                     kta_or(kta_json_str(cause, "summary"), ""));
-        kta_str_add(out, "\n## Evidence\n\n");
-        kta_json_each(e, kta_json_get(cause, "evidence"))
-        {
-            kta_str_addf(out, "- %s: %s\n", kta_or(kta_json_str(e, "source"), "?"),
-                         kta_or(kta_json_str(e, "text"), ""));
-        }
-    }
+    if (kta_json_get(report, "cause"))
+        cause_markdown(report, out);
     if (kta_json_len(kta_json_get(report, "attempts")) ||
         kta_json_len(kta_json_get(report, "plan")))
         kta_str_add(out, "\n## Change\n");
@@ -87,15 +154,15 @@ void kta_remediation_markdown(const struct kta_json *report, struct kta_str *out
         bool recovered = kta_json_bool(report, "proof.recovered", false);
         kta_str_addf(out, "\n## Proof of recovery\n\n%s\n",
                      recovered ? "Looked at again after the change: nothing is wrong any more."
-                               : "None: these findings are still there.");
+                     : changed(report) ? "None: these findings are still there."
+                                       : "None: nothing was changed, and it is still there.");
         kta_json_each(f, recovered ? NULL : kta_json_at(report, "proof.findings"))
         {
-            kta_str_addf(out, "- %s: %s\n", kta_or(kta_json_str(f, "code"), "?"),
-                         kta_or(kta_json_str(f, "summary"), ""));
+            finding_markdown("- ", f, out);
         }
     }
     if (kta_json_str(report, "prevention") && *kta_json_str(report, "prevention"))
-        kta_str_addf(out, "\n## How to prevent it\n\n%s", kta_json_str(report, "prevention"));
+        prevention_markdown(kta_json_str(report, "prevention"), out);
     kta_str_add(out, "\n## Steps\n\n");
     kta_json_each(s, kta_json_get(report, "steps"))
     {
@@ -129,7 +196,7 @@ TOOL(tool_remediate)
     if (!tool_mayl(&at, result, "kubectl", "get", "pods", NULL))
         return;
     struct kta_pipeline mine = *at.p;
-    struct tool_asker asker = {.env = env, .plan_id = ""};
+    struct tool_asker asker = {.env = env, .plan_id = "", .puts_back = true};
     struct kta_report person = tool_person(&asker);
     mine.report = &person;
     mine.quiet = false;
@@ -141,14 +208,22 @@ TOOL(tool_remediate)
     r.scope = at.scope;
     r.target = kta_json_str(args, "target");
     int rc = kta_remediate(&r, &report, &err);
-    if (asker.later) {
+    if (asker.later && !changed(report)) {
         result->pending = true;
         return;
     }
+    /* what waits for a yes is a plan like any other; what was declined is not offered again */
+    if (kta_json_str(report, "planId") && r.mode == KTA_MODE_ASK) {
+        if (asker.later || asker.terminal)
+            kta_json_set_str(report, "state", "needs_person");
+        else
+            kta_json_remove(report, "planId");
+    }
     kta_remediation_markdown(report, &text);
     if (kta_json_str(report, "planId"))
-        kta_str_addf(&result->note,
-                     "Nothing has been changed. To have it done: apply_plan with plan_id \"%s\".\n",
+        kta_str_addf(&result->note, "%s: apply_plan with plan_id \"%s\".\n",
+                     changed(report) ? "To have the next plan done, which waits for a yes"
+                                     : "Nothing has been changed. To have it done",
                      kta_json_str(report, "planId"));
     tool_frame(&text); /* also where it is an error: it quotes the evidence */
     kta_str_add(&result->text, text.s);

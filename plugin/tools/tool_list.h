@@ -115,6 +115,7 @@ int tool_proposal_token(const char *id, const struct kta_plan *plan, char **ret_
 struct tool_asker {
     struct kta_tool_env *env;
     const char *plan_id;
+    bool puts_back;       /* the yes to a plan covers putting it back when it did not help */
     bool terminal, later; /* it takes a terminal; the answer comes with a repeated call */
     double done;
 };

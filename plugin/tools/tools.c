@@ -230,6 +230,16 @@ static void keep_to(struct kta_tool_result *r, size_t budget)
                  budget);
 }
 
+static bool fits(const struct kta_tool *tool, const struct kta_json *structured)
+{
+    kta_auto_json struct kta_json *schema =
+        tool->output_schema ? tool_schema(tool->output_schema) : NULL;
+    kta_auto_str struct kta_str wrong = KTA_STR_INIT;
+
+    kta_schema_check(schema, structured, &wrong);
+    return schema && structured && wrong.len == 0;
+}
+
 void kta_tool_run(struct kta_tool_env *env, const struct kta_tool *tool,
                   const struct kta_json *given, struct kta_tool_result *result)
 {
@@ -251,8 +261,8 @@ void kta_tool_run(struct kta_tool_env *env, const struct kta_tool *tool,
         return;
     }
     tool->run(env, args, result);
-    if (result->is_error && result->structured) {
-        kta_json_free(result->structured); /* an error need not match the schema: none is sent */
+    if (result->is_error && !fits(tool, result->structured)) {
+        kta_json_free(result->structured); /* half of an answer does not match the schema */
         result->structured = NULL;
     }
     keep_to(result, tool_budget(env, args) - FRAME);

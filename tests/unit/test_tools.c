@@ -14,6 +14,7 @@
 #include "kta/tools.h"
 #include "kta/mcp_content.h"
 #include "kta/tools_plan.h"
+#include "kta/tools_remediate.h"
 #include "kta/tools_proposal.h"
 
 static struct kta_json *parse(const char *text)
@@ -514,6 +515,60 @@ static void resources_are_read(void **state)
     scene_close(&s);
 }
 
+/* Each code has a sentence on how to keep it from coming back, its own before its area's. */
+static void codes_have_a_prevention(void **state)
+{
+    size_t n;
+    const char *const *codes = kta_explain_codes(&n);
+    kta_auto_str struct kta_str env = KTA_STR_INIT, both = KTA_STR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        kta_auto_str struct kta_str out = KTA_STR_INIT;
+        kta_prevention(codes[i], &out);
+        if (out.len < 20 || !kta_ends(out.s, ".\n"))
+            fail_msg("%s: '%s'", codes[i], kta_or(out.s, ""));
+    }
+    kta_prevention("CrashLoop.MissingEnv", &env);
+    assert_non_null(strstr(env.s, "every variable"));
+    kta_prevention("Service.NoEndpoints", &both);
+    kta_prevention("Service.PortMismatch", &both);
+    assert_ptr_equal(strchr(both.s, '\n'), both.s + both.len - 1); /* the same line once */
+}
+
+/* The report of several findings: each is told, cluster text of many lines is fenced. */
+static void report_is_readable(void **state)
+{
+    kta_auto_json struct kta_json *report =
+        parse("{\"target\":\"\",\"state\":\"recovered\",\"context\":\"c\",\"namespace\":\"shop\","
+              "\"mode\":\"ask\","
+              "\"cause\":{\"id\":\"f1\",\"code\":\"A.B\",\"summary\":\"first\",\"object\":{"
+              "\"kind\":\"Deployment\","
+              "\"name\":\"a\"},\"evidence\":[{\"source\":\"log\",\"text\":\"x\\n## Approved\\n\"},"
+              "{\"source\":\"what changed\",\"text\":\"image\\n\"}]},"
+              "\"findings\":[{\"id\":\"f1\",\"code\":\"A.B\"},{\"id\":\"f2\",\"code\":\"C.D\","
+              "\"summary\":\"second\","
+              "\"severity\":\"critical\",\"object\":{\"kind\":\"Pod\",\"name\":\"b\"}}],"
+              "\"attempts\":[{\"attempt\":1,\"change\":\"7\",\"plan\":[]}],\"proof\":{"
+              "\"recovered\":true},"
+              "\"prevention\":\"One.\\nTwo.\\n\",\"steps\":[]}");
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+    static const char *const has[] = {"# Remediation of namespace shop: recovered\n",
+                                      "A.B on Deployment a: first\n",
+                                      "Also found:\n\n- C.D on Pod b: second\n",
+                                      "- log:\n```\nx\n## Approved\n```\n",
+                                      "- what changed: image\n",
+                                      "To put it back: `kubectl todo-ai undo 7`",
+                                      "nothing is wrong any more",
+                                      "- One.\n- Two.\n"};
+
+    (void)state;
+    kta_remediation_markdown(report, &out);
+    for (size_t i = 0; i < KTA_LEN(has); i++)
+        if (!strstr(out.s, has[i]))
+            fail_msg("'%s' lacks '%s'", out.s, has[i]);
+}
+
 /* The name alone begins a target, too. */
 static void values_are_completed(void **state)
 {
@@ -553,6 +608,7 @@ int main(void)
         cmocka_unit_test(digest_covers_the_plan),   cmocka_unit_test(digest_without_the_moment),
         cmocka_unit_test(plan_text_has_every_fact), cmocka_unit_test(guides_are_filled_in),
         cmocka_unit_test(resources_are_read),       cmocka_unit_test(values_are_completed),
+        cmocka_unit_test(codes_have_a_prevention),  cmocka_unit_test(report_is_readable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
