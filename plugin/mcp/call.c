@@ -230,6 +230,13 @@ void mcp_need_input(struct mcp_call *call, const char *key, const char *method,
         kta_json_set(q, "params", params);
 }
 
+void mcp_no_input(struct mcp_call *call)
+{
+    kta_json_free(call->inputs);
+    call->inputs = NULL;
+    kta_json_remove(mcp_result(call), "requestState");
+}
+
 const struct kta_json *mcp_input(const struct mcp_call *call, const char *key)
 {
     return kta_json_get(kta_json_get(call->params, "inputResponses"), key);

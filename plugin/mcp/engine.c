@@ -262,6 +262,7 @@ static void catalog_tool(struct mcp_call *call, const char *name, const struct k
     } else {
         kta_tool_run(&s->env, tool, args, &result);
         if (!result.pending) {
+            mcp_no_input(call); /* it may have gone on without an answer to its question */
             say(call, result.text.s, result.is_error);
             if (result.structured && call->revision >= MCP_2025_06_18)
                 kta_json_set(mcp_result(call), "structuredContent", KTA_STEAL(result.structured));

@@ -212,6 +212,7 @@ void mcp_answered(struct mcp_server *s, const struct mcp_session *session,
 /* 2026-07-28: asks back. Takes params. mcp_input: what came for it, or NULL. */
 void mcp_need_input(struct mcp_call *call, const char *key, const char *method,
                     struct kta_json *params);
+void mcp_no_input(struct mcp_call *call); /* nothing is asked after all: this answer is whole */
 const struct kta_json *mcp_input(const struct mcp_call *call, const char *key);
 /* Reads requestState; -1 after mcp_fail. */
 int mcp_open_state(struct mcp_call *call);

@@ -380,6 +380,7 @@ static void take_back_doubtful(struct job *j)
         step(j, "undo", done ? "change %s was put back" : "change %s could not be put back: %s", id,
              err.msg);
         kta_json_set_bool(a, "undone", done);
+        kta_json_remove(j->report, "planId"); /* it was made for what has just gone */
         kta_plan_release(&undo);
     }
 }

@@ -213,11 +213,13 @@ TOOL(tool_remediate)
         return;
     }
     /* what waits for a yes is a plan like any other; what was declined is not offered again */
-    if (kta_json_str(report, "planId") && r.mode == KTA_MODE_ASK) {
-        if (asker.later || asker.terminal)
+    if (r.mode == KTA_MODE_ASK && err.code == KTA_E_UNCONFIRMED) {
+        if (asker.later || asker.terminal) {
             kta_json_set_str(report, "state", "needs_person");
-        else
+            kta_json_set_str(report, "message", "the next change waits for a person's yes");
+        } else {
             kta_json_remove(report, "planId");
+        }
     }
     kta_remediation_markdown(report, &text);
     if (kta_json_str(report, "planId"))

@@ -326,5 +326,35 @@ def remediated_as_configured():
             s.close()
 
 
+def asked_more_than_once():
+    """2026-07-28: a first change that does not help is put back and told of, also where a second needs another yes"""
+    manifest = os.path.join(ROOT, "tests/cluster/faults/crash-oom/manifest.yaml")
+    kubectl("delete", "deployment", "backend", "--wait=true")
+    kubectl("apply", "-f", manifest)
+    limit = lambda: kubectl("get", "deployment", "backend", "-o", "jsonpath={.spec.template.spec.containers[0].resources.limits.memory}")
+    before = limit()
+    s = Stdio([*ARGV, "--verify-timeout", "20s"])
+
+    def call(method, params, id):
+        s.send(modern(method, params, id, {"elicitation": {}})[0])
+        return s.answer(id)["result"]
+
+    def killed():
+        found = call("tools/call", {"name": "diagnose", "arguments": {}}, "d")["structuredContent"]["findings"]
+        return [f for f in found if f["code"].startswith("Memory.") and f["fixes"]]
+
+    assert until(killed, 90)
+    arguments = {"name": "remediate", "arguments": {"mode": "ask", "timeout": "3m"}}
+    r = call("tools/call", arguments, 1)
+    assert r["resultType"] == "input_required" and limit() == before, r
+    yes = {"confirm": {"action": "accept", "content": {"confirm": True}}}
+    r = call("tools/call", {**arguments, "requestState": r["requestState"], "inputResponses": yes}, 2)
+    assert r["resultType"] == "complete" and "requestState" not in r, r
+    report = r["structuredContent"]
+    assert report["state"] == "needs_person" and report["attempts"][0]["change"], report
+    assert report["attempts"][0]["undone"] and limit() == before, (limit(), report)
+    s.close()
+
+
 run([every_annotation, used, reached, taken_back, every_read, thousand_reads, other_contexts, asked_over_stdio, asked_back, nobody_to_ask, narrowed, gone_in_a_change,
-     remediated_as_configured])
+     remediated_as_configured, asked_more_than_once])
