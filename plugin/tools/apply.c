@@ -108,9 +108,12 @@ static void needs_terminal(struct kta_plan *plan, const char *plan_id,
         tool_fail_err(result, &err);
         return;
     }
-    kta_auto_free char *command = kta_asprintf("kubectl todo-ai approve %s%s%s", token,
-                                               plan->context && *plan->context ? " --context " : "",
-                                               kta_or(plan->context, ""));
+    /* where the person is not on this machine, the server was told how to get here (the chart) */
+    const char *way = getenv("KAGENT_APPROVE");
+    bool pin = !way && plan->context && *plan->context;
+    kta_auto_free char *command =
+        kta_asprintf("%s %s%s%s", kta_or(way, "kubectl todo-ai approve"), token,
+                     pin ? " --context " : "", pin ? plan->context : "");
     kta_json_set_str(result->structured, "state", "needs_approval");
     kta_json_set_str(result->structured, "token", token);
     kta_json_set_str(result->structured, "command", command);

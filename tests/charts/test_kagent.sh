@@ -171,7 +171,7 @@ answer=$(client call apply_plan "{\"plan_id\":\"$plan\"}")
 is "a client that cannot ask gets a token for a person" needs_approval "$(jq -r .state <<<"$answer")"
 is "and nothing is changed" "$before" "$(generation)"
 check "approve in the pod, at a terminal" sh -c "echo y | script -qec \
-  \"kubectl exec -it -n $home deployment/$deployment -- kubectl-todo-ai approve $(jq -r .token <<<"$answer")\" '$scratch/seen'"
+  \"$(jq -r .command <<<"$answer")\" '$scratch/seen'"
 check "showed the plan" grep -q 'rollout restart' "$scratch/seen"
 is "and the change is made" $((before + 1)) "$(generation)"
 helm uninstall todo-local -n "$home" >/dev/null

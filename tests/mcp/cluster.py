@@ -88,6 +88,11 @@ def nobody_to_ask():
     text = json.dumps(r)
     assert "approve" in text and generation() == before, text[:500]
     s.close()
+    s = Stdio(ARGV, env={**os.environ, "KAGENT_APPROVE": "kubectl exec -it x -- kubectl-todo-ai approve"})
+    s.initialize("2025-11-25")
+    r = s.tool("restart_pods", {"label": "app=backend"})["result"]["structuredContent"]
+    assert r["command"] == "kubectl exec -it x -- kubectl-todo-ai approve " + r["token"], r
+    s.close()
 
 
 def narrowed():
