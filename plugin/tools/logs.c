@@ -30,7 +30,7 @@ TOOL(tool_logs)
     if (!tool_mayl(&at, result, "kubectl", "logs", pod, NULL))
         return;
     kta_str_addf(&path, "/api/v1/namespaces/%s/pods/%s/log?tailLines=%d",
-                 kta_or(at.scope.namespace_, "default"), pod, (int)kta_json_int(args, "tail", 200));
+                 kta_or(at.scope.namespace_, "default"), pod, (int)kta_json_int(args, "tail", 100));
     if (container)
         kta_str_addf(&path, "&container=%s", container);
     if (kta_json_bool(args, "previous", false))

@@ -140,7 +140,7 @@ static const struct kta_tool tools[] = {
      "The end of a container's log. What it means: analyze_pod_logs.",
      OBJECT(NAME("pod") _ TEXT("container") _ WHERE _
             BOOL_OF("previous", "of the container that ended before") _
-            WHOLE_OF("tail", "1", "5000", "lines; default 200") _ SINCE _
+            WHOLE_OF("tail", "1", "5000", "lines; default 100") _ SINCE _
             TEXT_OF("contains", "only lines with this text") _ CUT)
      NEEDS("\"pod\"") CLOSED,
      LONG_TEXT, KTA_FOR_MCP, READS, tool_logs},
