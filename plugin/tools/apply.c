@@ -213,7 +213,16 @@ void tool_offer(struct kta_tool_env *env, const struct tool_at *at, struct kta_p
         kta_json_set_str(s, "class", kta_class_name(plan->v[i]->verdict.class_));
         kta_json_set_bool(s, "accepted", !plan->v[i]->preview.rejected);
     }
-    if (env->pipeline->read_only)
+    const struct kta_step *refused = NULL;
+    for (size_t i = 0; i < plan->n && !refused; i++)
+        refused = plan->v[i]->preview.rejected ? plan->v[i] : NULL;
+    if (refused)
+        kta_str_addf(
+            &result->text,
+            "Nothing has been changed, and it cannot be done as it is: the dry run of step "
+            "%s fails. Mend it and propose it again.\n\n",
+            refused->id);
+    else if (env->pipeline->read_only)
         kta_str_add(&result->text, "Nothing has been changed, and this server changes nothing: a "
                                    "person may run it.\n\n");
     else

@@ -59,7 +59,8 @@ TOOL(tool_diagnose)
     if (!tool_at(env, args, &at, result))
         return;
     tool_progress(env, 1, 2, "reading the cluster");
-    if (tool_findings(env, &at, kta_json_str(args, "target"), &w, &targets, &findings, result)) {
+    if (tool_findings(env, &at, kta_json_str(args, "target"), &w, &targets, &findings, result) &&
+        (findings.n > 0 || !tool_no_namespace(&at, result))) {
         result->structured = kta_json_new_object();
         kta_json_set_str(result->structured, "context", kta_cluster_context(at.p->cluster));
         if (at.scope.namespace_)

@@ -113,7 +113,7 @@ TOOL(tool_events)
             break;
     kta_json_set_int(result->structured, "count", (int64_t)rows.n);
     kta_json_set_int(result->structured, "total", (int64_t)n);
-    if (n == 0)
+    if (n == 0 && !tool_no_namespace(&at, result))
         kta_str_add(&result->text, "(no events)\n");
     if (i < n)
         tool_next(result, i, NULL, "kind, name, type \"Warning\", reason, since \"10m\"");

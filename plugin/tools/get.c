@@ -3,6 +3,7 @@
  *
  * What a Secret holds is never shown: policy lets its list through, and not its data.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "kta/alloc.h"
@@ -22,32 +23,50 @@ static void strip(struct kta_json *o)
                     "kubectl.kubernetes.io/last-applied-configuration");
 }
 
-/* Where "[*]" stands, a list of what each item has there. */
-static struct kta_json *each_at(const struct kta_json *o, const char *path)
-{
-    const char *star = strstr(path, "[*]");
+static struct kta_json *walk(const struct kta_json *o, const char *path);
 
-    if (!star) {
-        const struct kta_json *v = *path ? kta_json_at(o, path) : o;
-        return v ? kta_json_copy(v) : kta_json_new_null();
-    }
-    kta_auto_free char *before = kta_strndup(path, (size_t)(star - path));
+/* "[2]", "[*]" (a list of what each item has there), "['a.b']" at path. */
+static struct kta_json *walk_index(const struct kta_json *o, const char *path)
+{
+    char quote = path[1];
+    bool key = quote == '"' || quote == '\'';
+    const char *from = path + 1 + key, *end = strchr(from, key ? quote : ']');
+    const char *rest = end ? end + 1 + (key && end[1] == ']') : "";
+    kta_auto_free char *word = kta_strndup(from, end ? (size_t)(end - from) : strlen(from));
+
+    if (key)
+        return walk(kta_json_get(o, word), rest);
+    if (!kta_streq(word, "*"))
+        return walk(kta_json_item(o, (size_t)strtoul(word, NULL, 10)), rest);
     struct kta_json *list = kta_json_new_array();
-    kta_json_each(item, *before ? kta_json_at(o, before) : o)
+    kta_json_each(item, o)
     {
-        kta_json_push(list, each_at(item, star + 3 + (star[3] == '.')));
+        kta_json_push(list, walk(item, rest));
     }
     return list;
 }
 
+static struct kta_json *walk(const struct kta_json *o, const char *path)
+{
+    kta_auto_str struct kta_str key = KTA_STR_INIT;
+
+    path += *path == '.';
+    if (!*path || !o)
+        return o ? kta_json_copy(o) : kta_json_new_null();
+    if (*path == '[')
+        return walk_index(o, path);
+    for (; *path && *path != '.' && *path != '['; path++) {
+        path += *path == '\\' && path[1]; /* "labels.app\.kubernetes\.io/name" */
+        kta_str_addc(&key, *path);
+    }
+    return walk(kta_json_get(o, kta_or(key.s, "")), path);
+}
+
 struct kta_json *tool_field(const struct kta_json *o, const char *path)
 {
-    size_t n;
-
-    path += strspn(path, "{$.");
-    n = strcspn(path, "}");
-    kta_auto_free char *plain = kta_strndup(path, n);
-    return each_at(o, plain);
+    path += strspn(path, "{$");
+    kta_auto_free char *plain = kta_strndup(path, strcspn(path, "}"));
+    return walk(o, plain);
 }
 
 static struct kta_json *project(const struct kta_json *o, const struct kta_json *fields)
@@ -89,7 +108,7 @@ struct kta_json *tool_object(const struct tool_at *at, const char *kind_name, co
     struct kta_json *o = tool_read(at, KTA_ACCEPT_JSON, path.s, result);
     if (o)
         strip(o);
-    else
+    else if (!(*ret_kind)->namespaced || !tool_no_namespace(at, result))
         tool_near(at, *ret_kind, name, result);
     return o;
 }
@@ -108,6 +127,47 @@ static struct kta_json *names_of(const struct tool_at *at, const struct kta_kind
     struct kta_json *list = tool_read(at, KTA_ACCEPT_METADATA, path.s, &ignored);
     kta_tool_result_release(&ignored);
     return list;
+}
+
+/* Appends the namespaces in which there is one of that name. */
+static void elsewhere(const struct tool_at *at, const struct kta_kind *kind, const char *name,
+                      struct kta_tool_result *result)
+{
+    kta_auto_free char *query = kta_asprintf("?fieldSelector=metadata.name%%3D%s&limit=5", name);
+    kta_auto_json struct kta_json *list = names_of(at, kind, NULL, query);
+    const char *before = " One of that name is in namespace ";
+
+    kta_json_each(o, kta_json_get(list, "items"))
+    {
+        kta_str_addf(&result->text, "%s%s", before, kta_or(kta_obj_namespace(o), "?"));
+        before = ", ";
+    }
+    if (kta_json_len(kta_json_get(list, "items")) > 0)
+        kta_str_addc(&result->text, '.');
+}
+
+bool tool_no_namespace(const struct tool_at *at, struct kta_tool_result *result)
+{
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_read *reads = NULL;
+    size_t n = 0, cap = 0;
+    bool gone = false;
+
+    if (!at->scope.namespace_ || kta_cluster_is_snapshot(at->p->cluster))
+        return false;
+    kta_read_add(&reads, &n, &cap, KTA_ACCEPT_METADATA, "/api/v1/namespaces/%s",
+                 at->scope.namespace_);
+    if (kta_cluster_read(at->p->cluster, reads, n, &err) == 0)
+        gone = reads[0].failed && reads[0].err.code == KTA_E_NOT_FOUND;
+    kta_reads_free(reads, n);
+    if (!gone)
+        return false;
+    kta_str_clear(&result->text);
+    kta_json_free(result->structured);
+    result->structured = NULL;
+    tool_fail(result, "There is no namespace '%s'.", at->scope.namespace_);
+    tool_near(at, kta_kind_known("namespaces"), at->scope.namespace_, result);
+    return true;
 }
 
 void tool_near(const struct tool_at *at, const struct kta_kind *kind, const char *name,
@@ -129,15 +189,15 @@ void tool_near(const struct tool_at *at, const struct kta_kind *kind, const char
         if (kta_starts(own, name) && shown < 5)
             kta_str_addf(&near, "%s%s", shown++ ? ", " : "", own);
     }
-    if (shown == 0 && n > 0 && kta_nearest(name, names, n))
-        kta_str_add(&near, kta_nearest(name, names, n));
-    for (size_t i = 0; near.len == 0 && i < n && i < 8; i++)
+    const char *nearest = n > 0 ? kta_nearest(name, names, n) : NULL;
+    if (shown == 0 && n > 12 && nearest)
+        kta_str_add(&near, nearest);
+    for (size_t i = 0; shown == 0 && n <= 12 && i < n; i++)
         kta_str_addf(&near, "%s%s", near.len ? ", " : "", names[i]);
     if (near.len > 0)
         kta_str_addf(&result->text, " There is: %s.", near.s);
-    else if (list)
-        kta_str_addf(&result->text, " There are no %s there at all; name their namespace.",
-                     kind->plural);
+    if (ns && !at->pinned && shown == 0)
+        elsewhere(at, kind, name, result);
 }
 
 static void head(struct kta_tool_result *result, const struct tool_at *at,
@@ -200,7 +260,10 @@ TOOL(tool_describe)
     if (kta_run_read(at.p, &argv, &text, &code, &err) < 0) {
         tool_fail_err(result, &err);
     } else if (code != 0) {
-        tool_fail(result, "%s", text.s);
+        kta_str_trim(&text);
+        tool_fail(result, "%s.", text.s);
+        if (strstr(text.s, "NotFound") && !tool_no_namespace(&at, result))
+            tool_near(&at, kind, name, result);
     } else {
         if (!at.scope.namespace_)
             at.scope.namespace_ = "default";

@@ -222,6 +222,8 @@ TOOL(tool_list)
             kta_json_set_str(result->structured, "namespace", at.scope.namespace_);
         fill_page(answer, kind, fields, with_ns, &cursor, (size_t)limit, tool_budget(env, args),
                   result);
+        if (kind->namespaced && kta_json_int(result->structured, "count", 0) == 0)
+            tool_no_namespace(&at, result);
     }
     free(cursor.token);
 }
@@ -338,7 +340,7 @@ TOOL(tool_search)
         for (size_t i = 0; i < n && !s.cut; i++)
             search_kind(&s, w, kinds[i]);
         kta_json_set_int(result->structured, "count", (int64_t)s.rows.n);
-        if (s.rows.n == 0)
+        if (s.rows.n == 0 && !tool_no_namespace(&at, result))
             kta_str_addf(&result->text, "Nothing in %s matches.\n",
                          kta_or(at.scope.namespace_, "the cluster"));
         if (s.cut)

@@ -9,6 +9,8 @@
 #include "kta/utf8.h"
 #include "tool_list.h"
 
+#define LINES 100
+
 TOOL(tool_logs)
 {
     struct tool_at at;
@@ -30,7 +32,8 @@ TOOL(tool_logs)
     if (!tool_mayl(&at, result, "kubectl", "logs", pod, NULL))
         return;
     kta_str_addf(&path, "/api/v1/namespaces/%s/pods/%s/log?tailLines=%d",
-                 kta_or(at.scope.namespace_, "default"), pod, (int)kta_json_int(args, "tail", 100));
+                 kta_or(at.scope.namespace_, "default"), pod,
+                 (int)kta_json_int(args, "tail", LINES));
     if (container)
         kta_str_addf(&path, "&container=%s", container);
     if (kta_json_bool(args, "previous", false))
@@ -45,7 +48,8 @@ TOOL(tool_logs)
     else if (reads[0].failed)
         tool_fail_err(result, &reads[0].err);
     if (result->is_error && reads[0].err.code == KTA_E_NOT_FOUND)
-        tool_near(&at, kta_kind_known("pods"), pod, result);
+        if (!tool_no_namespace(&at, result))
+            tool_near(&at, kta_kind_known("pods"), pod, result);
     if (!result->is_error) {
         kta_redact_text(at.p->redact, reads[0].text.s, reads[0].text.len, &safe);
         for (const char *p = safe.s; *p;) {
@@ -61,6 +65,10 @@ TOOL(tool_logs)
         kta_json_set_str(result->structured, "pod", pod);
         if (clean.len == 0)
             kta_str_add(&clean, "(no lines)\n");
+        if (clean.len < 20 && grep)
+            kta_str_addf(&result->note,
+                         "Looked at the last %d lines; a larger tail looks further.\n",
+                         (int)kta_json_int(args, "tail", LINES));
         tool_page_text(result, args, tool_budget(env, args), clean.s,
                        "a smaller tail, since \"10m\", contains \"error\"");
     }
@@ -72,13 +80,16 @@ TOOL(tool_can_i)
     struct tool_at at;
     struct kta_err err = KTA_ERR_INIT;
     const struct kta_kind *kind;
-    const char *verb = kta_json_str(args, "verb");
+    const char *verb = kta_json_str(args, "verb"), *part = kta_json_str(args, "subresource");
+    const char *resource = kta_json_str(args, "resource"), *slash = strchr(resource, '/');
+    kta_auto_free char *whole = kta_strndup(resource, strcspn(resource, "/")); /* "pods/log" */
     kta_auto_str struct kta_str body = KTA_STR_INIT;
     int status = 0;
 
     if (!tool_at(env, args, &at, result))
         return;
-    if (kta_kind_find(at.p->cluster, kta_json_str(args, "resource"), &kind, &err) < 0) {
+    part = part ? part : slash ? slash + 1 : NULL;
+    if (kta_kind_find(at.p->cluster, whole, &kind, &err) < 0) {
         tool_fail_err(result, &err);
         return;
     }
@@ -90,8 +101,8 @@ TOOL(tool_can_i)
     kta_json_set_str(a, "verb", verb);
     kta_json_set_str(a, "group", kind->group);
     kta_json_set_str(a, "resource", kind->plural);
-    if (kta_json_str(args, "subresource"))
-        kta_json_set_str(a, "subresource", kta_json_str(args, "subresource"));
+    if (part)
+        kta_json_set_str(a, "subresource", part);
     if (kta_json_str(args, "name"))
         kta_json_set_str(a, "name", kta_json_str(args, "name"));
     if (kind->namespaced && at.scope.namespace_)
@@ -108,7 +119,8 @@ TOOL(tool_can_i)
     kta_json_set_bool(result->structured, "allowed", allowed);
     kta_json_set_str(result->structured, "reason",
                      kta_or(kta_json_str(answer, "status.reason"), ""));
-    kta_str_addf(&result->text, "%s: %s %s%s%s\n", allowed ? "yes" : "no", verb, kind->plural,
+    kta_str_addf(&result->text, "%s: %s %s%s%s%s%s\n", allowed ? "yes" : "no", verb, kind->plural,
+                 part ? "/" : "", kta_or(part, ""),
                  kind->namespaced && at.scope.namespace_ ? " in " : "",
                  kind->namespaced ? kta_or(at.scope.namespace_, "") : "");
 }

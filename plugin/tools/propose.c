@@ -231,7 +231,7 @@ TOOL(tool_restart)
         tool_fail(result, "Restarting takes a namespace: name it.");
         return;
     }
-    if (!strchr(label, '=')) {
+    if (!strchr(label, '=') && !strstr(label, " in (")) {
         tool_fail(result, "'%.80s' is no label: give it as key=value.", label);
         return;
     }
@@ -269,10 +269,11 @@ TOOL(tool_restart)
     if (!result->is_error && matched == 0)
         tool_fail(result, "No pod in %s has the label %s.", at.scope.namespace_, label);
     else if (!result->is_error && plan.n == 0)
-        tool_fail(result,
-                  "%zu pods have the label, but no Deployment, StatefulSet or DaemonSet owns them: "
-                  "nothing would start them again.",
-                  bare);
+        tool_fail(
+            result,
+            "%zu pod%s of the label, but no Deployment, StatefulSet or DaemonSet owns what is "
+            "there: nothing would start it again.",
+            bare, bare == 1 ? "" : "s");
     if (!result->is_error && kta_json_bool(args, "preview_only", false))
         tool_offer(env, &at, &plan, result);
     else if (!result->is_error)

@@ -69,6 +69,7 @@ bool tool_at(struct kta_tool_env *env, const struct kta_json *args, struct tool_
     bool all = kta_json_bool(args, "all_namespaces", false);
 
     ret->scope = env->scope;
+    ret->pinned = env->namespace_pinned;
     if (!pick_context(env, kta_json_str(args, "context"), ret, result))
         return false;
     if (env->namespace_pinned && (all || (ns && !kta_streq(ns, env->scope.namespace_)))) {

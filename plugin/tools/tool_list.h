@@ -56,6 +56,7 @@ bool tool_custom(struct kta_tool_env *env, const char *name, const struct kta_js
 struct tool_at {
     struct kta_pipeline *p;
     struct kta_scope scope; /* borrowed from env and args */
+    bool pinned;            /* nothing outside of the namespace may be told */
 };
 /* context, namespace, all_namespaces of the arguments, within what the server is pinned to. False:
  * the result says why not. */
@@ -85,6 +86,8 @@ bool tool_cancelled(struct kta_tool_env *env);
 struct kta_kind;
 /* What is at a path, also as JSONPath has it ("{.spec.containers[*].image}"). Caller owns. */
 struct kta_json *tool_field(const struct kta_json *o, const char *path);
+/* An answer is empty: is it that there is no such namespace? Then the result is that. */
+bool tool_no_namespace(const struct tool_at *at, struct kta_tool_result *result);
 /* Appends which names there are, for one that is not. */
 void tool_near(const struct tool_at *at, const struct kta_kind *kind, const char *name,
                struct kta_tool_result *result);

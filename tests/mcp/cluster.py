@@ -210,6 +210,34 @@ def every_read():
     assert not wrong, json.dumps(wrong, default=str)[:1500]
 
 
+def told_apart():
+    """what is not there is told apart from what is empty: no such namespace, another namespace, another name"""
+    s = Stdio([PROGRAM, "mcp"])
+    s.initialize()
+    for name, arguments in [("list", {"kind": "pods"}), ("diagnose", {}), ("events", {}), ("search", {"query": "zz-no-such"}),
+                            ("get", {"kind": "pod", "name": "x"}), ("describe", {"kind": "pod", "name": "x"}), ("logs", {"pod": "x"})]:
+        r = s.tool(name, {**arguments, "namespace": NS + "-not"})["result"]
+        assert r["isError"] and f"no namespace '{NS}-not'" in r["content"][0]["text"], (name, r)
+        assert "structuredContent" not in r, r
+    r = s.tool("get", {"kind": "deployment", "name": "backend", "namespace": "kube-public"})["result"]
+    assert r["isError"] and NS in r["content"][0]["text"], r
+    r = s.tool("describe", {"kind": "deployment", "name": "backen", "namespace": NS})["result"]
+    assert r["isError"] and "There is: backend" in r["content"][0]["text"], r
+    r = s.tool("get", {"kind": "deployment", "name": "backend", "namespace": NS,
+                       "fields": ["metadata.annotations.deployment\\.kubernetes\\.io/revision", "spec.template.spec.containers[*].name"]})["result"]
+    assert not r["isError"] and "null" not in r["content"][0]["text"], r
+    r = s.tool("can_i", {"verb": "get", "resource": "pods/log", "namespace": NS})["result"]
+    assert "pods/log" in r["content"][0]["text"], r
+    r = s.tool("propose", {"commands": ["scale deployment/none --replicas=2"], "namespace": NS})["result"]
+    assert "cannot be done as it is" in r["content"][0]["text"], r
+    s.close()
+    s = Stdio(ARGV)  # a pinned server tells nothing of other namespaces
+    s.initialize()
+    r = s.tool("get", {"kind": "pod", "name": "kube-apiserver"})["result"]
+    assert r["isError"] and "is in namespace" not in r["content"][0]["text"], r
+    s.close()
+
+
 def thousand_reads():
     """1,000 reads of the real cluster in one session: no growth, and at most 8 MiB of its own"""
     s = Stdio(ARGV)
@@ -361,5 +389,5 @@ def asked_more_than_once():
     s.close()
 
 
-run([every_annotation, used, reached, taken_back, every_read, thousand_reads, other_contexts, asked_over_stdio, asked_back, nobody_to_ask, narrowed, gone_in_a_change,
+run([every_annotation, used, reached, taken_back, every_read, told_apart, thousand_reads, other_contexts, asked_over_stdio, asked_back, nobody_to_ask, narrowed, gone_in_a_change,
      remediated_as_configured, asked_more_than_once])
