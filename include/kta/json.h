@@ -32,6 +32,9 @@ enum kta_json_type {
 };
 
 int kta_json_parse(const char *s, size_t n, struct kta_json **ret, struct kta_err *err);
+/* The bytes of the object or array at the beginning of s, by its brackets; 0: none, or never
+ * closed. Whether it is one that can be parsed is not looked at. */
+size_t kta_json_span(const char *s);
 void kta_json_free(struct kta_json *v);
 void kta_json_cleanup(struct kta_json **pv);
 #define kta_auto_json __attribute__((cleanup(kta_json_cleanup)))

@@ -137,6 +137,26 @@ static int syntax_error(const char *s, size_t n, const char *end, struct kta_err
                        near.s);
 }
 
+size_t kta_json_span(const char *s)
+{
+    size_t depth = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; s[i]; i++) {
+        if (quoted && s[i] == '\\' && s[i + 1])
+            i++;
+        else if (s[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && (s[i] == '{' || s[i] == '['))
+            depth++;
+        else if (!quoted && depth > 0 && (s[i] == '}' || s[i] == ']') && --depth == 0)
+            return i + 1;
+        if (depth == 0)
+            return 0;
+    }
+    return 0;
+}
+
 int kta_json_parse(const char *s, size_t n, struct kta_json **ret, struct kta_err *err)
 {
     kta_auto_free char *mended = NULL;

@@ -25,6 +25,7 @@ struct attempt {
     struct kta_llm_turn *turn;
     struct kta_str shown; /* text that on_text has had */
     unsigned parts;       /* of the request under way */
+    unsigned learned;     /* quirks found on the way: an answer shows that they are some */
     int number;           /* from 1 */
     int64_t wait_ms;      /* the server's wish, or -1 */
     bool no_end;          /* the last answer had text and no end */
@@ -81,6 +82,23 @@ static void learn_window(struct kta_llm *m, const struct kta_str *body)
         m->window = (int)n;
 }
 
+static enum verdict without(struct attempt *a, unsigned quirk)
+{
+    kta_log(1, "model: %s; asking again without", a->err.msg);
+    a->learned |= quirk;
+    a->m->quirks |= quirk;
+    return ASK_AGAIN;
+}
+
+/* A refusal that stays the same whatever is left out was about something else. */
+static void conclude(struct attempt *a, enum verdict v)
+{
+    if (v == DONE && a->learned)
+        llm_quirks_save(a->m);
+    else if (v != DONE && !a->turn->context_overflow)
+        a->m->quirks &= ~a->learned;
+}
+
 static enum verdict failed_status(struct attempt *a, const struct kta_http_req *req)
 {
     kta_auto_str struct kta_str words = KTA_STR_INIT;
@@ -94,16 +112,11 @@ static enum verdict failed_status(struct attempt *a, const struct kta_http_req *
         return FAILED;
     }
     if ((req->status == 404 || req->status == 405) && a->m->v1_added &&
-        !(a->m->quirks & LLM_NO_V1) && !kta_stristr(words.s, "model")) {
-        llm_quirks_add(a->m, LLM_NO_V1);
-        return ASK_AGAIN;
-    }
+        !(a->m->quirks & LLM_NO_V1) && !kta_stristr(words.s, "model"))
+        return without(a, LLM_NO_V1);
     quirk = llm_quirk_of(req->status, words.s, a->parts);
-    if (quirk) {
-        kta_log(1, "model: %s; asking again without", a->err.msg);
-        llm_quirks_add(a->m, quirk);
-        return ASK_AGAIN;
-    }
+    if (quirk)
+        return without(a, quirk);
     return llm_worth_retry(req->status, words.s) ? TRY_LATER : FAILED;
 }
 
@@ -118,11 +131,7 @@ static enum verdict failed_in_stream(struct attempt *a, const char *words)
     }
     if (kta_stristr(words, "content filter"))
         return FAILED;
-    if (quirk && kta_stristr(words, "support")) {
-        llm_quirks_add(a->m, quirk);
-        return ASK_AGAIN;
-    }
-    return TRY_LATER;
+    return quirk && kta_stristr(words, "support") ? without(a, quirk) : TRY_LATER;
 }
 
 static enum verdict no_answer(struct attempt *a, const struct llm_reply *r)
@@ -166,6 +175,8 @@ static enum verdict judge(struct attempt *a, const struct kta_http_req *req, str
         llm_transport_error(a->m, &req->err, &a->err);
         return req->broke && a->err.code != KTA_E_INTERRUPTED ? TRY_LATER : FAILED;
     }
+    if (r->refused && t->n_calls)
+        return DONE;
     if (req->status < 200 || req->status > 299)
         return failed_status(a, req);
     if (r->error.len)
@@ -236,6 +247,8 @@ static enum verdict ask_once(struct attempt *a)
     req.body_len = body.len;
     kta_log(3, "model: request %s", body.s);
     (void)kta_http_run(a->m->http, &req, 1, &a->err);
+    if (req.status == 400)
+        llm_reply_refused(&reply, req.answer.s, req.answer.len);
     llm_reply_end(&reply);
     a->wait_ms = req.retry_after_ms;
     account(a, &req, body.len);
@@ -292,7 +305,7 @@ static bool accept_without_end(struct attempt *a)
 {
     if (!a->no_end || !a->turn->text.len || a->turn->n_calls)
         return false;
-    llm_quirks_add(a->m, LLM_NO_END);
+    a->m->quirks |= LLM_NO_END;
     a->turn->cut_by_length = true;
     return true;
 }
@@ -320,6 +333,7 @@ int kta_llm_chat(struct kta_llm *m, struct kta_llm_turn *turn, struct kta_err *e
     }
     if (v != DONE && a.err.code != KTA_E_INTERRUPTED && accept_without_end(&a))
         v = DONE;
+    conclude(&a, v);
     kta_str_release(&a.shown);
     if (v == DONE)
         return 0;

@@ -146,6 +146,8 @@ bool llm_worth_retry(int status, const char *message)
                                         "billing", "credit balance", "payment"};
     if (status == 429)
         return !has_any(message, final, KTA_LEN(final));
+    if (status == 400) /* it is the model that failed: it may do better */
+        return kta_stristr(message, "tool_use_failed") != NULL;
     return status == 408 || status == 409 || status == 425 ||
            (status >= 500 && status != 501 && status != 505);
 }
@@ -156,12 +158,20 @@ static const struct {
     const char *what; /* "%s" is the endpoint */
     const char *hint;
 } statuses[] = {
+    {400, "content_filter", "withholds an answer to this prompt",
+     "Its content filter was triggered: ask in other words, or use another provider."},
+    {400, "api key", "does not accept the API key",
+     "Check the key: its variable, or --api-key-file."},
+    {400, "credit balance", "wants to be paid",
+     "Add credit to the account, or use another provider."},
     {401, NULL, "does not accept the API key", "Check the key: its variable, or --api-key-file."},
     {403, NULL, "refused the request",
      "The key may lack the right to this model, or the region is blocked."},
     {402, NULL, "wants to be paid", "Add credit to the account, or use another provider."},
     {404, "model", "does not have this model",
      "Check --model; `doctor` lists what the endpoint offers."},
+    {404, "deployment", "does not have this deployment",
+     "Azure's --model is the deployment's name, its endpoint the resource's address."},
     {404, NULL, "has nothing at this address",
      "The address usually ends in /v1: check --endpoint."},
     {405, NULL, "has nothing at this address",

@@ -2,29 +2,60 @@
  * filter.c - parts what a model writes into text, thinking and calls, as it streams.
  *
  * Models that are served without a parser put their thinking between <think> tags and their calls
- * between <tool_call> tags into the text. A tag may be split over any pieces, so what could become
- * one is held back, never more than the longest tag.
+ * between <tool_call> tags into the text, each family its own, and some let the tokens through that
+ * end a turn. A tag may be split over any pieces, so what could become one is held back, never more
+ * than the longest tag.
  */
 #include <string.h>
 #include "kta/alloc.h"
 #include "kta/limits.h"
 #include "llm_private.h"
 
+enum tag_kind { THINKING, CALL, NOTHING };
+
 struct llm_tag {
-    const char *open, *close; /* close NULL: until the end */
-    bool call;
+    const char *open, *close; /* close NULL: until the end; NOTHING has none */
+    enum tag_kind kind;
 };
 
 static const struct llm_tag tags[] = {
-    {"<think>", "</think>", false},        {"<thinking>", "</thinking>", false},
-    {"<thought>", "</thought>", false},    {"<reasoning>", "</reasoning>", false},
-    {"<tool_call>", "</tool_call>", true}, {"<|python_tag|>", NULL, true},
-    {"[TOOL_CALLS]", NULL, true},
+    {"<think>", "</think>", THINKING},
+    {"<thinking>", "</thinking>", THINKING},
+    {"<thought>", "</thought>", THINKING},
+    {"<reasoning>", "</reasoning>", THINKING},
+    {"<seed:think>", "</seed:think>", THINKING},
+    {"[THINK]", "[/THINK]", THINKING},
+    {"<|START_THINKING|>", "<|END_THINKING|>", THINKING},
+    {"<|channel|>analysis<|message|>", "<|end|>", THINKING},
+    {"<tool_call>", "</tool_call>", CALL},
+    {"<function_call>", "</function_call>", CALL},
+    {"<function_calls>", "</function_calls>", CALL},
+    {"<minimax:tool_call>", "</minimax:tool_call>", CALL},
+    {"<function=", "</function>", CALL},
+    {"<|python_tag|>", NULL, CALL},
+    {"[TOOL_CALLS]", NULL, CALL},
+    {"<|tool_call|>", "<|/tool_call|>", CALL},
+    {"<|START_ACTION|>", "<|END_ACTION|>", CALL},
+    {"<|tool_calls_section_begin|>", "<|tool_calls_section_end|>", CALL},
+    {"<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>", CALL},
+    {"<|channel|>commentary to=", "<|call|>", CALL},
+    {"<|channel|>commentary<|message|>", NULL, NOTHING},
+    {"<|channel|>final<|message|>", NULL, NOTHING},
+    {"<|start|>assistant", NULL, NOTHING},
+    {"<|end|>", NULL, NOTHING},
+    {"<|return|>", NULL, NOTHING},
+    {"<|im_end|>", NULL, NOTHING},
+    {"<|eot_id|>", NULL, NOTHING},
+    {"<|eom_id|>", NULL, NOTHING},
+    {"<|end_of_text|>", NULL, NOTHING},
+    {"<|endoftext|>", NULL, NOTHING},
+    {"<end_of_turn>", NULL, NOTHING},
+    {"<｜end▁of▁sentence｜>", NULL, NOTHING},
 };
 
 static bool usable(const struct llm_filter *f, const struct llm_tag *t)
 {
-    return !t->call || f->on_call;
+    return t->kind != CALL || f->on_call;
 }
 
 /* What was found to be no tag goes where it belongs. */
@@ -34,7 +65,7 @@ static void pass(struct llm_filter *f, const char *p, size_t n)
         return;
     if (!f->in)
         f->on_text(f->ctx, p, n);
-    else if (!f->in->call)
+    else if (f->in->kind == THINKING)
         f->on_thinking(f->ctx, p, n);
     else
         kta_str_addn(&f->call, p, n);
@@ -44,6 +75,14 @@ static void end_call(struct llm_filter *f)
 {
     f->on_call(f->ctx, f->call.s);
     kta_str_clear(&f->call);
+}
+
+/* A tag that does not end by itself is the beginning of what the call says. */
+static void begin(struct llm_filter *f, const struct llm_tag *t)
+{
+    if (t->kind == CALL && !kta_ends(t->open, ">") && !kta_ends(t->open, "]"))
+        kta_str_add(&f->call, t->open);
+    f->in = t->kind == NOTHING ? NULL : t;
 }
 
 enum held { HELD_NO, HELD_MAYBE, HELD_DONE };
@@ -62,7 +101,7 @@ static enum held look(struct llm_filter *f)
     if (f->in) {
         best = compare(f, f->in->close);
         if (best == HELD_DONE) {
-            if (f->in->call)
+            if (f->in->kind == CALL)
                 end_call(f);
             f->in = NULL;
         }
@@ -70,9 +109,10 @@ static enum held look(struct llm_filter *f)
     }
     for (size_t i = 0; i < KTA_LEN(tags); i++) {
         enum held h = usable(f, &tags[i]) ? compare(f, tags[i].open) : HELD_NO;
-        enum held stray = tags[i].call ? HELD_NO : compare(f, tags[i].close);
+        bool alone = tags[i].kind == THINKING && kta_starts(tags[i].close, "</");
+        enum held stray = alone ? compare(f, tags[i].close) : HELD_NO;
         if (h == HELD_DONE) {
-            f->in = &tags[i];
+            begin(f, &tags[i]);
             return HELD_DONE;
         }
         if (stray == HELD_DONE) {
@@ -122,7 +162,7 @@ void llm_filter_end(struct llm_filter *f)
 {
     pass(f, f->hold.s, f->hold.len);
     kta_str_clear(&f->hold);
-    if (f->in && f->in->call)
+    if (f->in && f->in->kind == CALL)
         end_call(f);
     f->in = NULL;
 }

@@ -2,9 +2,9 @@
  * llm_private.h - what the files of llm/ share.
  *
  * open.c resolves the endpoint, quirks.c remembers what it rejects, request.c writes the body,
- * reply.c reads streams and whole answers, filter.c parts thinking and calls from text, repeat.c
- * notices an endless one, failure.c turns what went wrong into a sentence, chat.c is one turn with
- * its retries, window.c the window, models.c what else there is.
+ * reply.c reads streams and whole answers, filter.c parts thinking and calls from text, calls.c
+ * reads such calls, repeat.c notices an endless one, failure.c turns what went wrong into a
+ * sentence, chat.c is one turn with its retries, window.c the window, models.c what else there is.
  */
 #ifndef KTA_LLM_PRIVATE_H
 #define KTA_LLM_PRIVATE_H
@@ -48,7 +48,7 @@ struct kta_llm {
 
 /* ---- quirks.c ---- */
 void llm_quirks_load(struct kta_llm *m);
-void llm_quirks_add(struct kta_llm *m, unsigned quirk);
+void llm_quirks_save(const struct kta_llm *m);
 /* What to leave out next after this refusal, or 0. `used` are the parts that the request had. */
 unsigned llm_quirk_of(int status, const char *message, unsigned used);
 
@@ -61,7 +61,7 @@ void llm_request_body(const struct kta_llm *m, const struct kta_llm_turn *t, str
 struct llm_filter {
     void (*on_text)(void *ctx, const char *p, size_t n);
     void (*on_thinking)(void *ctx, const char *p, size_t n);
-    void (*on_call)(void *ctx, const char *json); /* NULL: calls in text are text */
+    void (*on_call)(void *ctx, const char *text); /* NULL: calls in text are text */
     void (*on_only_close)(void *ctx); /* </think> without a beginning: all before was thinking */
     void *ctx;
     const struct llm_tag *in; /* NULL: text */
@@ -104,6 +104,7 @@ struct llm_reply {
     bool ended;     /* [DONE] or a finish_reason */
     bool thought;   /* something went to on_thinking */
     bool malformed; /* an event that is not JSON */
+    bool refused;   /* the server could not parse what the model said, and gives it with its error */
     struct llm_repeat saying, thinking, calling;
     struct kta_str error; /* the server's own words in the stream */
     struct kta_err err;   /* limits */
@@ -115,8 +116,14 @@ bool llm_reply_feed(void *reply, const char *p, size_t n); /* http's on_body */
 /* The body has ended: the turn's results are filled in. */
 void llm_reply_end(struct llm_reply *r);
 void llm_reply_release(struct llm_reply *r);
-/* Adds a whole call, e.g. one that was written as text. */
-void llm_reply_add_call(struct llm_reply *r, const char *json);
+/* Adds a whole call, one that was written as text. args: an object, or NULL. */
+void llm_reply_new_call(struct llm_reply *r, const char *name, const struct kta_json *args);
+/* The body of a refusal, which may hold what the model said; before llm_reply_end. */
+void llm_reply_refused(struct llm_reply *r, const char *body, size_t n);
+
+/* ---- calls.c ---- */
+/* The calls that a text between a model's own marks holds are added to r; how many there were. */
+size_t llm_calls_in(const char *text, struct llm_reply *r);
 
 /* ---- failure.c ---- */
 /* The server's own words in an error's body (JSON of many shapes, HTML, plain text), on one line.

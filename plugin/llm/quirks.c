@@ -49,9 +49,21 @@ static const struct {
 static const unsigned guesses[] = {LLM_NO_STREAM_OPTIONS, LLM_NO_TEMPERATURE, LLM_NO_SCHEMA,
                                    LLM_NO_TOOLS};
 
-/* A missing model is no refusal of a part, though its name may hold any of the words. */
-static bool model_missing(const char *message)
+/* Refusals that are about something else, though they may hold any of the words above: a missing
+ * model, a key, what the prompt or the model said. */
+static bool about_no_part(const char *message)
 {
+    static const char *const others[] = {"api key",
+                                         "api_key",
+                                         "credit balance",
+                                         "content_filter",
+                                         "content management",
+                                         "content filter",
+                                         "tool_use_failed",
+                                         "failed_generation"};
+    for (size_t i = 0; i < KTA_LEN(others); i++)
+        if (kta_stristr(message, others[i]))
+            return true;
     return kta_stristr(message, "model") &&
            (kta_stristr(message, "not found") || kta_stristr(message, "not exist") ||
             kta_stristr(message, "no such"));
@@ -60,7 +72,7 @@ static bool model_missing(const char *message)
 /* A 500 is a refusal only if it says so: the same words are in messages about a failed answer. */
 static bool refuses(int status, const char *message)
 {
-    static const char *const signs[] = {"support", "jinja",        "not implemented",
+    static const char *const signs[] = {"support", "jinja",        "not implemented", "{%",
                                         "unknown", "unrecognized", "invalid param"};
     static const int statuses[] = {400, 404, 405, 415, 422};
     for (size_t i = 0; i < KTA_LEN(statuses); i++)
@@ -74,7 +86,7 @@ static bool refuses(int status, const char *message)
 
 unsigned llm_quirk_of(int status, const char *message, unsigned used)
 {
-    if (!refuses(status, message) || model_missing(message))
+    if (!refuses(status, message) || about_no_part(message))
         return 0;
     for (size_t i = 0; i < KTA_LEN(words); i++)
         if ((used & words[i].quirk) && kta_stristr(message, words[i].word))
@@ -124,7 +136,7 @@ void llm_quirks_load(struct kta_llm *m)
         m->quirks = (unsigned)kta_json_int(mine, "without", 0) & (LLM_NO_END - 1);
 }
 
-void llm_quirks_add(struct kta_llm *m, unsigned quirk)
+void llm_quirks_save(const struct kta_llm *m)
 {
     kta_auto_free char *path = memory_path(), *key = memory_key(m), *dir = NULL;
     kta_auto_json struct kta_json *all = NULL;
@@ -132,8 +144,7 @@ void llm_quirks_add(struct kta_llm *m, unsigned quirk)
     struct kta_err ignored = KTA_ERR_INIT;
     struct kta_json *mine;
 
-    m->quirks |= quirk;
-    if (quirk == LLM_NO_END || !path)
+    if (!path)
         return;
     all = read_memory(path);
     if (kta_json_len(all) >= MAX_REMEMBER)

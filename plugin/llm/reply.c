@@ -33,6 +33,16 @@ static size_t whole_points(const char *s, size_t n)
     return n;
 }
 
+/* An answer that may be an object to act on is not shown before it is whole. */
+static bool may_be_object(const char *text)
+{
+    static const char *const starts[] = {"{", "[{", "```json", "```\n{", "```tool"};
+    for (size_t i = 0; i < KTA_LEN(starts); i++)
+        if (kta_starts(text, starts[i]) || kta_starts(starts[i], text))
+            return true;
+    return false;
+}
+
 /* Gives on_text what it has not had. After a retry nothing is said twice: as long as the new text
  * is what was shown before, it is silent; where it differs, it begins anew on a line of its own. */
 static void say(struct llm_reply *r, bool all)
@@ -40,6 +50,8 @@ static void say(struct llm_reply *r, bool all)
     const struct kta_str *text = &r->turn->text;
     size_t n = all ? text->len : whole_points(text->s, text->len);
     if (n <= r->said || !r->turn->on_text)
+        return;
+    if (!all && !r->said && r->turn->way != KTA_WAY_SCHEMA && may_be_object(text->s))
         return;
     if (!r->diverged) {
         size_t known = n < r->shown->len ? n : r->shown->len;
@@ -113,16 +125,23 @@ static struct llm_call *new_call(struct llm_reply *r, int index)
     return c;
 }
 
+static bool complete(const struct llm_call *c)
+{
+    return c->args.len && kta_json_span(c->args.s) == c->args.len;
+}
+
 /* The call that a piece belongs to. An index alone is not enough: some servers give all calls of a
- * turn the same one with different ids, others give neither. */
-static struct llm_call *call_of(struct llm_reply *r, int index, const char *id, const char *name)
+ * turn the same one with different ids, or without any, others give neither. */
+static struct llm_call *call_of(struct llm_reply *r, int index, const char *id, const char *name,
+                                bool has_args)
 {
     struct llm_call *last = r->n_calls ? &r->calls[r->n_calls - 1] : NULL;
     if (index >= 0) {
         for (size_t i = r->n_calls; i-- > 0;) {
             struct llm_call *c = &r->calls[i];
+            bool other = *id && c->id.len && strcmp(c->id.s, id);
             if (c->index == index)
-                return *id && c->id.len && strcmp(c->id.s, id) && *name ? new_call(r, index) : c;
+                return *name && (other || (has_args && complete(c))) ? new_call(r, index) : c;
         }
         return new_call(r, index);
     }
@@ -158,44 +177,37 @@ static void take_call(struct llm_reply *r, const struct kta_json *piece)
 {
     const struct kta_json *f = kta_json_get(piece, "function");
     const char *id = kta_or(kta_json_str(piece, "id"), "");
+    const struct kta_json *args;
     const char *name;
     struct llm_call *c;
     if (!f)
         f = piece;
     name = kta_or(kta_json_str(f, "name"), "");
-    c = call_of(r, (int)kta_json_int(piece, "index", -1), id, name);
+    args = kta_json_get(f, "arguments");
+    c = call_of(r, (int)kta_json_int(piece, "index", -1), id, name,
+                kta_json_text(args) ? *kta_json_text(args) != '\0' : kta_json_len(args) > 0);
     if (!c)
         return;
     mark_first(r);
     if (!c->id.len)
         kta_str_add(&c->id, id);
     take_name(c, name);
-    take_args(r, c, kta_json_get(f, "arguments"));
+    take_args(r, c, args);
 }
 
-void llm_reply_add_call(struct llm_reply *r, const char *json)
+void llm_reply_new_call(struct llm_reply *r, const char *name, const struct kta_json *args)
 {
-    kta_auto_json struct kta_json *v = NULL;
-    struct kta_err err = KTA_ERR_INIT;
-    const struct kta_json *one, *args;
-    struct llm_call *c;
-    if (kta_json_parse(json, strlen(json), &v, &err) < 0) {
-        on_text(r, json, strlen(json));
+    struct llm_call *c = new_call(r, -1);
+    if (!c)
         return;
-    }
-    for (one = kta_json_type(v) == KTA_JSON_ARRAY ? kta_json_first(v) : v; one;
-         one = one == v ? NULL : kta_json_next(one)) {
-        if (!kta_json_str(one, "name") || !(c = new_call(r, -1)))
-            continue;
-        args = kta_json_get(one, "arguments");
-        kta_str_add(&c->name, kta_json_str(one, "name"));
-        take_args(r, c, args ? args : kta_json_get(one, "parameters"));
-    }
+    kta_str_add(&c->name, name);
+    take_args(r, c, args);
 }
 
-static void on_call(void *ctx, const char *json)
+static void on_call(void *ctx, const char *text)
 {
-    llm_reply_add_call(ctx, json);
+    if (!llm_calls_in(text, ctx))
+        on_text(ctx, text, strlen(text));
 }
 
 /* ---- one JSON document: an event, or the whole answer ---- */
@@ -245,6 +257,8 @@ static void take_usage(struct llm_reply *r, const struct kta_json *v)
     const struct kta_json *u = kta_json_get(v, "usage");
     int64_t cached;
     if (kta_json_type(u) != KTA_JSON_OBJECT)
+        u = kta_json_at(v, "x_groq.usage");
+    if (kta_json_type(u) != KTA_JSON_OBJECT)
         return;
     t->prompt_tokens = (int)kta_json_int(u, "prompt_tokens", t->prompt_tokens);
     t->completion_tokens = (int)kta_json_int(u, "completion_tokens", t->completion_tokens);
@@ -257,19 +271,57 @@ static void take_usage(struct llm_reply *r, const struct kta_json *v)
     t->cached_tokens = (int)cached;
 }
 
-/* One document. `whole`: not an event of a stream. */
+/* True for an error, which `from` (a document or a choice) may hold. Groq gives the call that it
+ * could not parse with it: that is what the model said. */
+static bool take_error(struct llm_reply *r, const struct kta_json *from)
+{
+    const struct kta_json *error = kta_json_get(from, "error");
+    const struct kta_json *said = kta_json_get(error, "failed_generation");
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
+    if (!error || kta_json_type(error) == KTA_JSON_NULL)
+        return false;
+    if (kta_json_text(said)) {
+        take_content(r, said);
+        r->refused = true;
+    }
+    kta_json_print(from, /* pretty= */ false, &text);
+    llm_error_text(text.s, text.len, &r->error);
+    return true;
+}
+
+void llm_reply_refused(struct llm_reply *r, const char *body, size_t n)
+{
+    kta_auto_json struct kta_json *v = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    if (kta_json_parse(body, n, &v, &err) == 0)
+        (void)take_error(r, v);
+}
+
+static void take_finish(struct llm_reply *r, const char *finish)
+{
+    static const char *const cut[] = {"length", "max_tokens", "model_length",
+                                      "insufficient_system_resource"};
+    static const char *const withheld[] = {"content_filter", "safety", "recitation"};
+
+    r->ended = true;
+    for (size_t i = 0; i < KTA_LEN(cut); i++)
+        r->turn->cut_by_length |= !strcasecmp(finish, cut[i]);
+    for (size_t i = 0; i < KTA_LEN(withheld); i++)
+        if (!strcasecmp(finish, withheld[i]))
+            kta_str_add(&r->error, "the answer was withheld by the provider's content filter");
+    if (!strcasecmp(finish, "error"))
+        kta_str_add(&r->error, "it ended the answer with an error and no word about it");
+}
+
+/* An event of a stream, or the whole answer. */
 static void take_document(struct llm_reply *r, const struct kta_json *v)
 {
     const struct kta_json *choice = kta_json_at(v, "choices[0]"), *m;
     const char *finish = kta_json_str(choice, "finish_reason");
-    const struct kta_json *error = kta_json_get(v, "error");
 
-    if (error && kta_json_type(error) != KTA_JSON_NULL) {
-        kta_auto_str struct kta_str text = KTA_STR_INIT;
-        kta_json_print(v, /* pretty= */ false, &text);
-        llm_error_text(text.s, text.len, &r->error);
+    if (take_error(r, v) || take_error(r, choice))
         return;
-    }
     take_usage(r, v);
     m = kta_json_get(choice, "delta");
     if (kta_json_type(m) != KTA_JSON_OBJECT || !kta_json_len(m))
@@ -281,12 +333,8 @@ static void take_document(struct llm_reply *r, const struct kta_json *v)
     take_message(r, m);
     if (kta_json_text(kta_json_get(choice, "text"))) /* completions, not chat */
         take_content(r, kta_json_get(choice, "text"));
-    if (finish && *finish) {
-        r->ended = true;
-        r->turn->cut_by_length = !strcmp(finish, "length") || !strcmp(finish, "max_tokens");
-        if (!strcmp(finish, "content_filter"))
-            kta_str_add(&r->error, "the answer was withheld by the provider's content filter");
-    }
+    if (finish && *finish)
+        take_finish(r, finish);
 }
 
 static bool take_json(struct llm_reply *r, const char *s, size_t n)
@@ -386,7 +434,7 @@ void llm_reply_init(struct llm_reply *r, struct kta_llm_turn *turn, struct kta_h
     kta_str_init(&r->error, 0);
     r->filter = (struct llm_filter){.on_text = on_text,
                                     .on_thinking = on_thinking,
-                                    .on_call = turn->way == KTA_WAY_TOOLS ? on_call : NULL,
+                                    .on_call = turn->way == KTA_WAY_SCHEMA ? NULL : on_call,
                                     .on_only_close = on_only_close,
                                     .ctx = r,
                                     .hold = KTA_STR_INIT,
@@ -417,6 +465,35 @@ static void unquote_args(struct kta_str *args)
     }
 }
 
+/* The tool that is meant: models also say "functions.kubectl:0", "Kubectl"; others as they are. */
+static const char *tool_name(const struct kta_llm_turn *t, const char *name)
+{
+    kta_json_each(tool, t->tools)
+    {
+        const char *offered = kta_or(kta_json_str(tool, "function.name"), "");
+        size_t n = strlen(offered);
+        for (const char *p = kta_stristr(name, offered); n && p; p = kta_stristr(p + 1, offered))
+            if ((p == name || strchr(".:/", p[-1])) && (!p[n] || p[n] == ':'))
+                return offered;
+    }
+    return NULL;
+}
+
+/* One that no other call of the conversation has; nine letters and digits, as Mistral wants it. */
+static char *made_up_id(void)
+{
+    static unsigned n;
+    return kta_asprintf("call%05u", ++n % 100000);
+}
+
+static bool has_id(const struct kta_llm_turn *t, const char *id)
+{
+    for (size_t i = 0; i < t->n_calls; i++)
+        if (!strcmp(t->calls[i].id, id))
+            return true;
+    return false;
+}
+
 static void give_calls(struct llm_reply *r)
 {
     struct kta_llm_turn *t = r->turn;
@@ -427,48 +504,76 @@ static void give_calls(struct llm_reply *r)
         unquote_args(&c->args);
         if (!c->name.len && !c->args.len)
             continue; /* an empty piece */
-        to->id = c->id.len ? kta_str_detach(&c->id) : kta_asprintf("call_%zu", t->n_calls + 1);
-        to->name = kta_str_detach(&c->name);
+        to->id = c->id.len && !has_id(t, c->id.s) ? kta_str_detach(&c->id) : made_up_id();
+        to->name = kta_strdup(kta_or(tool_name(t, c->name.s), c->name.s));
         to->args = c->args.len ? kta_str_detach(&c->args) : kta_strdup("{}");
         t->n_calls++;
     }
 }
 
-/* True if the tools on offer have this name. */
-static bool is_tool(const struct kta_llm_turn *t, const char *name)
+/* The object that a text is, or that it holds in a fence: a call of a model whose server has no
+ * parser for it, or kubectl-ai's way of acting in text. NULL: there is none. */
+static struct kta_json *object_in(const char *text)
 {
-    kta_json_each(tool, t->tools) if (name && kta_streq(kta_json_str(tool, "function.name"),
-                                                        name)) return true;
+    struct kta_json *v = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    const char *p = strstr(text, "```json");
+
+    if (!p)
+        p = kta_starts(text, "```") ? text : NULL;
+    p = p ? p + strcspn(p, "\n") : text;
+    p += strspn(p, " \t\r\n");
+    size_t n = kta_json_span(p);
+    const char *rest = p + n + strspn(p + n, " \t\r\n");
+    bool whole = p != text ? kta_starts(rest, "```") : !*rest;
+
+    return n && whole && kta_json_parse(p, n, &v, &err) == 0 ? v : NULL;
+}
+
+/* Takes back what the text is, for this instead. */
+static void replace_text(struct llm_reply *r, const char *text)
+{
+    kta_auto_free char *copy = kta_strdup(text);
+    kta_str_clear(&r->turn->text);
+    kta_str_add(&r->turn->text, copy);
+    r->said = 0;
+}
+
+/* {"thought": …, "action": {"name": …, "command": …}} or {"thought": …, "answer": …} */
+static bool take_thought(struct llm_reply *r, const struct kta_json *v)
+{
+    const struct kta_json *action = kta_json_get(v, "action");
+    const char *answer = kta_json_str(v, "answer"), *name = kta_json_str(action, "name");
+
+    if (name && kta_json_str(action, "command")) {
+        replace_text(r, "");
+        llm_reply_new_call(r, name, action);
+        return true;
+    }
+    if (answer && *answer && kta_json_str(v, "thought")) {
+        replace_text(r, answer);
+        return true;
+    }
     return false;
 }
 
-/* A text that is nothing but a call, bare or in a fence, is the call of a model whose server has no
- * parser for it. */
 static void call_in_text(struct llm_reply *r)
 {
     kta_auto_json struct kta_json *v = NULL;
-    kta_auto_str struct kta_str body = KTA_STR_INIT;
-    struct kta_err err = KTA_ERR_INIT;
-    const char *name;
+    kta_auto_str struct kta_str printed = KTA_STR_INIT;
+    const struct kta_json *one;
 
-    if (r->n_calls || r->turn->way != KTA_WAY_TOOLS)
+    if (r->n_calls || r->turn->way == KTA_WAY_SCHEMA)
         return;
-    kta_str_addn(&body, r->turn->text.s, r->turn->text.len);
-    kta_str_trim(&body);
-    if (kta_starts(body.s, "```") && kta_ends(body.s, "```") && strchr(body.s, '\n')) {
-        char *inside = kta_strdup(strchr(body.s, '\n'));
-        kta_str_clear(&body);
-        kta_str_addn(&body, inside, strlen(inside) - 3);
-        free(inside);
-        kta_str_trim(&body);
-    }
-    if ((*body.s != '{' && *body.s != '[') || kta_json_parse(body.s, body.len, &v, &err) < 0)
+    v = object_in(r->turn->text.s);
+    if (!v || take_thought(r, v))
         return;
-    name = kta_json_str(kta_json_type(v) == KTA_JSON_ARRAY ? kta_json_item(v, 0) : v, "name");
-    if (!is_tool(r->turn, name))
+    one = kta_json_type(v) == KTA_JSON_ARRAY ? kta_json_item(v, 0) : v;
+    if (!tool_name(r->turn, kta_or(kta_json_str(one, "name"), "")))
         return;
-    kta_str_clear(&r->turn->text);
-    llm_reply_add_call(r, body.s);
+    kta_json_print(v, /* pretty= */ false, &printed);
+    if (llm_calls_in(printed.s, r))
+        replace_text(r, "");
 }
 
 void llm_reply_end(struct llm_reply *r)
@@ -483,9 +588,9 @@ void llm_reply_end(struct llm_reply *r)
             r->malformed = true;
     }
     llm_filter_end(&r->filter);
+    call_in_text(r);
     say(r, /* all= */ true);
     llm_repeat_cut(&r->saying, &r->turn->text);
-    call_in_text(r);
     give_calls(r);
     r->turn->took_ms = kta_now_ms() - r->started;
 }

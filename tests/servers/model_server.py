@@ -25,6 +25,7 @@ A turn is one of
     {"status": 429, "retry_after": "2", "error": "slow down"}   an error in OpenAI's shape
     {"status": 502, "html": "Bad gateway"}    a web page
     {"status": 400, "body": "as it is", "content_type": "text/plain"}
+    {"events": [{...}, ...]}            these documents as the event stream
     {"raw": "data: ...\n\n"}            these bytes as the event stream ("\\xNN" as in JSON "\\u00NN")
     {"close": true}                     the connection is closed without an answer
 with any of
@@ -132,6 +133,9 @@ def events(turn, model):
         return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": int(time.time()),
                 "model": model, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
+    if "events" in turn:
+        yield from turn["events"]
+        return
     for delta in deltas(turn):
         yield chunk(delta)
     if "error_in_stream" in turn:

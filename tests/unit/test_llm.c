@@ -246,6 +246,16 @@ static const struct answer_row {
      "", NULL, "helm {};", false},
 };
 
+/* "NAME ARGUMENTS;" without blanks */
+static void add_call(const struct kta_tool_call *call, struct kta_str *out)
+{
+    kta_str_addf(out, "%s ", call->name);
+    for (const char *p = call->args; *p; p++)
+        if (*p != ' ')
+            kta_str_addc(out, *p);
+    kta_str_addc(out, ';');
+}
+
 static void check_answer(const struct answer_row *row, struct kta_llm *m)
 {
     kta_auto_str struct kta_str calls = KTA_STR_INIT;
@@ -255,11 +265,7 @@ static void check_answer(const struct answer_row *row, struct kta_llm *m)
     if (ask(m, KTA_WAY_AUTO, &t, &h, &err) < 0)
         fail_msg("%s\n%s", row->turns, err.msg);
     for (size_t i = 0; i < t.n_calls; i++) {
-        kta_auto_str struct kta_str args = KTA_STR_INIT;
-        for (const char *p = t.calls[i].args; *p; p++)
-            if (*p != ' ')
-                kta_str_addc(&args, *p);
-        kta_str_addf(&calls, "%s %s;", t.calls[i].name, args.s);
+        add_call(&t.calls[i], &calls);
         assert_true(t.calls[i].id[0] != '\0');
         assert_true(i == 0 || strcmp(t.calls[i].id, t.calls[i - 1].id) != 0);
     }
@@ -288,6 +294,53 @@ static void test_answers(void **state)
     m = open_as("openai-compatible", "/v1");
     for (size_t i = 0; i < KTA_LEN(answers); i++)
         check_answer(&answers[i], m);
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
+/* What the providers really send, a case a row of llm_shapes.json; all of one conversation. */
+static void check_shape(const struct kta_json *row, struct kta_llm *m)
+{
+    const char *name = kta_json_str(row, "name"), *text = kta_json_str(row, "text");
+    kta_auto_str struct kta_str calls = KTA_STR_INIT;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    if (ask(m, KTA_WAY_AUTO, &t, &h, &err) < 0)
+        fail_msg("%s: %s", name, err.msg);
+    for (size_t i = 0; i < t.n_calls; i++) {
+        add_call(&t.calls[i], &calls);
+        assert_true(i == 0 || strcmp(t.calls[i].id, t.calls[i - 1].id) != 0);
+    }
+    text = kta_or(text, "");
+    if (strcmp(t.text.s, text) != 0 ||
+        strcmp(calls.s, kta_or(kta_json_str(row, "calls"), "")) != 0 ||
+        strcmp(h.thinking.s, kta_or(kta_json_str(row, "thinking"), "")) != 0 ||
+        t.cut_by_length != kta_json_bool(row, "cut", false))
+        fail_msg("%s: text '%.500s' thinking '%s' calls '%s' cut %d", name, t.text.s, h.thinking.s,
+                 calls.s, t.cut_by_length);
+    if (!kta_ends(h.text.s, t.text.s))
+        fail_msg("%s: shown '%.500s'", name, h.text.s);
+    if (kta_json_get(row, "prompt_tokens"))
+        assert_int_equal(t.prompt_tokens, kta_json_int(row, "prompt_tokens", 0));
+    forget(&t, &h);
+}
+
+static void test_shapes(void **state)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT, script = KTA_STR_INIT;
+    kta_auto_json struct kta_json *rows = NULL, *turns = kta_json_new_array();
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_llm *m;
+    (void)state;
+    assert_int_equal(kta_fs_read("tests/unit/llm_shapes.json", 1u << 20, &text, &err), 0);
+    rows = parse(text.s);
+    kta_json_each(row, rows) kta_json_each(turn, kta_json_get(row, "turns"))
+        kta_json_push(turns, kta_json_copy(turn));
+    kta_json_print(turns, /* pretty= */ false, &script);
+    start(script.s);
+    m = open_as("openai-compatible", "/v1");
+    kta_json_each(row, rows) check_shape(row, m);
     kta_llm_free(m);
     test_server_stop(&server);
 }
@@ -443,6 +496,13 @@ static const struct error_row {
      "API key", false},
     {"{\"status\":404,\"error\":\"The model 'tool-x' does not exist\"}", "does not have this model",
      "--model", false},
+    {"{\"status\":404,\"error\":\"The API deployment does not exist\",\"code\":"
+     "\"DeploymentNotFound\"}",
+     "does not have this deployment", "--model", false},
+    {"{\"status\":400,\"error\":\"The response was filtered\",\"code\":\"content_filter\"}",
+     "withholds an answer", "other words", false},
+    {"{\"status\":400,\"error\":\"API key not valid. Please pass a valid API key.\"}",
+     "does not accept the API key", "--api-key-file", false},
     {"{\"status\":404,\"body\":\"404 page not found\"}", "nothing at this address", "/v1", false},
     {"{\"status\":400,\"error\":\"This model's maximum context length is 8192 tokens\","
      "\"code\":\"context_length_exceeded\"}",
@@ -470,6 +530,37 @@ static const struct error_row {
      "GPU on fire", "500", false},
     {"{\"error_in_stream\":\"prompt is too long: 9000 tokens\"}", "9000", "", true},
 };
+
+/* Leaving parts out did not help: the refusal was about something else, and nothing is concluded
+ * from it. */
+static void test_a_refusal_of_something_else(void **state)
+{
+    kta_auto_json struct kta_json *log = NULL;
+    kta_auto_free char *cache = kta_fs_join(dir, "cache/kubectl-todo-ai/models.json");
+    kta_auto_str struct kta_str script = KTA_STR_INIT;
+    struct kta_llm *m;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    kta_str_add(&script, "[");
+    for (int i = 0; i < 5; i++) /* as it is; without four parts, one after another */
+        kta_str_add(&script, "{\"status\":400,\"error\":\"Please use a valid role\"},");
+    kta_str_add(&script, "{\"text\":\"ok\"}]");
+    start(script.s);
+    m = open_as("openai-compatible", "/v1");
+    assert_int_equal(ask(m, KTA_WAY_AUTO, &t, &h, &err), -1);
+    forget(&t, &h);
+    kta_err_clear(&err);
+    assert_int_equal(ask(m, KTA_WAY_AUTO, &t, &h, &err), 0);
+    forget(&t, &h);
+    log = requests();
+    assert_non_null(kta_json_at(log, "[5].body.tools"));
+    assert_non_null(kta_json_at(log, "[5].body.stream_options"));
+    assert_int_equal(access(cache, F_OK), -1);
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
 
 static void test_errors_are_sentences(void **state)
 {
@@ -1042,16 +1133,16 @@ int main(void)
         cmocka_unit_test(test_choosing),
         cmocka_unit_test(test_request_and_usage),
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_rejections_are_remembered),
         cmocka_unit_test(test_system_text_moves_to_the_user),
         cmocka_unit_test(test_address_without_v1),
+        cmocka_unit_test(test_a_refusal_of_something_else),
         cmocka_unit_test(test_errors_are_sentences),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_retry_shows_nothing_twice),
         cmocka_unit_test(test_back_off_differs),
         cmocka_unit_test(test_stream_without_an_end),
-        cmocka_unit_test(test_endless_repetition),
-        cmocka_unit_test(test_a_rule_is_no_repetition),
         cmocka_unit_test(test_endless_repetition),
         cmocka_unit_test(test_a_rule_is_no_repetition),
         cmocka_unit_test(test_cut_at_every_byte),
