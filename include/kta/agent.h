@@ -78,14 +78,4 @@ int kta_agent_answer(struct kta_agent *a, struct kta_err *err);
  * there; KTA_E_INTERRUPTED; or the cluster cannot be asked. 0 for a plan that came from none. */
 int kta_agent_helped(const struct kta_agent *a, const struct kta_plan *plan, struct kta_err *err);
 
-/* kubectl and helm commands (and manifests) in a model's text: every fenced block and every line
- * that begins with "kubectl " or "helm " (with or without "$ "). For each, found() is called. */
-struct kta_proposed {
-    struct kta_argv argv;
-    char *stdin_text;
-    char *problem; /* why it cannot be taken as it is (shell syntax …), or NULL */
-};
-void kta_commands_in_text(const char *text, void (*found)(void *ctx, struct kta_proposed *p),
-                          void *ctx);
-
 #endif

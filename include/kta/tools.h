@@ -138,4 +138,19 @@ void kta_tool_command(struct kta_tool_env *env, const struct kta_argv *argv, con
 /* Cuts text to at most max bytes by taking out the middle, on line boundaries, saying how much. */
 void kta_cut_middle(const char *s, size_t n, size_t max, struct kta_str *out);
 
+/* ---- commands in text ---- */
+/* A kubectl or helm command that somebody wrote. */
+struct kta_proposed {
+    struct kta_argv argv; /* with a problem: one word, the line */
+    char *stdin_text;     /* a manifest beside it, or NULL */
+    char *problem;        /* why it cannot be taken as it is (shell syntax …), or NULL */
+};
+/* Those of a model's text, in its order: fenced blocks, manifests in them, and lines that are
+ * nothing but a command. At most KTA_MAX_STEPS; nothing is ever given to a shell. */
+void kta_commands_in_text(const char *text, void (*found)(void *ctx, struct kta_proposed *p),
+                          void *ctx);
+/* Those of a text that is commands only, as a fenced block is. */
+void kta_commands_in_block(const char *text, void (*found)(void *ctx, struct kta_proposed *p),
+                           void *ctx);
+
 #endif

@@ -15,6 +15,16 @@
 #define AGENT_RESULTS "Results:\n" /* begins what the user never said: the output of reads */
 #define SMALL_WINDOW  32768        /* tokens; in larger ones a limit would only cut */
 
+#define STUCK_TURNS 2 /* in a row, in which the model asks for nothing that it has not had */
+
+/* One question's turns. */
+struct turns {
+    struct kta_agent *a;
+    struct kta_tool_env *env;
+    struct kta_argv had; /* what was called, with its arguments */
+    int stuck;           /* turns in a row without anything new */
+};
+
 struct turn_ctx {
     struct kta_agent *a;
     struct kta_llm_turn *turn;
@@ -91,10 +101,32 @@ static void push_text(struct kta_json *messages, const char *role, const char *t
     kta_json_set_str(m, "content", text);
 }
 
-/* The assistant's message as the API wants to see it again, then one answer for each call. */
-static void answer_calls(struct kta_agent *a, struct kta_tool_env *env, struct kta_llm_turn *t)
+/* True the first time. */
+static bool is_new(struct turns *t, const char *what, const char *with)
 {
-    struct kta_json *m = kta_json_push(a->messages, kta_json_new_object());
+    kta_auto_free char *key = kta_asprintf("%s %s", what, kta_or(with, ""));
+
+    for (size_t i = 0; i < t->had.n; i++)
+        if (kta_streq(t->had.v[i], key))
+            return false;
+    kta_argv_add(&t->had, key);
+    return true;
+}
+
+static bool is_object(const char *text)
+{
+    kta_auto_json struct kta_json *v = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    return kta_json_parse(text, strlen(text), &v, &ignored) == 0 &&
+           kta_json_type(v) == KTA_JSON_OBJECT;
+}
+
+/* The assistant's message as the API wants to see it again. Arguments that are no object are not
+ * repeated: many servers refuse the whole conversation for them. */
+static void push_calls(struct kta_json *messages, const struct kta_llm_turn *t)
+{
+    struct kta_json *m = kta_json_push(messages, kta_json_new_object());
 
     kta_json_set_str(m, "role", "assistant");
     kta_json_set_str(m, "content", t->text.s);
@@ -105,15 +137,30 @@ static void answer_calls(struct kta_agent *a, struct kta_tool_env *env, struct k
         kta_json_set_str(c, "type", "function");
         struct kta_json *f = kta_json_set(c, "function", kta_json_new_object());
         kta_json_set_str(f, "name", t->calls[i].name);
-        kta_json_set_str(f, "arguments", t->calls[i].args);
+        kta_json_set_str(f, "arguments", is_object(t->calls[i].args) ? t->calls[i].args : "{}");
     }
+}
+
+/* One answer for each call. */
+static void answer_calls(struct turns *turns, struct kta_llm_turn *t)
+{
+    struct kta_agent *a = turns->a;
+    struct kta_tool_env *env = turns->env;
+    bool news = false;
+
+    push_calls(a->messages, t);
     for (size_t i = 0; i < t->n_calls; i++) {
         kta_auto_str struct kta_str result = KTA_STR_INIT, fenced = KTA_STR_INIT;
         int reads = env->reads;
-        if (kta_interrupted())
+        if (kta_interrupted()) {
             kta_str_add(&result, "The user stopped this.");
-        else
+        } else if (is_new(turns, t->calls[i].name, t->calls[i].args)) {
             kta_tool_call(env, t->calls[i].name, t->calls[i].args, &result);
+            news = true;
+        } else {
+            kta_str_add(&result, "You have called this already; the result is the same. Answer the "
+                                 "question now.");
+        }
         kta_auto_free char *what = kta_asprintf("%s %.120s", t->calls[i].name, t->calls[i].args);
         show_tool(a, what, &result);
         struct kta_json *answer = kta_json_push(a->messages, kta_json_new_object());
@@ -123,58 +170,92 @@ static void answer_calls(struct kta_agent *a, struct kta_tool_env *env, struct k
             agent_fence(result.s, &fenced);
         kta_json_set_str(answer, "content", env->reads > reads ? fenced.s : result.s);
     }
+    turns->stuck = news ? 0 : turns->stuck + 1;
 }
 
 /* ---- commands in text ---- */
 
 struct text_ctx {
-    struct kta_agent *a;
-    struct kta_tool_env *env;
+    struct turns *turns;
     bool reads; /* run the reads too (where the model has no other way to ask) */
+    bool told;  /* something of the results is news to the model */
     struct kta_str results;
 };
+
+/* What stands before the shell's syntax only reads. */
+static bool begins_as_read(const struct kta_policy *policy, const char *line)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    kta_auto_free char *head = kta_strndup(line, strcspn(line, "|;&<>$`()*?"));
+    struct kta_err ignored = KTA_ERR_INIT;
+    struct kta_verdict verdict;
+
+    if (kta_argv_split(head, &argv, &ignored) < 0)
+        return false;
+    kta_policy_check(policy, &argv, NULL, &verdict);
+    return verdict.class_ == KTA_CLASS_READ;
+}
+
+/* A command that cannot be taken: a model that acts in text is told, else the person, of a change.
+ */
+static void tell_problem(struct text_ctx *t, const struct kta_proposed *p)
+{
+    const char *line = p->argv.v[0];
+    struct kta_pipeline *pipeline = t->turns->a->pipeline;
+
+    if (!is_new(t->turns, line, p->problem))
+        return;
+    if (t->reads) {
+        kta_str_addf(&t->results, "%s\n  cannot be used: %s\n", line, p->problem);
+        t->told = true;
+    } else if (!begins_as_read(pipeline->policy, line)) {
+        kta_report_note(pipeline->report, "not in the plan: %s: %s", line, p->problem);
+    }
+}
 
 static void found_command(void *ctx, struct kta_proposed *p)
 {
     struct text_ctx *t = ctx;
+    struct kta_tool_env *env = t->turns->env;
     kta_auto_str struct kta_str line = KTA_STR_INIT, result = KTA_STR_INIT;
     struct kta_verdict verdict;
 
-    kta_argv_quote(&p->argv, &line);
     if (p->problem) {
-        kta_str_addf(&t->results, "%s\n  cannot be used: %s\n", line.s, p->problem);
+        tell_problem(t, p);
         return;
     }
-    kta_policy_check(t->a->pipeline->policy, &p->argv, p->stdin_text, &verdict);
-    if (verdict.class_ == KTA_CLASS_READ && !t->reads)
+    kta_argv_quote(&p->argv, &line);
+    kta_policy_check(t->turns->a->pipeline->policy, &p->argv, p->stdin_text, &verdict);
+    if ((verdict.class_ == KTA_CLASS_READ && !t->reads) || !is_new(t->turns, line.s, p->stdin_text))
         return;
-    int reads = t->env->reads;
-    kta_tool_command(t->env, &p->argv, p->stdin_text, NULL, &result);
-    show_tool(t->a, line.s, &result);
-    if (t->env->reads > reads)
+    int reads = env->reads;
+    kta_tool_command(env, &p->argv, p->stdin_text, NULL, &result);
+    show_tool(t->turns->a, line.s, &result);
+    if (env->reads > reads)
         kta_str_addf(&t->results, "$ %s\n", line.s);
-    if (t->env->reads > reads || verdict.class_ == KTA_CLASS_DENY) {
+    if (env->reads > reads || verdict.class_ == KTA_CLASS_DENY) {
         kta_auto_str struct kta_str cut = KTA_STR_INIT;
         kta_cut_middle(result.s, result.len, KTA_MAX_TOOL_RESULT / 2, &cut);
         agent_fence(cut.s, &t->results);
     }
+    t->told |= env->reads > reads;
 }
 
-/* True if there were reads whose results the model should see. */
-static bool act_on_text(struct kta_agent *a, struct kta_tool_env *env, const char *text, bool reads)
+/* True if there were reads whose results the model should see, or commands that it should write in
+ * another way. */
+static bool act_on_text(struct turns *turns, const char *text, bool reads)
 {
-    struct text_ctx t = {.a = a, .env = env, .reads = reads, .results = KTA_STR_LIMITED(65536)};
-    int before = env->reads;
+    struct kta_agent *a = turns->a;
+    struct text_ctx t = {.turns = turns, .reads = reads, .results = KTA_STR_LIMITED(65536)};
 
     kta_commands_in_text(text, found_command, &t);
-    bool again = reads && env->reads > before;
-    if (again) {
+    if (t.told) {
         push_text(a->messages, "assistant", text);
         kta_auto_free char *all = kta_asprintf(AGENT_RESULTS "%s", t.results.s);
         push_text(a->messages, "user", all);
     }
     kta_str_release(&t.results);
-    return again;
+    return t.told;
 }
 
 /* An object that was cut: its answer as far as it came. What it wanted to do is not whole, so it is
@@ -195,8 +276,10 @@ static void take_cut_object(struct kta_agent *a, const char *text)
 }
 
 /* The object of the schema: {answer, fixes, commands}. True if the model should go on. */
-static bool act_on_object(struct kta_agent *a, struct kta_tool_env *env, const char *text)
+static bool act_on_object(struct turns *turns, const char *text)
 {
+    struct kta_agent *a = turns->a;
+    struct kta_tool_env *env = turns->env;
     struct kta_err err = KTA_ERR_INIT;
     kta_auto_json struct kta_json *doc = NULL;
     kta_auto_str struct kta_str results = KTA_STR_INIT;
@@ -206,7 +289,7 @@ static bool act_on_object(struct kta_agent *a, struct kta_tool_env *env, const c
         kta_json_type(doc) != KTA_JSON_OBJECT) {
         kta_str_clear(&a->answer);
         kta_str_add(&a->answer, text);
-        return act_on_text(a, env, text, true);
+        return act_on_text(turns, text, true);
     }
     kta_json_each(id, kta_json_get(doc, "fixes"))
     {
@@ -224,10 +307,11 @@ static bool act_on_object(struct kta_agent *a, struct kta_tool_env *env, const c
         {
             kta_argv_add(&argv, kta_or(kta_json_text(w), ""));
         }
-        if (argv.n == 0)
+        kta_auto_str struct kta_str line = KTA_STR_INIT;
+        kta_argv_quote(&argv, &line);
+        if (argv.n == 0 || !is_new(turns, line.s, kta_json_str(c, "stdin")))
             continue;
-        kta_argv_quote(&argv, &results);
-        kta_str_add(&results, ":\n");
+        kta_str_addf(&results, "%s:\n", line.s);
         kta_tool_command(env, &argv, kta_json_str(c, "stdin"), kta_json_str(c, "why"), &results);
         kta_str_addc(&results, '\n');
     }
@@ -339,12 +423,13 @@ static void count(struct kta_agent *a, const struct kta_llm_turn *t)
 }
 
 /* Takes one turn's result. *ret_again: there is more to say to the model. */
-static int take(struct kta_agent *a, struct kta_tool_env *env, struct kta_llm_turn *t,
-                bool *ret_again, struct kta_err *err)
+static int take(struct turns *turns, struct kta_llm_turn *t, bool *ret_again, struct kta_err *err)
 {
+    struct kta_agent *a = turns->a;
+
     *ret_again = false;
     if (t->n_calls > 0) {
-        answer_calls(a, env, t);
+        answer_calls(turns, t);
         *ret_again = true;
         return 0;
     }
@@ -357,39 +442,57 @@ static int take(struct kta_agent *a, struct kta_tool_env *env, struct kta_llm_tu
         return 0;
     }
     if (t->way == KTA_WAY_SCHEMA) {
-        *ret_again = act_on_object(a, env, t->text.s);
+        *ret_again = act_on_object(turns, t->text.s);
         return 0;
     }
     kta_str_clear(&a->answer);
     kta_str_addn(&a->answer, t->text.s, t->text.len);
     if (t->text.len == 0)
         return kta_err_set(err, KTA_E_MODEL, "the model %s gave an empty answer", a->model);
-    *ret_again = act_on_text(a, env, t->text.s, t->way == KTA_WAY_TEXT);
+    *ret_again = act_on_text(turns, t->text.s, t->way == KTA_WAY_TEXT);
     if (!*ret_again)
         push_text(a->messages, "assistant", t->text.s);
     return 0;
 }
 
-int agent_model_answer(struct kta_agent *a, struct kta_err *err)
+/* Why there are no more turns, or NULL. */
+static const char *no_more(const struct turns *t)
 {
-    struct kta_tool_env env = {.pipeline = a->pipeline,
-                               .plan = &a->plan,
-                               .findings = &a->findings,
-                               .custom = a->custom};
-    kta_auto_json struct kta_json *tools = a->shim ? NULL : agent_tools(a);
+    int limit = t->a->max_iterations > 0 ? t->a->max_iterations : KTA_MAX_ITERATIONS;
+
+    if (t->stuck >= STUCK_TURNS)
+        return "the model calls the same again and again";
+    return t->a->turns >= limit ? "--max-iterations" : NULL;
+}
+
+/* The model was stopped: what it proposed is there; if it said and proposed nothing, it failed. */
+static int stopped(struct turns *t, const char *why, struct kta_err *err)
+{
+    struct kta_agent *a = t->a;
+
+    kta_report_note(a->pipeline->report, "stopped after %d turn%s: %s", a->turns,
+                    a->turns == 1 ? "" : "s", why);
+    if (a->answer.len > 0 || a->plan.n > 0)
+        return 0;
+    kta_err_set(err, KTA_E_MODEL, "the model %s gave no answer in %d turn%s", a->model, a->turns,
+                a->turns == 1 ? "" : "s");
+    return kta_err_hint(err, "Use another model, or --enable-tool-use-shim.");
+}
+
+static int run_turns(struct turns *turns, struct kta_err *err)
+{
+    struct kta_agent *a = turns->a;
+    kta_auto_json struct kta_json *tools = agent_tools(a);
     kta_auto_json struct kta_json *schema = agent_schema(a);
-    int limit = a->max_iterations > 0 ? a->max_iterations : KTA_MAX_ITERATIONS;
     enum kta_llm_way way = agent_way(a);
     size_t budget = agent_budget(a, way, tools);
     bool again = true;
 
     a->messages = agent_first_messages(a, way, budget);
     while (again) {
-        if (a->turns == limit) {
-            kta_report_note(a->pipeline->report, "stopped after %d turns (--max-iterations)",
-                            limit);
-            break;
-        }
+        const char *why = no_more(turns);
+        if (why)
+            return stopped(turns, why, err);
         struct kta_llm_turn t = {.messages = a->messages,
                                  .tools = tools,
                                  .schema = a->shim ? NULL : schema,
@@ -410,13 +513,13 @@ int agent_model_answer(struct kta_agent *a, struct kta_err *err)
             break;
         }
         kta_report_progress(a->pipeline->report, "%s is thinking", a->model);
-        tell_request(a, tools);
+        tell_request(a, a->shim ? NULL : tools);
         int r = ask(a, &t, &budget, err);
         if (r == 0) {
             way = t.way;
             count(a, &t);
             tell_response(a, &t);
-            r = take(a, &env, &t, &again, err);
+            r = take(turns, &t, &again, err);
         }
         kta_llm_turn_release(&t);
         kta_report_done(a->pipeline->report);
@@ -426,4 +529,17 @@ int agent_model_answer(struct kta_agent *a, struct kta_err *err)
             return -1;
     }
     return 0;
+}
+
+int agent_model_answer(struct kta_agent *a, struct kta_err *err)
+{
+    struct kta_tool_env env = {.pipeline = a->pipeline,
+                               .plan = &a->plan,
+                               .findings = &a->findings,
+                               .custom = a->custom};
+    struct turns turns = {.a = a, .env = &env, .had = KTA_ARGV_INIT};
+    int rc = run_turns(&turns, err);
+
+    kta_argv_release(&turns.had);
+    return rc;
 }

@@ -104,7 +104,7 @@ struct llm_reply {
     bool ended;     /* [DONE] or a finish_reason */
     bool thought;   /* something went to on_thinking */
     bool malformed; /* an event that is not JSON */
-    bool refused;   /* the server could not parse what the model said, and gives it with its error */
+    bool refused; /* the server could not parse what the model said, and gives it with its error */
     struct llm_repeat saying, thinking, calling;
     struct kta_str error; /* the server's own words in the stream */
     struct kta_err err;   /* limits */

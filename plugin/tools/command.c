@@ -2,8 +2,10 @@
  * command.c - the tools "kubectl" and "helm": an argv, classified by policy.
  *
  * Arguments arrive as an array of words; models also send one string, the program's name as first
- * word, or a "command" key (kubectl-ai's form): all are taken, and none goes near a shell.
+ * word, or a "command" key with a whole line (kubectl-ai's form), a here-document in it: all are
+ * taken, and none goes near a shell.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "kta/alloc.h"
@@ -78,51 +80,128 @@ void kta_tool_command(struct kta_tool_env *env, const struct kta_argv *argv, con
     }
 }
 
-/* The words of the call, with the program's name in front. */
-static int words_of(const char *program, const struct kta_json *args, struct kta_argv *argv,
-                    struct kta_err *err)
-{
-    const struct kta_json *list = kta_json_get(args, "args");
-    const char *line = kta_json_text(list);
+/* ---- the words of a call ---- */
 
-    if (!line)
-        line = kta_json_text(kta_json_get(args, "command"));
-    if (line) {
-        if (kta_argv_split(line, argv, err) < 0)
-            return -1;
-    } else if (kta_json_type(list) == KTA_JSON_ARRAY) {
-        kta_json_each(word, list)
-        {
-            kta_auto_str struct kta_str text = KTA_STR_INIT;
-            if (kta_json_text(word))
-                kta_str_add(&text, kta_json_text(word));
-            else
-                kta_json_print(word, false, &text);
-            kta_argv_add(argv, text.s);
-        }
+static bool is_program(const char *word)
+{
+    return kta_streq(word, "kubectl") || kta_streq(word, "helm");
+}
+
+static void add_words(const struct kta_json *list, struct kta_argv *argv)
+{
+    kta_json_each(word, list)
+    {
+        kta_auto_str struct kta_str text = KTA_STR_INIT;
+        if (kta_json_text(word))
+            kta_str_add(&text, kta_json_text(word));
+        else
+            kta_json_print(word, false, &text);
+        kta_argv_add(argv, text.s);
     }
-    if (argv->n == 0)
-        return kta_err_set(err, KTA_E_PARSE,
-                           "there are no arguments; send them as \"args\": "
-                           "[\"get\", \"pods\"]");
-    if (argv->n > KTA_MAX_ARGV)
-        return kta_err_set(err, KTA_E_LIMIT, "there are more than %d arguments", KTA_MAX_ARGV);
-    if (!kta_streq(argv->v[0], program))
-        kta_argv_insert(argv, 0, program);
-    return 0;
+}
+
+struct line_ctx {
+    struct kta_tool_env *env;
+    const char *why, *namespace_;
+    struct kta_str *result;
+};
+
+static void run_words(const struct line_ctx *c, struct kta_argv *argv, const char *stdin_text)
+{
+    kta_command_pin(argv, NULL, c->namespace_);
+    kta_tool_command(c->env, argv, stdin_text, c->why, c->result);
+}
+
+static void found_in_line(void *ctx, struct kta_proposed *p)
+{
+    const struct line_ctx *c = ctx;
+
+    if (c->result->len)
+        kta_str_addc(c->result, '\n');
+    if (p->problem)
+        kta_str_addf(c->result, "The call cannot be used: %s.", p->problem);
+    else
+        run_words(c, &p->argv, p->stdin_text);
+}
+
+/* A whole command line, perhaps with a here-document, or several. */
+static void run_line(const struct line_ctx *c, const char *program, const char *line)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    size_t before = c->result->len;
+
+    kta_str_add(&text, line);
+    kta_str_trim(&text);
+    kta_commands_in_block(text.s, found_in_line, (void *)(uintptr_t)c);
+    if (c->result->len > before)
+        return;
+    kta_auto_free char *whole = kta_asprintf("%s %s", program, text.s);
+    kta_commands_in_block(whole, found_in_line, (void *)(uintptr_t)c);
+}
+
+static const char *line_of(const struct kta_json *args)
+{
+    static const char *const keys[] = {"args", "command", "cmd"};
+
+    for (size_t i = 0; i < KTA_LEN(keys); i++)
+        if (kta_json_text(kta_json_get(args, keys[i])))
+            return kta_json_text(kta_json_get(args, keys[i]));
+    return NULL;
+}
+
+/* A manifest as text or, as some write it, as the object that it is. */
+static void stdin_of(const struct kta_json *args, struct kta_str *out)
+{
+    const struct kta_json *v = kta_json_get(args, "stdin");
+
+    if (kta_json_text(v))
+        kta_str_add(out, kta_json_text(v));
+    else if (kta_json_len(v) > 0)
+        kta_json_print(v, /* pretty= */ true, out);
 }
 
 static void run_program(const char *program, struct kta_tool_env *env, const struct kta_json *args,
                         struct kta_str *result)
 {
-    struct kta_err err = KTA_ERR_INIT;
+    const struct line_ctx c = {.env = env,
+                               .why =
+                                   kta_or(kta_json_str(args, "why"), kta_json_str(args, "reason")),
+                               .namespace_ = kta_json_str(args, "namespace"),
+                               .result = result};
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    kta_auto_str struct kta_str manifest = KTA_STR_INIT;
+    kta_auto_json struct kta_json *list = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    const char *line = line_of(args);
 
-    if (words_of(program, args, &argv, &err) < 0) {
+    stdin_of(args, &manifest);
+    if (line && *line == '[' && kta_json_parse(line, strlen(line), &list, &err) == 0)
+        line = NULL;
+    add_words(list ? list : kta_json_get(args, kta_json_get(args, "args") ? "args" : "command"),
+              &argv);
+    if (argv.n == 1 && strchr(argv.v[0], ' '))
+        line = argv.v[0];
+    if (line && *line && !manifest.len) {
+        run_line(&c, program, line);
+        return;
+    }
+    if (line && kta_argv_split(line, &argv, &err) < 0) {
         kta_str_addf(result, "The call cannot be used: %s.", err.msg);
         return;
     }
-    kta_tool_command(env, &argv, kta_json_str(args, "stdin"), kta_json_str(args, "why"), result);
+    if (argv.n == 0) {
+        kta_str_add(result, "The call cannot be used: there are no arguments; send them as "
+                            "\"args\": [\"get\", \"pods\"].");
+        return;
+    }
+    if (argv.n > KTA_MAX_ARGV) {
+        kta_str_addf(result, "The call cannot be used: there are more than %d arguments.",
+                     KTA_MAX_ARGV);
+        return;
+    }
+    if (!is_program(argv.v[0]))
+        kta_argv_insert(&argv, 0, program);
+    run_words(&c, &argv, manifest.len ? manifest.s : NULL);
 }
 
 TOOL(tool_kubectl)

@@ -12,6 +12,7 @@
 #include "kta/limits.h"
 #include "kta/seal.h"
 #include "kta/utf8.h"
+#include "kta/yaml.h"
 #include "tool_list.h"
 
 #define FRAME 160 /* bytes around a text that quotes the cluster */
@@ -81,33 +82,80 @@ struct kta_json *kta_tools_json(void)
     return list;
 }
 
+/* What models send for an object: one in a fence or with more behind it, one of Python's, a list of
+ * words, a line. NULL: it is none of these. */
+static struct kta_json *args_of(const char *text, struct kta_err *err)
+{
+    kta_auto_str struct kta_str yaml = KTA_STR_INIT;
+    struct kta_json *v = NULL, *whole;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (kta_starts(text, "```"))
+        text += strcspn(text, "\n");
+    text += strspn(text, " \t\r\n");
+    size_t n = strchr("{[", *text) ? kta_json_span(text) : 0;
+    if (kta_json_parse(text, n ? n : strlen(text), &v, err) < 0 && n > 0) {
+        kta_str_addn(&yaml, text, n);
+        if (kta_yaml_parse(yaml.s, yaml.len, &v, &ignored) < 0)
+            v = NULL;
+    }
+    if (!v && *text && !strchr("{[\"'", *text))
+        v = kta_json_new_str(text);
+    if (kta_json_type(v) == KTA_JSON_OBJECT)
+        return v;
+    if (kta_json_type(v) != KTA_JSON_ARRAY && !kta_json_text(v)) {
+        kta_json_free(v);
+        return NULL;
+    }
+    whole = kta_json_new_object();
+    kta_json_set(whole, "args", v);
+    return whole;
+}
+
+/* A tool that we do not have, with a command of one that we have: kubectl-ai's bash, a run_shell.
+ */
+static const struct kta_tool *tool_of_command(const struct kta_json *args)
+{
+    static const char *const keys[] = {"command", "cmd", "args"};
+
+    for (size_t i = 0; i < KTA_LEN(keys); i++) {
+        const char *line = kta_or(kta_json_text(kta_json_get(args, keys[i])), "");
+        line += strspn(line, " \t\r\n");
+        if (kta_starts(line, "kubectl ") || strstr(line, "| kubectl "))
+            return kta_tool_find("kubectl", KTA_FOR_MODEL);
+        if (kta_starts(line, "helm "))
+            return kta_tool_find("helm", KTA_FOR_MODEL);
+    }
+    return NULL;
+}
+
 void kta_tool_call(struct kta_tool_env *env, const char *name, const char *args_text,
                    struct kta_str *result)
 {
     struct kta_err err = KTA_ERR_INIT;
-    kta_auto_json struct kta_json *args = NULL;
+    kta_auto_json struct kta_json *args = args_of(kta_or(args_text, "{}"), &err);
     struct kta_tool_result full = KTA_TOOL_RESULT_INIT;
+    kta_auto_str struct kta_str own = KTA_STR_INIT;
     const struct kta_tool *tool = kta_tool_find(name, KTA_FOR_MODEL);
 
-    args_text = kta_or(args_text, "{}");
-    if (kta_json_parse(args_text, strlen(args_text), &args, &err) < 0 ||
-        kta_json_type(args) != KTA_JSON_OBJECT) {
-        if (!tool)
-            kta_str_addf(result, "The arguments of '%s' are not a JSON object. ", name);
-        else
-            kta_str_addf(result,
-                         "The arguments of '%s' are not a JSON object%s%s. Call it again with "
-                         "arguments of this form: %s",
-                         name, err.msg[0] ? ": " : "", err.msg, tool->schema);
+    if (!args && tool)
+        kta_str_addf(result,
+                     "The arguments of '%s' are not a JSON object%s%s. Call it again with "
+                     "arguments of this form: %s",
+                     name, err.msg[0] ? ": " : "", err.msg, tool->schema);
+    else if (!args)
+        kta_str_addf(result, "The arguments of '%s' are not a JSON object. ", name);
+    if (!args)
+        return;
+    if (!tool && tool_custom(env, name, args, &own)) {
+        kta_cut_middle(own.s, own.len, KTA_MAX_TOOL_RESULT, result);
         return;
     }
+    if (!tool)
+        tool = tool_of_command(args);
     if (!tool) {
-        kta_auto_str struct kta_str own = KTA_STR_INIT;
-        if (tool_custom(env, name, args, &own))
-            kta_cut_middle(own.s, own.len, KTA_MAX_TOOL_RESULT, result);
-        else
-            kta_str_addf(result,
-                         "There is no tool '%s'. The tools are kubectl, helm and apply_fix.", name);
+        kta_str_addf(result, "There is no tool '%s'. The tools are kubectl, helm and apply_fix.",
+                     name);
         return;
     }
     tool->run(env, args, &full);

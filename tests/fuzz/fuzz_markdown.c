@@ -5,7 +5,7 @@
 #include "fuzz.h"
 #include <string.h>
 #include "../../plugin/ui/render.h"
-#include "kta/agent.h"
+#include "kta/tools.h"
 #include "kta/policy.h"
 #include "kta/utf8.h"
 
