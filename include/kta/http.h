@@ -58,6 +58,7 @@ struct kta_http_req {
     int64_t first_byte_ms, idle_ms; /* 0: none; idle counts from the first byte of the body, */
     bool idle_from_head;            /* or from the answer's head */
     bool fresh;                     /* not over a connection that is there */
+    bool unpack;                    /* some proxies compress what nobody asked them to: undo it */
     size_t max_body;                /* 0: KTA_MAX_HTTP_BODY */
     /* Streaming: called with each piece of a 2xx body instead of collecting it. Returning false
      * ends the request early, which is then not an error. */

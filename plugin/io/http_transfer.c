@@ -200,6 +200,8 @@ void http_transfer_begin(struct kta_http *h, struct transfer *t, struct kta_http
     curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
     if (r->fresh)
         curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+    if (r->unpack)
+        curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "identity");
     if (h->proxy)
         curl_easy_setopt(e, CURLOPT_PROXY, h->proxy);
     if (h->connect_to)

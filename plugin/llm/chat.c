@@ -235,6 +235,7 @@ static enum verdict ask_once(struct attempt *a)
                                .first_byte_ms = a->m->first_byte_ms,
                                .idle_ms = a->m->idle_ms,
                                .max_body = KTA_MAX_LLM_BODY,
+                               .unpack = true,
                                .on_body = llm_reply_feed,
                                .ctx = &reply};
     enum verdict v;

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "kta/alloc.h"
+#include "kta/interrupt.h"
 #include "kta/utf8.h"
 #include "llm_private.h"
 
@@ -231,8 +232,8 @@ int llm_transport_error(const struct kta_llm *m, const struct kta_err *from, str
     };
     int sys = from->sys;
     kta_auto_free char *hint = kta_strdup(from->hint), *msg = kta_strdup(from->msg);
-    if (from->code == KTA_E_INTERRUPTED) {
-        if (err != from)
+    if (from->code == KTA_E_INTERRUPTED) { /* by whom is said, not where */
+        if (kta_interrupt_check(err) == 0 && err != from)
             *err = *from;
         return -1;
     }

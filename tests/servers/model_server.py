@@ -39,6 +39,7 @@ with any of
     "no_ids", "no_index", "same_index", "object_args", "one_piece"     tool calls' quirks
     "comments"               keep-alive comments between the events
     "eol": "\r\n"            line ends of the stream; "no_space": "data:{...}"
+    "gzip"                   the stream is compressed, each event at once
     "bom"                    the stream begins with a byte order mark
     "cut": N                 the connection is cut after N bytes of the body
     "stall_at": N            nothing more comes after N bytes of the body
@@ -54,6 +55,7 @@ import ssl
 import sys
 import threading
 import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -346,6 +348,9 @@ class Handler(BaseHTTPRequestHandler):
         chunked = not turn.get("close_delimited")
         if chunked:
             self.send_header("Transfer-Encoding", "chunked")
+        pack = zlib.compressobj(wbits=31) if turn.get("gzip") else None
+        if pack:
+            self.send_header("Content-Encoding", "gzip")
         self.end_headers()
         sent = 0
         if "endless" in turn:
@@ -360,6 +365,8 @@ class Handler(BaseHTTPRequestHandler):
         for i, event in enumerate(stream_pieces(turn, model)):
             if "stall_after" in turn and i >= turn["stall_after"]:
                 time.sleep(30)
+            if pack:
+                event = pack.compress(event) + pack.flush(zlib.Z_SYNC_FLUSH)
             for part in pieces(event, turn.get("split_bytes", len(event) or 1)):
                 if "cut" in turn and sent + len(part) > turn["cut"]:
                     part = part[:turn["cut"] - sent]
