@@ -15,6 +15,7 @@ static const struct kta_analyzer analyzers[] = {
     {"scheduling", kta_analyze_scheduling},
     {"services", kta_analyze_services},
     {"podstate", kta_analyze_podstate},
+    {"rights", kta_analyze_rights},
     {"storage", kta_analyze_storage},
     {"jobs", kta_analyze_jobs},
     {"autoscale", kta_analyze_autoscale},

@@ -119,17 +119,50 @@ static size_t needed_lists(struct kta_world *w, const char *ns, const char **kin
 
 #define LOGS_EACH 2 /* pods of one workload whose logs are read */
 
-/* The logs of what is unhealthy. Caller frees *ret. */
-static size_t wanted_logs(struct kta_world *w, const char *ns, struct kta_log_want **ret)
+struct wants {
+    struct kta_log_want *v;
+    size_t n, cap;
+};
+
+static void want(struct wants *x, const struct kta_json *pod, const char *container, bool previous)
+{
+    KTA_GROW(x->v, x->n, x->cap);
+    x->v[x->n++] = (struct kta_log_want){kta_obj_namespace(pod), kta_obj_name(pod), container,
+                                         previous};
+}
+
+#define LOGS_OF_API_USERS 8 /* ready ones, of one namespace, a pod each */
+
+/* Those that speak to the API server may be refused and go on as if nothing were. */
+static void wanted_of_api_users(struct kta_world *w, const char *ns, struct wants *x)
+{
+    const struct kta_json *seen[LOGS_OF_API_USERS];
+    struct kta_json *const *pods;
+    size_t n = ns ? kta_world_list(w, "pods", ns, &pods) : 0, n_seen = 0;
+    for (size_t i = 0; i < n && n_seen < KTA_LEN(seen); i++) {
+        const struct kta_json *owner = kta_world_owner(w, pods[i]);
+        bool known = false;
+        for (size_t k = 0; k < n_seen; k++)
+            known |= seen[k] == owner;
+        if (known || !kta_world_focused(w, pods[i]) || !kta_uses_api(pods[i]) ||
+            kta_pod_restarts(pods[i]))
+            continue;
+        seen[n_seen++] = owner;
+        kta_json_each(c, kta_json_at(pods[i], "spec.containers"))
+            want(x, pods[i], kta_json_str(c, "name"), /* previous= */ false);
+    }
+}
+
+/* The logs of what is unhealthy. */
+static void wanted_logs(struct kta_world *w, const char *ns, struct wants *x)
 {
     struct kta_json *const *pods;
-    size_t n = kta_world_list(w, "pods", ns, &pods), n_wants = 0, cap = 0, n_seen = 0, seen_cap = 0;
-    struct kta_log_want *wants = NULL;
+    size_t n = kta_world_list(w, "pods", ns, &pods), n_seen = 0, seen_cap = 0;
     struct seen {
         const struct kta_json *owner;
         int pods;
     } *seen = NULL;
-    for (size_t i = 0; i < n && n_wants < KTA_MAX_LOGS; i++) {
+    for (size_t i = 0; i < n && x->n < KTA_MAX_LOGS; i++) {
         struct kta_json *pod = pods[i];
         if (!kta_world_focused(w, pod) || (kta_pod_ready(pod) && !kta_pod_restarts(pod)) ||
             kta_streq(kta_json_str(pod, "status.phase"), "Succeeded"))
@@ -149,31 +182,28 @@ static size_t wanted_logs(struct kta_world *w, const char *ns, struct kta_log_wa
             kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), lists[l]))
             {
                 bool previous;
-                if (!kta_unhealthy_log(pod, s, &previous))
-                    continue;
-                KTA_GROW(wants, n_wants, cap);
-                wants[n_wants++] = (struct kta_log_want){kta_obj_namespace(pod), kta_obj_name(pod),
-                                                         kta_json_str(s, "name"), previous};
+                if (kta_unhealthy_log(pod, s, &previous))
+                    want(x, pod, kta_json_str(s, "name"), previous);
             }
     }
     free(seen);
-    *ret = wants;
-    return n_wants;
+    wanted_of_api_users(w, ns, x);
 }
 
 static int second_round(struct kta_world *w, const char *ns, bool lists, bool logs,
                         struct kta_err *err)
 {
     const char *kinds[KTA_LEN(needs) * KTA_LEN(needs[0].needs)];
-    struct kta_log_want *wants = NULL;
+    struct wants wants = {0};
     size_t n = lists ? needed_lists(w, ns, kinds) : 0;
-    size_t n_wants = logs ? wanted_logs(w, ns, &wants) : 0;
+    if (logs)
+        wanted_logs(w, ns, &wants);
     /* before the logs: a snapshot is redacted as they are read */
     int rc = logs ? kta_learn_secrets(w, ns, err) : 0;
 
-    if (rc == 0 && (n || n_wants))
-        rc = kta_world_prefetch_all(w, ns, kinds, n, wants, n_wants, err);
-    free(wants);
+    if (rc == 0 && (n || wants.n))
+        rc = kta_world_prefetch_all(w, ns, kinds, n, wants.v, wants.n, err);
+    free(wants.v);
     return rc;
 }
 

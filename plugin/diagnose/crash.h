@@ -43,6 +43,11 @@ void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended
 /* dependency.c: another service */
 kta_crash_teller kta_crash_dependency;
 
+/* policies.c: tells of a NetworkPolicy between the pods and what they cannot reach (service NULL:
+ * the cluster's DNS); the finding so far becomes its effect. */
+void kta_policy_in_the_way(const struct kta_pod_trouble *t, struct kta_finding *effect,
+                           struct kta_json *service, const char *port);
+
 /* rights.c */
 kta_crash_teller kta_crash_forbidden;
 

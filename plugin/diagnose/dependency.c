@@ -315,7 +315,7 @@ static void behind(const struct kta_pod_trouble *t, struct kta_finding *f, struc
         kta_finding_summary(f, "%s cannot connect to %s (Service %s, %d ready endpoint%s)", who,
                             host, name, ready, ready == 1 ? "" : "s");
         kta_finding_advice(f, "The Service has endpoints: look whether its targetPort is the port "
-                              "that they listen on, and whether a NetworkPolicy is in the way.");
+                              "that they listen on.");
     }
 }
 
@@ -340,6 +340,9 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
         wrong_port(t, f, service, host, port);
     } else if (service) {
         behind(t, f, service, host);
+        /* What a policy drops is never refused. */
+        if (!kta_stristr(c->line, "refused") && kta_service_ready(t->w, service) != 0)
+            kta_policy_in_the_way(t, f, service, port);
     } else if (cluster && kta_world_readable(t->w, "services", in)) {
         no_such_service(t, f, host, in);
     } else {
@@ -350,5 +353,7 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
                            "that it answers from here.",
                            host);
     }
+    if (kta_streq(c->pattern->class_, "DNS") && (service || !cluster))
+        kta_policy_in_the_way(t, f, NULL, NULL);
     naming_release(&x);
 }

@@ -57,6 +57,7 @@ void kta_world_set_total(struct kta_world *w, const char *kind, const char *ns, 
 bool kta_world_pods_known(struct kta_world *w, const struct kta_json *object);
 void kta_world_pods_asked(struct kta_world *w, const struct kta_json *object);
 bool kta_world_count_fetch(struct kta_world *w, int most); /* false when it was enough */
+bool kta_world_count_ask(struct kta_world *w, int most);   /* the same, of asks of healthy pods */
 /* An object by name, or objects by labels, that are read and put into the lists of their kind. */
 struct kta_world_want {
     const char *kind, *ns, *name, *labels;
@@ -66,6 +67,9 @@ int kta_world_fetch(struct kta_world *w, const struct kta_world_want *wants, siz
 const char *kta_world_keep_text(struct kta_world *w,
                                 const char *s); /* lives as long as the world */
 void kta_world_logs_free(struct kta_world *w);
+/* A container's current log, if it has been read already, or NULL. */
+const char *kta_world_has_log(struct kta_world *w, const struct kta_json *pod, const char *container,
+                              size_t *ret_len);
 struct kta_argv *kta_world_secrets_seen(struct kta_world *w); /* learn.c's own storage */
 struct kta_world_logs **kta_world_logs(struct kta_world *w);  /* world_logs.c's own storage */
 
@@ -225,6 +229,26 @@ void kta_fixes_validate(struct kta_world *w, struct kta_findings *f);
 /* ---- fold.c ---- */
 void kta_fold(struct kta_world *w, struct kta_findings *f);
 
+/* ---- services.c, external.c ---- */
+/* A Service and a workload that are named alike: backend-service, backend-svc, backend. */
+bool kta_names_alike(const char *service, const char *workload);
+/* A Service without a selector. */
+void kta_service_external(struct kta_world *w, struct kta_json *s, struct kta_findings *out);
+
+/* ---- reach.c ---- */
+struct kta_reach_gap { /* what a policy does not let through; strings and labels are borrowed */
+    bool egress;       /* of the caller; else ingress of what is called */
+    int port;          /* of the pod; 0: any */
+    char protocol[8];
+    const struct kta_json *from, *to; /* labels; to NULL: the cluster's DNS */
+    const char *from_ns, *to_ns;
+};
+/* The NetworkPolicy that keeps the pods of a workload from a Service (NULL: from the cluster's
+ * DNS), by simulation, or NULL. */
+struct kta_json *kta_reach_closed(struct kta_world *w, struct kta_json *from,
+                                  struct kta_json *service, const char *port,
+                                  struct kta_reach_gap *ret);
+
 /* ---- pods.c … : what analyzers call of each other ---- */
 /* A container of a pod that is in trouble, with what was found out. */
 struct kta_pod_trouble {
@@ -267,6 +291,9 @@ void kta_analyze_ingresses(struct kta_world *w, const char *ns, struct kta_findi
 void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_nodes(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_helm(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_rights(struct kta_world *w, const char *ns, struct kta_findings *out);
+/* A ready pod with a service account of its own: it may be refused by the API and go on. */
+bool kta_uses_api(const struct kta_json *pod);
 
 /* ---- world_logs.c: logs that are read beside lists ---- */
 /* Appends a read for each log that is not there yet, at most n, and to of[] (of n) what it is of.

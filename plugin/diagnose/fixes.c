@@ -246,7 +246,10 @@ struct kta_fix *kta_fix_manifest(struct kta_world *w, struct kta_finding *f, enu
     kta_json_print(manifest, true, &s);
     kta_str_addc(&s, '\n');
     x->stdin_text = kta_str_detach(&s);
-    /* Asked under another name: the object itself is still there. */
+    /* Of a List the first object is asked about. Asked under another name: the object itself is
+     * still there. */
+    if (kta_json_get(manifest, "items"))
+        manifest = kta_json_item(kta_json_get(manifest, "items"), 0);
     kta_auto_json struct kta_json *copy = kta_json_copy(manifest);
     kta_auto_free char *name = kta_asprintf("%.40s-dry-run", kta_or(kta_obj_name(manifest), "x"));
     if (kta_streq(verb, "replace"))

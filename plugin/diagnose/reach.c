@@ -287,13 +287,15 @@ static bool lets_through(struct kta_world *w, const struct kta_json *policy, boo
     return false;
 }
 
-/* One direction: is it open, and what decided. */
+/* One direction: is it open, and what decided. *ret_closed (may be NULL): the policy in the way,
+ * one with rules of its own rather than one that denies everything. */
 static bool direction(struct kta_world *w, const struct end *self, const struct end *peer,
                       const struct end *named, bool egress, const struct port *port,
-                      struct kta_str *why)
+                      struct kta_str *why, struct kta_json **ret_closed)
 {
-    struct kta_json *const *v;
+    struct kta_json *const *v, *blamed = NULL;
     const char *word = egress ? "egress" : "ingress";
+    const char *rules = egress ? "spec.egress" : "spec.ingress";
     kta_auto_str struct kta_str closed = KTA_STR_INIT;
 
     if (!self->pod)
@@ -313,7 +315,12 @@ static bool direction(struct kta_world *w, const struct end *self, const struct 
             return true;
         }
         kta_str_addf(&closed, "%s%s", closed.len ? ", " : "", kta_obj_name(v[i]));
+        if (!blamed || (!kta_json_len(kta_json_at(blamed, rules)) &&
+                        kta_json_len(kta_json_at(v[i], rules))))
+            blamed = v[i];
     }
+    if (ret_closed)
+        *ret_closed = blamed;
     if (!closed.len) {
         kta_str_addf(why, "- %s: no NetworkPolicy selects %s, so it is open\n", word, self->label);
         return true;
@@ -328,19 +335,19 @@ static bool direction(struct kta_world *w, const struct end *self, const struct 
 static bool one_port(struct kta_world *w, const struct end *from, const struct end *to,
                      const struct port *port, struct kta_str *why)
 {
-    bool out = direction(w, from, to, to, true, port, why);
-    bool in = direction(w, to, from, to, false, port, why);
+    bool out = direction(w, from, to, to, true, port, why, NULL);
+    bool in = direction(w, to, from, to, false, port, why, NULL);
     return out && in;
 }
 
-/* A name has to be looked up first. */
-static void tell_dns(struct kta_world *w, const struct end *from, struct kta_str *out)
+/* May it ask the cluster's DNS? Where that is no pod that can be seen, its usual labels are taken. */
+static bool dns_open(struct kta_world *w, const struct end *from, struct kta_str *why,
+                     struct kta_json **ret_closed)
 {
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "pods", "kube-system", &v);
     struct end dns = {.label = kta_strdup("the cluster's DNS"), .ns = kta_strdup("kube-system")};
     struct port port = {.number = 53, .protocol = "UDP"};
-    kta_auto_str struct kta_str why = KTA_STR_INIT;
     kta_auto_json struct kta_json *labels = kta_json_new_object();
 
     kta_json_set_str(labels, "k8s-app", "kube-dns");
@@ -352,12 +359,52 @@ static void tell_dns(struct kta_world *w, const struct end *from, struct kta_str
             dns.spec = kta_json_get(v[i], "spec");
             dns.ip = kta_json_str(v[i], "status.podIP");
         }
-    if (from->pod && !direction(w, from, &dns, &dns, true, &port, &why))
+    bool open = !from->pod || direction(w, from, &dns, &dns, true, &port, why, ret_closed);
+    end_release(&dns);
+    return open;
+}
+
+/* A name has to be looked up first. */
+static void tell_dns(struct kta_world *w, const struct end *from, struct kta_str *out)
+{
+    kta_auto_str struct kta_str why = KTA_STR_INIT;
+
+    if (!dns_open(w, from, &why, NULL))
         kta_str_addf(out,
                      "\nBut %s may not ask the cluster's DNS (UDP 53), so it cannot look up "
                      "the Service's name:\n%s",
                      from->label, why.s);
-    end_release(&dns);
+}
+
+struct kta_json *kta_reach_closed(struct kta_world *w, struct kta_json *from,
+                                  struct kta_json *service, const char *port,
+                                  struct kta_reach_gap *ret)
+{
+    struct end a = {0}, b = {0};
+    struct port ports[PORTS_MAX];
+    struct kta_json *closed = NULL;
+    kta_auto_str struct kta_str why = KTA_STR_INIT;
+
+    *ret = (struct kta_reach_gap){.egress = true, .port = 53, .protocol = "UDP"};
+    (void)take(w, &a, from);
+    if (!service) {
+        (void)dns_open(w, &a, &why, &closed);
+    } else if (take(w, &b, service) && b.pod) {
+        (void)ports_of(&b, port, ports);
+        ret->port = ports[0].number;
+        (void)snprintf(ret->protocol, sizeof ret->protocol, "%s", ports[0].protocol);
+        ret->to = b.labels;
+        if (direction(w, &a, &b, &b, true, &ports[0], &why, &closed)) {
+            ret->egress = false;
+            (void)direction(w, &b, &a, &b, false, &ports[0], &why, &closed);
+        }
+        ret->to_ns = kta_obj_namespace(service);
+    }
+    ret->from = a.labels;
+    ret->from_ns = kta_obj_namespace(from);
+    end_release(&a);
+    end_release(&b);
+    return closed;
 }
 
 static void not_found(const char *what, const char *ns, struct kta_str *out)

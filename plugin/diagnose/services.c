@@ -38,8 +38,7 @@ static int nearness(const struct kta_json *selector, const struct kta_json *labe
     return score;
 }
 
-/* A Service and a workload that are named alike: backend-service, backend-svc, backend. */
-static bool names_alike(const char *service, const char *workload)
+bool kta_names_alike(const char *service, const char *workload)
 {
     size_t n = strlen(workload);
     if (kta_streq(service, workload))
@@ -63,7 +62,7 @@ static struct near nearest_workload(struct kta_world *w, const struct kta_json *
             if (kta_obj_controller(v[i]))
                 continue;
             int score = nearness(selector, kta_json_at(kta_diag_template(v[i]), "metadata.labels"));
-            if (names_alike(kta_obj_name(service), kta_obj_name(v[i])))
+            if (kta_names_alike(kta_obj_name(service), kta_obj_name(v[i])))
                 score += 8;
             if (score > best.score)
                 best = (struct near){v[i], score};
@@ -174,14 +173,25 @@ static const struct kta_json *port_named(const struct kta_json *spec, const char
     kta_json_each(c, kta_json_get(spec, "containers"))
         kta_json_each(p, kta_json_get(c, "ports")) if (kta_streq(kta_json_str(p, "name"),
                                                                  name)) return p;
+    kta_json_each(c, kta_json_get(spec, "initContainers"))
+    {
+        if (!kta_streq(kta_json_str(c, "restartPolicy"), "Always"))
+            continue; /* it does not run beside the others */
+        kta_json_each(p, kta_json_get(c, "ports")) if (kta_streq(kta_json_str(p, "name"),
+                                                                 name)) return p;
+    }
     return NULL;
 }
 
-static bool declares(const struct kta_json *spec, int64_t port)
+/* protocol NULL: whichever. */
+static bool declares(const struct kta_json *spec, int64_t port, const char *protocol)
 {
-    kta_json_each(c, kta_json_get(spec, "containers"))
-        kta_json_each(p, kta_json_get(c, "ports")) if (kta_json_int(p, "containerPort", 0) ==
-                                                       port) return true;
+    kta_json_each(c, kta_json_get(spec, "containers")) kta_json_each(p, kta_json_get(c, "ports"))
+    {
+        if (kta_json_int(p, "containerPort", 0) == port &&
+            (!protocol || kta_streq(kta_or(kta_json_str(p, "protocol"), "TCP"), protocol)))
+            return true;
+    }
     return false;
 }
 
@@ -251,6 +261,65 @@ static int listens_on(struct kta_world *w, struct kta_json *pod)
     return -1;
 }
 
+/* The right port by the wrong protocol. */
+static bool other_protocol(struct kta_world *w, struct kta_json *service, struct kta_json *pod,
+                           size_t index, struct kta_findings *out)
+{
+    const struct kta_json *spec = kta_json_get(pod, "spec");
+    const struct kta_json *p = kta_json_item(kta_json_at(service, "spec.ports"), index);
+    const char *wants = kta_or(kta_json_str(p, "protocol"), "TCP");
+    const char *name = kta_json_str(p, "targetPort");
+    const struct kta_json *named = name ? port_named(spec, name) : NULL;
+    int64_t number = named ? kta_json_int(named, "containerPort", 0)
+                           : kta_json_int(p, "targetPort", kta_json_int(p, "port", 0));
+    if (!declares(spec, number, NULL) || declares(spec, number, wants))
+        return false;
+    size_t same = 0; /* one port by both protocols: what is declared is only half of the truth */
+    kta_json_each(q, kta_json_at(service, "spec.ports")) same +=
+        kta_json_int(q, "port", 0) == kta_json_int(p, "port", 0);
+    if (same > 1)
+        return false;
+    const char *has = declares(spec, number, "TCP") ? "TCP" : "UDP";
+    struct kta_finding *f = kta_diag_add(out, "Service.PortMismatch", KTA_CRITICAL, service, 0.85);
+    kta_auto_free char *ref = kta_diag_ref(kta_world_owner(w, pod));
+    kta_finding_summary(f, "Service %s sends port %lld by %s, and %s serves port %lld by %s",
+                        kta_obj_name(service), (long long)kta_json_int(p, "port", 0), wants, ref,
+                        (long long)number, has);
+    kta_finding_quote(f, "spec", "service/%s: protocol %s; %s: containerPort %lld, protocol %s",
+                      kta_obj_name(service), wants, ref, (long long)number, has);
+    kta_auto_free char *body = kta_asprintf(
+        "[{\"op\":\"replace\",\"path\":\"/spec/ports/%zu/protocol\",\"value\":\"%s\"}]", index, has);
+    (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, service, KTA_PATCH_JSON, body,
+                        "send by %s, as the pods serve it", has);
+    return true;
+}
+
+/* A port that speaks HTTP by all that is said of it: a GET does it no harm. */
+static bool speaks_http(const struct kta_json *port, int64_t number)
+{
+    static const int usual[] = {80, 3000, 5000, 8000, 8080, 8081, 8888, 9090};
+    const char *app = kta_or(kta_json_str(port, "appProtocol"), "");
+    const char *name = kta_or(kta_json_str(port, "name"), "");
+    for (size_t i = 0; i < KTA_LEN(usual); i++)
+        if (number == usual[i])
+            return true;
+    return kta_stristr(app, "http") || kta_stristr(name, "http") || kta_stristr(name, "web");
+}
+
+#define STARTS    40 /* seconds that a program may take until it listens */
+#define ASKED_MAX 8  /* Services of one run whose declared port is asked whether anything listens */
+
+/* Is it worth asking whether anything listens on a port that the container declares? A probe that
+ * succeeds there has told already. */
+static bool worth_asking(struct kta_world *w, const struct kta_json *spec,
+                         const struct kta_json *port, int64_t number)
+{
+    if (probed(spec, number) || !kta_streq(kta_or(kta_json_str(port, "protocol"), "TCP"), "TCP") ||
+        !speaks_http(port, number))
+        return false;
+    return kta_world_count_ask(w, ASKED_MAX);
+}
+
 static void check_ports(struct kta_world *w, struct kta_json *service, struct kta_json *pod,
                         struct kta_findings *out)
 {
@@ -285,18 +354,29 @@ static void check_ports(struct kta_world *w, struct kta_json *service, struct kt
                                name);
             continue;
         }
-        if (name || declares(spec, number) || probed(spec, number) || !kta_pod_ready(pod))
+        if (other_protocol(w, service, pod, at, out))
             continue;
-        int heard = listens_on(w, pod);
+        if (!kta_pod_ready(pod) || probed(spec, number))
+            continue;
+        bool declared = name || declares(spec, number, NULL);
+        if (name)
+            number = kta_json_int(port_named(spec, name), "containerPort", 0);
+        if (declared && (kta_diag_settling(w, pod, STARTS) || !worth_asking(w, spec, p, number)))
+            continue;
+        int heard = declared ? -1 : listens_on(w, pod);
         if (heard == number)
             continue;
         /* What a container declares is no proof either way: whether something listens is asked. */
         int open = kta_streq(kta_or(kta_json_str(p, "protocol"), "TCP"), "TCP")
                        ? kta_port_open(w, pod, number)
                        : -1;
-        if (open == 1 || (open < 0 && heard < 0 && !declared_any))
+        if (open == 1 || (open < 0 && heard < 0 && !declared_any) || (declared && open != 0))
             continue;
+        if (declared)
+            heard = listens_on(w, pod);
         int64_t likely = heard > 0 ? heard : likely_port(spec, NULL, &near);
+        if (likely == number)
+            likely = -1;
         /* Nothing declared, nothing said: perhaps nobody calls that port either. */
         bool sure = heard > 0 || (open == 0 && declared_any);
         enum kta_severity severity = sure ? KTA_CRITICAL : declared_any ? KTA_WARNING : KTA_INFO;
@@ -317,15 +397,26 @@ static void check_ports(struct kta_world *w, struct kta_json *service, struct kt
             kta_finding_quote(f, "spec", "%s declares containerPort %lld", ref, (long long)likely);
         if (likely > 0)
             fix_port(w, f, service, at, NULL, likely);
+        else
+            kta_finding_advice(f, "Find out which port the program listens on, and send there.");
     }
 }
 
 /* ---- the analyzer ---- */
 
+/* Whoever provides load balancers says so at once by an event of the Service; then it may take its
+ * time (seconds). Where nobody does, nobody will. */
+#define LB_TAKES   120
+#define LB_NOTICED 20
+
 static void load_balancer(struct kta_world *w, struct kta_json *s, struct kta_findings *out)
 {
     if (!kta_streq(kta_json_str(s, "spec.type"), "LoadBalancer") ||
-        kta_json_len(kta_json_at(s, "status.loadBalancer.ingress")) || kta_diag_settling(w, s, 120))
+        kta_json_len(kta_json_at(s, "status.loadBalancer.ingress")))
+        return;
+    const struct kta_json *any = kta_diag_event(w, s, NULL, NULL);
+    bool failed = kta_streq(kta_json_str(any, "type"), "Warning");
+    if (kta_diag_settling(w, s, any && !failed ? LB_TAKES : LB_NOTICED))
         return;
     struct kta_finding *f = kta_diag_add(out, "Service.LoadBalancerPending", KTA_WARNING, s, 0.85);
     f->since = kta_obj_created(s);
@@ -333,8 +424,7 @@ static void load_balancer(struct kta_world *w, struct kta_json *s, struct kta_fi
                         "Service %s of type LoadBalancer has no address: nothing in this cluster "
                         "provides load balancers, or it fails to",
                         kta_obj_name(s));
-    const struct kta_json *ev = kta_diag_event(w, s, NULL, "load balancer");
-    kta_diag_quote_event(f, s, ev);
+    kta_diag_quote_event(f, s, any);
     kta_finding_quote(f, "status", "service/%s: loadBalancer is empty", kta_obj_name(s));
     kta_finding_advice(f, "Install a load balancer (a cloud controller, MetalLB), or reach it by "
                           "its node port meanwhile.");
@@ -385,10 +475,16 @@ void kta_analyze_services(struct kta_world *w, const char *ns, struct kta_findin
     size_t n = kta_world_list(w, "services", ns, &v);
     for (size_t i = 0; i < n; i++) {
         struct kta_json *s = v[i];
-        load_balancer(w, s, out);
-        if (!kta_json_len(kta_json_at(s, "spec.selector")) ||
-            kta_streq(kta_json_str(s, "spec.type"), "ExternalName") || kta_diag_settling(w, s, 5))
+        if (kta_diag_settling(w, s, 5))
             continue;
+        if (wanted(w, s))
+            load_balancer(w, s, out);
+        if (!kta_json_len(kta_json_at(s, "spec.selector")) ||
+            kta_streq(kta_json_str(s, "spec.type"), "ExternalName")) {
+            if (kta_world_focused(w, s))
+                kta_service_external(w, s, out);
+            continue;
+        }
         /* Among very many, those that lead somewhere are not looked into. */
         if (!kta_world_has_focus(w) && kta_world_partial(w, "pods", kta_obj_namespace(s)) &&
             kta_service_ready(w, s) > 0)

@@ -275,6 +275,11 @@ bool kta_world_count_fetch(struct kta_world *w, int most)
     return w->fetches++ < most;
 }
 
+bool kta_world_count_ask(struct kta_world *w, int most)
+{
+    return w->asks++ < most;
+}
+
 void kta_world_pods_asked(struct kta_world *w, const struct kta_json *object)
 {
     KTA_GROW(w->asked, w->n_asked, w->cap_asked);

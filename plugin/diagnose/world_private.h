@@ -59,7 +59,7 @@ struct kta_world {
     size_t n_extra, cap_extra;
     const char **asked; /* uids of objects whose pods were asked for */
     size_t n_asked, cap_asked;
-    int fetches;
+    int fetches, asks;
     bool wants_metrics;
 };
 
