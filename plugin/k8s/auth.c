@@ -96,7 +96,7 @@ static int run_plugin(struct auth *a, bool force, struct kta_err *err)
 
     if (a->have_cred && !force && (a->cred.expires == KTA_NO_TIME || a->cred.expires > kta_wall()))
         return 0;
-    if (exec_credential_get(a->k, force, &fresh, err) < 0)
+    if (exec_credential_get(a->k, &fresh, err) < 0)
         return -1;
     if (!kta_streq(fresh.cert_pem, a->cred.cert_pem) || !kta_streq(fresh.key_pem, a->cred.key_pem))
         a->generation++;

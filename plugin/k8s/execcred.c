@@ -1,15 +1,12 @@
 /*
- * execcred.c - runs an exec credential plugin and keeps what it gave.
+ * execcred.c - runs an exec credential plugin and reads what it gave.
  *
- * Invariants: argv only, never a shell. The cache's file name is a hash, but the whole description
- * of cluster and plugin is compared, so a collision cannot hand one cluster's token to another. A
- * cache that somebody else could have written is not read.
+ * Invariant: argv only, never a shell.
  */
 #include "execcred.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "kta/alloc.h"
 #include "kta/b64.h"
@@ -17,11 +14,8 @@
 #include "kta/fs.h"
 #include "kta/json.h"
 #include "kta/limits.h"
-#include "kta/log.h"
 #include "kta/proc.h"
 #include "kta/utf8.h"
-
-enum { EARLY_SECONDS = 30 }; /* a credential that ends so soon is asked for again */
 
 extern char **environ;
 
@@ -117,85 +111,6 @@ int exec_credential_parse(const char *json, size_t n, const char *api_version,
     ret->key_pem = kta_strdup(text_or_null(key));
     ret->expires = until;
     return 0;
-}
-
-/* ---- the cache ---- */
-
-/* Everything that decides which credential comes out. */
-static void cache_key(const struct kta_kubeconfig *k, struct kta_str *out)
-{
-    kta_str_addf(out, "%s\n%s\n%s\n%s\n", k->server, kta_or(k->user, ""), k->exec->api_version,
-                 kta_or(k->exec->cluster_config, ""));
-    for (size_t i = 0; i < k->exec->argv.n; i++)
-        kta_str_addf(out, "arg %s\n", k->exec->argv.v[i]);
-    for (size_t i = 0; i < k->exec->env.n; i++)
-        kta_str_addf(out, "env %s\n", k->exec->env.v[i]);
-}
-
-static char *cache_path(const char *key)
-{
-    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a: only a file's name */
-    char name[64];
-
-    for (; *key; key++)
-        h = (h ^ (unsigned char)*key) * 0x100000001b3u;
-    snprintf(name, sizeof name, "credentials/%016llx.json", (unsigned long long)h);
-    return kta_xdg_path(KTA_XDG_CACHE, name);
-}
-
-static bool only_ours(const char *path)
-{
-    struct stat st;
-
-    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-           (st.st_mode & 077) == 0;
-}
-
-static bool cache_load(const char *key, struct exec_credential *ret)
-{
-    kta_auto_free char *path = cache_path(key);
-    kta_auto_str struct kta_str s = KTA_STR_INIT;
-    kta_auto_json struct kta_json *v = NULL;
-    struct kta_err ignored = KTA_ERR_INIT;
-    int64_t until;
-
-    if (!path || !only_ours(path) || kta_fs_read(path, KTA_MAX_CONFIG_FILE, &s, &ignored) < 0 ||
-        kta_json_parse(s.s, s.len, &v, &ignored) < 0)
-        return false;
-    until = kta_time_parse(kta_json_str(v, "expires"));
-    if (!kta_streq(kta_json_str(v, "for"), key) || until == KTA_NO_TIME ||
-        until - EARLY_SECONDS <= kta_wall())
-        return false;
-    ret->token = kta_strdup(kta_json_str(v, "token"));
-    ret->cert_pem = kta_strdup(kta_json_str(v, "certificate"));
-    ret->key_pem = kta_strdup(kta_json_str(v, "key"));
-    ret->expires = until;
-    return true;
-}
-
-/* A cache that cannot be written is no error: the plugin is run each time. */
-static void cache_store(const char *key, const struct exec_credential *c)
-{
-    kta_auto_free char *path = cache_path(key);
-    kta_auto_free char *dir = path ? kta_fs_dirname(path) : NULL;
-    kta_auto_json struct kta_json *v = kta_json_new_object();
-    kta_auto_str struct kta_str s = KTA_STR_INIT, until = KTA_STR_INIT;
-    struct kta_err why = KTA_ERR_INIT;
-
-    if (!path || c->expires == KTA_NO_TIME)
-        return;
-    kta_time_format(c->expires, &until);
-    kta_json_set_str(v, "for", key);
-    kta_json_set_str(v, "expires", until.s);
-    if (c->token)
-        kta_json_set_str(v, "token", c->token);
-    if (c->cert_pem) {
-        kta_json_set_str(v, "certificate", c->cert_pem);
-        kta_json_set_str(v, "key", c->key_pem);
-    }
-    kta_json_print(v, false, &s);
-    if (kta_fs_mkdirs(dir, &why) < 0 || kta_fs_write(path, s.s, s.len, &why) < 0)
-        kta_log(1, "the plugin's credential is not kept: %s", why.msg);
 }
 
 /* ---- running ---- */
@@ -327,16 +242,8 @@ static int run_plugin(const struct kta_kubeconfig *k, struct exec_credential *re
     return r;
 }
 
-int exec_credential_get(const struct kta_kubeconfig *k, bool force, struct exec_credential *ret,
+int exec_credential_get(const struct kta_kubeconfig *k, struct exec_credential *ret,
                         struct kta_err *err)
 {
-    kta_auto_str struct kta_str key = KTA_STR_INIT;
-
-    cache_key(k, &key);
-    if (!force && cache_load(key.s, ret))
-        return 0;
-    if (run_plugin(k, ret, err) < 0)
-        return plugin_failed(k, err);
-    cache_store(key.s, ret);
-    return 0;
+    return run_plugin(k, ret, err) < 0 ? plugin_failed(k, err) : 0;
 }

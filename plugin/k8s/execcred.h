@@ -2,9 +2,9 @@
  * execcred.h - exec credential plugins, client.authentication.k8s.io/v1 and v1beta1 (private to
  * k8s/). Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/
  *
- * The plugin is started by argv, without a shell. What it gives with an expirationTimestamp is kept
- * in $XDG_CACHE_HOME, readable by the user alone, until shortly before that time, so that a slow
- * plugin is run once an hour and not once a question.
+ * The plugin is started by argv, without a shell, once a process, as kubectl does: nothing is kept
+ * on disk. Who it logs in as depends on the environment (AWS_PROFILE) and on files of its own (az
+ * login), so what another run was given may be another person's.
  */
 #ifndef KTA_K8S_EXECCRED_H
 #define KTA_K8S_EXECCRED_H
@@ -21,9 +21,8 @@ struct exec_credential {
 };
 
 void exec_credential_release(struct exec_credential *c);
-/* force: do not take it from the cache. Errors are KTA_E_AUTH and carry the plugin's stderr and the
- * kubeconfig's installHint. */
-int exec_credential_get(const struct kta_kubeconfig *k, bool force, struct exec_credential *ret,
+/* Errors are KTA_E_AUTH and carry the plugin's stderr and the kubeconfig's installHint. */
+int exec_credential_get(const struct kta_kubeconfig *k, struct exec_credential *ret,
                         struct kta_err *err);
 /* The plugin's answer; also for tests. */
 int exec_credential_parse(const char *json, size_t n, const char *api_version,

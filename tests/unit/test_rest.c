@@ -384,7 +384,7 @@ static int runs(void)
     "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\","       \
     "\"status\":{" status "}}'"
 
-static void test_exec_cached(void **state)
+static void test_exec_once_a_process(void **state)
 {
     kta_auto_free char *told = NULL, *pwned = in_dir("pwned");
     struct outcome o;
@@ -392,10 +392,9 @@ static void test_exec_cached(void **state)
     (void)state;
     start("--token good --tls-self @/tls");
     exec_kubeconfig(
-        CREDENTIAL("\"token\":\"good\",\"expirationTimestamp\":\"2999-01-01T00:00:00Z\""));
+        CREDENTIAL("\"token\":\"'$WHO'\",\"expirationTimestamp\":\"2999-01-01T00:00:00Z\""));
+    setenv("WHO", "good", 1);
     o = read_two(0);
-    assert_int_equal(o.rc, 0);
-    o = read_two(0); /* another process would find it in the cache, too */
     assert_int_equal(o.rc, 0);
     assert_int_equal(runs(), 1);
     told = read_file("told");
@@ -404,6 +403,12 @@ static void test_exec_cached(void **state)
     has(told, "\"certificate-authority-data\":");
     has(told, "\"interactive\":false");
     assert_false(kta_fs_exists(pwned)); /* there was no shell */
+
+    setenv("WHO", "somebody-else", 1); /* the next run is not the first one's person */
+    o = read_two(0);
+    assert_int_equal(o.rc, -1);
+    assert_int_equal(o.err.http, 401);
+    unsetenv("WHO");
 }
 
 /* A cached token that the server refuses is asked for again, once. */
@@ -635,7 +640,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_partly, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_expired_continue, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_identity, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_exec_cached, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_exec_once_a_process, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_exec_renewed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_exec_failures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_dry_runs, set_up, tear_down),
