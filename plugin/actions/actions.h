@@ -79,6 +79,9 @@ int kta_touch_namespace(struct kta_pipeline *p, struct kta_step *s, const char *
 /* The same for the objects whose kind a CustomResourceDefinition defines. */
 int kta_touch_definition(struct kta_pipeline *p, struct kta_step *s, const struct kta_json *crd,
                          struct kta_err *err);
+/* After the step ran: the names that the server chose, from kubectl's "job.batch/x-7f2k4 created".
+ */
+void kta_touch_created(struct kta_pipeline *p, struct kta_step *s);
 /* "deployment/backend in 'demo'"; appended. */
 void kta_touch_name(const struct kta_touch *t, struct kta_str *out);
 bool kta_touch_is(const struct kta_touch *t, const char *kind);
@@ -182,6 +185,8 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
  */
 int kta_verify_more(struct kta_pipeline *p, const struct kta_touch *t, int64_t deadline,
                     bool *ret_good, struct kta_str *why, struct kta_err *err);
+/* Applying the manifest `after` once more would change nothing of live. */
+bool kta_as_manifest(const struct kta_json *after, const struct kta_json *live);
 /* After a helm command: the release is deployed, and its objects are as its manifest says. */
 int kta_verify_release(struct kta_pipeline *p, const struct kta_step *s, bool *ret_good,
                        struct kta_str *why, struct kta_err *err);
@@ -233,6 +238,8 @@ int kta_journal_compare(struct kta_pipeline *p, const char *id, char **ret_text,
 struct kta_json *kta_restore_ops(const struct kta_json *before, const struct kta_json *after,
                                  const struct kta_json *live, const struct kta_json *shown,
                                  bool force, struct kta_str *conflicts);
+/* Carries such operations out on an object. */
+void kta_restore_apply(struct kta_json *object, const struct kta_json *ops);
 
 /* ---- reviewed.c ---- */
 /* A plan that somebody reviewed must still do what was reviewed: same server, class, risk, diff.

@@ -163,6 +163,7 @@ static int open_locked(const struct kta_audit_config *c, size_t n, struct kta_er
 static int append(const struct kta_audit_config *c, const struct kta_str *line, struct kta_err *err)
 {
     kta_auto_free char *dir = kta_fs_dirname(c->file);
+    struct stat st;
     ssize_t n;
     int fd, sys = 0;
 
@@ -174,9 +175,11 @@ static int append(const struct kta_audit_config *c, const struct kta_str *line, 
     do
         n = write(fd, line->s, line->len);
     while (n < 0 && errno == EINTR);
-    if (n < 0 || (size_t)n < line->len)
+    if (n < 0 || (size_t)n < line->len) {
         sys = n < 0 ? errno : ENOSPC;
-    else if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
+        if (n > 0 && fstat(fd, &st) == 0) /* no half line: the next one would be lost with it */
+            (void)!ftruncate(fd, st.st_size - n);
+    } else if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
         sys = errno;
     close(fd);
     return sys ? kta_err_sys(err, KTA_E_FAIL, sys, "cannot write to the audit log '%s'", c->file)

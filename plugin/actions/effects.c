@@ -64,26 +64,40 @@ static void scaled(struct kta_pipeline *p, struct kta_step *s, const struct kta_
 
 static const struct {
     const char *kind, *words;
+    bool owns; /* what it takes are objects that it owns: they may be left behind */
 } TAKES[] = {
-    {"Namespace", "takes everything in the namespace with it"},
-    {"PersistentVolumeClaim", "loses the data of its volume, unless the volume's policy is Retain"},
-    {"PersistentVolume", "loses the data of the volume, unless its policy is Retain"},
-    {"CustomResourceDefinition", "takes all objects of that kind with it"},
-    {"Deployment", "takes its ReplicaSets and pods with it"},
-    {"StatefulSet", "takes its pods with it (its volume claims stay)"},
-    {"DaemonSet", "takes its pods with it"},
-    {"ReplicaSet", "takes its pods with it"},
-    {"Job", "takes its pods and their logs with it"},
-    {"CronJob", "takes its Jobs with it"},
-    {"Node", "removes the node from the cluster; its pods are lost"},
+    {"Namespace", "takes everything in the namespace with it", false},
+    {"PersistentVolumeClaim", "loses the data of its volume, unless the volume's policy is Retain",
+     false},
+    {"PersistentVolume", "loses the data of the volume, unless its policy is Retain", false},
+    {"CustomResourceDefinition", "takes all objects of that kind with it", false},
+    {"Deployment", "takes its ReplicaSets and pods with it", true},
+    {"StatefulSet", "takes its pods with it (its volume claims stay)", true},
+    {"DaemonSet", "takes its pods with it", true},
+    {"ReplicaSet", "takes its pods with it", true},
+    {"Job", "takes its pods and their logs with it", true},
+    {"CronJob", "takes its Jobs with it", true},
+    {"Node", "removes the node from the cluster; its pods are lost", false},
 };
 
-static void deleted(struct kta_step *s, const struct kta_touch *t)
+/* kubectl delete --cascade=orphan: what the object owns is not deleted with it. */
+static bool leaves_orphans(const struct kta_command *cmd)
+{
+    const char *cascade = kta_command_flag(cmd, "cascade");
+
+    return kta_streq(cascade, "orphan") || kta_streq(cascade, "false");
+}
+
+static void deleted(struct kta_step *s, const struct kta_command *cmd, const struct kta_touch *t)
 {
     const struct kta_json *finalizers = kta_json_at(t->live, "metadata.finalizers");
+    bool orphans = leaves_orphans(cmd);
 
     for (size_t i = 0; i < KTA_LEN(TAKES); i++)
-        if (kta_touch_is(t, TAKES[i].kind))
+        if (kta_touch_is(t, TAKES[i].kind) && orphans && TAKES[i].owns)
+            kta_preview_warn(&s->preview, "what %s '%s' owns stays, without an owner",
+                             TAKES[i].kind, t->name);
+        else if (kta_touch_is(t, TAKES[i].kind))
             kta_preview_warn(&s->preview, "deleting %s '%s' %s", TAKES[i].kind, t->name,
                              TAKES[i].words);
     if (kta_touch_is(t, "Pod") && t->live && !kta_obj_controller(t->live))
@@ -92,6 +106,16 @@ static void deleted(struct kta_step *s, const struct kta_touch *t)
         !kta_touch_is(t, "PersistentVolume"))
         kta_preview_warn(&s->preview, "'%s' is only gone when finalizer '%s' lets go", t->name,
                          kta_or(kta_json_text(kta_json_item(finalizers, 0)), "?"));
+}
+
+/* A Job that is made, or let go, runs: what it does is not in the cluster's objects. */
+static void runs_job(struct kta_step *s, const struct kta_touch *t)
+{
+    if (kta_touch_is(t, "Job") && t->after && !kta_json_bool(t->after, "spec.suspend", false) &&
+        (!t->live || kta_json_bool(t->live, "spec.suspend", false)))
+        kta_preview_warn(&s->preview,
+                         "runs Job '%s': what that does can be neither previewed nor undone",
+                         kta_or(kta_obj_name(t->after), "?"));
 }
 
 /* The pods that a drain evicts. */
@@ -134,8 +158,10 @@ void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_
 
         if (t->known_after && !t->after && t->live &&
             (!t->inside || kta_touch_is(t, "PersistentVolumeClaim")))
-            deleted(s, t);
-        if (t->known_after && !t->after && t->live && !t->inside && kta_is_workload(t->live))
+            deleted(s, cmd, t);
+        runs_job(s, t);
+        if (t->known_after && !t->after && t->live && !t->inside && kta_is_workload(t->live) &&
+            !leaves_orphans(cmd))
             kta_preview_budgets(p, s, t, 0);
         kta_preview_dependents(p, s, t);
         if (is && was && !kta_json_equal(is, was))

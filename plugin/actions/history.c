@@ -9,6 +9,16 @@
 #include "kta/limits.h"
 
 #define MAX_ENTRY (8u << 20)
+#define VERSION   1 /* of entry.json */
+
+int kta_journal_idle(const char *id, struct kta_err *err)
+{
+    kta_auto_free char *root = kta_journal_dir(), *dir = kta_fs_join(root, id);
+
+    return kta_journal_abandoned(dir)
+               ? 0
+               : kta_err_set(err, KTA_E_FAIL, "change %s still runs, or is being undone", id);
+}
 
 int kta_journal_entry(const char *id, struct kta_json **ret, struct kta_err *err)
 {
@@ -25,7 +35,12 @@ int kta_journal_entry(const char *id, struct kta_json **ret, struct kta_err *err
     }
     if (kta_fs_read(file, MAX_ENTRY, &text, err) < 0 ||
         kta_json_parse(text.s, text.len, ret, err) < 0)
-        return kta_err_wrap(err, "change %s", id);
+        return kta_err_wrap(err, "what was recorded of change %s cannot be read", id);
+    if (kta_json_int(*ret, "version", 0) != VERSION) {
+        kta_json_free(KTA_STEAL(*ret));
+        return kta_err_set(err, KTA_E_FAIL,
+                           "change %s was recorded by another version of kubectl-todo-ai", id);
+    }
     kta_json_each(s, kta_json_get(*ret, "plan"))
     {
         if (kta_streq(kta_json_str(s, "state"), "running") && kta_journal_abandoned(dir))
@@ -112,6 +127,16 @@ static struct kta_json *described(struct kta_json *entry, const char *step)
     return entry;
 }
 
+static struct kta_json *unreadable(const char *id, const struct kta_err *why)
+{
+    struct kta_json *o = kta_json_new_object();
+
+    kta_json_set_str(o, "id", id);
+    kta_json_set_str(o, "error", why->msg);
+    kta_json_set(o, "plan", kta_json_new_array());
+    return o;
+}
+
 int kta_journal_list(const char *id, struct kta_json **ret, struct kta_err *err)
 {
     const char *step = NULL;
@@ -134,13 +159,13 @@ int kta_journal_list(const char *id, struct kta_json **ret, struct kta_err *err)
         return -1;
     }
     for (size_t i = 0; i < n; i++) {
-        struct kta_err ignored = KTA_ERR_INIT; /* a folder without an entry never ran anything */
+        struct kta_err why = KTA_ERR_INIT;
 
         entry = NULL;
-        if (kta_journal_entry(names[i], &entry, &ignored) == 0)
+        if (kta_journal_entry(names[i], &entry, &why) == 0)
             kta_json_push(list, described(entry, NULL));
-        else
-            kta_json_free(entry);
+        else if (why.code != KTA_E_NOT_FOUND) /* a folder without an entry never ran anything */
+            kta_json_push(list, unreadable(names[i], &why));
     }
     kta_fs_free_names(names, n);
     *ret = list;
@@ -162,25 +187,48 @@ static bool can_be_undone(const struct kta_json *entry, const char *cluster_uid)
     return false;
 }
 
-char *kta_journal_latest(const char *cluster_uid)
+int kta_journal_latest(const char *cluster_uid, char **ret, struct kta_err *err)
 {
-    struct kta_err ignored = KTA_ERR_INIT;
-    char **names = NULL, *found = NULL;
+    char **names = NULL;
     size_t n = 0;
+    int rc = 0;
 
-    if (entry_names(&names, &n, &ignored) < 0)
-        return NULL;
-    for (size_t i = 0; !found && i < n; i++) {
+    *ret = NULL;
+    if (entry_names(&names, &n, err) < 0)
+        return -1;
+    for (size_t i = 0; rc == 0 && !*ret && i < n; i++) {
         kta_auto_json struct kta_json *entry = NULL;
+        struct kta_err why = KTA_ERR_INIT;
 
-        if (kta_journal_entry(names[i], &entry, &ignored) == 0 && can_be_undone(entry, cluster_uid))
-            found = kta_strdup(names[i]);
+        if (kta_journal_entry(names[i], &entry, &why) == 0) {
+            *ret = can_be_undone(entry, cluster_uid) ? kta_strdup(names[i]) : NULL;
+        } else if (why.code != KTA_E_NOT_FOUND) { /* it may be the one that is meant */
+            *err = why;
+            rc = kta_err_hint(err, "name the change to undo: kubectl todo-ai undo ID");
+        }
     }
     kta_fs_free_names(names, n);
-    return found;
+    if (rc == 0 && !*ret)
+        rc = kta_err_set(err, KTA_E_NOT_FOUND, "there is no change on this cluster to undo");
+    return rc;
 }
 
-void kta_journal_mark_undone(const char *id, const char *by)
+/* "undone", with what it was before; and back, when the undo itself is undone. */
+static void mark(struct kta_json *step, bool undone)
+{
+    const char *state = kta_json_str(step, "state");
+
+    if (undone) {
+        kta_json_set_str(step, "was", state);
+        kta_json_set_str(step, "state", "undone");
+    } else if (kta_streq(state, "undone")) {
+        kta_json_set_str(step, "state", kta_or(kta_json_str(step, "was"), "executed"));
+        kta_json_remove(step, "was");
+    }
+}
+
+/* by NULL: it is not undone any more. */
+static void mark_entry(const char *id, const char *by)
 {
     const char *step;
     kta_auto_free char *only = kta_journal_id(id, &step), *root = kta_journal_dir();
@@ -193,10 +241,20 @@ void kta_journal_mark_undone(const char *id, const char *by)
         return;
     kta_json_each(s, kta_json_get(entry, "plan"))
     {
-        if (kta_journal_step_ran(s) && (!step || kta_streq(step, kta_json_str(s, "id"))))
-            kta_json_set_str(s, "state", "undone");
+        if ((!by || kta_journal_step_ran(s)) && (!step || kta_streq(step, kta_json_str(s, "id"))))
+            mark(s, by != NULL);
     }
-    kta_json_set_str(entry, "undoneBy", by);
+    if (by)
+        kta_json_set_str(entry, "undoneBy", by);
+    else
+        kta_json_remove(entry, "undoneBy");
     kta_json_print(entry, true, &text);
-    (void)kta_fs_write(file, text.s, text.len, &ignored); /* history then shows it as not undone */
+    (void)kta_fs_write(file, text.s, text.len, &ignored); /* history then shows it as it was */
+    if (kta_json_str(entry, "undoOf")) /* what an undo undid is there again, and the other way */
+        mark_entry(kta_json_str(entry, "undoOf"), by ? NULL : only);
+}
+
+void kta_journal_mark_undone(const char *id, const char *by)
+{
+    mark_entry(id, by);
 }

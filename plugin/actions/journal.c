@@ -5,8 +5,8 @@
  *   entry.json      the plan with its states, redacted; rewritten whole at each state
  *   plan.sealed     argv and manifests as they were, for --resume
  *   N.before, N.after   the touched objects of step N, sealed
- *   lock            held while the plan runs: an entry that says "running" and is not locked was
- *                   interrupted, and its state is unknown
+ *   lock            held while the plan runs, or is undone: an entry that says "running" and is not
+ *                   locked was interrupted, and its state is unknown
  * IDs are numbers that only grow (made by mkdir, so that two processes never share one, and a clock
  * that is set back changes nothing). Their number, size and age are bounded (journal_bounds.c).
  *
@@ -31,7 +31,7 @@ struct kta_journal {
     struct kta_pipeline *p;
     char *dir; /* of the entry */
     char *cluster_uid;
-    int lock;
+    int lock, undone; /* the entry's own, and that of the change which it undoes; -1 */
     int64_t time;
     const struct kta_step *running;
 };
@@ -250,6 +250,19 @@ static int sync_folder(const char *dir, struct kta_err *err)
     return rc < 0 ? kta_err_sys(err, KTA_E_FAIL, sys, "cannot sync the folder '%s'", dir) : 0;
 }
 
+/* Nobody else undoes (or forgets) the change that is being undone. */
+static int lock_undone(struct kta_journal *j, const char *id, struct kta_err *err)
+{
+    const char *step;
+    kta_auto_free char *root = kta_journal_dir(), *only = kta_journal_id(id, &step);
+    kta_auto_free char *dir = kta_fs_join(root, only), *lock = kta_fs_join(dir, "lock");
+
+    j->undone = open(lock, O_RDWR | O_CLOEXEC);
+    if (j->undone >= 0 && flock(j->undone, LOCK_EX | LOCK_NB) < 0)
+        return kta_err_set(err, KTA_E_FAIL, "change %s is being undone by another process", only);
+    return 0;
+}
+
 static int make_entry(struct kta_journal *j, struct kta_plan *plan, struct kta_err *err)
 {
     kta_auto_free char *dir = kta_journal_dir(), *lock = NULL;
@@ -283,7 +296,11 @@ int kta_journal_begin(struct kta_pipeline *p, struct kta_plan *plan, struct kta_
 {
     struct kta_journal *j = kta_calloc(1, sizeof *j);
 
-    *j = (struct kta_journal){.p = p, .lock = -1, .time = kta_wall()};
+    *j = (struct kta_journal){.p = p, .lock = -1, .undone = -1, .time = kta_wall()};
+    if (plan->undo_of && lock_undone(j, plan->undo_of, err) < 0) {
+        kta_journal_end(j, NULL);
+        return -1;
+    }
     j->cluster_uid = kta_cluster_uid(p->cluster);
     if (make_entry(j, plan, err) < 0 || seal_plan(j, plan, err) < 0 ||
         write_entry(j, plan, err) < 0) {
@@ -346,11 +363,14 @@ static struct kta_json *read_after(struct kta_journal *j, const struct kta_touch
     struct kta_err ignored = KTA_ERR_INIT;
 
     for (size_t k = 0; t && k < t->n; k++)
-        kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s", t->v[k].path);
+        if (t->v[k].name[0])
+            kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s", t->v[k].path);
     if (n > 0)
         (void)kta_cluster_read(j->p->cluster, reads, n, &ignored);
     kta_json_each(o, a)
     {
+        if (!kta_or(kta_json_str(o, "name"), "")[0])
+            continue;
         kta_json_set_int(o, "status", reads[i].status);
         kta_json_set(o, "object", reads[i].json ? KTA_STEAL(reads[i].json) : kta_json_new_null());
         i++;
@@ -387,6 +407,8 @@ void kta_journal_end(struct kta_journal *j, struct kta_plan *plan)
         kta_journal_state(j, plan);
     if (j->lock >= 0)
         close(j->lock);
+    if (j->undone >= 0)
+        close(j->undone);
     free(j->dir);
     free(j->cluster_uid);
     free(j);

@@ -15,6 +15,8 @@ int kta_journal_take(const char *dir, const char *name, struct kta_json **ret, s
 void kta_journal_prune(const char *dir, const struct kta_journal_limits *limits);
 /* Nobody holds the entry's lock. */
 bool kta_journal_abandoned(const char *dir);
+/* KTA_E_FAIL while change `id` ("17") runs or is being undone in another process. */
+int kta_journal_idle(const char *id, struct kta_err *err);
 /* KTA_E_USAGE when the change was made on another cluster than p's (`here`: its uid, or NULL). */
 int kta_journal_same_cluster(struct kta_pipeline *p, const char *id, const struct kta_json *entry,
                              const char *here, struct kta_err *err);
@@ -26,9 +28,9 @@ int kta_journal_entry(const char *id, struct kta_json **ret, struct kta_err *err
 bool kta_journal_step_ran(const struct kta_json *step);
 /* "17" of "17.2"; *ret_step points at "2" or is NULL. Caller frees. */
 char *kta_journal_id(const char *id, const char **ret_step);
-/* The latest change on this cluster that is neither undone nor an undo; NULL: none. Caller frees.
- */
-char *kta_journal_latest(const char *cluster_uid);
+/* The ID of the latest change on this cluster that is neither undone nor an undo; caller frees. -1
+ * also when a later one cannot be read: it might be the one that is meant. */
+int kta_journal_latest(const char *cluster_uid, char **ret, struct kta_err *err);
 
 /* ---- undo_images.c ---- */
 /* One object of the change. */
@@ -36,6 +38,7 @@ struct kta_undo_item {
     const struct kta_json *image;                 /* of N.before: kind, path, name … */
     const struct kta_json *before, *after, *live; /* NULL: not there */
     bool readable;                                /* before could be read, or was not there */
+    struct kta_json *replaced; /* what a manifest makes of it; NULL: none, or not applied before */
 };
 
 struct kta_undo {
@@ -61,5 +64,11 @@ int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *ent
 bool kta_undo_is_record(const struct kta_undo_item *x);
 /* Something else makes it again by itself. */
 bool kta_undo_comes_back(const struct kta_undo_item *x);
+
+/* ---- undo_again.c ---- */
+/* The object as it can be created again; what cannot come back is added to u->lost. Caller owns. */
+struct kta_json *kta_undo_again(struct kta_undo *u, const struct kta_json *object);
+/* Appends it as a document of a manifest, its secrets as placeholders (in place). */
+void kta_undo_manifest(struct kta_undo *u, struct kta_json *object, struct kta_str *out);
 
 #endif

@@ -177,7 +177,10 @@ static int run_step(struct run *r, size_t at, struct kta_err *err)
         told(r->p, r->plan, s);
         return -1;
     }
-    if (kta_execute(r->p, r->plan, s, err) < 0) {
+    int rc = kta_execute(r->p, r->plan, s, err);
+
+    kta_touch_created(r->p, s);
+    if (rc < 0) {
         kta_journal_after(r->journal, r->plan, s);
         told(r->p, r->plan, s);
         return -1;

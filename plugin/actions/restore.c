@@ -1,8 +1,8 @@
 /*
  * restore.c - the patch that takes one change back and leaves everything else alone.
  *
- * Objects are compared key by key; lists element by element while their elements are the same by
- * name, else as a whole. What nobody but us changed is put back; what somebody changed since is a
+ * Objects are compared key by key; lists element by element where a name tells the elements apart,
+ * else as a whole. What nobody but us changed is put back; what somebody changed since is a
  * conflict.
  */
 #include "actions.h"
@@ -50,20 +50,72 @@ static void whole(struct restore *r, const char *path, const struct place *at)
         op(r, path, at);
 }
 
-/* Lists whose elements stay who they are. */
-static bool same_elements(const struct kta_json *a, const struct kta_json *b)
+/* ---- lists whose elements have names ---- */
+static const char *const KEYS[] = {"name", "mountPath", "containerPort", "port", "ip",
+                                   "host", "path",      "key",           "uid"};
+#define MAX_LIST 1000 /* elements; a longer one is put back as a whole */
+
+/* Each element has a value of its own there. */
+static bool tells_apart(const struct kta_json *list, const char *key)
 {
-    size_t n = kta_json_len(a);
+    kta_json_each(a, list)
+    {
+        const struct kta_json *v = kta_json_get(a, key);
 
-    if (kta_json_type(a) != KTA_JSON_ARRAY || kta_json_type(b) != KTA_JSON_ARRAY ||
-        n != kta_json_len(b))
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        const struct kta_json *x = kta_json_item(a, i), *y = kta_json_item(b, i);
-        const char *name = kta_json_text(kta_json_get(x, "name"));
-
-        if (!name || !kta_streq(name, kta_json_text(kta_json_get(y, "name"))))
+        if (!v)
             return false;
+        kta_json_each(b, list)
+        {
+            if (a == b)
+                break;
+            if (kta_json_equal(v, kta_json_get(b, key)))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* The field that tells the elements of all three lists apart; NULL: there is none. */
+static const char *list_key(const struct place *at)
+{
+    const struct kta_json *const lists[] = {at->before, at->after, at->live};
+
+    for (size_t i = 0; i < KTA_LEN(lists); i++)
+        if (kta_json_type(lists[i]) != KTA_JSON_ARRAY || kta_json_len(lists[i]) > MAX_LIST)
+            return NULL;
+    for (size_t k = 0; k < KTA_LEN(KEYS); k++)
+        if (tells_apart(at->before, KEYS[k]) && tells_apart(at->after, KEYS[k]) &&
+            tells_apart(at->live, KEYS[k]))
+            return KEYS[k];
+    return NULL;
+}
+
+/* The index of the element that is the same as `like`; -1: it is not there. */
+static long find(const struct kta_json *list, const char *key, const struct kta_json *like)
+{
+    long i = 0;
+
+    kta_json_each(e, list)
+    {
+        if (kta_json_equal(kta_json_get(e, key), kta_json_get(like, key)))
+            return i;
+        i++;
+    }
+    return -1;
+}
+
+/* Those that stay keep their order, so that element by element gives the list that was there. */
+static bool in_order(const struct kta_json *a, const struct kta_json *b, const char *key)
+{
+    long last = -1;
+
+    kta_json_each(e, a)
+    {
+        long at = find(b, key, e);
+
+        if (at >= 0 && at < last)
+            return false;
+        last = at >= 0 ? at : last;
     }
     return true;
 }
@@ -111,14 +163,45 @@ static void walk_object(struct restore *r, const char *path, const struct place 
     }
 }
 
-static void walk_list(struct restore *r, const char *path, const struct place *at, int depth)
+/* Element by element: first what stays (live's indexes hold), then, from the end, what the change
+ * had added, then what it had taken out. */
+static void walk_list(struct restore *r, const char *path, const struct place *at, const char *key,
+                      int depth)
 {
-    for (size_t i = 0; i < kta_json_len(at->before); i++) {
-        kta_auto_free char *p = kta_asprintf("%s/%zu", path, i);
-        struct place child = {kta_json_item(at->before, i), kta_json_item(at->after, i),
-                              kta_json_item(at->live, i), kta_json_item(at->shown, i)};
+    long n = (long)kta_json_len(at->live);
 
-        walk(r, p, &child, depth + 1);
+    for (long i = 0; i < n; i++) {
+        kta_auto_free char *p = kta_asprintf("%s/%ld", path, i);
+        const struct kta_json *live = kta_json_item(at->live, (size_t)i);
+        long was = find(at->before, key, live), is = find(at->after, key, live);
+        struct place child = {was < 0 ? NULL : kta_json_item(at->before, (size_t)was),
+                              is < 0 ? NULL : kta_json_item(at->after, (size_t)is), live,
+                              was < 0 ? NULL : kta_json_item(at->shown, (size_t)was)};
+
+        if (was >= 0)
+            walk(r, p, &child, depth + 1);
+    }
+    for (long i = n; i-- > 0;) {
+        kta_auto_free char *p = kta_asprintf("%s/%ld", path, i);
+        const struct kta_json *live = kta_json_item(at->live, (size_t)i);
+        long is = find(at->after, key, live);
+        struct place child = {NULL, is < 0 ? NULL : kta_json_item(at->after, (size_t)is), live,
+                              NULL};
+
+        if (is >= 0 && find(at->before, key, live) < 0)
+            whole(r, p, &child);
+    }
+    for (long i = 0, to = 0; i < (long)kta_json_len(at->before); i++) {
+        const struct kta_json *before = kta_json_item(at->before, (size_t)i);
+        long is = find(at->after, key, before), now = find(at->live, key, before);
+        size_t ops = kta_json_len(r->ops);
+        kta_auto_free char *p = kta_asprintf("%s/%ld", path, to);
+        struct place child = {before, is < 0 ? NULL : kta_json_item(at->after, (size_t)is), NULL,
+                              kta_json_item(at->shown, (size_t)i)};
+
+        if (now < 0)
+            walk(r, p, &child, depth + 1);
+        to += now >= 0 || kta_json_len(r->ops) > ops;
     }
 }
 
@@ -131,14 +214,16 @@ static bool is_shared_map(const char *path)
 
 static void walk(struct restore *r, const char *path, const struct place *at, int depth)
 {
+    const char *key;
+
     if (same(at->before, at->after))
         return;
     if (depth < 100 && is_object(at->after) && is_object(at->live) &&
         (is_object(at->before) || (!at->before && is_shared_map(path))))
         walk_object(r, path, at, depth);
-    else if (depth < 100 && same_elements(at->before, at->after) &&
-             same_elements(at->before, at->live))
-        walk_list(r, path, at, depth);
+    else if (depth < 100 && (key = list_key(at)) != NULL && in_order(at->before, at->after, key) &&
+             in_order(at->before, at->live, key))
+        walk_list(r, path, at, key, depth);
     else
         whole(r, path, at);
 }
@@ -152,4 +237,67 @@ struct kta_json *kta_restore_ops(const struct kta_json *before, const struct kta
 
     walk(&r, "", &root, 0);
     return r.ops;
+}
+
+/* ---- carried out here ---- */
+/* The next part of a JSON pointer, its escapes taken out. Caller frees. */
+static char *part(const char **path)
+{
+    struct kta_str s = KTA_STR_INIT;
+
+    for ((*path)++; **path && **path != '/'; (*path)++) {
+        bool escape = **path == '~' && ((*path)[1] == '0' || (*path)[1] == '1');
+
+        kta_str_addc(&s, !escape ? **path : (*path)[1] == '0' ? '~' : '/');
+        *path += escape;
+    }
+    return kta_str_detach(&s);
+}
+
+/* An array with an element more (value not NULL) or less at i. */
+static void change_array(struct kta_json *array, size_t at, const struct kta_json *value)
+{
+    kta_auto_json struct kta_json *out = kta_json_new_array();
+    size_t i = 0;
+
+    kta_json_each(e, array)
+    {
+        if (i == at && value)
+            kta_json_push(out, kta_json_copy(value));
+        if (i != at || value)
+            kta_json_push(out, kta_json_copy(e));
+        i++;
+    }
+    if (at >= i && value)
+        kta_json_push(out, kta_json_copy(value));
+    kta_json_swap(array, out);
+}
+
+static void apply_one(struct kta_json *o, const struct kta_json *op_)
+{
+    const char *path = kta_or(kta_json_str(op_, "path"), "");
+    const struct kta_json *value = kta_json_get(op_, "value");
+
+    while (*path == '/') {
+        kta_auto_free char *key = part(&path);
+        bool array = kta_json_type(o) == KTA_JSON_ARRAY;
+        size_t at = array ? (size_t)strtoul(key, NULL, 10) : 0;
+
+        if (*path) {
+            o = array ? kta_json_item(o, at) : kta_json_get(o, key);
+        } else if (array) {
+            if (kta_streq(kta_json_str(op_, "op"), "replace"))
+                change_array(o, at, NULL);
+            change_array(o, at, value);
+        } else if (value) {
+            kta_json_set(o, key, kta_json_copy(value));
+        } else {
+            kta_json_remove(o, key);
+        }
+    }
+}
+
+void kta_restore_apply(struct kta_json *object, const struct kta_json *ops)
+{
+    kta_json_each(o, ops) apply_one(object, o);
 }

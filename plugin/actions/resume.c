@@ -102,15 +102,11 @@ int kta_journal_resume_plan(struct kta_pipeline *p, const char *id, struct kta_p
                             struct kta_err *err)
 {
     const char *only = NULL;
-    kta_auto_free char *number = kta_journal_id(id, &only), *uid = NULL, *root = NULL, *dir = NULL;
+    kta_auto_free char *number = kta_journal_id(id, &only), *uid = NULL;
     kta_auto_json struct kta_json *entry = NULL;
 
-    if (kta_journal_entry(number, &entry, err) < 0)
+    if (kta_journal_entry(number, &entry, err) < 0 || kta_journal_idle(number, err) < 0)
         return -1;
-    root = kta_journal_dir();
-    dir = kta_fs_join(root, number);
-    if (!kta_journal_abandoned(dir))
-        return kta_err_set(err, KTA_E_FAIL, "change %s is still running", number);
     uid = kta_cluster_uid(p->cluster);
     if (kta_journal_same_cluster(p, number, entry, uid, err) < 0)
         return -1;

@@ -72,6 +72,50 @@ void kta_touch_name(const struct kta_touch *t, struct kta_str *out)
         kta_str_addf(out, " in '%s'", t->ns);
 }
 
+/* ---- names that the server chose ---- */
+static void name_it(struct kta_touches *t, const struct kta_kind *kind, const char *name)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (kta_streq(t->v[i].name, name) && t->v[i].kind == kind)
+            return; /* named in the manifest */
+    for (size_t i = 0; i < t->n; i++) {
+        struct kta_touch *x = &t->v[i];
+        kta_auto_str struct kta_str path = KTA_STR_INIT;
+
+        if (x->name[0] || x->kind != kind)
+            continue;
+        free(x->name);
+        free(x->path);
+        x->name = kta_strdup(name);
+        kta_kind_path(kind, x->ns, name, &path);
+        x->path = kta_str_detach(&path);
+        return;
+    }
+}
+
+void kta_touch_created(struct kta_pipeline *p, struct kta_step *s)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < s->touches->n; i++)
+        any = any || !s->touches->v[i].name[0];
+    if (!any)
+        return;
+    for (const char *line = kta_or(s->output, ""); *line;) {
+        size_t n = strcspn(line, "\n"), slash = strcspn(line, "/ \n");
+        kta_auto_free char *word = kta_strndup(line, slash), *name = NULL;
+        const struct kta_kind *kind;
+        struct kta_err ignored = KTA_ERR_INIT;
+
+        if (line[slash] == '/') {
+            name = kta_strndup(line + slash + 1, strcspn(line + slash + 1, " \n"));
+            if (kta_kind_find(p->cluster, word, &kind, &ignored) == 0)
+                name_it(s->touches, kind, name);
+        }
+        line += n + (line[n] == '\n');
+    }
+}
+
 /* ---- manifests ---- */
 static void open_lists(struct kta_json *from, struct kta_json *to)
 {

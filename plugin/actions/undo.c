@@ -14,7 +14,6 @@
 #include "kta/journal.h"
 #include "kta/limits.h"
 #include "kta/obj.h"
-#include "kta/yaml.h"
 
 #define MAX_PATCHES 20          /* more objects than this are replaced by one manifest */
 #define MAX_PATCH   (32u << 10) /* bytes; a larger patch is a manifest, too */
@@ -43,53 +42,6 @@ static int add_step(struct kta_undo *u, struct kta_argv *argv, const char *ns, c
     if (ns)
         kta_argv_addl(argv, "-n", ns, NULL);
     return kta_plan_add(u->plan, u->p->policy, argv, input, why, err) ? 0 : -1;
-}
-
-/* What an object that is created must not bring along. */
-static void made_anew(struct kta_json *o)
-{
-    struct kta_json *meta = kta_json_get(o, "metadata");
-    struct kta_json *annotations = kta_json_get(meta, "annotations");
-
-    kta_json_remove(meta, "finalizers");
-    kta_json_remove(meta, "deletionTimestamp");
-    kta_json_remove(meta, "deletionGracePeriodSeconds");
-    if (!kta_streq(kta_obj_kind(o), "PersistentVolumeClaim"))
-        return;
-    kta_json_remove(kta_json_get(o, "spec"), "volumeName");
-    kta_json_remove(annotations, "pv.kubernetes.io/bind-completed");
-    kta_json_remove(annotations, "pv.kubernetes.io/bound-by-controller");
-    kta_json_remove(annotations, "volume.kubernetes.io/selected-node");
-}
-
-/* The object as a manifest that may be created or replaced, its secrets as placeholders. */
-static void add_manifest(struct kta_undo *u, const struct kta_json *object, const char *version,
-                         struct kta_str *out)
-{
-    kta_auto_json struct kta_json *o = kta_json_copy(object);
-    struct kta_json *spec = kta_json_get(o, "spec");
-
-    kta_server_strip(o);
-    kta_json_remove(kta_json_get(o, "metadata"), "ownerReferences");
-    if (kta_streq(kta_obj_kind(o), "Pod"))
-        kta_json_remove(spec, "nodeName");
-    if (kta_streq(kta_obj_kind(o), "Job") &&
-        !kta_json_bool(o, "spec.manualSelector", false)) { /* the server makes them anew */
-        static const char *const LABELS[] = {"controller-uid", "batch.kubernetes.io/controller-uid",
-                                             "job-name", "batch.kubernetes.io/job-name"};
-
-        kta_json_remove(spec, "selector");
-        for (size_t i = 0; i < KTA_LEN(LABELS); i++)
-            kta_json_remove(kta_json_at(o, "spec.template.metadata.labels"), LABELS[i]);
-    }
-    if (version)
-        kta_json_set_str(kta_json_get(o, "metadata"), "resourceVersion", version);
-    else
-        made_anew(o);
-    kta_redact_object(u->p->redact, o);
-    if (out->len)
-        kta_str_add(out, "---\n");
-    kta_yaml_print(o, out);
 }
 
 /* Order in which kinds are created: what others need comes first. */
@@ -124,9 +76,10 @@ static size_t rank(const struct kta_undo_item *x)
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 #define MAX_APPLIED  5 /* objects of one manifest; for more it is left as kubectl makes it */
 
-static int restore_applied(struct kta_undo *u, const struct kta_undo_item *x, struct kta_err *err)
+static int restore_applied(struct kta_undo *u, const struct kta_undo_item *x,
+                           const struct kta_json *object, struct kta_err *err)
 {
-    kta_auto_json struct kta_json *o = kta_json_copy(x->before), *patch = kta_json_new_object();
+    kta_auto_json struct kta_json *o = kta_json_copy(object), *patch = kta_json_new_object();
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
     kta_auto_str struct kta_str text = KTA_STR_INIT;
     kta_auto_free char *kind = kind_word(x->image);
@@ -150,6 +103,13 @@ static bool is_lost(const struct kta_undo_item *x)
     return x->before && !x->after && !x->live && !kta_undo_comes_back(x);
 }
 
+static void create_one(struct kta_undo *u, const struct kta_undo_item *x)
+{
+    kta_auto_json struct kta_json *o = kta_undo_again(u, x->before);
+
+    kta_undo_manifest(u, o, &u->create);
+}
+
 /* One manifest for the objects of one namespace (NULL: cluster-scoped): kubectl refuses a manifest
  * whose objects are in another namespace than its -n. */
 static int create_in(struct kta_undo *u, const char *ns, struct kta_err *err)
@@ -162,7 +122,7 @@ static int create_in(struct kta_undo *u, const char *ns, struct kta_err *err)
             if (is_lost(&u->v[i]) && rank(&u->v[i]) == r &&
                 kta_streq(kta_json_str(u->v[i].image, "namespace"), ns) &&
                 (!kta_undo_is_record(&u->v[i]) || u->create.len < KTA_MAX_MANIFEST / 2))
-                add_manifest(u, u->v[i].before, NULL, &u->create);
+                create_one(u, &u->v[i]);
     if (u->create.len == 0)
         return 0;
     kta_argv_addl(&argv, "kubectl", "create", "-f", "-", NULL);
@@ -173,7 +133,7 @@ static int create_in(struct kta_undo *u, const char *ns, struct kta_err *err)
             !kta_obj_annotation(u->v[i].before, LAST_APPLIED))
             continue;
         n++;
-        if (restore_applied(u, &u->v[i], err) < 0)
+        if (restore_applied(u, &u->v[i], u->v[i].before, err) < 0)
             return -1;
     }
     return 0;
@@ -233,7 +193,19 @@ static bool restores_to(struct kta_undo *u, const char *shown, const struct kta_
            kta_json_parse(back.s, back.len, &parsed, &ignored) == 0 && kta_json_equal(parsed, real);
 }
 
-static int patch_back(struct kta_undo *u, const struct kta_undo_item *x, bool as_manifest,
+/* Puts an object back by manifest: as it is now, but for what the change did. */
+static void replace_by(struct kta_undo *u, struct kta_undo_item *x, struct kta_json *live,
+                       const struct kta_json *ops)
+{
+    kta_restore_apply(live, ops);
+    if (kta_obj_annotation(live, LAST_APPLIED))
+        x->replaced = kta_json_copy(live);
+    kta_json_set_str(kta_json_get(live, "metadata"), "resourceVersion",
+                     kta_json_str(x->live, "metadata.resourceVersion"));
+    kta_undo_manifest(u, live, &u->replace);
+}
+
+static int patch_back(struct kta_undo *u, struct kta_undo_item *x, bool as_manifest,
                       struct kta_err *err)
 {
     kta_auto_json struct kta_json *before = kta_json_copy(x->before),
@@ -260,7 +232,7 @@ static int patch_back(struct kta_undo *u, const struct kta_undo_item *x, bool as
     kta_json_print(ops, false, &text);
     if (as_manifest || text.len > MAX_PATCH ||
         kta_streq(kta_json_str(x->image, "kind"), "Secret") || !restores_to(u, text.s, real)) {
-        add_manifest(u, x->before, kta_json_str(x->live, "metadata.resourceVersion"), &u->replace);
+        replace_by(u, x, live, real);
         return 0;
     }
     kta_argv_addl(&argv, "kubectl", "patch", kind, name, "--type=json", "-p", text.s, NULL);
@@ -275,7 +247,7 @@ static int replace_in(struct kta_undo *u, const char *ns, bool as_manifest, stru
 
     kta_str_clear(&u->replace);
     for (size_t i = u->n; i-- > 0;) {
-        const struct kta_undo_item *x = &u->v[i];
+        struct kta_undo_item *x = &u->v[i];
 
         if (x->before && x->after && x->live &&
             kta_streq(kta_json_str(x->image, "namespace"), ns) &&
@@ -285,7 +257,16 @@ static int replace_in(struct kta_undo *u, const char *ns, bool as_manifest, stru
     if (u->replace.len == 0)
         return 0;
     kta_argv_addl(&argv, "kubectl", "replace", "-f", "-", NULL);
-    return add_step(u, &argv, ns, u->replace.s, "puts back what was changed", err);
+    if (add_step(u, &argv, ns, u->replace.s, "puts back what was changed", err) < 0)
+        return -1;
+    for (size_t i = 0, n = 0; i < u->n && n < MAX_APPLIED; i++) {
+        if (!u->v[i].replaced || !kta_streq(kta_json_str(u->v[i].image, "namespace"), ns))
+            continue;
+        n++;
+        if (restore_applied(u, &u->v[i], u->v[i].replaced, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int change_back(struct kta_undo *u, struct kta_err *err)
@@ -345,7 +326,7 @@ static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta
                          "helm chose the release's name itself: uninstall it by "
                          "hand");
     else if (kta_streq(cmd.verb, "uninstall"))
-        rc = create_again(u, err);
+        rc = create_again(u, err) < 0 ? -1 : change_back(u, err); /* --keep-history: its record */
     else {
         if (revision > 0)
             kta_argv_addl(&argv, "helm", "rollback", release, NULL);
@@ -367,6 +348,28 @@ static bool is_helm(const struct kta_json *step)
     return kta_streq(kta_json_text(kta_json_item(kta_json_get(step, "argv"), 0)), "helm");
 }
 
+/* A deletion that has begun cannot be stopped: what it takes is made again when it is gone. */
+static int still_going(struct kta_undo *u, struct kta_err *err)
+{
+    for (size_t i = 0; i < u->n; i++) {
+        const struct kta_undo_item *x = &u->v[i];
+        const char *finalizer =
+            kta_json_text(kta_json_item(kta_json_at(x->live, "metadata.finalizers"), 0));
+
+        if (!x->before || kta_undo_comes_back(x) ||
+            !kta_json_at(x->live, "metadata.deletionTimestamp") ||
+            kta_json_at(x->before, "metadata.deletionTimestamp"))
+            continue;
+        kta_err_set(err, KTA_E_FAIL,
+                    "%s '%s' is still being deleted%s%s%s, which cannot be stopped",
+                    kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"),
+                    finalizer ? " (finalizer '" : "", kta_or(finalizer, ""),
+                    finalizer ? "' holds it)" : "");
+        return kta_err_hint(err, "undo again when it is gone: then it is created again");
+    }
+    return 0;
+}
+
 /* The loaded images, put back: helm_step names the helm command, or is NULL. */
 static int put_back(struct kta_undo *u, const struct kta_json *helm_step, struct kta_err *err)
 {
@@ -374,6 +377,8 @@ static int put_back(struct kta_undo *u, const struct kta_json *helm_step, struct
         if (!u->v[i].readable)
             kta_str_addf(&u->lost, "%s%s/%s could not be read before", u->lost.len ? ", " : "",
                          kta_json_str(u->v[i].image, "kind"), kta_json_str(u->v[i].image, "name"));
+    if (still_going(u, err) < 0)
+        return -1;
     if (helm_step
             ? helm_back(u, helm_step, err) < 0
             : delete_created(u, err) < 0 || change_back(u, err) < 0 || create_again(u, err) < 0)
@@ -457,14 +462,11 @@ int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, st
     const char *step = NULL;
     int rc;
 
-    if (!id) {
-        latest = kta_journal_latest(uid);
-        if (!latest)
-            return kta_err_set(err, KTA_E_NOT_FOUND, "there is no change on this cluster to undo");
-        id = latest;
-    }
+    if (!id && kta_journal_latest(uid, &latest, err) < 0)
+        return -1;
+    id = id ? id : latest;
     only = kta_journal_id(id, &step);
-    if (kta_journal_entry(only, &entry, err) < 0 ||
+    if (kta_journal_entry(only, &entry, err) < 0 || kta_journal_idle(only, err) < 0 ||
         kta_journal_same_cluster(p, only, entry, uid, err) < 0)
         return -1;
     kta_auto_free char *question = kta_asprintf("undo %s", id);

@@ -13,10 +13,12 @@ bool kta_undo_is_record(const struct kta_undo_item *x)
     return kta_starts(kta_or(kta_json_str(x->image, "name"), ""), "sh.helm.release.v1.");
 }
 
-/* Something else makes it again by itself. */
+/* Something else makes it again by itself; a CronJob makes other Jobs, at other times. */
 bool kta_undo_comes_back(const struct kta_undo_item *x)
 {
-    return kta_obj_controller(x->before) != NULL;
+    const struct kta_json *owner = kta_obj_controller(x->before);
+
+    return owner && !kta_streq(kta_json_str(owner, "kind"), "CronJob");
 }
 
 static const struct kta_json *object_of(const struct kta_json *image)
@@ -31,6 +33,8 @@ void kta_undo_release(struct kta_undo *u)
     kta_json_free(u->before);
     kta_json_free(u->after);
     kta_reads_free(u->reads, u->n_reads);
+    for (size_t i = 0; i < u->n; i++)
+        kta_json_free(u->v[i].replaced);
     free(u->v);
     kta_str_release(&u->replace);
     kta_str_release(&u->create);
@@ -83,10 +87,16 @@ static int add_images(struct kta_undo *u, const char *id, const char *step, stru
     }
     kta_json_each(i, a)
     {
-        const char *path = kta_json_str(i, "path");
+        const char *path = kta_json_str(i, "path"), *name = kta_json_str(i, "name");
 
         if (path && kta_json_int(i, "status", 0))
             kta_json_set(u->after, path, kta_json_copy(i));
+        if (path && name && *name && !image_at(u->before, path)) { /* the server chose its name */
+            struct kta_json *none = kta_json_push(u->before, kta_json_copy(i));
+
+            kta_json_set(none, "object", kta_json_new_null());
+            kta_json_set_int(none, "status", 404);
+        }
     }
     return 0;
 }
@@ -110,6 +120,9 @@ static int line_up(struct kta_undo *u, struct kta_err *err)
         *x = (struct kta_undo_item){.image = i, .before = object_of(i), .live = u->reads[k++].json};
         x->readable = x->before || kta_json_int(i, "status", 0) == 404;
         x->after = later ? object_of(later) : x->live;
+        if (kta_json_at(x->after, "metadata.deletionTimestamp") && x->before &&
+            !kta_json_at(x->before, "metadata.deletionTimestamp"))
+            x->after = NULL; /* a finalizer held it: it was on its way out */
     }
     return 0;
 }
@@ -149,8 +162,15 @@ static void compare_step(struct kta_undo *u, struct kta_str *differs)
                          x->live ? "still there" : "missing");
             continue;
         }
-        if (!x->before || !x->after)
+        if (!x->before)
             continue;
+        if (!x->after) { /* it was created again */
+            before = kta_undo_again(u, x->before);
+            if (!kta_as_manifest(before, x->live))
+                kta_str_addf(differs, "%s%s/%s was not created as it was", differs->len ? "; " : "",
+                             kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"));
+            continue;
+        }
         before = kta_json_copy(x->before);
         after = kta_json_copy(x->after);
         live = kta_json_copy(x->live);

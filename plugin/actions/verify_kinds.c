@@ -142,8 +142,7 @@ static bool is_deployed(struct kta_pipeline *p, const char *ns, const char *rele
     return !newest || kta_streq(kta_obj_label(newest, "status"), "deployed");
 }
 
-/* Applying the manifest once more would change nothing. */
-static bool as_manifest(const struct kta_json *after, const struct kta_json *live)
+bool kta_as_manifest(const struct kta_json *after, const struct kta_json *live)
 {
     kta_auto_json struct kta_json *goal = kta_json_copy(after), *now = kta_json_copy(live);
     kta_auto_json struct kta_json *merged = NULL;
@@ -180,7 +179,7 @@ int kta_verify_release(struct kta_pipeline *p, const struct kta_step *s, bool *r
     for (size_t i = 0; n > 0 && *ret_good && i < t->n; i++) {
         if (!t->v[i].after || t->v[i].record)
             continue;
-        if (reads[k].json && !as_manifest(t->v[i].after, reads[k].json)) {
+        if (reads[k].json && !kta_as_manifest(t->v[i].after, reads[k].json)) {
             *ret_good = false;
             kta_touch_name(&t->v[i], why);
             kta_str_add(why, " is not as the release's manifest says");

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "kta/alloc.h"
 #include "kta/fs.h"
@@ -42,15 +43,20 @@ static int make_key(const char *file, struct kta_err *err)
     return rc;
 }
 
-static int load_key(const char *file, unsigned char key[KEY_LEN], struct kta_err *err)
+/* make: a key that is not there is made; what was sealed with a lost one is not for a new one. */
+static int load_key(const char *file, bool make, unsigned char key[KEY_LEN], struct kta_err *err)
 {
     struct kta_str text = KTA_STR_INIT;
     int rc = 0;
 
     if (sodium_init() < 0)
         return kta_err_set(err, KTA_E_FAIL, "libsodium cannot be used on this machine");
+    if (!make && !kta_fs_exists(file))
+        return kta_err_set(err, KTA_E_PARSE,
+                           "the key file '%s' is gone: what was sealed with it does not open", file);
     if (!kta_fs_exists(file) && make_key(file, err) < 0)
         return -1;
+    (void)chmod(file, 0600); /* a restored backup may have widened it */
     if (kta_fs_read(file, KEY_LEN + 1, &text, err) < 0)
         rc = -1;
     else if (text.len != KEY_LEN)
@@ -71,7 +77,7 @@ int kta_seal(const char *key_file, const char *about, const void *p, size_t n, s
     unsigned char key[KEY_LEN], nonce[NONCE_LEN], *sealed;
     unsigned long long sealed_len = 0;
 
-    if (load_key(key_file, key, err) < 0)
+    if (load_key(key_file, true, key, err) < 0)
         return -1;
     randombytes_buf(nonce, sizeof nonce);
     sealed = kta_malloc(n + TAG_LEN);
@@ -97,7 +103,7 @@ int kta_unseal(const char *key_file, const char *about, const void *p, size_t n,
 
     if (n < head + TAG_LEN || memcmp(bytes, MAGIC, MAGIC_LEN) != 0)
         return kta_err_set(err, KTA_E_PARSE, "what was kept of '%s' is broken", about);
-    if (load_key(key_file, key, err) < 0)
+    if (load_key(key_file, false, key, err) < 0)
         return -1;
     open = kta_malloc(n);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(open, &open_len, NULL, bytes + head, n - head,

@@ -101,11 +101,13 @@ static int ask(struct kta_llm *m)
     beside = two ? parse_answer(&r[1]) : NULL;
     if (ollama)
         return in_ollama(m, beside);
-    take_caps(m, beside);
     n = (int)kta_json_int(beside, "default_generation_settings.n_ctx", 0);
     n = n > 0 ? n : in_models(m, models);
-    if (n == 0 && silent)
-        llm_quirks_add(m, LLM_NO_WINDOW);
+    if (n == 0 && silent) {
+        m->quirks |= LLM_NO_WINDOW;
+        llm_quirks_save(m);
+    }
+    take_caps(m, beside);
     return n;
 }
 

@@ -31,6 +31,29 @@ static void expect_ops(const char *before, const char *after, const char *live, 
     assert_string_equal(conflicts.s, want_conflicts);
 }
 
+/* By a manifest: what others changed since stays. */
+static void test_restore_apply(void **state)
+{
+    kta_auto_json struct kta_json *b =
+        parse("{\"data\":{\"a/b~c\":\"1\"},\"c\":[{\"name\":\"q\"},{\"name\":\"x\",\"v\":1}]}");
+    kta_auto_json struct kta_json *a =
+        parse("{\"data\":{\"k\":\"2\"},\"c\":[{\"name\":\"x\",\"v\":2},{\"name\":\"y\"}]}");
+    kta_auto_json struct kta_json *l = parse("{\"data\":{\"k\":\"2\",\"theirs\":\"3\"},\"c\":[{"
+                                             "\"name\":\"x\",\"v\":2,\"w\":3},{\"name\":\"y\"}]}");
+    kta_auto_json struct kta_json *want = parse(
+        "{\"data\":{\"a/"
+        "b~c\":\"1\",\"theirs\":\"3\"},\"c\":[{\"name\":\"q\"},{\"name\":\"x\",\"v\":1,\"w\":3}]}");
+    kta_auto_json struct kta_json *ops = NULL;
+    kta_auto_str struct kta_str conflicts = KTA_STR_INIT, got = KTA_STR_INIT;
+
+    (void)state;
+    ops = kta_restore_ops(b, a, l, b, false, &conflicts);
+    kta_restore_apply(l, ops);
+    kta_json_print(l, false, &got);
+    if (!kta_json_equal(l, want))
+        fail_msg("got %s", got.s);
+}
+
 static void test_restore(void **state)
 {
     (void)state;
@@ -60,12 +83,40 @@ static void test_restore_lists(void **state)
                "{\"c\":[{\"name\":\"a\",\"image\":\"1\"},{\"name\":\"b\",\"image\":\"2\"}]}",
                "{\"c\":[{\"name\":\"a\",\"image\":\"7\"},{\"name\":\"b\",\"image\":\"2\"}]}", false,
                "[{\"op\":\"replace\",\"path\":\"/c/1/image\",\"value\":\"1\"}]", "");
-    /* the list itself was changed: back as a whole, unless somebody else changed it since */
+    /* what was added goes, what was taken out comes back to its place */
     expect_ops("{\"e\":[{\"name\":\"a\"}]}", "{\"e\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
                "{\"e\":[{\"name\":\"a\"},{\"name\":\"b\"}]}", false,
-               "[{\"op\":\"replace\",\"path\":\"/e\",\"value\":[{\"name\":\"a\"}]}]", "");
+               "[{\"op\":\"remove\",\"path\":\"/e/1\"}]", "");
+    expect_ops("{\"e\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"c\"}]}",
+               "{\"e\":[{\"name\":\"b\"},{\"name\":\"d\"}]}",
+               "{\"e\":[{\"name\":\"b\"},{\"name\":\"d\"}]}", false,
+               "[{\"op\":\"remove\",\"path\":\"/e/1\"},"
+               "{\"op\":\"add\",\"path\":\"/e/0\",\"value\":{\"name\":\"a\"}},"
+               "{\"op\":\"add\",\"path\":\"/e/2\",\"value\":{\"name\":\"c\"}}]",
+               "");
+    /* and what others added since stays */
+    expect_ops("{\"e\":[{\"name\":\"a\",\"v\":1}]}",
+               "{\"e\":[{\"name\":\"a\",\"v\":2},{\"name\":\"b\"}]}",
+               "{\"e\":[{\"name\":\"z\"},{\"name\":\"a\",\"v\":2},{\"name\":\"b\"}]}", false,
+               "[{\"op\":\"replace\",\"path\":\"/e/1/v\",\"value\":1},"
+               "{\"op\":\"remove\",\"path\":\"/e/2\"}]",
+               "");
+    /* what they made of ours since is a conflict */
     expect_ops("{\"e\":[{\"name\":\"a\"}]}", "{\"e\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
-               "{\"e\":[{\"name\":\"c\"}]}", false, "[]", "/e");
+               "{\"e\":[{\"name\":\"a\"},{\"name\":\"b\",\"v\":3}]}", false, "[]", "/e/1");
+    expect_ops("{\"e\":[{\"name\":\"a\"}]}", "{\"e\":[{\"name\":\"a\"},{\"name\":\"b\"}]}",
+               "{\"e\":[{\"name\":\"c\"}]}", false, "[]", "");
+    /* names that are not told apart by the name alone */
+    expect_ops(
+        "{\"m\":[{\"name\":\"v\",\"mountPath\":\"/a\"},{\"name\":\"v\",\"mountPath\":\"/b\"}]}",
+        "{\"m\":[{\"name\":\"v\",\"mountPath\":\"/a\"}]}",
+        "{\"m\":[{\"name\":\"v\",\"mountPath\":\"/a\"},{\"name\":\"w\",\"mountPath\":\"/c\"}]}",
+        false,
+        "[{\"op\":\"add\",\"path\":\"/m/1\",\"value\":{\"name\":\"v\",\"mountPath\":\"/b\"}}]", "");
+    /* without names a list is put back as a whole, unless somebody changed it since */
+    expect_ops("{\"e\":[\"a\"]}", "{\"e\":[\"a\",\"b\"]}", "{\"e\":[\"a\",\"b\"]}", false,
+               "[{\"op\":\"replace\",\"path\":\"/e\",\"value\":[\"a\"]}]", "");
+    expect_ops("{\"e\":[\"a\"]}", "{\"e\":[\"a\",\"b\"]}", "{\"e\":[\"c\"]}", false, "[]", "/e");
 }
 
 static void expect_merge(const char *old, const char *new_, const char *live, const char *want)
@@ -118,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_restore),
         cmocka_unit_test(test_restore_lists),
+        cmocka_unit_test(test_restore_apply),
         cmocka_unit_test(test_merge3),
         cmocka_unit_test(test_diff_hides_the_servers_fields),
     };
