@@ -6,8 +6,7 @@
  * NULL/default when the path is absent or of another type; every getter accepts NULL, so look-ups
  * chain without checks.
  * Limits: depth KTA_MAX_JSON_DEPTH, checked before parsing. A string with \u0000 is refused.
- * Numbers above 2^53 lose precision: objects of the cluster are never edited and sent back, changes
- * are patches.
+ * A number is a double; one of more digits than that holds is printed and compared as it was read.
  */
 #ifndef KTA_JSON_H
 #define KTA_JSON_H
@@ -53,6 +52,8 @@ struct kta_json *kta_json_at(const struct kta_json *v, const char *path);
 const char *kta_json_text(const struct kta_json *v); /* a string's value, else NULL */
 const char *kta_json_str(const struct kta_json *v, const char *path); /* kta_json_text of at() */
 int64_t kta_json_int(const struct kta_json *v, const char *path, int64_t otherwise);
+/* The text of a number that a double does not hold; NULL otherwise. */
+const char *kta_json_digits(const struct kta_json *v);
 double kta_json_num(const struct kta_json *v, const char *path, double otherwise);
 bool kta_json_bool(const struct kta_json *v, const char *path, bool otherwise);
 size_t kta_json_len(const struct kta_json *v); /* of an array or object, else 0 */

@@ -34,6 +34,7 @@ struct kta_touch {
     struct kta_json *after; /* by dry run; NULL: unknown, or gone */
     int status;             /* HTTP status of the read of live; 0: not read */
     bool record;            /* a helm release's own record: kept and restored, not shown */
+    bool hook;              /* of a helm release: helm makes it, and may take it away itself */
     bool inside;            /* goes with its namespace: told by kind, not shown whole */
     bool known_after;       /* after is what will be (NULL: the object goes) */
 };
@@ -225,6 +226,9 @@ void kta_journal_state(struct kta_journal *j, const struct kta_plan *plan); /* s
 void kta_journal_end(struct kta_journal *j, struct kta_plan *plan);
 /* The entry `id` is undone by `by`, as far as the undo's steps went well. */
 void kta_journal_mark_undone(const char *id, const char *by);
+/* What an undo by helm has left of change id, as a plan without helm. */
+int kta_journal_undo_rest(struct kta_pipeline *p, const char *id, struct kta_plan *ret,
+                          struct kta_err *err);
 /* After an undo: are the objects as they were before change id? *ret_text names what still differs,
  * or is NULL; caller frees. */
 int kta_journal_compare(struct kta_pipeline *p, const char *id, char **ret_text,

@@ -62,6 +62,7 @@ int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *ent
                   const char *only, struct kta_err *err);
 /* One revision of a helm release, as helm keeps it. */
 bool kta_undo_is_record(const struct kta_undo_item *x);
+bool kta_undo_is_hook(const struct kta_undo_item *x);
 /* Something else makes it again by itself. */
 bool kta_undo_comes_back(const struct kta_undo_item *x);
 

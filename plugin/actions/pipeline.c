@@ -263,11 +263,33 @@ static void offer_undo(struct kta_pipeline *p, struct kta_plan *plan, const stru
     kta_plan_release(&undo);
 }
 
+/* What helm has left (it knows its charts, not what was there) is put back object by object: a plan
+ * of its own. False: there is nothing that could be. */
+static bool finish_undo(struct kta_pipeline *p, const struct kta_plan *plan, int *ret,
+                        struct kta_err *err)
+{
+    struct kta_plan rest = {0};
+    struct kta_err why = KTA_ERR_INIT;
+    bool helm = false;
+
+    for (size_t i = 0; i < plan->n; i++)
+        helm = helm || kta_streq(plan->v[i]->argv.v[0], "helm");
+    if (!helm || kta_journal_undo_rest(p, plan->undo_of, &rest, &why) < 0 || rest.n == 0) {
+        kta_plan_release(&rest);
+        return false;
+    }
+    kta_report_note(p->report, "helm has not put everything back: the rest is done without it");
+    *ret = kta_pipeline_run(p, &rest, err);
+    kta_plan_release(&rest);
+    return true;
+}
+
 /* An undo counts when the objects are as they were (helm may say "success" and leave things). */
 static int undone(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err *err)
 {
     kta_auto_free char *differs = NULL;
     struct kta_err why = KTA_ERR_INIT;
+    int rc = 0;
 
     if (!p->no_verify && kta_journal_compare(p, plan->undo_of, &differs, &why) < 0)
         kta_report_note(p->report, "it could not be compared with what was there before: %s",
@@ -276,6 +298,8 @@ static int undone(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err 
         kta_journal_mark_undone(plan->undo_of, plan->id);
         return 0;
     }
+    if (finish_undo(p, plan, &rc, err))
+        return rc;
     return kta_err_set(err, KTA_E_VERIFY, "change %s is not wholly undone: %.800s", plan->undo_of,
                        differs);
 }

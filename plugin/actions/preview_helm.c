@@ -10,16 +10,18 @@
 #include "actions.h"
 
 #include "kta/alloc.h"
+#include "kta/b64.h"
 #include "kta/helmrel.h"
 #include "kta/http.h"
 #include "kta/limits.h"
 #include "kta/obj.h"
 
 struct release {
-    struct kta_json *records;    /* list of Secrets */
-    struct kta_json *current;    /* decoded; NULL: there is none */
-    struct kta_json *goal;       /* decoded or printed by helm; NULL: uninstall */
-    struct kta_json *old, *new_; /* arrays of manifests' objects */
+    struct kta_json *records;     /* list of Secrets */
+    struct kta_json *current;     /* decoded; NULL: there is none */
+    struct kta_json *goal;        /* decoded or printed by helm; NULL: uninstall */
+    struct kta_json *old, *new_;  /* arrays of manifests' objects */
+    struct kta_json *definitions; /* of the chart's crds/ */
 };
 
 static void release_free(struct release *r)
@@ -29,6 +31,7 @@ static void release_free(struct release *r)
     kta_json_free(r->goal);
     kta_json_free(r->old);
     kta_json_free(r->new_);
+    kta_json_free(r->definitions);
 }
 
 /* ---- records ---- */
@@ -218,6 +221,15 @@ static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
         t->after = kta_merge3(same_object(r->old, o), o, t->live);
         t->known_after = true;
     }
+    kta_json_each(o, r->definitions)
+    {
+        struct kta_touch *t = touch_of(p, s, NULL, o);
+
+        if (t && !t->live) {
+            t->after = kta_json_copy(o);
+            t->known_after = true;
+        }
+    }
     kta_json_each(o, r->old)
     {
         struct kta_touch *t = same_object(r->new_, o) ? NULL : touch_of(p, s, ns, o);
@@ -265,8 +277,51 @@ static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta
     return 0;
 }
 
-static void name_hooks(struct kta_step *s, const struct kta_command *cmd,
-                       const struct kta_json *release)
+/* A hook's objects stay when the release goes: an undo has to know them. */
+static void touch_hook(struct kta_pipeline *p, struct kta_step *s, const char *ns,
+                       const struct kta_json *hook)
+{
+    kta_auto_json struct kta_json *objects = objects_of(hook);
+
+    kta_json_each(o, objects)
+    {
+        struct kta_touch *t = touch_of(p, s, ns, o);
+
+        if (t)
+            t->hook = true;
+    }
+}
+
+/* helm install makes what is in the chart's crds/, where it is not there yet; nothing takes it away
+ * again. */
+static void touch_definitions(struct kta_pipeline *p, struct kta_step *s,
+                              const struct kta_command *cmd, struct release *r)
+{
+    if (!kta_streq(cmd->verb, "install") || kta_command_has(cmd, "skip-crds"))
+        return;
+    kta_json_each(f, kta_json_at(r->goal, "chart.files"))
+    {
+        const char *data = kta_json_str(f, "data");
+        kta_auto_str struct kta_str text = KTA_STR_INIT;
+        struct kta_err ignored = KTA_ERR_INIT;
+        kta_auto_json struct kta_json *objects = NULL;
+
+        if (!data || !kta_starts(kta_or(kta_json_str(f, "name"), ""), "crds/") ||
+            kta_b64_decode(data, strlen(data), &text) < 0)
+            continue;
+        objects = kta_manifest_open(text.s, &ignored);
+        kta_json_each(o, objects)
+        {
+            if (kta_streq(kta_obj_kind(o), "CustomResourceDefinition")) {
+                kta_json_push(r->definitions, kta_json_copy(o));
+                touch_of(p, s, NULL, o);
+            }
+        }
+    }
+}
+
+static void name_hooks(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+                       const char *ns, const struct kta_json *release)
 {
     const char *verb = kta_streq(cmd->verb, "uninstall") ? "delete" : cmd->verb;
 
@@ -278,6 +333,8 @@ static void name_hooks(struct kta_step *s, const struct kta_command *cmd,
         {
             const char *event = kta_or(kta_json_text(e), "");
 
+            if (kta_ends(event, verb))
+                touch_hook(p, s, ns, h);
             if (kta_ends(event, verb))
                 kta_preview_warn(&s->preview, "runs the hook %s '%s' (%s)",
                                  kta_or(kta_json_str(h, "kind"), "object"),
@@ -293,10 +350,12 @@ static int compare(struct kta_pipeline *p, struct kta_step *s, const struct kta_
     r->new_ = objects_of(r->goal);
     kta_json_each(o, r->new_) touch_of(p, s, ns, o);
     kta_json_each(o, r->old) touch_of(p, s, ns, o);
+    r->definitions = kta_json_new_array();
+    touch_definitions(p, s, cmd, r);
+    name_hooks(p, s, cmd, ns, r->goal ? r->goal : r->current);
     if (kta_touch_read(p, &s, 1, err) < 0)
         return err->code == KTA_E_INTERRUPTED ? -1 : 0;
     foresee(p, s, ns, r);
-    name_hooks(s, cmd, r->goal ? r->goal : r->current);
     return validate(p, s, cmd, ns, r, err);
 }
 

@@ -159,26 +159,29 @@ static int create_again(struct kta_undo *u, struct kta_err *err)
     return 0;
 }
 
+static int delete_one(struct kta_undo *u, const struct kta_undo_item *x, struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    kta_auto_free char *kind = kind_word(x->image);
+
+    if (x->before || !x->readable || !x->live || !x->after)
+        return 0;
+    if (!kta_streq(kta_obj_uid(x->live), kta_obj_uid(x->after))) {
+        kta_str_addf(&u->conflicts, "%s%s/%s (it is another object now)",
+                     u->conflicts.len ? ", " : "", kind, kta_json_str(x->image, "name"));
+        if (!u->force)
+            return 0;
+    }
+    kta_argv_addl(&argv, "kubectl", "delete", kind, kta_json_str(x->image, "name"), NULL);
+    return add_step(u, &argv, kta_json_str(x->image, "namespace"), NULL, "deletes what was created",
+                    err);
+}
+
 static int delete_created(struct kta_undo *u, struct kta_err *err)
 {
-    for (size_t i = u->n; i-- > 0;) {
-        const struct kta_undo_item *x = &u->v[i];
-        kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
-        kta_auto_free char *kind = kind_word(x->image);
-
-        if (x->before || !x->readable || !x->live || !x->after)
-            continue;
-        if (!kta_streq(kta_obj_uid(x->live), kta_obj_uid(x->after))) {
-            kta_str_addf(&u->conflicts, "%s%s/%s (it is another object now)",
-                         u->conflicts.len ? ", " : "", kind, kta_json_str(x->image, "name"));
-            if (!u->force)
-                continue;
-        }
-        kta_argv_addl(&argv, "kubectl", "delete", kind, kta_json_str(x->image, "name"), NULL);
-        if (add_step(u, &argv, kta_json_str(x->image, "namespace"), NULL,
-                     "deletes what was created", err) < 0)
+    for (size_t i = u->n; i-- > 0;)
+        if (delete_one(u, &u->v[i], err) < 0)
             return -1;
-    }
     return 0;
 }
 
@@ -309,6 +312,42 @@ static long revision_before(const struct kta_undo *u)
     return best;
 }
 
+/* Fields of the release that somebody changed since: helm would set them without a word. */
+static void helm_conflicts(struct kta_undo *u)
+{
+    for (size_t i = 0; i < u->n; i++) {
+        const struct kta_undo_item *x = &u->v[i];
+        kta_auto_json struct kta_json *before = kta_json_copy(x->before);
+        kta_auto_json struct kta_json *after = kta_json_copy(x->after);
+        kta_auto_json struct kta_json *live = kta_json_copy(x->live), *ops = NULL;
+        kta_auto_str struct kta_str conflicts = KTA_STR_INIT;
+
+        if (!before || !after || !live || kta_undo_is_record(x) || kta_undo_is_hook(x))
+            continue;
+        kta_server_strip(before);
+        kta_server_strip(after);
+        kta_server_strip(live);
+        ops = kta_restore_ops(before, after, live, before, u->force, &conflicts);
+        if (conflicts.len)
+            kta_str_addf(&u->conflicts, "%s%s of %s/%s", u->conflicts.len ? ", " : "", conflicts.s,
+                         kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"));
+    }
+}
+
+/* Hooks and definitions that came with the release stay when helm takes it back. */
+static int helm_leaves(struct kta_undo *u, struct kta_err *err)
+{
+    for (size_t i = u->n; i-- > 0;) {
+        const struct kta_undo_item *x = &u->v[i];
+
+        if ((kta_undo_is_hook(x) ||
+             kta_streq(kta_json_str(x->image, "kind"), "CustomResourceDefinition")) &&
+            delete_one(u, x, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv was = KTA_ARGV_INIT, argv = KTA_ARGV_INIT;
@@ -328,6 +367,7 @@ static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta
     else if (kta_streq(cmd.verb, "uninstall"))
         rc = create_again(u, err) < 0 ? -1 : change_back(u, err); /* --keep-history: its record */
     else {
+        helm_conflicts(u);
         if (revision > 0)
             kta_argv_addl(&argv, "helm", "rollback", release, NULL);
         else
@@ -337,6 +377,8 @@ static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta
         rc = add_step(u, &argv, cmd.namespace_, NULL,
                       revision > 0 ? "goes back to the release before" : "removes the new release",
                       err);
+        if (rc == 0)
+            rc = helm_leaves(u, err);
     }
     kta_command_release(&cmd);
     return rc;
@@ -427,6 +469,19 @@ static int undo_steps(struct kta_undo *u, const char *id, const char *only,
     return 0;
 }
 
+static int undo_rest(struct kta_undo *u, const char *id, const char *only,
+                     const struct kta_json *entry, struct kta_err *err)
+{
+    if (kta_undo_load(u, id, entry, only, err) < 0)
+        return -1;
+    for (size_t i = 0; i < u->n;) /* a release's records are helm's own */
+        if (kta_undo_is_record(&u->v[i]) || kta_undo_is_hook(&u->v[i]))
+            u->v[i] = u->v[--u->n];
+        else
+            i++;
+    return put_back(u, NULL, err);
+}
+
 static int undo_entry(struct kta_undo *u, const char *id, const char *only,
                       const struct kta_json *entry, struct kta_err *err)
 {
@@ -453,12 +508,11 @@ static int undo_entry(struct kta_undo *u, const char *id, const char *only,
     return 0;
 }
 
-int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, struct kta_plan *ret,
-                          struct kta_err *err)
+/* id is the change, or one step of it. rest: helm has done its part. */
+static int begin(struct kta_undo *u, const char *id, bool rest, struct kta_err *err)
 {
-    kta_auto_free char *uid = kta_cluster_uid(p->cluster), *latest = NULL, *only = NULL;
+    kta_auto_free char *uid = kta_cluster_uid(u->p->cluster), *latest = NULL, *only = NULL;
     kta_auto_json struct kta_json *entry = NULL;
-    struct kta_undo u = {.p = p, .plan = ret, .force = force};
     const char *step = NULL;
     int rc;
 
@@ -467,16 +521,32 @@ int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, st
     id = id ? id : latest;
     only = kta_journal_id(id, &step);
     if (kta_journal_entry(only, &entry, err) < 0 || kta_journal_idle(only, err) < 0 ||
-        kta_journal_same_cluster(p, only, entry, uid, err) < 0)
+        kta_journal_same_cluster(u->p, only, entry, uid, err) < 0)
         return -1;
     kta_auto_free char *question = kta_asprintf("undo %s", id);
-    kta_plan_init(ret, question, kta_cluster_context(p->cluster),
+    kta_plan_init(u->plan, question, kta_cluster_context(u->p->cluster),
                   kta_or(kta_json_str(entry, "namespace"), NULL));
-    ret->undo_of = kta_strdup(id);
-    kta_undo_release(&u);
-    rc = undo_entry(&u, only, step, entry, err);
-    kta_undo_release(&u);
+    u->plan->undo_of = kta_strdup(id);
+    kta_undo_release(u);
+    rc = rest ? undo_rest(u, only, step, entry, err) : undo_entry(u, only, step, entry, err);
+    kta_undo_release(u);
     if (rc < 0)
-        kta_plan_release(ret);
+        kta_plan_release(u->plan);
     return rc;
+}
+
+int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, struct kta_plan *ret,
+                          struct kta_err *err)
+{
+    struct kta_undo u = {.p = p, .plan = ret, .force = force};
+
+    return begin(&u, id, /* rest= */ false, err);
+}
+
+int kta_journal_undo_rest(struct kta_pipeline *p, const char *id, struct kta_plan *ret,
+                          struct kta_err *err)
+{
+    struct kta_undo u = {.p = p, .plan = ret, .force = true};
+
+    return begin(&u, id, /* rest= */ true, err);
 }

@@ -13,6 +13,12 @@ bool kta_undo_is_record(const struct kta_undo_item *x)
     return kta_starts(kta_or(kta_json_str(x->image, "name"), ""), "sh.helm.release.v1.");
 }
 
+/* helm makes it anew each time; what it did is not in the cluster's objects. */
+bool kta_undo_is_hook(const struct kta_undo_item *x)
+{
+    return kta_obj_annotation(x->before ? x->before : x->after, "helm.sh/hook") != NULL;
+}
+
 /* Something else makes it again by itself; a CronJob makes other Jobs, at other times. */
 bool kta_undo_comes_back(const struct kta_undo_item *x)
 {
@@ -154,7 +160,8 @@ static void compare_step(struct kta_undo *u, struct kta_str *differs)
         kta_auto_json struct kta_json *before = NULL, *after = NULL, *live = NULL, *ops = NULL;
         kta_auto_str struct kta_str ignored = KTA_STR_INIT;
 
-        if (kta_undo_is_record(x) || !x->readable || (x->before && kta_undo_comes_back(x)))
+        if (kta_undo_is_record(x) || (x->before && kta_undo_is_hook(x)) || !x->readable ||
+            (x->before && kta_undo_comes_back(x)))
             continue;
         if (!x->before != !x->live) {
             kta_str_addf(differs, "%s%s/%s is %s", differs->len ? "; " : "",

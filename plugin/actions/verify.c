@@ -311,7 +311,7 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
     for (size_t i = 0; all && i < t->n; i++) {
         kta_auto_str struct kta_str why = KTA_STR_INIT, name = KTA_STR_INIT;
 
-        if (!t->v[i].name[0] || t->v[i].record)
+        if (!t->v[i].name[0] || t->v[i].record || t->v[i].hook)
             continue;
         kta_touch_name(&t->v[i], &name);
         if (verify_touch(&j, &t->v[i], &all, &why, err) < 0 ||

@@ -19,11 +19,15 @@
 
 /* ---- parsing ---- */
 
+#define EXACT_DIGITS 15 /* any integer of so many is a double */
+
 struct scan {
     const char *s;
     size_t n, i;
     int depth;
-    bool lone; /* a half of a surrogate pair was seen */
+    bool lone;     /* a half of a surrogate pair was seen */
+    size_t digits; /* of the number at i */
+    bool long_;    /* a number was seen that a double may not hold */
 };
 
 static int line_at(const char *s, size_t at)
@@ -111,9 +115,41 @@ static int scan_text(struct scan *sc, char *mend, struct kta_err *err)
                                line_at(sc->s, sc->i), KTA_MAX_JSON_DEPTH);
         if (c == '}' || c == ']')
             sc->depth--;
+        sc->digits = c >= '0' && c <= '9' ? sc->digits + 1 : 0;
+        sc->long_ = sc->long_ || sc->digits > EXACT_DIGITS;
         sc->i++;
     }
     return 0;
+}
+
+/* The text of the next number of a document that cJSON has taken; its length. */
+static const char *next_number(struct scan *sc, size_t *ret_n)
+{
+    while (sc->i < sc->n && sc->s[sc->i] != '-' && !isdigit((unsigned char)sc->s[sc->i])) {
+        if (sc->s[sc->i] == '"')
+            for (sc->i++; sc->i < sc->n && sc->s[sc->i] != '"'; sc->i++)
+                sc->i += sc->s[sc->i] == '\\';
+        sc->i++;
+    }
+    const char *begin = sc->s + sc->i;
+    while (sc->i < sc->n && strchr("+-.0123456789eE", sc->s[sc->i]) && sc->s[sc->i])
+        sc->i++;
+    *ret_n = (size_t)(sc->s + sc->i - begin);
+    return begin;
+}
+
+/* Numbers keep their text where a double would lose digits. sc goes through the document in the
+ * order in which cJSON has made the values. */
+static void keep_digits(struct scan *sc, struct kta_json *v)
+{
+    if ((v->type & 0xFF) == cJSON_Number) {
+        size_t n = 0;
+        const char *text = next_number(sc, &n);
+        if (n > EXACT_DIGITS)
+            v->valuestring = kta_strndup(text, n);
+    }
+    for (struct kta_json *m = v->child; m; m = m->next)
+        keep_digits(sc, m);
 }
 
 static void use_our_memory(void)
@@ -185,6 +221,10 @@ int kta_json_parse(const char *s, size_t n, struct kta_json **ret, struct kta_er
         return kta_err_set(err, KTA_E_PARSE, "line %d: more text after the JSON value",
                            line_at(s, (size_t)(end - s)));
     }
+    sc.i = 0;
+    sc.s = s;
+    if (sc.long_)
+        keep_digits(&sc, v);
     *ret = v;
     return 0;
 }
@@ -274,6 +314,11 @@ const char *kta_json_str(const struct kta_json *v, const char *path)
     return kta_json_text(kta_json_at(v, path));
 }
 
+const char *kta_json_digits(const struct kta_json *v)
+{
+    return kta_json_type(v) == KTA_JSON_NUMBER ? v->valuestring : NULL;
+}
+
 double kta_json_num(const struct kta_json *v, const char *path, double otherwise)
 {
     const struct kta_json *at = kta_json_at(v, path);
@@ -337,6 +382,8 @@ bool kta_json_equal(const struct kta_json *a, const struct kta_json *b)
     if (t != kta_json_type(b))
         return false;
     if (t == KTA_JSON_STRING)
+        return !strcmp(a->valuestring, b->valuestring);
+    if (t == KTA_JSON_NUMBER && kta_json_digits(a) && kta_json_digits(b))
         return !strcmp(a->valuestring, b->valuestring);
     if (t == KTA_JSON_NUMBER)
         return a->valuedouble >= b->valuedouble && a->valuedouble <= b->valuedouble;

@@ -104,6 +104,8 @@ static void print_value(const struct kta_json *v, bool pretty, int depth, struct
     enum kta_json_type t = kta_json_type(v);
     if (t == KTA_JSON_STRING)
         kta_json_quote(kta_json_text(v), strlen(kta_json_text(v)), out);
+    else if (kta_json_digits(v))
+        kta_str_add(out, kta_json_digits(v));
     else if (t == KTA_JSON_NUMBER)
         print_number(kta_json_num(v, NULL, 0), out);
     else if (t == KTA_JSON_BOOL)

@@ -124,6 +124,18 @@ static const struct kta_fix *candidate(struct kta_mend *m, const struct kta_find
     return NULL;
 }
 
+/* The engine's first choice waits for a person, while a fix that yes covers is tried. */
+static void tell_passed_over(const struct kta_mend *m, const struct kta_fix *first)
+{
+    kta_auto_str struct kta_str line = KTA_STR_INIT;
+
+    kta_argv_quote(&first->argv, &line);
+    kta_report_note(m->pipeline->report,
+                    "the first fix (%.300s) is of more risk than %s: one that needs no question "
+                    "is tried before it",
+                    line.s, kta_risk_name((enum kta_risk)m->pipeline->yes));
+}
+
 static int plan_one(struct kta_mend *m, const struct kta_finding *f, struct kta_cure *c, bool any,
                     struct kta_plan *plan, struct kta_err *err)
 {
@@ -132,6 +144,9 @@ static int plan_one(struct kta_mend *m, const struct kta_finding *f, struct kta_
 
     if (!fix)
         return 0;
+    const struct kta_fix *first = any ? fix : candidate(m, f, c, /* any= */ true);
+    if (first != fix)
+        tell_passed_over(m, first);
     c->first = plan->n;
     if (!kta_plan_add_fix(plan, m->pipeline->policy, fix, err))
         return -1;

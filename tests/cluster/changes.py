@@ -293,6 +293,145 @@ case("delete-namespace",
 case("delete-crd", [crd("o%ss" % TAG)], ["kubectl delete crd o%ss.kta.test" % TAG],
      ["crd/o%ss.kta.test" % TAG, "o%ss.kta.test/orphan" % TAG],
      objects=[custom("o%ss" % TAG, "orphan", size=6)])
+# ---- what others do between the change and its undo stays theirs ----
+def container(**more):
+    return dict({"name": "side", "image": "busybox:1.36", "command": ["sleep", "60"]}, **more)
+
+
+def containers(*list_):
+    return {"spec": {"template": {"spec": {"containers": list(list_)}}}}
+
+
+def labelled(o, **labels):
+    o["metadata"]["labels"].update(labels)
+    return o
+
+
+simple("patch-env", deployment,
+       [patch_of("patch-env", "deployment", containers({"name": "main", "env": [{"name": "MORE", "value": "1"}]}))])
+simple("patch-env-delete", deployment, [patch_of("patch-env-delete", "deployment", containers(
+    {"name": "main", "env": [{"name": "MODE", "$patch": "delete"}]}))])
+simple("patch-sidecar", deployment, [patch_of("patch-sidecar", "deployment", containers(container()))])
+simple("patch-containers-merge", deployment, [patch_of("patch-containers-merge", "deployment", containers(
+    container(), container(name="other")), "merge")])
+simple("patch-init", deployment, [patch_of("patch-init", "deployment", {"spec": {"template": {"spec": {
+    "initContainers": [container()], "volumes": [{"name": "v", "emptyDir": {}}],
+    "tolerations": [{"key": "a", "operator": "Exists"}], "nodeSelector": {"x/y": "z"},
+    "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["x"]}]}}}})])
+simple("patch-json-list", deployment, [patch_of("patch-json-list", "deployment", [
+    {"op": "add", "path": "/spec/template/spec/containers/0/env/0", "value": {"name": "FIRST", "value": "1"}},
+    {"op": "remove", "path": "/spec/template/spec/containers/0/resources/requests/cpu"},
+    {"op": "add", "path": "/metadata/annotations/a~1b", "value": "c"}], "json")])
+simple("patch-ports", service, [patch_of("patch-ports", "service", {"spec": {"ports": [
+    {"name": "more", "port": 81}]}})])
+simple("patch-nodeport", service, [patch_of("patch-nodeport", "service", {"spec": {"type": "NodePort"}})])
+simple("patch-external", service, [patch_of("patch-external", "service", {"spec": {
+    "type": "ExternalName", "externalName": "example.com", "clusterIP": "", "clusterIPs": None}}, "merge")])
+simple("patch-account", account, [patch_of("patch-account", "serviceaccount", {"imagePullSecrets": [{"name": "x"}]})])
+simple("patch-role", role, [patch_of("patch-role", "role", [
+    {"op": "add", "path": "/rules/-", "value": {"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}},
+    {"op": "add", "path": "/rules/0/verbs/-", "value": "list"}], "json")])
+simple("patch-pdb", pdb, [patch_of("patch-pdb", "pdb", {"spec": {"minAvailable": None, "maxUnavailable": 1}}, "merge")])
+simple("patch-netpol", netpol, [patch_of("patch-netpol", "networkpolicy", {"spec": {"policyTypes": [
+    "Ingress", "Egress"], "egress": [{"ports": [{"port": 53, "protocol": "UDP"}]}]}}, "merge")])
+simple("patch-quota", quota, [patch_of("patch-quota", "quota", {"spec": {"hard": {
+    "count/cronjobs.batch": "51", "pods": "500"}}}, "merge")])
+simple("suspend-cronjob", cronjob, [patch_of("suspend-cronjob", "cronjob", {"spec": {"suspend": True}})])
+case("patch-custom-list", [custom(WIDGETS, "custom-list", parts=[{"name": "a"}, {"name": "b"}], big=2 ** 40)],
+     [patch_of("custom-list", WIDGETS + ".kta.test", {"spec": {"parts": [{"name": "b", "x": 1}, {"name": "c"}],
+                                                                "big": None}}, "merge")],
+     [WIDGETS + ".kta.test/custom-list"])
+simple("label-mixed", configmap, ["kubectl label configmap @ app- tier=web zone=a"])
+case("label-selector", [labelled(configmap("many-a"), group="many"), labelled(configmap("many-b"), group="many")],
+     ["kubectl label configmap -l group=many app=same --overwrite"], ["configmap/many-a", "configmap/many-b"])
+case("annotate-two-kinds", [configmap("two-kinds"), service("two-kinds")],
+     ["kubectl annotate configmap/two-kinds service/two-kinds note=x"], ["configmap/two-kinds", "service/two-kinds"])
+case("scale-several", [deployment("scale-a"), deployment("scale-b")],
+     ["kubectl scale deployment/scale-a deployment/scale-b --replicas=1"],
+     ["deployment/scale-a", "deployment/scale-b"])
+simple("set-image-all", cronjob, ["kubectl set image cronjob/@ *=kta.test/busybox:1"])
+simple("set-env-statefulset", statefulset, ["kubectl set env statefulset/@ --containers=main MODE=z"])
+case("set-env-from", [deployment("env-from"), configmap("env-from-source", KEY="v")],
+     ["kubectl set env deployment/env-from --from=configmap/env-from-source --prefix=P_"], ["deployment/env-from"])
+simple("restart-statefulset", statefulset, ["kubectl rollout restart statefulset @"])
+case("apply-mixed", [configmap("mixed-old", mode="a", old="x")],
+     [("kubectl apply -f -", [configmap("mixed-old", mode="b"), configmap("mixed-new"), secret("mixed-new"),
+                              deployment("mixed-new")])],
+     ["configmap/mixed-old", "configmap/mixed-new", "secret/mixed-new", "deployment/mixed-new"], apply=True)
+case("apply-secret", [dict(secret("apply-secret", a="1-" + TAG, b="2-" + TAG))],
+     [("kubectl apply -f -", [secret("apply-secret", a="3-" + TAG)])], ["secret/apply-secret"], apply=True)
+case("replace-several", [configmap("repl-a"), configmap("repl-b")],
+     [("kubectl replace -f -", [configmap("repl-a", mode="b"), configmap("repl-b", x="y")])],
+     ["configmap/repl-a", "configmap/repl-b"])
+case("replace-force", [service("replace-force")],
+     [("kubectl replace --force -f -", [service("replace-force", ports=[{"port": 9000}])])],
+     ["service/replace-force"])
+case("replace-applied", [configmap("repl-applied", mode="a")],
+     [("kubectl replace -f -", [configmap("repl-applied", mode="b")])], ["configmap/repl-applied"], apply=True)
+for words_, kind, name in [
+        ("secret generic made --from-literal=a=b", "secret", "made"),
+        ("secret docker-registry made-pull --docker-server=r.test --docker-username=u --docker-password=pw-x7",
+         "secret", "made-pull"),
+        ("role made --verb=get --resource=pods", "role", "made"),
+        ("rolebinding made --clusterrole=view --user=ann", "rolebinding", "made"),
+        ("clusterrole made-%s --verb=get --resource=nodes" % TAG, "clusterrole", "made-" + TAG),
+        ("clusterrolebinding made-%s --clusterrole=view --user=ann" % TAG, "clusterrolebinding", "made-" + TAG),
+        ("quota made --hard=count/leases.coordination.k8s.io=9", "resourcequota", "made"),
+        ("poddisruptionbudget made --selector=app=none --min-available=1", "pdb", "made"),
+        ("ingress made --rule=a.test/=svc:80", "ingress", "made"),
+        ("serviceaccount made", "serviceaccount", "made"),
+        ("service nodeport made --tcp=80", "service", "made"),
+        ("service externalname made-ext --external-name=x.test", "service", "made-ext"),
+        ("cronjob made --image=busybox:1.36 --schedule=1_1_1_1_1", "cronjob", "made"),
+        ("priorityclass made-%s --value=3" % TAG, "priorityclass", "made-" + TAG)]:
+    case("create-%s-%s" % (words_.split()[0], name.split("-" + TAG)[0]), [],
+         [[w.replace("_", " ") for w in ("kubectl create " + words_).split()]], [kind + "/" + name])
+simple("delete-orphan", lambda n: deployment(n, replicas=1), ["kubectl delete deployment @ --cascade=orphan"],
+       kind="deployment")
+simple("delete-orphan-set", statefulset, ["kubectl delete statefulset @ --cascade=orphan"], kind="statefulset")
+simple("delete-nodeport", lambda n: service(n, type="NodePort", ports=[{"port": 80, "nodePort": 30000 + int(TAG, 16) % 2700}]),
+       ["kubectl delete service @"], kind="service")
+simple("delete-headless", lambda n: service(n, clusterIP="None"), ["kubectl delete svc @"], kind="service")
+simple("delete-immutable", lambda n: dict(configmap(n), immutable=True), ["kubectl delete cm @"], kind="configmap")
+case("delete-limitrange", [{"apiVersion": "v1", "kind": "LimitRange", "metadata": meta("limits"), "spec": {"limits": [
+    {"type": "PersistentVolumeClaim", "max": {"storage": "1Gi"}}]}}], ["kubectl delete limitrange limits"],
+     ["limitrange/limits"])
+case("delete-storageclass", [{"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "s" + TAG},
+                              "provisioner": "kta.test/none"}], ["kubectl delete storageclass s" + TAG],
+     ["storageclass/s" + TAG])
+case("delete-clusterrole", [{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+                             "metadata": {"name": "gone-" + TAG}, "rules": [
+                                 {"nonResourceURLs": ["/x"], "verbs": ["get"]}]}],
+     ["kubectl delete clusterrole gone-" + TAG], ["clusterrole/gone-" + TAG])
+case("delete-token", [account("token"), {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
+                                         "metadata": meta("token", annotations={
+                                             "kubernetes.io/service-account.name": "token"})}],
+     ["kubectl delete secret token"], ["secret/token"], settled="secret/token:.data.token")
+case("delete-kinds", [deployment("kinds"), service("kinds"), configmap("kinds")],
+     ["kubectl delete deployment,service,configmap -l app=kinds"],
+     ["deployment/kinds", "service/kinds", "configmap/kinds"])
+case("delete-all", [labelled(deployment("all-of"), part="all-of"), labelled(service("all-of"), part="all-of")],
+     ["kubectl delete all -l part=all-of"], ["deployment/all-of", "service/all-of"])
+case("delete-slashed", [configmap("slash-a"), secret("slash-b")],
+     ["kubectl delete configmap/slash-a secret/slash-b"], ["configmap/slash-a", "secret/slash-b"])
+case("delete-manifest", [configmap("by-file"), service("by-file")],
+     [("kubectl delete -f -", [configmap("by-file"), service("by-file")])], ["configmap/by-file", "service/by-file"])
+simple("delete-with-owner", lambda n: dict(configmap(n)), ["kubectl delete configmap @"], kind="configmap",
+       owner="serviceaccount/default")
+simple("delete-finalizer", configmap, ["kubectl delete configmap @ --wait=false"], kind="configmap",
+       finalizer="kta.test/held", once=True)
+simple("scale-with-others", deployment, ["kubectl set env deployment/@ MODE=b"],
+       between=["kubectl scale deployment/@ --replicas=1", "kubectl annotate deployment/@ theirs=x",
+                "kubectl set env deployment/@ THEIRS=1"],
+       then=[(".spec.replicas", "1"), (".metadata.annotations.theirs", "x"),
+             (".spec.template.spec.containers[0].env", '[{"name":"MODE","value":"a"},{"name":"THEIRS","value":"1"}]')])
+simple("sidecar-since", deployment, ["kubectl set image deployment/@ main=kta.test/busybox:1"],
+       between=[patch_of("sidecar-since", "deployment", containers(container()))],
+       then=[(".spec.template.spec.containers[*].name", "side main"),
+             (".spec.template.spec.containers[1].image", "busybox:1.36")])
+simple("secret-since", secret, [patch_of("secret-since", "secret", {"stringData": {"password": "new-" + TAG}})],
+       between=[patch_of("secret-since", "secret", {"data": {"theirs": "eA=="}})],
+       then=[(".data.theirs", "eA==")])
 case("several-steps", [configmap("several"), deployment("several")],
      ["kubectl label configmap several tier=x", "kubectl scale deployment/several --replicas=1",
       patch_of("several", "configmap", {"data": {"mode": "z"}}, "merge"),
@@ -512,7 +651,23 @@ def wait_until(what, condition, seconds=60):
         time.sleep(0.3)
 
 
+def named(c, command):
+    return [w.replace("@", c["look"][0].split("/")[-1]) for w in kubectl_words(command)]
+
+
+def jsonpath(c, path, name=None):
+    return run(["kubectl", "get", "-n", NS, name or c["look"][0], "-o", "jsonpath={%s}" % path], check=False).stdout
+
+
 def settle(c):
+    if "owner" in c or "finalizer" in c:
+        extra = {"finalizers": [c["finalizer"]]} if "finalizer" in c else {"ownerReferences": [dict(
+            zip(("kind", "name"), ("ServiceAccount", c["owner"].split("/")[1])), apiVersion="v1",
+            uid=jsonpath(c, ".metadata.uid", c["owner"]))]}
+        run(["kubectl", "patch", "-n", NS, c["look"][0], "--type=merge", "-p", json.dumps({"metadata": extra})])
+    if "settled" in c:
+        name, path = c["settled"].split(":")
+        wait_until(name + " is not filled in", lambda: jsonpath(c, path, name))
     if "objects" in c:
         run(["kubectl", "wait", "--for=condition=Established", c["look"][0], "--timeout=30s"])
         create(c["objects"])
@@ -536,12 +691,30 @@ def one(c):
         ids = {s["journal"].split(".")[0] for s in done["plan"] if s.get("journal")}
         if len(ids) != 1:
             raise Wrong("no journal ID: %s" % done["plan"])
-        if not differences(before, look_at(c)):
+        changed = look_at(c)
+        if not differences(before, changed):
             raise Wrong("the change changed nothing")
-        plugin(c, "undo", ids.pop(), "--verify-timeout=30s", *(["--no-verify"] if c.get("slow") else []))
+        for command in c.get("between", ()):
+            run(named(c, command) + ["-n", NS])
+        if "finalizer" in c:  # it holds the object: undo says so, and creates it again when it lets go
+            plugin(c, "undo", min(ids), want=1)
+            run(["kubectl", "patch", "-n", NS, c["look"][0], "--type=merge", "-p", '{"metadata":{"finalizers":null}}'])
+        undo = ("--verify-timeout=30s", *(["--no-verify"] if c.get("slow") else []))
+        undone = plugin(c, "undo", ids.pop(), *undo)
+        for path, want in c.get("then", ()):
+            if jsonpath(c, path) != want:
+                raise Wrong("%s is %s, not %s" % (path, jsonpath(c, path), want))
+        if "then" in c:
+            return None
         left = differences(before, look_at(c))
         if left:
             raise Wrong("not as before: " + "; ".join(left)[:600])
+        if c.get("once"):
+            return None
+        plugin(c, "undo", undone["plan"][0]["journal"].split(".")[0], *undo)
+        left = differences(changed, look_at(c))
+        if left:
+            raise Wrong("not as changed after the undo of the undo: " + "; ".join(left)[:600])
     except (Wrong, subprocess.TimeoutExpired, json.JSONDecodeError) as why:
         return str(why).replace("\n", " ")
     finally:
@@ -585,6 +758,8 @@ def main():
     good = sum(1 for why in results.values() if not why)
     print("# %d kinds of change, %d restored" % (len(results), good))
     run(["kubectl", "delete", "crd", WIDGETS + ".kta.test", "o%ss.kta.test" % TAG, "--ignore-not-found", "--wait=false"], check=False)
+    for kind in "clusterrole", "clusterrolebinding", "priorityclass", "storageclass":
+        run(["kubectl", "delete", kind, "made-" + TAG, "gone-" + TAG, "s" + TAG, "--ignore-not-found"], check=False)
     run(["kubectl", "delete", "pv/" + VOLUME, "priorityclass/" + PRIORITY, "ns/" + GONE_NS, "ns/" + NEW_NS,
          "--ignore-not-found", "--wait=false"], check=False)
     subprocess.run(["rm", "-rf", HOME])
