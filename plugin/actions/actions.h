@@ -54,6 +54,8 @@ struct kta_touches {
 /* Forgets preview, touches and the yes that was given to them: before a new preview. */
 void kta_step_forget_preview(struct kta_step *s);
 struct kta_json *kta_step_json(const struct kta_step *s);
+/* Moves more's steps behind those of p. */
+void kta_plan_join(struct kta_plan *p, struct kta_plan *more);
 void kta_step_free(struct kta_step *s);
 
 /* ---- script.c ---- */

@@ -57,9 +57,10 @@ struct kta_undo {
 void kta_undo_release(struct kta_undo *u); /* keeps p, plan and force */
 /* A step that ran, and is the one that is wanted (only NULL: all are). */
 bool kta_undo_chosen(const struct kta_json *step, const char *only);
-/* The images of all chosen steps of an entry, lined up with what is there now. */
+/* The images of one step of an entry (only NULL: of all that ran), lined up with what is there now.
+ * among: the step that is undone as a whole (NULL: all), whose later steps count as ours. */
 int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *entry,
-                  const char *only, struct kta_err *err);
+                  const char *only, const char *among, struct kta_err *err);
 /* One revision of a helm release, as helm keeps it. */
 bool kta_undo_is_record(const struct kta_undo_item *x);
 bool kta_undo_is_hook(const struct kta_undo_item *x);

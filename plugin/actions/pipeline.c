@@ -227,6 +227,48 @@ static int run_steps(struct run *r, struct kta_err *err)
     return rc;
 }
 
+/* ---- what helm leaves of an undo ---- */
+static bool by_helm(const struct kta_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        if (kta_streq(plan->v[i]->argv.v[0], "helm"))
+            return true;
+    return false;
+}
+
+/* helm knows its charts, not what was there: the rest is put back object by object, by steps that
+ * are shown, confirmed and recorded with the others. */
+static int run_rest(struct run *r, struct kta_err *err)
+{
+    struct kta_plan rest = {0};
+    struct kta_err why = KTA_ERR_INIT;
+    bool may[KTA_MAX_STEPS] = {false}, go[KTA_MAX_STEPS] = {false};
+    size_t had = r->plan->n;
+    int rc = 0;
+
+    if (!r->plan->undo_of || !by_helm(r->plan) ||
+        kta_journal_undo_rest(r->p, r->plan->undo_of, &rest, &why) < 0 || rest.n == 0 ||
+        had + rest.n > KTA_MAX_STEPS) {
+        kta_plan_release(&rest);
+        return 0;
+    }
+    kta_report_note(r->p->report, "helm has not put everything back: the rest is done without it");
+    rc = kta_preview_plan(r->p, &rest, err);
+    if (rc == 0 && r->p->report && r->p->report->plan)
+        r->p->report->plan(r->p->report->ctx, &rest);
+    if (rc == 0)
+        rc = kta_confirm(r->p, &rest, may, err);
+    for (size_t i = 0; rc == 0 && i < rest.n; i++)
+        go[had + i] = may[i];
+    kta_plan_join(r->plan, &rest);
+    r->go = go;
+    r->done = 0;
+    if (rc == 0)
+        rc = run_steps(r, err);
+    kta_plan_release(&rest);
+    return rc;
+}
+
 /* ---- when it went wrong ---- */
 static void offer_undo(struct kta_pipeline *p, struct kta_plan *plan, const struct kta_err *cause)
 {
@@ -263,33 +305,11 @@ static void offer_undo(struct kta_pipeline *p, struct kta_plan *plan, const stru
     kta_plan_release(&undo);
 }
 
-/* What helm has left (it knows its charts, not what was there) is put back object by object: a plan
- * of its own. False: there is nothing that could be. */
-static bool finish_undo(struct kta_pipeline *p, const struct kta_plan *plan, int *ret,
-                        struct kta_err *err)
-{
-    struct kta_plan rest = {0};
-    struct kta_err why = KTA_ERR_INIT;
-    bool helm = false;
-
-    for (size_t i = 0; i < plan->n; i++)
-        helm = helm || kta_streq(plan->v[i]->argv.v[0], "helm");
-    if (!helm || kta_journal_undo_rest(p, plan->undo_of, &rest, &why) < 0 || rest.n == 0) {
-        kta_plan_release(&rest);
-        return false;
-    }
-    kta_report_note(p->report, "helm has not put everything back: the rest is done without it");
-    *ret = kta_pipeline_run(p, &rest, err);
-    kta_plan_release(&rest);
-    return true;
-}
-
 /* An undo counts when the objects are as they were (helm may say "success" and leave things). */
 static int undone(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err *err)
 {
     kta_auto_free char *differs = NULL;
     struct kta_err why = KTA_ERR_INIT;
-    int rc = 0;
 
     if (!p->no_verify && kta_journal_compare(p, plan->undo_of, &differs, &why) < 0)
         kta_report_note(p->report, "it could not be compared with what was there before: %s",
@@ -298,8 +318,6 @@ static int undone(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err 
         kta_journal_mark_undone(plan->undo_of, plan->id);
         return 0;
     }
-    if (finish_undo(p, plan, &rc, err))
-        return rc;
     return kta_err_set(err, KTA_E_VERIFY, "change %s is not wholly undone: %.800s", plan->undo_of,
                        differs);
 }
@@ -317,6 +335,8 @@ static int change(struct kta_pipeline *p, struct kta_plan *plan, const bool *go,
         return -1;
     }
     rc = run_steps(&r, &now);
+    if (rc == 0)
+        rc = run_rest(&r, &now);
     kta_journal_end(r.journal, plan);
     if (rc == 0 && !plan->undo_of && !p->no_verify && p->helped)
         rc = p->helped(p->helped_ctx, plan, &now);

@@ -184,3 +184,13 @@ struct kta_step *kta_plan_add_fix(struct kta_plan *p, const struct kta_policy *p
         snprintf(then->fix_id, sizeof then->fix_id, "%s", fix->id);
     return s;
 }
+
+void kta_plan_join(struct kta_plan *p, struct kta_plan *more)
+{
+    for (size_t i = 0; i < more->n; i++) {
+        KTA_GROW(p->v, p->n, p->cap);
+        p->v[p->n++] = more->v[i];
+        snprintf(more->v[i]->id, sizeof more->v[i]->id, "%u", (unsigned)p->n);
+    }
+    more->n = 0;
+}

@@ -22,6 +22,7 @@ struct release {
     struct kta_json *goal;        /* decoded or printed by helm; NULL: uninstall */
     struct kta_json *old, *new_;  /* arrays of manifests' objects */
     struct kta_json *definitions; /* of the chart's crds/ */
+    bool with_kinds;              /* it brings kinds of its objects along */
 };
 
 static void release_free(struct release *r)
@@ -118,6 +119,44 @@ static void helm_refused(struct kta_pipeline *p, struct kta_step *s, const char 
                      kta_starts(shown, "Error: ") ? shown + 7 : shown);
 }
 
+/* A chart that brings its kinds along (crds/) has no dry run on a cluster that lacks them: helm
+ * says so. What it would install is asked of `helm template` then. */
+static bool lacks_kinds(const char *said)
+{
+    return kta_stristr(said, "no matches for kind") && kta_stristr(said, "ensure CRDs");
+}
+
+static int ask_template(struct kta_pipeline *p, struct kta_step *s, struct release *r,
+                        struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    struct kta_proc proc = {.timeout_ms = KTA_PREVIEW_MS, .max_output = 8u << 20};
+    struct kta_err why = KTA_ERR_INIT;
+    int rc;
+
+    for (size_t i = 0; i < s->argv.n; i++)
+        kta_argv_add(&argv, kta_streq(s->argv.v[i], "install") ? "template" : s->argv.v[i]);
+    kta_argv_insert_flag(&argv, "--include-crds");
+    kta_argv_insert_flag(&argv, "--no-hooks");
+    rc = kta_child_run(p, &argv, s->stdin_text, &proc, &why);
+    if (rc < 0 && why.code == KTA_E_INTERRUPTED) {
+        *err = why;
+    } else if (rc < 0 || proc.exit_code != 0) {
+        helm_refused(p, s, rc < 0 ? why.msg : proc.err.s);
+        rc = 0;
+    } else {
+        r->goal = kta_json_new_object();
+        r->with_kinds = true;
+        kta_json_set_str(r->goal, "manifest", proc.out.s);
+        kta_preview_warn(&s->preview,
+                         "the chart brings kinds along that the cluster does not have: "
+                         "the API server could not validate it, its hooks are not "
+                         "named");
+    }
+    kta_proc_release(&proc);
+    return rc;
+}
+
 /* helm's own dry run, as JSON: what install and upgrade make of chart and values. */
 static int ask_helm(struct kta_pipeline *p, struct kta_step *s, struct release *r,
                     struct kta_err *err)
@@ -137,6 +176,10 @@ static int ask_helm(struct kta_pipeline *p, struct kta_step *s, struct release *
         kta_preview_warn(&s->preview, "cannot be previewed: %s", why.msg);
         s->preview.rejected = why.code == KTA_E_NOT_FOUND || why.code == KTA_E_POLICY;
         rc = 0;
+    } else if (proc.exit_code != 0 &&
+               kta_streq(kta_or(s->argv.n > 1 ? s->argv.v[1] : NULL, ""), "install") &&
+               lacks_kinds(proc.err.s)) {
+        rc = ask_template(p, s, r, err);
     } else if (proc.exit_code != 0) {
         helm_refused(p, s, proc.err.len ? proc.err.s : proc.out.s);
     } else if (kta_json_parse(proc.out.s, proc.out.len, &r->goal, &why) < 0) {
@@ -249,7 +292,7 @@ static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta
     bool force = !server_side || kta_command_has(cmd, "force-conflicts");
     bool was_rejected = s->preview.rejected;
 
-    if (kta_command_has(cmd, "create-namespace") && !r->current)
+    if (r->with_kinds || (kta_command_has(cmd, "create-namespace") && !r->current))
         return 0; /* the namespace is not there yet */
     s->preview.validated = kta_json_len(r->new_) > 0;
     kta_json_each(o, r->new_)

@@ -257,6 +257,41 @@ static int add_listed(struct kta_pipeline *p, struct kta_step *s, const struct k
     return 0;
 }
 
+/* "all" and other categories: what the API server's discovery counts among them. */
+static int add_category(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+                        const char *name, const char *ns, struct kta_err *err)
+{
+    struct kta_read *reads = NULL;
+    size_t n = 0, cap = 0, found = 0;
+    int rc;
+
+    kta_read_add(&reads, &n, &cap, KTA_ACCEPT_DISCOVERY, "/api");
+    kta_read_add(&reads, &n, &cap, KTA_ACCEPT_DISCOVERY, "/apis");
+    rc = kta_cluster_read(p->cluster, reads, n, err);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        kta_json_each(g, kta_json_get(reads[i].json, "items"))
+            kta_json_each(r, kta_json_at(g, "versions[0].resources"))
+                kta_json_each(c, kta_json_get(r, "categories"))
+        {
+            const char *group = kta_or(kta_json_str(g, "metadata.name"), "");
+            kta_auto_free char *full =
+                kta_asprintf("%s%s%s", kta_json_str(r, "resource"), *group ? "." : "", group);
+            const struct kta_kind *kind;
+            struct kta_err ignored = KTA_ERR_INIT;
+
+            if (rc < 0 || !kta_streq(kta_json_text(c), name) ||
+                kta_kind_find(p->cluster, full, &kind, &ignored) < 0)
+                continue;
+            found++;
+            rc = add_listed(p, s, cmd, kind, ns, err);
+        }
+    kta_reads_free(reads, n);
+    if (rc == 0 && !found)
+        rc = kta_err_set(err, KTA_E_NOT_FOUND, "the cluster has no kind of object called '%s'",
+                         name);
+    return rc;
+}
+
 static int find_in_argv(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         const char *ns, struct kta_err *err)
 {
@@ -273,8 +308,16 @@ static int find_in_argv(struct kta_pipeline *p, struct kta_step *s, struct kta_c
 
         if (!kind_name || (named[i].name && is_assignment(cmd, named[i].name)))
             continue;
-        if (kta_kind_find(p->cluster, kind_name, &kind, err) < 0)
+        struct kta_err why = KTA_ERR_INIT;
+        if (kta_kind_find(p->cluster, kind_name, &kind, &why) < 0) {
+            if (why.code == KTA_E_NOT_FOUND && !named[i].name && by_selector(cmd)) {
+                if (add_category(p, s, cmd, kind_name, ns, err) < 0)
+                    return -1;
+                continue;
+            }
+            *err = why;
             return -1;
+        }
         if (named[i].name)
             kta_touch_add(s->touches, kind, ns, named[i].name);
         else if (by_selector(cmd) && add_listed(p, s, cmd, kind, ns, err) < 0)

@@ -11,6 +11,7 @@
 
 #include "kta/alloc.h"
 #include "kta/fs.h"
+#include "kta/helmrel.h"
 #include "kta/journal.h"
 #include "kta/limits.h"
 #include "kta/obj.h"
@@ -208,6 +209,24 @@ static void replace_by(struct kta_undo *u, struct kta_undo_item *x, struct kta_j
     kta_undo_manifest(u, live, &u->replace);
 }
 
+/* The change was to delete it and create another one (replace --force): so is its undo, for what
+ * differs may be what cannot be changed. */
+static int anew(struct kta_undo *u, const struct kta_undo_item *x, struct kta_json *live,
+                const struct kta_json *ops, struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    kta_auto_str struct kta_str manifest = KTA_STR_INIT;
+
+    kta_restore_apply(live, ops);
+    kta_auto_json struct kta_json *o = kta_undo_again(u, live);
+    kta_undo_manifest(u, o, &manifest);
+    kta_argv_addl(&argv, "kubectl", "replace", "--force", "-f", "-", NULL);
+    if (add_step(u, &argv, kta_json_str(x->image, "namespace"), manifest.s,
+                 "makes it again as it was", err) < 0)
+        return -1;
+    return kta_obj_annotation(live, LAST_APPLIED) ? restore_applied(u, x, live, err) : 0;
+}
+
 static int patch_back(struct kta_undo *u, struct kta_undo_item *x, bool as_manifest,
                       struct kta_err *err)
 {
@@ -233,6 +252,9 @@ static int patch_back(struct kta_undo *u, struct kta_undo_item *x, bool as_manif
         return 0;
     real = kta_restore_ops(before, after, live, before, u->force, &conflicts);
     kta_json_print(ops, false, &text);
+    if (!kta_streq(kta_obj_uid(x->before), kta_obj_uid(x->after)) &&
+        kta_streq(kta_obj_uid(x->after), kta_obj_uid(x->live)))
+        return anew(u, x, live, real, err);
     if (as_manifest || text.len > MAX_PATCH ||
         kta_streq(kta_json_str(x->image, "kind"), "Secret") || !restores_to(u, text.s, real)) {
         replace_by(u, x, live, real);
@@ -348,6 +370,31 @@ static int helm_leaves(struct kta_undo *u, struct kta_err *err)
     return 0;
 }
 
+/* Where the server applies a release (helm 4), a field that anybody else has ever set is refused;
+ * whether somebody did since the change has been looked at. */
+static bool needs_force(const struct kta_undo *u)
+{
+    bool server_side = false, others = false;
+
+    for (size_t i = 0; i < u->n; i++) {
+        kta_auto_json struct kta_json *release = NULL;
+        struct kta_err ignored = KTA_ERR_INIT;
+
+        if (kta_undo_is_record(&u->v[i]))
+            server_side =
+                server_side ||
+                (u->v[i].live && kta_helm_release_decode(u->v[i].live, &release, &ignored) == 0 &&
+                 kta_streq(kta_json_str(release, "apply_method"), "ssa"));
+        else
+            kta_json_each(m, kta_json_at(u->v[i].live, "metadata.managedFields"))
+            {
+                others = others || (!kta_json_str(m, "subresource") &&
+                                    !kta_streq(kta_json_str(m, "manager"), "helm"));
+            }
+    }
+    return server_side && others;
+}
+
 static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv was = KTA_ARGV_INIT, argv = KTA_ARGV_INIT;
@@ -374,6 +421,8 @@ static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta
             kta_argv_addl(&argv, "helm", "uninstall", release, NULL);
         if (revision > 0)
             kta_argv_addf(&argv, "%ld", revision);
+        if (revision > 0 && needs_force(u))
+            kta_argv_add(&argv, "--force-conflicts");
         rc = add_step(u, &argv, cmd.namespace_, NULL,
                       revision > 0 ? "goes back to the release before" : "removes the new release",
                       err);
@@ -457,12 +506,12 @@ static int undo_steps(struct kta_undo *u, const char *id, const char *only,
     const struct kta_json *steps = kta_json_get(entry, "plan");
 
     if (!helm)
-        return kta_undo_load(u, id, entry, only, err) < 0 ? -1 : put_back(u, NULL, err);
+        return kta_undo_load(u, id, entry, only, only, err) < 0 ? -1 : put_back(u, NULL, err);
     for (size_t i = kta_json_len(steps); i-- > 0;) {
         const struct kta_json *s = kta_json_item(steps, i);
 
         if (kta_undo_chosen(s, only) &&
-            (kta_undo_load(u, id, entry, kta_json_str(s, "id"), err) < 0 ||
+            (kta_undo_load(u, id, entry, kta_json_str(s, "id"), only, err) < 0 ||
              put_back(u, is_helm(s) ? s : NULL, err) < 0))
             return -1;
     }
@@ -472,7 +521,7 @@ static int undo_steps(struct kta_undo *u, const char *id, const char *only,
 static int undo_rest(struct kta_undo *u, const char *id, const char *only,
                      const struct kta_json *entry, struct kta_err *err)
 {
-    if (kta_undo_load(u, id, entry, only, err) < 0)
+    if (kta_undo_load(u, id, entry, only, only, err) < 0)
         return -1;
     for (size_t i = 0; i < u->n;) /* a release's records are helm's own */
         if (kta_undo_is_record(&u->v[i]) || kta_undo_is_hook(&u->v[i]))
@@ -520,7 +569,7 @@ static int begin(struct kta_undo *u, const char *id, bool rest, struct kta_err *
         return -1;
     id = id ? id : latest;
     only = kta_journal_id(id, &step);
-    if (kta_journal_entry(only, &entry, err) < 0 || kta_journal_idle(only, err) < 0 ||
+    if (kta_journal_entry(only, &entry, err) < 0 || (!rest && kta_journal_idle(only, err) < 0) ||
         kta_journal_same_cluster(u->p, only, entry, uid, err) < 0)
         return -1;
     kta_auto_free char *question = kta_asprintf("undo %s", id);

@@ -139,15 +139,38 @@ bool kta_undo_chosen(const struct kta_json *step, const char *only)
            (!only || kta_streq(only, kta_json_str(step, "id")));
 }
 
-/* The images of all steps of an entry that ran (or of one). */
-int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *entry,
-                  const char *only, struct kta_err *err)
+/* What a later step of the same undo has made of an object is not somebody else's doing. */
+static void take_later(struct kta_undo *u, const char *id, const char *step)
 {
+    kta_auto_free char *root = kta_journal_dir(), *dir = kta_fs_join(root, id);
+    kta_auto_free char *name = kta_asprintf("%s.after", step);
+    kta_auto_json struct kta_json *a = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (kta_journal_take(dir, name, &a, &ignored) < 0)
+        return;
+    kta_json_each(i, a)
+    {
+        const char *path = kta_json_str(i, "path");
+
+        if (path && kta_json_int(i, "status", 0) && image_at(u->before, path))
+            kta_json_set(u->after, path, kta_json_copy(i));
+    }
+}
+
+int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *entry,
+                  const char *only, const char *among, struct kta_err *err)
+{
+    bool later = false;
+
     kta_undo_release(u);
     kta_json_each(s, kta_json_get(entry, "plan"))
     {
         if (kta_undo_chosen(s, only) && add_images(u, id, kta_json_str(s, "id"), err) < 0)
             return -1;
+        if (only && later && kta_undo_chosen(s, among))
+            take_later(u, id, kta_json_str(s, "id"));
+        later = later || kta_streq(kta_json_str(s, "id"), only);
     }
     return line_up(u, err);
 }
@@ -207,7 +230,7 @@ int kta_journal_compare(struct kta_pipeline *p, const char *id, char **ret_text,
     if (kta_journal_entry(only, &entry, err) < 0)
         return -1;
     kta_undo_release(&u);
-    rc = kta_undo_load(&u, only, entry, step, err);
+    rc = kta_undo_load(&u, only, entry, step, step, err);
     if (rc == 0)
         compare_step(&u, &differs);
     kta_undo_release(&u);

@@ -447,6 +447,10 @@ case("label-node", [], ["kubectl label node %s kta.test/%s=yes" % (NODE, TAG)], 
 case("drain", [deployment("drained", replicas=1)],
      ["kubectl drain %s --pod-selector=app=drained --ignore-daemonsets --force" % NODE],
      ["node/" + NODE, "deployment/drained"], alone=True)
+def defined(helm):
+    return "h%s%ss.kta.test" % (helm[-1], TAG)
+
+
 for helm in ("helm3", "helm4"):
     case(helm + "-install", [], ["helm install %s-install @chart" % helm],
          ["deployment/%s-install" % helm, "configmap/%s-install" % helm], helm=helm)
@@ -460,12 +464,61 @@ for helm in ("helm3", "helm4"):
     case(helm + "-uninstall", [], ["helm uninstall %s-uninstall" % helm],
          ["deployment/%s-uninstall" % helm, "configmap/%s-uninstall" % helm], helm=helm,
          before=["helm install %s-uninstall @chart" % helm])
+    case(helm + "-keep-history", [], ["helm uninstall %s-keep --keep-history" % helm],
+         ["deployment/%s-keep" % helm, "configmap/%s-keep" % helm, "secret/sh.helm.release.v1.%s-keep.v1" % helm],
+         helm=helm, before=["helm install %s-keep @chart" % helm])
+    case(helm + "-upgrade-install", [], ["helm upgrade --install %s-either @chart --set mode=c" % helm],
+         ["deployment/%s-either" % helm, "configmap/%s-either" % helm], helm=helm)
+    case(helm + "-hook", [], ["helm install %s-hook @chart --set hook=yes" % helm],
+         ["configmap/%s-hook" % helm, "configmap/%s-hook-hooked" % helm], helm=helm)
+    case(helm + "-upgrade-hook", [], ["helm upgrade %s-uphook @chart --set hook=yes" % helm],
+         ["configmap/%s-uphook" % helm, "configmap/%s-uphook-hooked" % helm], helm=helm,
+         before=["helm install %s-uphook @chart" % helm])
+    # what was there is not what the chart says
+    case(helm + "-drift", [], ["helm upgrade %s-drift @chart --set mode=b%s" % (
+        helm, " --force-conflicts" if helm == "helm4" else "")],
+         ["configmap/%s-drift" % helm, "deployment/%s-drift" % helm], helm=helm,
+         before=["helm install %s-drift @chart" % helm,
+                 patch_of("%s-drift" % helm, "configmap", {"data": {"mode": "drifted", "own": "x"}}, "merge"),
+                 "kubectl scale deployment/%s-drift --replicas=1" % helm])
+    case(helm + "-others", [], ["helm upgrade %s-others @chart --set mode=b" % helm],
+         ["configmap/%s-others" % helm], helm=helm, before=["helm install %s-others @chart" % helm],
+         between=[patch_of("%s-others" % helm, "configmap", {"data": {"theirs": "x"}}, "merge")],
+         then=[(".data.theirs", "x"), (".data.mode", "a")])
+    case(helm + "-definitions", [], ["helm install %s-defs @chart-%s" % (helm, helm)],
+         ["configmap/%s-defs" % helm, "crd/" + defined(helm), defined(helm) + "/%s-defs" % helm], helm=helm)
+    case(helm + "-failed", [], ["helm upgrade %s-failed @chart --set mode=b,job=yes --timeout=20s" % helm],
+         ["deployment/%s-failed" % helm, "configmap/%s-failed" % helm], helm=helm, ends=7,
+         before=["helm install %s-failed @chart" % helm])
 
 CHART = os.path.join(HOME, "chart")
 CHART_FILES = {
-    "Chart.yaml": "apiVersion: v2\nname: small\nversion: 0.1.0\n",
-    "values.yaml": 'mode: a\nextra: ""\n',
-    "templates/all.yaml": """apiVersion: v1
+    "chart/Chart.yaml": "apiVersion: v2\nname: small\nversion: 0.1.0\n",
+    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\n',
+    "chart/templates/more.yaml": """{{- if .Values.hook }}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}-hooked
+  annotations: {helm.sh/hook: "pre-install,pre-upgrade"}
+data: {a: b}
+---
+{{- end }}
+{{- if .Values.job }}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ .Release.Name }}-job
+  annotations: {helm.sh/hook: post-upgrade, helm.sh/hook-delete-policy: "before-hook-creation,hook-failed"}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: main, image: "busybox:1.36", command: ["false"]}]
+{{- end }}
+""",
+    "chart/templates/all.yaml": """apiVersion: v1
 kind: ConfigMap
 metadata: {name: {{ .Release.Name }}}
 data:
@@ -489,6 +542,20 @@ spec:
         env: [{name: MODE, value: {{ .Values.mode | quote }}}]
 """,
 }
+
+for helm in ("helm3", "helm4"):
+    folder = "chart-%s/" % helm
+    CHART_FILES[folder + "Chart.yaml"] = "apiVersion: v2\nname: defs\nversion: 0.1.0\n"
+    CHART_FILES[folder + "crds/all.yaml"] = json.dumps(crd(defined(helm).split(".")[0]))
+    CHART_FILES[folder + "templates/all.yaml"] = """apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}}
+---
+apiVersion: kta.test/v1
+kind: %s
+metadata: {name: {{ .Release.Name }}}
+spec: {size: 1}
+""" % defined(helm).split("s.")[0].capitalize()
 
 # ---- running ------------------------------------------------------------------------------------
 
@@ -687,7 +754,7 @@ def one(c):
         settle(c)
         before = look_at(c)
         write_plan(c, plan)
-        done = plugin(c, "apply", plan, "--no-verify")
+        done = plugin(c, "apply", plan, "--no-verify", want=c.get("ends", 0))
         ids = {s["journal"].split(".")[0] for s in done["plan"] if s.get("journal")}
         if len(ids) != 1:
             raise Wrong("no journal ID: %s" % done["plan"])
@@ -726,8 +793,8 @@ def one(c):
 def main():
     cases = [c for c in CASES if not ONLY or c["name"] in ONLY]
     for name, text in CHART_FILES.items():
-        os.makedirs(os.path.dirname(os.path.join(CHART, name)), exist_ok=True)
-        with open(os.path.join(CHART, name), "w") as f:
+        os.makedirs(os.path.dirname(os.path.join(HOME, name)), exist_ok=True)
+        with open(os.path.join(HOME, name), "w") as f:
             f.write(text)
     for helm in ("helm3", "helm4"):
         os.makedirs(os.path.join(HOME, helm))
@@ -757,7 +824,8 @@ def main():
         print("# %-22s %s" % (name, results[name] or "equals the pre-image"))
     good = sum(1 for why in results.values() if not why)
     print("# %d kinds of change, %d restored" % (len(results), good))
-    run(["kubectl", "delete", "crd", WIDGETS + ".kta.test", "o%ss.kta.test" % TAG, "--ignore-not-found", "--wait=false"], check=False)
+    run(["kubectl", "delete", "crd", WIDGETS + ".kta.test", "o%ss.kta.test" % TAG, defined("helm3"), defined("helm4"),
+         "--ignore-not-found", "--wait=false"], check=False)
     for kind in "clusterrole", "clusterrolebinding", "priorityclass", "storageclass":
         run(["kubectl", "delete", kind, "made-" + TAG, "gone-" + TAG, "s" + TAG, "--ignore-not-found"], check=False)
     run(["kubectl", "delete", "pv/" + VOLUME, "priorityclass/" + PRIORITY, "ns/" + GONE_NS, "ns/" + NEW_NS,
