@@ -53,7 +53,8 @@ static int load_key(const char *file, bool make, unsigned char key[KEY_LEN], str
         return kta_err_set(err, KTA_E_FAIL, "libsodium cannot be used on this machine");
     if (!make && !kta_fs_exists(file))
         return kta_err_set(err, KTA_E_PARSE,
-                           "the key file '%s' is gone: what was sealed with it does not open", file);
+                           "the key file '%s' is gone: what was sealed with it does not open",
+                           file);
     if (!kta_fs_exists(file) && make_key(file, err) < 0)
         return -1;
     (void)chmod(file, 0600); /* a restored backup may have widened it */

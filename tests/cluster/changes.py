@@ -419,7 +419,8 @@ case("delete-manifest", [configmap("by-file"), service("by-file")],
 simple("delete-with-owner", lambda n: dict(configmap(n)), ["kubectl delete configmap @"], kind="configmap",
        owner="serviceaccount/default")
 simple("delete-finalizer", configmap, ["kubectl delete configmap @ --wait=false"], kind="configmap",
-       finalizer="kta.test/held", once=True)
+       finalizer="kta.test/held", once=True, finally_=[
+           patch_of("delete-finalizer", "configmap", {"metadata": {"finalizers": None}}, "merge")])
 simple("scale-with-others", deployment, ["kubectl set env deployment/@ MODE=b"],
        between=["kubectl scale deployment/@ --replicas=1", "kubectl annotate deployment/@ theirs=x",
                 "kubectl set env deployment/@ THEIRS=1"],
@@ -786,7 +787,7 @@ def one(c):
         return str(why).replace("\n", " ")
     finally:
         for command in c.get("finally_", ()):
-            run(words(command), check=False)
+            run(words(command) + ["-n", NS], check=False)
     return None
 
 
