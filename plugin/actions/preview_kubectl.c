@@ -46,6 +46,10 @@ static int preview_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_
     kta_auto_json struct kta_json *patch = NULL;
     struct kta_err why = KTA_ERR_INIT;
 
+    if (kta_streq(kta_command_flag(cmd, "subresource"), "status")) {
+        s->preview.no_undo = true;
+        kta_preview_warn(&s->preview, "a status is its controller's: an undo does not put it back");
+    }
     if (!given || kta_command_flag(cmd, "subresource"))
         return preview_by_kubectl(p, s, cmd, err);
     if (kta_redact_has_placeholder(given) && p->redact) {
@@ -70,6 +74,23 @@ static int preview_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_
     return 0;
 }
 
+/* What is scaled by nothing but its spec.replicas. */
+static bool plainly_scaled(const struct kta_step *s, const struct kta_command *cmd)
+{
+    static const char *const KINDS[] = {"Deployment", "StatefulSet", "ReplicaSet",
+                                        "ReplicationController"};
+
+    for (size_t i = 0; i < s->touches->n; i++) {
+        size_t k = 0;
+
+        while (k < KTA_LEN(KINDS) && !kta_touch_is(&s->touches->v[i], KINDS[k]))
+            k++;
+        if (k == KTA_LEN(KINDS))
+            return false;
+    }
+    return !kta_command_has(cmd, "current-replicas") && !kta_command_has(cmd, "resource-version");
+}
+
 static int preview_scale(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                          struct kta_err *err)
 {
@@ -77,11 +98,20 @@ static int preview_scale(struct kta_pipeline *p, struct kta_step *s, struct kta_
     kta_auto_str struct kta_str body = KTA_STR_INIT;
     char *end = NULL;
     long n = replicas ? strtol(replicas, &end, 10) : -1;
+    int rc = 0;
 
     if (!replicas || *end || n < 0 || n > 1000000) {
         kta_preview_warn(&s->preview, "scale needs --replicas with a number");
         s->preview.rejected = true;
         return 0;
+    }
+    if (!plainly_scaled(s, cmd)) { /* kubectl knows whether it may; it prints what is, not what
+                                      will be */
+        rc = preview_by_kubectl(p, s, cmd, err);
+        for (size_t i = 0; i < s->touches->n; i++)
+            s->touches->v[i].known_after = false;
+        if (rc < 0 || s->preview.rejected || !plainly_scaled(s, &(struct kta_command){0}))
+            return rc;
     }
     kta_str_addf(&body, "{\"spec\":{\"replicas\":%ld}}", n);
     return patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
@@ -214,36 +244,74 @@ static void dry_argv(const struct kta_step *s, const struct kta_command *cmd, st
         kta_argv_insert_flag(argv, "-oname");
 }
 
+/* A dry run invents a name for generateName, and the real run another one: it has none yet. */
+static const char *name_of(const struct kta_step *s, const struct kta_kind *k,
+                           const struct kta_json *object)
+{
+    const char *name = kta_or(kta_obj_name(object), "");
+
+    if (!kta_json_str(object, "metadata.generateName"))
+        return name;
+    for (size_t i = 0; i < s->touches->n; i++)
+        if (s->touches->v[i].kind == k && kta_streq(s->touches->v[i].name, name))
+            return name;
+    return "";
+}
+
+/* goes: the object is what is there now, and will not be. */
 static void take_object(struct kta_pipeline *p, struct kta_step *s, const char *ns,
-                        const struct kta_json *object)
+                        const struct kta_json *object, bool goes)
 {
     const char *version = kta_json_str(object, "apiVersion"), *kind = kta_obj_kind(object);
     const struct kta_kind *k = version && kind ? kta_kind_of(p->cluster, version, kind) : NULL;
-    const char *own = kta_obj_namespace(object);
-    struct kta_touch *t;
+    const char *own = kta_obj_namespace(object), *name;
+    struct kta_touch *t = NULL;
 
     if (!k)
         return;
-    t = kta_touch_add(s->touches, k, own ? own : ns, kta_or(kta_obj_name(object), ""));
+    name = name_of(s, k, object);
+    for (size_t i = 0; !name[0] && !t && i < s->touches->n; i++) /* the manifest's */
+        if (s->touches->v[i].kind == k && !s->touches->v[i].name[0] &&
+            !s->touches->v[i].known_after)
+            t = &s->touches->v[i];
+    if (!t)
+        t = kta_touch_add(s->touches, k, own ? own : ns, name);
     if (!t)
         return;
     kta_json_free(t->after);
-    t->after = kta_json_copy(object);
+    t->after = goes ? NULL : kta_json_copy(object);
     t->known_after = true;
+}
+
+/* Where the objects begin that `apply --prune` would delete: kubectl prints them behind the others,
+ * the first one without a separator. NULL: there are none. */
+static const char *pruned(const char *text)
+{
+    const char *line = text, *before = NULL;
+
+    for (; *line; before = line, line += strcspn(line, "\n"), line += *line == '\n')
+        if (before && kta_starts(line, "apiVersion: ") && !kta_starts(before, "---"))
+            return line;
+    return NULL;
 }
 
 static void take_objects(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                          const char *text)
 {
+    const char *gone = kta_command_has(cmd, "prune") ? pruned(text) : NULL;
+    kta_auto_free char *stays = gone ? kta_strndup(text, (size_t)(gone - text)) : kta_strdup(text);
     struct kta_err why = KTA_ERR_INIT;
-    kta_auto_json struct kta_json *objects = kta_manifest_open(text, &why);
+    kta_auto_json struct kta_json *objects = kta_manifest_open(stays, &why), *go = NULL;
     const char *ns = cmd->namespace_ ? cmd->namespace_ : kta_cluster_namespace(p->cluster);
 
-    if (!objects) {
+    if (objects && gone)
+        go = kta_manifest_open(gone, &why);
+    if (!objects || (gone && !go)) {
         kta_preview_warn(&s->preview, "kubectl's dry run gave no objects: %s", why.msg);
         return;
     }
-    kta_json_each(o, objects) take_object(p, s, ns, o);
+    kta_json_each(o, objects) take_object(p, s, ns, o, false);
+    kta_json_each(o, go) take_object(p, s, ns, o, true);
 }
 
 /* "pod/x" and "deployment.apps/y", one a line: what a delete by file takes. */

@@ -34,6 +34,9 @@ static void need(const struct kta_command *cmd, const struct kta_touch *t, struc
                         NEEDS[i].subresource, t->ns,          t->name};
     if (kta_streq(cmd->verb, "apply") && t->status == 404)
         r->verb = "create";
+    if (t->known_after && !t->after &&
+        t->live) /* also what apply --prune or a release takes away */
+        r->verb = "delete";
     if (kta_streq(r->verb, "create"))
         r->name = NULL; /* create is never granted by name */
 }

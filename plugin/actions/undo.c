@@ -209,8 +209,8 @@ static void replace_by(struct kta_undo *u, struct kta_undo_item *x, struct kta_j
     kta_undo_manifest(u, live, &u->replace);
 }
 
-/* The change was to delete it and create another one (replace --force): so is its undo, for what
- * differs may be what cannot be changed. */
+/* The change was to delete it and create another one (replace --force), or to seal it (immutable):
+ * what differs cannot be changed, the object is made again. */
 static int anew(struct kta_undo *u, const struct kta_undo_item *x, struct kta_json *live,
                 const struct kta_json *ops, struct kta_err *err)
 {
@@ -252,8 +252,10 @@ static int patch_back(struct kta_undo *u, struct kta_undo_item *x, bool as_manif
         return 0;
     real = kta_restore_ops(before, after, live, before, u->force, &conflicts);
     kta_json_print(ops, false, &text);
-    if (!kta_streq(kta_obj_uid(x->before), kta_obj_uid(x->after)) &&
-        kta_streq(kta_obj_uid(x->after), kta_obj_uid(x->live)))
+    if ((!kta_streq(kta_obj_uid(x->before), kta_obj_uid(x->after)) &&
+         kta_streq(kta_obj_uid(x->after), kta_obj_uid(x->live))) ||
+        (kta_json_bool(x->live, "immutable", false) &&
+         !kta_json_bool(x->before, "immutable", false)))
         return anew(u, x, live, real, err);
     if (as_manifest || text.len > MAX_PATCH ||
         kta_streq(kta_json_str(x->image, "kind"), "Secret") || !restores_to(u, text.s, real)) {
