@@ -177,9 +177,8 @@ static void wanted_logs(struct kta_world *w, const char *ns, struct wants *x)
         }
         if (seen[k].pods++ >= LOGS_EACH)
             continue;
-        static const char *const lists[] = {"initContainerStatuses", "containerStatuses"};
-        for (size_t l = 0; l < KTA_LEN(lists); l++)
-            kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), lists[l]))
+        for (size_t l = 0; l < KTA_LEN(kta_status_lists); l++)
+            kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l]))
             {
                 bool previous;
                 if (kta_unhealthy_log(pod, s, &previous))

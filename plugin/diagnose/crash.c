@@ -22,6 +22,9 @@ static const struct kta_crash_kind kinds[] = {
     {"PermissionDenied", "CrashLoop.PermissionDenied", 0.85, kta_crash_permission},
     {"ReadOnlyFilesystem", "CrashLoop.ReadOnlyFilesystem", 0.95, kta_crash_readonly},
     {"DiskFull", "CrashLoop.DiskFull", 0.9, kta_crash_plain},
+    {"Limits", "CrashLoop.Limits", 0.85, kta_crash_plain},
+    {"License", "CrashLoop.License", 0.85, kta_crash_plain},
+    {"ChildKilled", "Memory.OOMKilled", 0.75, kta_crash_child},
     {"DNS", "CrashLoop.DNS", 0.85, kta_crash_dependency},
     {"DependencyUnreachable", "CrashLoop.DependencyUnreachable", 0.85, kta_crash_dependency},
     {"TLS", "CrashLoop.TLS", 0.85, kta_crash_plain},
@@ -45,6 +48,11 @@ static const struct {
     {"DiskFull",
      "Free space on that volume, or give it more (the PersistentVolumeClaim's size, the "
      "emptyDir's sizeLimit)."},
+    {"Limits", "It wants more open files, watches, threads or mapped areas than the node or the "
+               "runtime allows: raise that limit there (ulimit, sysctl, podPidsLimit), or make it "
+               "use fewer."},
+    {"License", "Provide a license that is valid, where the program looks for it. Only you can "
+                "know it."},
     {"TLS", "Provide the certificate or the authority that the program does not trust, or the "
             "address that its certificate was made for."},
     {"Auth",
@@ -170,7 +178,11 @@ static bool log_tells(const struct kta_pod_trouble *t)
     bool from_log = log && kta_log_cause(log, len, &c);
     if (!from_log && (!message || !kta_log_cause(message, strlen(message), &c)))
         return false;
-    const struct kta_crash_kind *k = kind_of(c.pattern->class_);
+    /* 126: it is the command itself that may not be run. */
+    bool not_run = kta_json_int(kta_trouble_ended(t), "exitCode", 0) == 126;
+    const struct kta_crash_kind *k =
+        kind_of(not_run && kta_streq(c.pattern->class_, "PermissionDenied") ? "BadCommand"
+                                                                            : c.pattern->class_);
     if (!kta_trouble_find(t, k->code)) {
         struct kta_finding *f = kta_trouble_add(t, k->code, KTA_CRITICAL, k->confidence);
         if (from_log)
@@ -181,6 +193,24 @@ static bool log_tells(const struct kta_pod_trouble *t)
     }
     kta_log_cause_release(&c);
     return true;
+}
+
+bool kta_child_analyze(const struct kta_pod_trouble *t)
+{
+    size_t len;
+    bool previous;
+    struct kta_log_cause c;
+    const char *log = kta_trouble_log(t, &len, &previous);
+    if (!log || previous || !kta_log_cause(log, len, &c))
+        return false;
+    bool child = kta_streq(c.pattern->class_, "ChildKilled");
+    if (child && !kta_trouble_find(t, "Memory.OOMKilled")) {
+        struct kta_finding *f = kta_trouble_add(t, "Memory.OOMKilled", KTA_CRITICAL, 0.75);
+        kta_trouble_quote_log(t, f, &c, previous);
+        kta_crash_child(t, f, &c);
+    }
+    kta_log_cause_release(&c);
+    return child;
 }
 
 /* ---- the exit code alone ---- */

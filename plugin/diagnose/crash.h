@@ -37,7 +37,7 @@ void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *
 
 /* crash_limits.c: memory, ports, file systems, permissions */
 kta_crash_teller kta_crash_memory, kta_crash_port, kta_crash_privileged, kta_crash_permission,
-    kta_crash_readonly;
+    kta_crash_readonly, kta_crash_child;
 void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended);
 
 /* dependency.c: another service */

@@ -2,6 +2,7 @@
  * crash_env.c - crashes for want of a variable, a file or a command: where the missing thing is in
  * the cluster, if it is.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "crash.h"
@@ -158,35 +159,49 @@ static void from_sibling(const struct kta_pod_trouble *t, struct kta_finding *f,
     }
 }
 
+/* A setting's own name as the variable that gives it: settings of Python and Ruby are in small
+ * letters, Spring's have dots ("db.url" is DB_URL). A name with both cases is taken as it is. */
+static char *variable_of(const char *setting)
+{
+    char *name = kta_strdup(setting);
+    for (const char *p = setting; *p; p++)
+        if (isupper((unsigned char)*p))
+            return name;
+    for (char *p = name; *p; p++)
+        *p = isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p) : '_';
+    return name;
+}
+
 void kta_crash_env(const struct kta_pod_trouble *t, struct kta_finding *f,
                    const struct kta_log_cause *c)
 {
     kta_auto_free char *who = kta_trouble_who(t);
-    if (!c->name) {
+    kta_auto_free char *name = c->name ? variable_of(c->name) : NULL;
+    if (!name) {
         kta_finding_summary(f, "%s exits because a variable that it needs is not set: %s", who,
                             c->line);
         kta_finding_advice(f, "Set the variable that the program asks for "
                               "(spec.containers[].env).");
         return;
     }
-    const struct kta_json *there = kta_diag_env(t->container, c->name);
-    kta_finding_summary(f, "%s exits because the environment variable %s is %s", who, c->name,
+    const struct kta_json *there = kta_diag_env(t->container, name);
+    kta_finding_summary(f, "%s exits because the environment variable %s is %s", who, name,
                         there ? "empty or unusable" : "not set");
     if (there)
-        kta_finding_quote(f, "spec", "container %s has %s, %s", t->name, c->name,
+        kta_finding_quote(f, "spec", "container %s has %s, %s", t->name, name,
                           kta_json_str(there, "value") ? "with a value of its own"
                                                        : "taken from elsewhere");
-    from_store(t, f, c->name, "secrets", "secretKeyRef");
-    from_store(t, f, c->name, "configmaps", "configMapKeyRef");
-    from_near_name(t, f, c->name);
+    from_store(t, f, name, "secrets", "secretKeyRef");
+    from_store(t, f, name, "configmaps", "configMapKeyRef");
+    from_near_name(t, f, name);
     if (!f->n_fixes)
-        from_sibling(t, f, c->name);
+        from_sibling(t, f, name);
     kta_auto_free char *ref = kta_diag_ref(t->owner);
     kta_finding_advice(f,
                        "Provide %s for container %s of %s: in a Secret or ConfigMap that the "
                        "container reads, or by kubectl set env %s %s=VALUE. Only you can know "
                        "the value.",
-                       c->name, t->name, ref, ref, c->name);
+                       name, t->name, ref, ref, name);
 }
 
 /* ---- a missing file ---- */
@@ -391,7 +406,9 @@ void kta_crash_command(const struct kta_pod_trouble *t, struct kta_finding *f,
                        const struct kta_log_cause *c)
 {
     kta_auto_free char *who = kta_trouble_who(t);
-    if (c->name)
+    if (kta_streq(c->pattern->class_, "PermissionDenied"))
+        kta_finding_summary(f, "%s exits because its command is not executable: %s", who, c->line);
+    else if (c->name)
         kta_finding_summary(f, "%s exits because the command %s is not in the image", who, c->name);
     else
         kta_finding_summary(f, "%s exits because its command line is wrong: %s", who, c->line);

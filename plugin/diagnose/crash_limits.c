@@ -143,6 +143,30 @@ void kta_crash_memory(const struct kta_pod_trouble *t, struct kta_finding *f,
                           "the container's memory limit, raise that instead.");
 }
 
+/* The kernel ends the process that asks for more than the limit, which need not be the container's
+ * first: then the status tells nothing of it, and only the log does. */
+void kta_crash_child(const struct kta_pod_trouble *t, struct kta_finding *f,
+                     const struct kta_log_cause *c)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    const char *text = kta_json_str(t->container, "resources.limits.memory");
+    if (!text) {
+        f->code = "CrashLoop.Killed";
+        kta_finding_summary(f, "a process within %s is killed (SIGKILL): %s", who, c->line);
+        kta_finding_advice(f, "It has no memory limit of its own: look whether its node ran out of "
+                              "memory, or what else kills it.");
+        return;
+    }
+    kta_finding_summary(f,
+                        "a process within %s is killed, as the kernel does with what uses more "
+                        "memory than the limit of %s: %s",
+                        who, text, c->line);
+    fix_memory(t, f, kta_quantity_milli(text));
+    if (!f->advice)
+        kta_finding_advice(f, "If it grows without end whatever the limit, the program leaks: a "
+                              "higher limit only buys time.");
+}
+
 /* ---- ports ---- */
 
 void kta_crash_port(const struct kta_pod_trouble *t, struct kta_finding *f,
@@ -275,8 +299,11 @@ void kta_crash_permission(const struct kta_pod_trouble *t, struct kta_finding *f
                           const struct kta_log_cause *c)
 {
     kta_auto_free char *who = kta_trouble_who(t);
-    kta_finding_summary(f, "%s exits because it may not use %s: permission denied", who,
-                        c->path ? c->path : "something");
+    if (c->path)
+        kta_finding_summary(f, "%s exits because it may not use %s: permission denied", who,
+                            c->path);
+    else
+        kta_finding_summary(f, "%s exits for want of a permission: %s", who, c->line);
     int64_t user = kta_json_int(t->container, "securityContext.runAsUser",
                                 kta_json_int(t->pod, "spec.securityContext.runAsUser", -1));
     int64_t group = kta_json_int(t->pod, "spec.securityContext.fsGroup", -1);

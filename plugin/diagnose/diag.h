@@ -250,6 +250,7 @@ struct kta_json *kta_reach_closed(struct kta_world *w, struct kta_json *from,
                                   struct kta_reach_gap *ret);
 
 /* ---- pods.c … : what analyzers call of each other ---- */
+extern const char *const kta_status_lists[3]; /* of a pod's status: init, ordinary, ephemeral */
 /* A container of a pod that is in trouble, with what was found out. */
 struct kta_pod_trouble {
     struct kta_world *w;
@@ -258,6 +259,9 @@ struct kta_pod_trouble {
     struct kta_findings *out;
 };
 void kta_crash_analyze(const struct kta_pod_trouble *t); /* crash.c */
+/* A container that runs, while its log says that a process within it was killed: then it is told,
+ * and true. (crash.c) */
+bool kta_child_analyze(const struct kta_pod_trouble *t);
 /* An init container that does not end: told at once if its log names why, else after `silent`
  * seconds. (crash.c) */
 void kta_init_analyze(const struct kta_pod_trouble *t, int64_t silent);

@@ -248,15 +248,16 @@ static void logs(struct kta_world *w, const char *ns, struct kta_evidence *e)
     for (size_t i = 0; i < n && shown < 6; i++) {
         if (!kta_world_focused(w, v[i]))
             continue;
-        kta_json_each(s, kta_json_at(v[i], "status.containerStatuses"))
-        {
-            size_t len;
-            bool previous;
-            if (kta_unhealthy_log_text(w, v[i], s, &len, &previous)) {
-                one_log(w, v[i], kta_json_str(s, "name"), previous, 80, e);
-                shown++;
+        for (size_t l = 0; l < KTA_LEN(kta_status_lists); l++)
+            kta_json_each(s, kta_json_get(kta_json_get(v[i], "status"), kta_status_lists[l]))
+            {
+                size_t len;
+                bool previous;
+                if (kta_unhealthy_log_text(w, v[i], s, &len, &previous)) {
+                    one_log(w, v[i], kta_json_str(s, "name"), previous, 80, e);
+                    shown++;
+                }
             }
-        }
     }
     /* Nothing is unhealthy: the first of what was asked about still says what it does. */
     for (size_t i = 0; i < n && !shown && kta_world_has_focus(w); i++)

@@ -16,7 +16,7 @@
 
 #define RECORD_MAX 16384 /* bytes of one record; a longer one is cut */
 
-enum mode { PLAIN, PYTHON, RUST, GO, VALIDATION };
+enum mode { PLAIN, PYTHON, RUST, GO, VALIDATION, SPRING };
 
 static const char *const follows[] = {
     "Caused by:",
@@ -36,6 +36,9 @@ static const char *const follows[] = {
     "}",
     "Node.js v",
 };
+
+/* PostgreSQL adds to what it says in lines of their own, each with a time in front. */
+static const char *const adds[] = {" DETAIL:  ", " HINT:  ", " STATEMENT:  ", " CONTEXT:  "};
 
 static bool starts_any(const char *s, const char *const *words, size_t n)
 {
@@ -59,8 +62,14 @@ static bool continues(const char *line, enum mode mode, bool after_blank)
         return mode == PYTHON;
     if (starts_any(line, follows, KTA_LEN(follows)))
         return true;
+    for (size_t i = 0; i < KTA_LEN(adds); i++)
+        if (strstr(line, adds[i]))
+            return true;
+    bool stamped = isdigit((unsigned char)*line); /* with a time: somebody else speaks */
     if (mode == GO)
-        return true;
+        return !stamped;
+    if (mode == SPRING) /* its report: up to what it suggests */
+        return !stamped && !kta_starts(line, "Action:");
     if (mode == VALIDATION && !strchr(line, ' ')) /* pydantic: the field's name on its own */
         return true;
     if (after_blank && mode == PLAIN)
@@ -76,6 +85,8 @@ static enum mode mode_of(const char *line, enum mode mode, bool fresh)
         return PYTHON;
     if (kta_starts(line, "During handling") || kta_starts(line, "The above exception"))
         return PYTHON;
+    if (kta_starts(line, "APPLICATION FAILED TO START"))
+        return SPRING;
     if (strstr(line, "validation error"))
         return VALIDATION;
     if (strstr(line, "panicked at") && strstr(line, "thread "))
@@ -86,16 +97,28 @@ static enum mode mode_of(const char *line, enum mode mode, bool fresh)
         !kta_starts(line, "Traceback") && !kta_starts(line, "During handling") &&
         !kta_starts(line, "The above exception"))
         return PLAIN; /* the exception's own line ends the trace */
-    if (mode == RUST && kta_starts(line, "note: run with"))
+    if ((mode == RUST && kta_starts(line, "note: run with")) ||
+        (mode == GO && kta_starts(line, "exit status ")))
         return PLAIN;
     return mode;
 }
 
 static const char *const level_keys[] = {"level", "severity", "lvl", "log.level", "@l", "loglevel"};
 static const char *const text_keys[] = {"msg", "message", "@m", "event", "text"};
-static const char *const error_keys[] = {"error", "err",         "exception",  "exc_info",
-                                         "stack", "stack_trace", "stacktrace", "reason",
-                                         "cause", "@x"};
+static const char *const error_keys[] = {"error",
+                                         "err",
+                                         "exception",
+                                         "exc_info",
+                                         "stack",
+                                         "stack_trace",
+                                         "stacktrace",
+                                         "reason",
+                                         "cause",
+                                         "@x",
+                                         "error.message",
+                                         "error.stack_trace",
+                                         "exception.message",
+                                         "exception.stacktrace"};
 
 static const char *level_word(const struct kta_json *v)
 {

@@ -10,6 +10,9 @@
 #include "kta/alloc.h"
 #include "kta/clock.h"
 
+const char *const kta_status_lists[3] = {"initContainerStatuses", "containerStatuses",
+                                         "ephemeralContainerStatuses"};
+
 #define PODS_EACH 3 /* pods of one workload that are looked into */
 
 /* A run after a failed one says nothing as long as it is this young, or no older than the failed
@@ -80,6 +83,8 @@ static void look_at(struct kta_pod_trouble *t)
         kta_config_analyze(t);
     else if (crashed(t))
         kta_crash_analyze(t);
+    else if (kta_json_at(t->status, "state.running") && kta_child_analyze(t))
+        return;
     else if (never_ends(t))
         kta_init_analyze(t, INIT_SILENT);
 }
