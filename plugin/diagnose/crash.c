@@ -15,6 +15,7 @@
 static const struct kta_crash_kind kinds[] = {
     {"MissingEnv", "CrashLoop.MissingEnv", 0.95, kta_crash_env},
     {"MissingFile", "CrashLoop.MissingFile", 0.85, kta_crash_file},
+    {"IsDirectory", "CrashLoop.MissingFile", 0.85, kta_crash_directory},
     {"MissingModule", "CrashLoop.MissingModule", 0.9, kta_crash_plain},
     {"BadCommand", "CrashLoop.BadCommand", 0.9, kta_crash_command},
     {"PortInUse", "CrashLoop.PortInUse", 0.9, kta_crash_port},
@@ -48,7 +49,8 @@ static const struct {
     {"DiskFull",
      "Free space on that volume, or give it more (the PersistentVolumeClaim's size, the "
      "emptyDir's sizeLimit)."},
-    {"Limits", "It wants more open files, watches, threads or mapped areas than the node or the "
+    {"Limits", "It wants more open files, watches, threads, mapped areas or connections than the "
+               "node, the runtime or the server "
                "runtime allows: raise that limit there (ulimit, sysctl, podPidsLimit), or make it "
                "use fewer."},
     {"License", "Provide a license that is valid, where the program looks for it. Only you can "

@@ -31,7 +31,7 @@ char *kta_trouble_who(const struct kta_pod_trouble *t);
 kta_crash_teller kta_crash_plain;
 
 /* crash_env.c: variables, files, commands */
-kta_crash_teller kta_crash_env, kta_crash_file, kta_crash_command;
+kta_crash_teller kta_crash_env, kta_crash_file, kta_crash_directory, kta_crash_command;
 void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
                            const char *program);
 

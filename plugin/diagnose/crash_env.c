@@ -282,6 +282,20 @@ static void fix_mount_path(const struct kta_pod_trouble *t, struct kta_finding *
     }
 }
 
+/* Mounts another key (or the only one) at the path of that mount. */
+static void fix_sub_path(const struct kta_pod_trouble *t, struct kta_finding *f,
+                         const struct kta_json *mount, const char *key)
+{
+    struct kta_json *c;
+    struct kta_json *patch = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *now =
+        kta_json_push(kta_json_set(c, "volumeMounts", kta_json_new_array()), kta_json_copy(mount));
+    kta_json_set_str(now, "subPath", key);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, patch,
+                           "mount the key %s at %s, which there is", key,
+                           kta_json_str(mount, "mountPath"));
+}
+
 void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
                     const struct kta_log_cause *c)
 {
@@ -325,6 +339,39 @@ void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
                        "Provide %s: in the image, or as a key of a ConfigMap or Secret mounted "
                        "there.",
                        c->path);
+}
+
+/* A subPath that names no key of its volume is made a directory. */
+void kta_crash_directory(const struct kta_pod_trouble *t, struct kta_finding *f,
+                         const struct kta_log_cause *c)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    const char *path = kta_or(c->path, "something");
+    const struct kta_json *m = mount_of(t->container, path);
+    const char *sub = kta_json_str(m, "subPath");
+    kta_finding_summary(f, "%s exits because %s is a directory, not the file that it reads", who,
+                        path);
+    const struct kta_json *store =
+        m ? store_of(t->w, kta_obj_namespace(t->pod),
+                     volume_named(kta_json_get(t->pod, "spec"), kta_json_str(m, "name")))
+          : NULL;
+    if (store && kta_streq(kta_json_str(m, "mountPath"), path)) {
+        char **keys;
+        size_t n = kta_data_keys(store, &keys);
+        kta_auto_free char *ref = kta_diag_ref(store);
+        const char *near = sub ? kta_nearest(sub, (const char *const *)keys, n) : NULL;
+        near = near ? near : n == 1 ? keys[0] : NULL;
+        kta_finding_quote(f, "spec", "volume %s, from %s, is mounted at %s%s%s",
+                          kta_json_str(m, "name"), ref, path,
+                          sub ? " by the subPath " : " without a subPath", kta_or(sub, ""));
+        if (sub && near && !has_key(store, sub))
+            fix_sub_path(t, f, m, near);
+        kta_finding_advice(f, "Mount the one key of %s that is to be %s, by its name as subPath.",
+                           ref, path);
+        kta_keys_free(keys, n);
+    }
+    if (!f->advice)
+        kta_finding_advice(f, "Give the program the path of a file, or mount a file there.");
 }
 
 /* ---- a command that is not there ---- */

@@ -25,9 +25,9 @@ static const char interesting[] =
     "certificate|abort|terminat|critical|emerg|crash|exit|unhealthy|usage:|unrecognized|"
     "unsupported|incompatible|corrupt|lock|quota|too many|listen|bind|nodename|peer|giving up|gave "
     "up|"
-    "please|specify|specified|ya?ml:|json|toml|waiting for|connecting|must "
-    "install|match|sigkill|already|licen[cs]e|"
-    "^[EF]\\d{4} ";
+    "please|specify|specified|ya?ml:|json|toml|waiting for|connecting|must install|match|sigkill|"
+    "already|licen[cs]e|unbound|encryption key|unavailable|is a directory|flood|locate|https "
+    "client|tls|compiled|^[EF]\\d{4} ";
 
 struct cause_at {
     const struct kta_log_pattern *p;
