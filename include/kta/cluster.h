@@ -49,7 +49,9 @@ enum kta_accept {
 struct kta_read {
     char *path; /* "/apis/apps/v1/namespaces/x/deployments?labelSelector=…"; owned */
     enum kta_accept accept;
-    size_t max; /* bytes; 0: KTA_MAX_HTTP_BODY; a text answer is cut there, not refused */
+    size_t max;      /* bytes; 0: KTA_MAX_HTTP_BODY; a text answer is cut there, not refused */
+    int64_t once_ms; /* not 0: asked only once, for at most so long; any status is the answer, in
+                        text */
     /* Of a list that has more than keep_all items, those for which keep returns false are dropped
      * while it streams in (keep may also shorten an item): what is dropped is never all in memory
      * at once, and is counted in metadata.remainingItemCount. NULL: everything is kept. trim (or

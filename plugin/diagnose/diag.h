@@ -19,6 +19,9 @@
 
 #define KTA_DIAG_MAX_FIXES 4    /* fixes shown of one finding */
 #define KTA_DIAG_QUOTE     1200 /* bytes of one quoted piece */
+#define KTA_ASKS_MAX       20   /* questions to workloads themselves in one diagnosis */
+#define KTA_ASK_MS         3000 /* that one of them may take */
+#define KTA_ASK_BYTES      2048 /* of its answer that are read */
 
 /* ---- finding.c ---- */
 void kta_finding_drop_fix(struct kta_finding *f, size_t i);
@@ -37,6 +40,7 @@ const struct kta_report *kta_world_report(struct kta_world *w);
 void kta_world_set_probe(struct kta_world *w,
                          int level); /* 0 none, 1 declared paths, 2 others too */
 int kta_world_probe(const struct kta_world *w);
+bool kta_world_may_ask(struct kta_world *w); /* one more question to a workload; counts it */
 void kta_world_note_missing(struct kta_world *w, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* True if the list was read (for ns or for all) and could be. */
@@ -275,9 +279,12 @@ struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, con
                                         const char **ret_ns, bool *ret_cluster_name);
 /* Are the pods of a workload (or Job) refused at creation? Then it is told. (refusals.c) */
 bool kta_refused(struct kta_world *w, struct kta_json *o, struct kta_findings *out);
-/* Does anything listen on that port of a pod, asked through the API server: 1 yes, 0 no (the
- * connection is refused), -1 unknown. Only for ports that a Service or a probe declares. (probes.c)
- */
+/* The status of a GET, asked of the pod through the API server; 0: not asked, or no answer. Only
+ * for paths that a probe declares, or with --probe. (active.c) */
+int kta_active_status(struct kta_world *w, const struct kta_json *pod, bool https, int64_t port,
+                      const char *path);
+/* Does anything listen on that port of a pod: 1 yes, 0 no (the connection is refused), -1 unknown.
+ * Only for ports that a Service or a probe declares. */
 int kta_port_open(struct kta_world *w, const struct kta_json *pod, int64_t port);
 /* Number of pod IPs ready behind a Service; -1 unknown. */
 int kta_service_ready(struct kta_world *w, const struct kta_json *service);

@@ -27,7 +27,7 @@ struct ask { /* what a probe asks for */
     const char *path;
     const char *port_name;
     int64_t port;
-    bool http, tcp, exec, grpc;
+    bool http, https, tcp, exec, grpc;
 };
 
 static struct ask ask_of(const struct kta_json *container, enum kind k)
@@ -37,6 +37,7 @@ static struct ask ask_of(const struct kta_json *container, enum kind k)
                           *t = kta_json_get(a.probe, "tcpSocket");
     const struct kta_json *at = h ? h : t;
     a.http = h;
+    a.https = kta_streq(kta_json_str(h, "scheme"), "HTTPS");
     a.tcp = t;
     a.exec = kta_json_get(a.probe, "exec");
     a.grpc = kta_json_get(a.probe, "grpc");
@@ -117,53 +118,6 @@ static const char *other_path(const struct kta_pod_trouble *t, enum kind k, cons
     return NULL;
 }
 
-/* ---- active check: GET paths that probes declare, through the API server's proxy ---- */
-
-static int get_status(const struct kta_pod_trouble *t, int64_t port, const char *path)
-{
-    struct kta_cluster *c = kta_world_cluster(t->w);
-    if (!c || kta_cluster_is_snapshot(c) || kta_world_probe(t->w) < 1)
-        return 0;
-    struct kta_read *r = NULL;
-    size_t n = 0, cap = 0;
-    struct kta_err err = KTA_ERR_INIT;
-    kta_read_add(&r, &n, &cap, KTA_ACCEPT_TEXT, "/api/v1/namespaces/%s/pods/%s:%lld/proxy%s%s",
-                 kta_obj_namespace(t->pod), kta_obj_name(t->pod), (long long)port,
-                 *path == '/' ? "" : "/", path);
-    r->max = 2048;
-    int rc = kta_cluster_read(c, r, n, &err);
-    int status = rc ? err.http : r->status;
-    kta_reads_free(r, n);
-    return status;
-}
-
-int kta_port_open(struct kta_world *w, const struct kta_json *pod, int64_t port)
-{
-    struct kta_cluster *c = kta_world_cluster(w);
-    if (!c || kta_cluster_is_snapshot(c) || kta_world_probe(w) < 1)
-        return -1;
-    struct kta_read *r = NULL;
-    size_t n = 0, cap = 0;
-    struct kta_err err = KTA_ERR_INIT;
-    int open = -1;
-    kta_read_add(&r, &n, &cap, KTA_ACCEPT_TEXT, "/api/v1/namespaces/%s/pods/%s:%lld/proxy/",
-                 kta_obj_namespace(pod), kta_obj_name(pod), (long long)port);
-    r->max = 2048;
-    /* An answer that is not the API server's own is the program's: something listens. */
-    if (kta_cluster_read(c, r, n, &err)) {
-        open = err.http >= 200 || r->status >= 200 ? 1 : -1;
-    } else {
-        const char *said = r->text.len ? r->text.s : r->err.msg;
-        bool told = strstr(said, "dial tcp") || strstr(said, "error trying to reach service");
-        if (told)
-            open = strstr(said, "connection refused") ? 0 : strstr(said, "dial tcp") ? -1 : 1;
-        else if (r->status >= 200 && r->status != 403)
-            open = 1;
-    }
-    kta_reads_free(r, n);
-    return open;
-}
-
 /* ---- telling ---- */
 
 static int64_t budget(const struct ask *a)
@@ -221,7 +175,7 @@ static void bad_status(const struct kta_pod_trouble *t, struct kta_finding *f, e
     }
     const char *path = other_path(t, k, a->path);
     if (path) {
-        int got = get_status(t, a->port, path);
+        int got = kta_active_status(t->w, t->pod, a->https, a->port, path);
         if (got == 0 || got / 100 == 2) {
             fix_path(t, f, k, path, got ? "which answers" : "which its other probe uses");
             f->confidence = 0.9;
@@ -229,7 +183,8 @@ static void bad_status(const struct kta_pod_trouble *t, struct kta_finding *f, e
     }
     static const char *const usual[] = {"/health", "/healthz", "/"};
     for (size_t i = 0; i < KTA_LEN(usual) && !f->n_fixes && kta_world_probe(t->w) > 1; i++)
-        if (!kta_streq(usual[i], a->path) && get_status(t, a->port, usual[i]) / 100 == 2)
+        if (!kta_streq(usual[i], a->path) &&
+            kta_active_status(t->w, t->pod, a->https, a->port, usual[i]) / 100 == 2)
             fix_path(t, f, k, usual[i], "which answers");
     kta_finding_advice(f, "Make the probe ask a path that the program serves.");
 }

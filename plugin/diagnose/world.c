@@ -277,7 +277,7 @@ bool kta_world_count_fetch(struct kta_world *w, int most)
 
 bool kta_world_count_ask(struct kta_world *w, int most)
 {
-    return w->asks++ < most;
+    return w->healthy_asks++ < most;
 }
 
 void kta_world_pods_asked(struct kta_world *w, const struct kta_json *object)

@@ -57,6 +57,12 @@ size_t kta_world_pods_of(struct kta_world *w, const struct kta_json *object, str
 void kta_world_set_probe(struct kta_world *w, int level)
 {
     w->probe = level;
+    w->asks = 0;
+}
+
+bool kta_world_may_ask(struct kta_world *w)
+{
+    return w->probe > 0 && w->asks++ < KTA_ASKS_MAX;
 }
 
 int kta_world_probe(const struct kta_world *w)

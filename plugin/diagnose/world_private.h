@@ -50,7 +50,7 @@ struct kta_world {
     struct kta_json **running_items;
     size_t n_running;
     bool running_read;
-    int probe;
+    int probe, asks;
     struct kta_world_logs *logs;
     struct kta_argv secrets_seen;
     void **owned; /* what went out of use while somebody may still look at it */
@@ -59,7 +59,7 @@ struct kta_world {
     size_t n_extra, cap_extra;
     const char **asked; /* uids of objects whose pods were asked for */
     size_t n_asked, cap_asked;
-    int fetches, asks;
+    int fetches, healthy_asks;
     bool wants_metrics;
 };
 

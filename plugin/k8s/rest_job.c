@@ -249,7 +249,7 @@ static bool start_over(struct rest_job *j)
 /* The server asks for patience, and not for long. */
 static bool put_off(struct rest_job *j, const struct kta_http_req *q)
 {
-    if ((q->status != 429 && q->status != 503) || q->retry_after_ms < 0 ||
+    if (j->read->once_ms || (q->status != 429 && q->status != 503) || q->retry_after_ms < 0 ||
         q->retry_after_ms > MAX_RETRY_WAIT || ++j->tries >= MAX_TRIES)
         return false;
     j->wait_ms = q->retry_after_ms;
@@ -260,7 +260,7 @@ static bool put_off(struct rest_job *j, const struct kta_http_req *q)
  * then (seen on a loaded machine, until the deadline). Once, over a connection of its own. */
 static bool ask_again(struct rest_job *j, const struct kta_http_req *q)
 {
-    if (j->broke || !q->broke || !q->status)
+    if (j->read->once_ms || j->broke || !q->broke || !q->status)
         return false;
     kta_log(1, "k8s: %s: %s; once more", j->doing.s, q->err.msg);
     j->broke = true;
@@ -283,6 +283,12 @@ static void judge_answer(struct kta_cluster *c, struct rest_job *j, struct kta_h
         j->read->err.http = q->status;
         j->reached = q->status && q->err.code == KTA_E_LIMIT; /* too much of an answer is one */
         job_fail(j);
+        return;
+    }
+    if (j->read->once_ms) { /* whatever it says is the answer, and no matter of the API server's */
+        kta_str_addn(&j->read->text, q->answer.s, q->answer.len);
+        j->pending = false;
+        j->reached = true;
         return;
     }
     if (q->status / 100 == 2 && q->on_body == take_stream) {
@@ -328,7 +334,7 @@ void rest_job_request(struct rest_job *j, struct kta_http_req *q)
     q->path = j->url.s;
     q->accept = j->accept;
     q->headers = (const char *const *)r->headers.v;
-    q->timeout_ms = r->timeout_ms;
+    q->timeout_ms = j->read->once_ms ? j->read->once_ms : r->timeout_ms;
     q->idle_ms = j->broke ? 0 : STALL_MS;
     q->idle_from_head = true;
     q->fresh = j->broke;

@@ -74,6 +74,7 @@ class Case:
         for sub in ("home", "bin", "work"):
             (self.dir / sub).mkdir()
         self.subst = {"DIR": str(self.dir), "SNAPSHOT": str(self.snapshot)}
+        self.write_files()  # a server may read them
         if "model" in self.spec:
             script = self.dir / "model.json"
             script.write_text(json.dumps(self.spec["model"]))
@@ -89,6 +90,9 @@ class Case:
                                               *(self.fill(a) for a in self.spec["api"])], log)
             self.servers.append(server)
             self.subst["API"] = f"127.0.0.1:{server.port}"
+        self.write_files()  # again: they may name the servers
+
+    def write_files(self):
         for name, text in self.spec.get("files", {}).items():
             path = self.dir / name
             path.parent.mkdir(parents=True, exist_ok=True)

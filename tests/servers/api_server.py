@@ -10,7 +10,9 @@ What it serves
   --root DIR            objects, in a snapshot's layout: DIR/api/v1/namespaces/demo/pods.json holds a
                         list, DIR/apis/apps/v1/namespaces/demo/deployments.json another, a log is
                         …/pods/NAME/log/CONTAINER[.previous].txt. A folder that "kubectl todo-ai
-                        snapshot DIR" wrote can be served as it is.
+                        snapshot DIR" wrote can be served as it is. What a pod answers itself is
+                        …/pods/NAME/proxy/PORT/PATH.txt ("hangs" in it: it never answers); the
+                        connection is refused where there is no folder PORT, 404 where no PATH.
   --version V           what /version says (default v1.34.4)
 Where
   --port N              (default: a free one)  --port-file FILE gets the number when it is ready
@@ -360,7 +362,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def forbidden(self, p):
         a = self.server.args
-        what = p.resource + ("/" + p.sub if p.sub else "")
+        what = p.resource + ("/" + p.sub.split("/")[0] if p.sub else "")
         if not any(f in (what, "*") for f in a.forbid) or (a.forbid_ns and p.ns != a.forbid_ns):
             return False
         group = split_gv(p.gv)[0] if p.gv else ""
@@ -472,6 +474,8 @@ class Handler(BaseHTTPRequestHandler):
             self.write(p, q)
         elif p.sub == "log":
             self.pod_log(p, q)
+        elif p.sub.split("/")[0] == "proxy":
+            self.pod_proxy(p)
         elif p.name:
             o = store.get(p)
             if o is None:
@@ -571,6 +575,28 @@ class Handler(BaseHTTPRequestHandler):
                                                       f'"{p.name}" not found'))
         else:
             self.reply(200, "", "text/plain")
+
+    def pod_proxy(self, p):
+        name, port = p.name.rsplit(":", 1)
+        folder = os.path.join(self.server.args.root or "", p.gv, "namespaces", p.ns, "pods",
+                              name.removeprefix("https:"), "proxy", port)
+        path = p.sub.removeprefix("proxy").strip("/") or "_root"
+        if not os.path.isdir(folder):
+            self.reply(503, status(503, "ServiceUnavailable", "error trying to reach service: dial tcp "
+                                   f"10.0.0.1:{port}: connect: connection refused"))
+            return
+        try:
+            with open(os.path.join(folder, path + ".txt"), "rb") as fh:
+                said = fh.read()
+        except OSError:
+            self.reply(404, "no such page\n", "text/plain")
+            return
+        if said.strip() == b"hangs":
+            self.note("hangs")
+            self.server.stop.wait()
+            self.close_connection = True
+        else:
+            self.reply(200, said, "text/plain")
 
     # ---- watches ----
     def chunk(self, data):
