@@ -13,6 +13,7 @@
 #include "kta/alloc.h"
 #include "kta/diagnose.h"
 #include "kta/fs.h"
+#include "../../plugin/agent/agent_private.h"
 
 static char dir[] = "/tmp/test_diagnose.XXXXXX";
 
@@ -362,6 +363,69 @@ static void test_whether_a_plan_helped(void **state)
     }
 }
 
+/* What the budget has no room for is what tells least: findings and what changed stay, then the
+ * first error, then states; of the log the first error stays when its end does not fit. */
+static void test_evidence_by_worth(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t budget;
+        const char *kept[6], *cut[6];
+    } rows[] = {
+        {64000,
+         {"[f1] CrashLoop.", "] what changed", "] log pod/", "] pods in demo", "] events",
+          "] workloads"},
+         {"did not fit"}},
+        {2700,
+         {"[f1] CrashLoop.", "] what changed", "FATAL: the pool is closed", "did not fit"},
+         {"] events", "] workloads"}},
+        {1100, {"[f1] CrashLoop.", "] what changed", "did not fit"}, {"] log pod/", "] events"}},
+    };
+    struct run r;
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_str log = KTA_STR_INIT;
+    kta_str_add(&log, "FATAL: the pool is closed\n");
+    for (int i = 0; i < 400; i++)
+        kta_str_addf(&log, "INFO a line like %c%c, and no other\n", 'a' + i / 26 % 26,
+                     'a' + i % 26);
+    put("api/v1/namespaces/demo/pods/backend-2-abc/log/backend.txt", log.s);
+    kta_str_release(&log);
+    kta_auto_free char *event =
+        kta_asprintf("{\"kind\":\"List\",\"items\":[{\"metadata\":{\"name\":\"e1\",\"namespace\":"
+                     "\"demo\"},\"involvedObject\":"
+                     "{\"kind\":\"Pod\",\"name\":\"backend-2-abc\",\"uid\":\"p1\"},\"type\":"
+                     "\"Warning\",\"reason\":\"BackOff\","
+                     "\"message\":\"%0700d\",\"lastTimestamp\":\"2026-01-01T12:09:00Z\"}]}",
+                     0);
+    put("api/v1/namespaces/demo/events.json", event);
+    put_pod("False", BACKEND_ENDS);
+    begin(&r, "deployment/backend");
+    struct kta_pipeline p = {.cluster = r.cluster, .redact = r.redact};
+    struct kta_agent a = {.pipeline = &p, .scope = r.scope, .question = "why", .world = r.world};
+    a.targets = r.targets;
+    assert_int_equal(kta_diagnose(r.world, &r.scope, &r.targets, NULL, &a.findings, &err), 0);
+    assert_int_equal(kta_collect_evidence(r.world, &r.scope, &r.targets, &a.findings, &a.evidence,
+                                          &err),
+                     0);
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        kta_auto_json struct kta_json *m = agent_first_messages(&a, KTA_WAY_TEXT, rows[i].budget);
+        const char *user = kta_json_str(kta_json_item(m, kta_json_len(m) - 1), "content");
+        if (getenv("SHOW"))
+            print_message("%zu: %zu\n%s\n", rows[i].budget, strlen(user), user);
+        for (size_t k = 0; k < 6 && rows[i].kept[k]; k++)
+            if (!strstr(user, rows[i].kept[k]))
+                fail_msg("%zu bytes: '%s' is not there", rows[i].budget, rows[i].kept[k]);
+        for (size_t k = 0; k < 6 && rows[i].cut[k]; k++)
+            if (strstr(user, rows[i].cut[k]))
+                fail_msg("%zu bytes: '%s' is there", rows[i].budget, rows[i].cut[k]);
+        assert_true(strlen(user) < rows[i].budget + 1500); /* question, context, what frames it */
+    }
+    put("api/v1/namespaces/demo/events.json", LIST(""));
+    kta_evidence_release(&a.evidence);
+    kta_findings_release(&a.findings);
+    end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_a_log_that_is_gone),
         cmocka_unit_test(test_a_pod_of_an_older_revision),
         cmocka_unit_test(test_whether_a_plan_helped),
+        cmocka_unit_test(test_evidence_by_worth),
     };
     return cmocka_run_group_tests(tests, write_snapshot, NULL);
 }
