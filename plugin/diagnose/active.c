@@ -39,10 +39,12 @@ static bool not_the_pod(const char *said)
 }
 
 int kta_active_status(struct kta_world *w, const struct kta_json *pod, bool https, int64_t port,
-                      const char *path)
+                      const char *path, struct kta_str *ret_said)
 {
     kta_auto_str struct kta_str said = KTA_STR_INIT;
     int status = ask(w, pod, https, port, path, &said);
+    if (ret_said)
+        kta_str_add(ret_said, said.s);
     return not_the_pod(said.s) ? 0 : status;
 }
 

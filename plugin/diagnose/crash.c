@@ -33,7 +33,7 @@ static const struct kta_crash_kind kinds[] = {
     {"Database", "CrashLoop.Database", 0.85, kta_crash_plain},
     {"Forbidden", "Rights.Forbidden", 0.9, kta_crash_forbidden},
     {"OutOfMemory", "CrashLoop.OutOfMemory", 0.85, kta_crash_memory},
-    {"Config", "CrashLoop.Config", 0.85, kta_crash_plain},
+    {"Config", "CrashLoop.Config", 0.85, kta_crash_config},
     {"Lock", "CrashLoop.Lock", 0.75, kta_crash_plain},
     {"Signal", "CrashLoop.Signal", 0.75, kta_crash_plain},
     {"Exception", "CrashLoop.Exception", 0.8, kta_crash_plain},
@@ -112,11 +112,73 @@ static bool could_not_start(const struct kta_pod_trouble *t)
                                                     : "is not in the image");
     kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
     kta_finding_quote(f, source, "%.*s", KTA_DIAG_QUOTE, text);
-    if (!format)
+    if (program && strstr(text, "permission denied"))
+        kta_crash_fix_script(t, f, program);
+    else if (!format)
         kta_crash_fix_command(t, f, program);
     if (!f->n_fixes)
         kta_finding_advice(f, "Set a command that the image holds (spec.containers[].command), or "
                               "the image that holds this one.");
+    return true;
+}
+
+/* runc: error mounting "…/volume-subpaths/V/C/0" to rootfs at "/etc/app.conf": … not a directory */
+static bool could_not_mount(const struct kta_pod_trouble *t)
+{
+    const struct kta_json *end = kta_trouble_ended(t);
+    const char *text = kta_or(kta_json_str(end, "message"),
+                              kta_or(kta_json_str(t->status, "state.waiting.message"), ""));
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("error mounting \"[^\"]+\" to rootfs at \"([^\"]+)\"", 0);
+    struct kta_match m;
+    if (!kta_re_find(re, text, strlen(text), 0, &m))
+        return false;
+    bool kind = strstr(text, "not a directory") != NULL;
+    const char *code = kind ? "CrashLoop.MissingFile" : "Volume.MountFailed";
+    if (kta_trouble_find(t, code))
+        return true;
+    struct kta_finding *f = kta_trouble_add(t, code, KTA_CRITICAL, 0.9);
+    kta_auto_free char *path = kta_re_group(text, &m, 1), *who = kta_trouble_who(t);
+    kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
+    struct kta_log_cause c = {.path = path};
+    kta_finding_quote(f, source, "%.*s", KTA_DIAG_QUOTE, text);
+    kta_finding_summary(f, "%s cannot start: nothing can be mounted at %s", who, path);
+    kta_finding_advice(f,
+                       "The message says why: correct the volumeMount or what the volume holds.");
+    if (kind)
+        kta_crash_directory(t, f, &c);
+    return true;
+}
+
+/* Its own hook failed, so the kubelet ended it again and again. */
+static bool failed_hook(const struct kta_pod_trouble *t)
+{
+    const char *text =
+        kta_streq(kta_json_str(t->status, "state.waiting.reason"), "PostStartHookError")
+            ? kta_json_str(t->status, "state.waiting.message")
+            : NULL;
+    const struct kta_json *ev = kta_diag_event(t->w, t->pod, "FailedPostStartHook", t->name);
+    if (!kta_json_at(t->container, "lifecycle.postStart") || (!text && !ev))
+        return false;
+    if (kta_trouble_find(t, "CrashLoop.PostStart"))
+        return true;
+    struct kta_finding *f = kta_trouble_add(t, "CrashLoop.PostStart", KTA_CRITICAL, 0.9);
+    kta_auto_free char *who = kta_trouble_who(t), *hook = NULL;
+    kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
+    const char *said = text ? strstr(text, "message: \"") : NULL;
+    if (said)
+        hook = kta_strndup(said + strlen("message: \""),
+                           strcspn(said + strlen("message: \""), "\\\""));
+    kta_finding_summary(f, "%s is ended each time because its postStart hook fails%s%s", who,
+                        hook ? ": " : "", kta_or(hook, ""));
+    if (text)
+        kta_finding_quote(f, source, "%.*s", KTA_DIAG_QUOTE, text);
+    else
+        kta_diag_quote_event(f, t->pod, ev);
+    kta_finding_advice(f,
+                       "Correct the command of the container's lifecycle.postStart, or do what it "
+                       "does elsewhere: a container whose hook fails is not left running.");
     return true;
 }
 
@@ -287,7 +349,8 @@ static void by_exit_code(const struct kta_pod_trouble *t)
 
 void kta_crash_analyze(const struct kta_pod_trouble *t)
 {
-    if (killed_for_memory(t) || could_not_start(t) || killed_by_probe(t) || log_tells(t))
+    if (killed_for_memory(t) || could_not_mount(t) || failed_hook(t) || could_not_start(t) ||
+        killed_by_probe(t) || log_tells(t))
         return;
     by_exit_code(t);
 }

@@ -31,9 +31,12 @@ char *kta_trouble_who(const struct kta_pod_trouble *t);
 kta_crash_teller kta_crash_plain;
 
 /* crash_env.c: variables, files, commands */
-kta_crash_teller kta_crash_env, kta_crash_file, kta_crash_directory, kta_crash_command;
+kta_crash_teller kta_crash_env, kta_crash_file, kta_crash_directory, kta_crash_config,
+    kta_crash_command;
 void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
                            const char *program);
+void kta_crash_fix_script(const struct kta_pod_trouble *t, struct kta_finding *f,
+                          const char *script);
 
 /* crash_limits.c: memory, ports, file systems, permissions */
 kta_crash_teller kta_crash_memory, kta_crash_port, kta_crash_privileged, kta_crash_permission,
@@ -55,6 +58,9 @@ kta_crash_teller kta_crash_forbidden;
  * Returns how many. Freed with kta_keys_free. */
 size_t kta_data_keys(const struct kta_json *o, char ***ret);
 void kta_keys_free(char **keys, size_t n);
+/* A patch of a variable takes the place of the one that is there: what else gave its value goes, or
+ * the API server refuses it. */
+void kta_env_over(struct kta_json *env, const struct kta_json *there);
 /* The value that a container's variable has: literal, or out of a ConfigMap (read then). Caller
  * frees; NULL: unknown, or from a Secret. */
 char *kta_env_value(struct kta_world *w, const char *ns, const struct kta_json *env);

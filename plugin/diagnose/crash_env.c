@@ -5,8 +5,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "crash.h"
 #include "kta/alloc.h"
+#include "kta/re.h"
 
 /* ---- keys and values ---- */
 
@@ -71,6 +73,18 @@ char *kta_env_value(struct kta_world *w, const char *ns, const struct kta_json *
 
 /* ---- a missing variable ---- */
 
+void kta_env_over(struct kta_json *env, const struct kta_json *there)
+{
+    struct kta_json *from = kta_json_get(env, "valueFrom");
+    if (from && kta_json_get(there, "value"))
+        kta_json_set(env, "value", kta_json_new_null());
+    if (!from && kta_json_get(there, "valueFrom"))
+        kta_json_set(env, "valueFrom", kta_json_new_null());
+    kta_json_each(old, kta_json_get(there, "valueFrom")) if (from &&
+                                                             !kta_json_get(from, kta_json_key(old)))
+        kta_json_set(from, kta_json_key(old), kta_json_new_null());
+}
+
 /* Adds a fix that gives the container a variable: env is the entry without its name (taken). */
 static void fix_env(const struct kta_pod_trouble *t, struct kta_finding *f, const char *name,
                     struct kta_json *env, const char *why)
@@ -78,6 +92,7 @@ static void fix_env(const struct kta_pod_trouble *t, struct kta_finding *f, cons
     struct kta_json *c;
     struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
     kta_json_set_str(env, "name", name);
+    kta_env_over(env, kta_diag_env(t->container, name));
     kta_json_push(kta_json_set(c, "env", kta_json_new_array()), env);
     (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "%s", why);
 }
@@ -116,7 +131,10 @@ static void from_near_name(const struct kta_pod_trouble *t, struct kta_finding *
     int limit = strlen(name) < 8 ? 1 : 3, at = limit + 1;
     kta_json_each(e, list)
     {
-        int d = kta_distance(name, kta_or(kta_json_str(e, "name"), ""), limit);
+        const char *other = kta_or(kta_json_str(e, "name"), "");
+        int d = strcasecmp(name, other) == 0 && !kta_streq(name, other)
+                    ? 1
+                    : kta_distance(name, other, limit);
         if (d > 0 && d < at) {
             at = d;
             best = e;
@@ -296,6 +314,20 @@ static void fix_sub_path(const struct kta_pod_trouble *t, struct kta_finding *f,
                            kta_json_str(mount, "mountPath"));
 }
 
+/* The service account's token, which is mounted unless the pod or the account says otherwise. */
+static void no_token(const struct kta_pod_trouble *t, struct kta_finding *f)
+{
+    kta_finding_quote(f, "spec", "the service account's token is not mounted%s",
+                      kta_json_bool(t->pod, "spec.automountServiceAccountToken", true)
+                          ? ""
+                          : ": automountServiceAccountToken is false");
+    struct kta_json *spec = kta_json_new_object();
+    kta_json_set_bool(spec, "automountServiceAccountToken", true);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "mount the service account's token, which the program reads");
+    kta_finding_advice(f, "Or keep the program from calling the API server.");
+}
+
 void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
                     const struct kta_log_cause *c)
 {
@@ -334,6 +366,10 @@ void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
         kta_keys_free(keys, n);
         return;
     }
+    if (kta_starts(c->path, "/var/run/secrets/kubernetes.io/serviceaccount/")) {
+        no_token(t, f);
+        return;
+    }
     fix_mount_path(t, f, c->path);
     kta_finding_advice(f,
                        "Provide %s: in the image, or as a key of a ConfigMap or Secret mounted "
@@ -341,37 +377,88 @@ void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
                        c->path);
 }
 
-/* A subPath that names no key of its volume is made a directory. */
+/* The key of the ConfigMap or Secret that holds the file which the log speaks of. */
+void kta_crash_config(const struct kta_pod_trouble *t, struct kta_finding *f,
+                      const struct kta_log_cause *c)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("/[\\w.\\-]+(?:/[\\w.\\-]+)+", 0);
+    kta_crash_plain(t, f, c);
+    struct kta_match m;
+    size_t len = strlen(c->quote);
+    for (size_t from = 0; from < len && kta_re_find(re, c->quote, len, from, &m); from = m.end[0]) {
+        kta_auto_free char *path = kta_re_group(c->quote, &m, 0);
+        const struct kta_json *mount = mount_of(t->container, path);
+        const struct kta_json *store =
+            mount
+                ? store_of(t->w, kta_obj_namespace(t->pod),
+                           volume_named(kta_json_get(t->pod, "spec"), kta_json_str(mount, "name")))
+                : NULL;
+        if (!store)
+            continue;
+        kta_auto_free char *ref = kta_diag_ref(store);
+        const char *key = kta_or(kta_json_str(mount, "subPath"), base_name(path));
+        kta_finding_quote(f, "spec", "%s is the key %s of %s", path, key, ref);
+        kta_finding_advice(
+            f,
+            "Correct the key %s of %s where the log says, then restart the workload. "
+            "Only you can know the content.",
+            key, ref);
+        return;
+    }
+}
+
+/* The mount at that path; without a path the one whose subPath names no key of its store. */
+static const struct kta_json *mount_at(const struct kta_pod_trouble *t, const char *path,
+                                       const struct kta_json **ret_store)
+{
+    const struct kta_json *spec = kta_json_get(t->pod, "spec");
+    kta_json_each(m, kta_json_get(t->container, "volumeMounts"))
+    {
+        const char *sub = kta_json_str(m, "subPath");
+        *ret_store = store_of(t->w, kta_obj_namespace(t->pod),
+                              volume_named(spec, kta_or(kta_json_str(m, "name"), "")));
+        if (path ? kta_streq(kta_json_str(m, "mountPath"), path)
+                 : *ret_store && sub && !has_key(*ret_store, sub))
+            return m;
+    }
+    return NULL;
+}
+
+/* A subPath that names no key of its volume becomes a directory, and a volume mounted without one
+ * is a directory. */
 void kta_crash_directory(const struct kta_pod_trouble *t, struct kta_finding *f,
                          const struct kta_log_cause *c)
 {
     kta_auto_free char *who = kta_trouble_who(t);
-    const char *path = kta_or(c->path, "something");
-    const struct kta_json *m = mount_of(t->container, path);
+    const struct kta_json *store = NULL, *m = mount_at(t, c->path, &store);
+    const char *path = kta_or(c->path, kta_or(kta_json_str(m, "mountPath"), "what it reads"));
     const char *sub = kta_json_str(m, "subPath");
-    kta_finding_summary(f, "%s exits because %s is a directory, not the file that it reads", who,
-                        path);
-    const struct kta_json *store =
-        m ? store_of(t->w, kta_obj_namespace(t->pod),
-                     volume_named(kta_json_get(t->pod, "spec"), kta_json_str(m, "name")))
-          : NULL;
-    if (store && kta_streq(kta_json_str(m, "mountPath"), path)) {
-        char **keys;
-        size_t n = kta_data_keys(store, &keys);
-        kta_auto_free char *ref = kta_diag_ref(store);
-        const char *near = sub ? kta_nearest(sub, (const char *const *)keys, n) : NULL;
-        near = near ? near : n == 1 ? keys[0] : NULL;
-        kta_finding_quote(f, "spec", "volume %s, from %s, is mounted at %s%s%s",
-                          kta_json_str(m, "name"), ref, path,
-                          sub ? " by the subPath " : " without a subPath", kta_or(sub, ""));
-        if (sub && near && !has_key(store, sub))
-            fix_sub_path(t, f, m, near);
-        kta_finding_advice(f, "Mount the one key of %s that is to be %s, by its name as subPath.",
-                           ref, path);
-        kta_keys_free(keys, n);
-    }
-    if (!f->advice)
+    kta_finding_summary(f, "%s fails because %s is mounted as a directory and should be a file",
+                        who, path);
+    if (!m || !store) {
+        kta_finding_summary(f, "%s exits because %s is a directory, and it reads a file", who,
+                            path);
         kta_finding_advice(f, "Give the program the path of a file, or mount a file there.");
+        return;
+    }
+    char **keys;
+    size_t n = kta_data_keys(store, &keys);
+    kta_auto_free char *ref = kta_diag_ref(store);
+    const char *wanted = kta_or(sub, base_name(path));
+    const char *key =
+        !sub && has_key(store, wanted) ? wanted : kta_nearest(wanted, (const char *const *)keys, n);
+    key = key ? key : n == 1 ? keys[0] : NULL;
+    kta_finding_quote(f, "spec", "volume %s, from %s, is mounted at %s %s%s%s",
+                      kta_json_str(m, "name"), ref, path,
+                      sub ? "by the subPath " : "without a subPath", kta_or(sub, ""),
+                      sub && !has_key(store, sub) ? ", which is none of its keys" : "");
+    if (key && (!sub || !has_key(store, sub)))
+        fix_sub_path(t, f, m, key);
+    kta_finding_advice(f, "Mount the one key of %s that is to be %s, by its name as subPath.", ref,
+                       path);
+    kta_keys_free(keys, n);
 }
 
 /* ---- a command that is not there ---- */
@@ -420,12 +507,57 @@ static const char *const programs[] = {"sh",
                                        "etcd",
                                        "true"};
 
+/* A script out of a ConfigMap or Secret, whose files are not executable unless it is said. */
+void kta_crash_fix_script(const struct kta_pod_trouble *t, struct kta_finding *f,
+                          const char *script)
+{
+    const struct kta_json *m = mount_of(t->container, script);
+    const struct kta_json *v =
+        m ? volume_named(kta_json_get(t->pod, "spec"), kta_json_str(m, "name")) : NULL;
+    const char *part = kta_json_get(v, "configMap") ? "configMap"
+                       : kta_json_get(v, "secret")  ? "secret"
+                                                    : NULL;
+    if (!part)
+        return;
+    kta_finding_quote(f, "spec", "%s comes from volume %s (%s), whose files are not executable",
+                      script, kta_json_str(m, "name"), part);
+    struct kta_json *spec = kta_json_new_object();
+    struct kta_json *x =
+        kta_json_push(kta_json_set(spec, "volumes", kta_json_new_array()), kta_json_new_object());
+    kta_json_set_str(x, "name", kta_json_str(m, "name"));
+    kta_json_set_int(kta_json_set(x, part, kta_json_new_object()), "defaultMode", 0755);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "make the files of volume %s executable (defaultMode 0755)",
+                           kta_json_str(m, "name"));
+}
+
+/* The whole command line as one word: ["sh -c serve"]. */
+static bool fix_one_word(const struct kta_pod_trouble *t, struct kta_finding *f,
+                         const struct kta_json *command, const char *line)
+{
+    kta_auto_argv struct kta_argv words = {0};
+    struct kta_err err = KTA_ERR_INIT;
+    if (!strchr(line, ' ') || kta_argv_split(line, &words, &err) || words.n < 2)
+        return false;
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *now = kta_json_set(c, "command", kta_json_new_array());
+    for (size_t i = 0; i < words.n; i++)
+        kta_json_push_str(now, words.v[i]);
+    for (size_t i = 1; i < kta_json_len(command); i++)
+        kta_json_push(now, kta_json_copy(kta_json_item(command, i)));
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "give the command as words of their own, %s first", words.v[0]);
+    return true;
+}
+
 void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
                            const char *program)
 {
     const struct kta_json *command = kta_json_get(t->container, "command");
     const char *first = kta_json_text(kta_json_item(command, 0));
-    if (!command || !first || (program && !kta_streq(first, program)))
+    if (!command || !first || (program && !kta_streq(first, program)) ||
+        fix_one_word(t, f, command, first))
         return;
     const char *name = base_name(first), *near = NULL;
     int at = strlen(name) < 4 ? 2 : 3;

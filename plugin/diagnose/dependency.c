@@ -180,9 +180,7 @@ static void fix_value(const struct kta_pod_trouble *t, struct kta_finding *f,
         kta_json_push(kta_json_set(c, "env", kta_json_new_array()), kta_json_new_object());
     kta_json_set_str(env, "name", x->name);
     kta_json_set_str(env, "value", v.s);
-    const struct kta_json *there = kta_diag_env(t->container, x->name);
-    if (kta_json_get(there, "valueFrom"))
-        kta_json_set(env, "valueFrom", kta_json_new_null());
+    kta_env_over(env, kta_diag_env(t->container, x->name));
     (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "set %s to %s: %s", x->name,
                            to, why);
 }
@@ -319,6 +317,32 @@ static void behind(const struct kta_pod_trouble *t, struct kta_finding *f, struc
     }
 }
 
+/* The Service is there, but its name is not found: where does the pod look names up? */
+static void unresolved(const struct kta_pod_trouble *t, struct kta_finding *f,
+                       const struct kta_json *service, const char *host)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    const char *policy = kta_or(kta_json_str(t->pod, "spec.dnsPolicy"), "ClusterFirst");
+    bool host_net = kta_json_bool(t->pod, "spec.hostNetwork", false);
+    const char *right = host_net ? "ClusterFirstWithHostNet" : "ClusterFirst";
+    kta_finding_symptom(f, "Service", kta_obj_namespace(service), kta_obj_name(service));
+    if (kta_streq(policy, right)) {
+        kta_finding_summary(f, "%s cannot resolve %s, although Service %s exists", who, host,
+                            kta_obj_name(service));
+        kta_finding_advice(f, "Look at the cluster's DNS (kube-dns in kube-system), and whether a "
+                              "NetworkPolicy lets the pod ask it.");
+        return;
+    }
+    kta_finding_summary(f,
+                        "%s cannot resolve %s: with dnsPolicy %s%s its pod does not ask the "
+                        "cluster's DNS",
+                        who, host, policy, host_net ? " and the host's network" : "");
+    kta_finding_quote(f, "spec", "dnsPolicy: %s%s", policy, host_net ? ", hostNetwork: true" : "");
+    struct kta_json *spec = kta_json_new_object();
+    kta_json_set_str(spec, "dnsPolicy", right);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "set dnsPolicy %s", right);
+}
+
 void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f,
                           const struct kta_log_cause *c)
 {
@@ -338,6 +362,8 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
         localhost(t, f, host, port);
     } else if (service && port && !serves_port(service, strtol(port, NULL, 10)) && !is_ip(host)) {
         wrong_port(t, f, service, host, port);
+    } else if (service && kta_streq(c->pattern->class_, "DNS")) {
+        unresolved(t, f, service, host);
     } else if (service) {
         behind(t, f, service, host);
         /* What a policy drops is never refused. */

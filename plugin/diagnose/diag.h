@@ -280,9 +280,10 @@ struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, con
 /* Are the pods of a workload (or Job) refused at creation? Then it is told. (refusals.c) */
 bool kta_refused(struct kta_world *w, struct kta_json *o, struct kta_findings *out);
 /* The status of a GET, asked of the pod through the API server; 0: not asked, or no answer. Only
- * for paths that a probe declares, or with --probe. (active.c) */
+ * for paths that a probe declares, or with --probe. What came is added to *ret_said (or NULL).
+ * (active.c) */
 int kta_active_status(struct kta_world *w, const struct kta_json *pod, bool https, int64_t port,
-                      const char *path);
+                      const char *path, struct kta_str *ret_said);
 /* Does anything listen on that port of a pod: 1 yes, 0 no (the connection is refused), -1 unknown.
  * Only for ports that a Service or a probe declares. */
 int kta_port_open(struct kta_world *w, const struct kta_json *pod, int64_t port);

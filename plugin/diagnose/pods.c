@@ -38,7 +38,7 @@ static bool crashed(const struct kta_pod_trouble *t)
     const struct kta_json *s = t->status;
     const char *waiting = kta_json_str(s, "state.waiting.reason");
     if (kta_streq(waiting, "CrashLoopBackOff") || kta_streq(waiting, "RunContainerError") ||
-        kta_streq(waiting, "StartError"))
+        kta_streq(waiting, "StartError") || kta_streq(waiting, "PostStartHookError"))
         return true;
     const struct kta_json *last = kta_json_at(s, "lastState.terminated");
     const struct kta_json *now = kta_json_at(s, "state.terminated");

@@ -128,6 +128,96 @@ static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct k
     }
 }
 
+/* ---- pods that a node has not taken, pods that wait for a word from outside ---- */
+
+/* The sysctl that the node does not allow: the pods do without it. */
+static void fix_sysctl(struct kta_world *w, struct kta_finding *f, const struct kta_json *owner,
+                       const char *message)
+{
+    const char *at = strstr(message, "forbidden sysctl: \"");
+    if (!at)
+        return;
+    at += strlen("forbidden sysctl: \"");
+    kta_auto_free char *name = kta_strndup(at, strcspn(at, "\""));
+    struct kta_json *spec = kta_json_new_object();
+    struct kta_json *list =
+        kta_json_set(kta_json_set(spec, "securityContext", kta_json_new_object()), "sysctls",
+                     kta_json_new_array());
+    kta_json_each(
+        s,
+        kta_json_at(kta_diag_template(owner),
+                    "spec.securityContext.sysctls")) if (!kta_streq(kta_json_str(s, "name"), name))
+        kta_json_push(list, kta_json_copy(s));
+    (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "do without the sysctl %s", name);
+    kta_finding_advice(f, "Or allow it on the nodes (the kubelet's allowedUnsafeSysctls).");
+}
+
+static void rejected(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
+{
+    enum { NAMED = 5 }; /* pods that are listed */
+    struct kta_json *owner = kta_world_owner(w, pod);
+    const char *message = kta_or(kta_json_str(pod, "status.message"), "");
+    const char *reason = kta_or(kta_json_str(pod, "status.reason"), "?");
+    int64_t want = kta_diag_desired(owner);
+    bool replaced = want >= 0 && kta_diag_ready(owner) >= want;
+    struct kta_finding *f = kta_diag_find(out, "Pod.Rejected", owner);
+    if (f) {
+        if (f->n_symptoms < NAMED)
+            kta_finding_symptom(f, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
+        return;
+    }
+    f = kta_diag_add(out, "Pod.Rejected", replaced ? KTA_INFO : KTA_CRITICAL, owner, 0.9);
+    f->since = kta_obj_created(pod);
+    kta_auto_free char *ref = kta_diag_ref(owner);
+    kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(pod));
+    kta_finding_summary(f, "node %s does not take pods of %s: %s",
+                        kta_or(kta_json_str(pod, "spec.nodeName"), "?"), ref, message);
+    kta_finding_quote(f, source, "%s: %s", reason, message);
+    kta_finding_symptom(f, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
+    if (kta_json_at(kta_diag_template(owner), "spec.nodeName") && kta_starts(reason, "OutOf"))
+        kta_finding_advice(f,
+                           "nodeName pins the pods to a node that has no room: let the scheduler "
+                           "choose one, or ask for less.");
+    else
+        kta_finding_advice(f, "Correct what the message names, in the pods or on the node.");
+    fix_sysctl(w, f, owner, message);
+}
+
+/* All containers are ready, but a readiness gate is not met: somebody outside has to say so. */
+static void gated(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
+{
+    enum { PATIENCE = 60 }; /* seconds */
+    const struct kta_json *c = kta_obj_condition(pod, "Ready");
+    int64_t since = kta_time_parse(
+        kta_json_str(kta_obj_condition(pod, "ContainersReady"), "lastTransitionTime"));
+    struct kta_json *owner = kta_world_owner(w, pod);
+    if (!kta_obj_condition_is(pod, "ContainersReady", "True") || since == KTA_NO_TIME ||
+        kta_world_now(w) - since < PATIENCE || kta_diag_find(out, "Pod.ReadinessGate", owner))
+        return;
+    struct kta_finding *f = kta_diag_add(out, "Pod.ReadinessGate", KTA_CRITICAL, owner, 0.9);
+    f->since = since;
+    kta_auto_free char *ref = kta_diag_ref(owner);
+    kta_auto_str struct kta_str gates = KTA_STR_INIT;
+    kta_json_each(g, kta_json_at(pod, "spec.readinessGates")) if (!kta_obj_condition_is(
+                                                                      pod,
+                                                                      kta_json_str(g,
+                                                                                   "conditionType"),
+                                                                      "True"))
+        kta_str_addf(&gates, "%s%s", gates.len ? ", " : "", kta_json_str(g, "conditionType"));
+    kta_finding_summary(
+        f,
+        "pods of %s run but do not get ready: nobody has set the condition of their "
+        "readiness gate %s",
+        ref, gates.s);
+    kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(pod));
+    kta_finding_quote(f, source, "Ready: %s", kta_or(kta_json_str(c, "message"), "?"));
+    kta_finding_symptom(f, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
+    kta_finding_advice(f,
+                       "The controller that sets %s (a load balancer's, as a rule) does not run or "
+                       "does not know these pods; without it, take the gate out of the template.",
+                       gates.s);
+}
+
 static void stateful(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
 {
     const char *name = kta_json_str(o, "spec.serviceName"), *ns = kta_obj_namespace(o);
@@ -209,7 +299,12 @@ void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findin
         else if (kta_streq(kta_json_str(v[i], "status.reason"), "Evicted")) {
             evicted(w, v[i], out);
             fix_eviction(w, out, v[i]);
-        }
+        } else if (kta_streq(kta_json_str(v[i], "status.phase"), "Failed") &&
+                   kta_starts(kta_or(kta_json_str(v[i], "status.message"), ""), "Pod was rejected"))
+            rejected(w, v[i], out);
+        else if (kta_streq(kta_json_str(kta_obj_condition(v[i], "Ready"), "reason"),
+                           "ReadinessGatesNotReady"))
+            gated(w, v[i], out);
     }
     n = kta_world_list(w, "statefulsets", ns, &v);
     for (size_t i = 0; i < n; i++)

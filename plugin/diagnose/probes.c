@@ -15,11 +15,13 @@
 enum kind { STARTUP, LIVENESS, READINESS };
 
 static const struct {
-    const char *says, *field, *code, *word;
+    const char *says, *field, *code, *word, *kills;
 } probes[] = {
-    [STARTUP] = {"Startup probe", "startupProbe", "Probe.Startup", "startup"},
-    [LIVENESS] = {"Liveness probe", "livenessProbe", "Probe.Liveness", "liveness"},
-    [READINESS] = {"Readiness probe", "readinessProbe", "Probe.Readiness", "readiness"},
+    [STARTUP] = {"Startup probe", "startupProbe", "Probe.Startup", "startup",
+                 "failed startup probe"},
+    [LIVENESS] = {"Liveness probe", "livenessProbe", "Probe.Liveness", "liveness",
+                  "failed liveness probe"},
+    [READINESS] = {"Readiness probe", "readinessProbe", "Probe.Readiness", "readiness", ""},
 };
 
 struct ask { /* what a probe asks for */
@@ -163,19 +165,43 @@ static void refused(const struct kta_pod_trouble *t, struct kta_finding *f, enum
                           "enough; else make the probe ask the port that it serves.");
 }
 
+/* The probe speaks TLS and the server does not, or the other way round. */
+static void other_scheme(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                         const char *scheme)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_finding_summary(f, "the %s probe of %s does not speak %s, as the container does",
+                        probes[k].word, who, scheme);
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
+    kta_json_set_str(kta_json_set(probe, "httpGet", kta_json_new_object()), "scheme", scheme);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "probe by %s", scheme);
+    f->confidence = 0.95;
+}
+
 static void bad_status(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
                        const struct ask *a, long status)
 {
     kta_auto_free char *who = kta_trouble_who(t);
     kta_finding_summary(f, "the %s probe of %s gets status %ld from %s on port %lld",
                         probes[k].word, who, status, a->path, (long long)a->port);
+    kta_auto_str struct kta_str said = KTA_STR_INIT;
+    if (status == 400 && a->http && !a->https &&
+        kta_active_status(t->w, t->pod, false, a->port, a->path, &said) == 400 &&
+        kta_stristr(said.s, "HTTPS")) {
+        other_scheme(t, f, k, "HTTPS");
+        kta_finding_quote(f, "GET", "pod/%s:%lld%s: 400 %.300s", kta_obj_name(t->pod),
+                          (long long)a->port, a->path, said.s);
+        return;
+    }
     if (status != 404 && status != 405 && status != 401 && status != 403 && status / 100 != 3) {
         kta_finding_advice(f, "The program itself answers that it is not well: its log tells why.");
         return;
     }
     const char *path = other_path(t, k, a->path);
     if (path) {
-        int got = kta_active_status(t->w, t->pod, a->https, a->port, path);
+        int got = kta_active_status(t->w, t->pod, a->https, a->port, path, NULL);
         if (got == 0 || got / 100 == 2) {
             fix_path(t, f, k, path, got ? "which answers" : "which its other probe uses");
             f->confidence = 0.9;
@@ -184,7 +210,7 @@ static void bad_status(const struct kta_pod_trouble *t, struct kta_finding *f, e
     static const char *const usual[] = {"/health", "/healthz", "/"};
     for (size_t i = 0; i < KTA_LEN(usual) && !f->n_fixes && kta_world_probe(t->w) > 1; i++)
         if (!kta_streq(usual[i], a->path) &&
-            kta_active_status(t->w, t->pod, a->https, a->port, usual[i]) / 100 == 2)
+            kta_active_status(t->w, t->pod, a->https, a->port, usual[i], NULL) / 100 == 2)
             fix_path(t, f, k, usual[i], "which answers");
     kta_finding_advice(f, "Make the probe ask a path that the program serves.");
 }
@@ -200,21 +226,6 @@ static void too_slow(const struct kta_pod_trouble *t, struct kta_finding *f, enu
     kta_finding_advice(f, "If it answers no more at all, its log and CPU limit tell why.");
 }
 
-/* The probe speaks TLS and the server does not. */
-static void other_scheme(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
-                         const char *scheme)
-{
-    kta_auto_free char *who = kta_trouble_who(t);
-    kta_finding_summary(f, "the %s probe of %s does not speak %s, as the container does",
-                        probes[k].word, who, scheme);
-    struct kta_json *c;
-    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
-    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
-    kta_json_set_str(kta_json_set(probe, "httpGet", kta_json_new_object()), "scheme", scheme);
-    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "probe by %s", scheme);
-    f->confidence = 0.95;
-}
-
 static void no_command(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
                        const struct ask *a)
 {
@@ -227,11 +238,41 @@ static void no_command(const struct kta_pod_trouble *t, struct kta_finding *f, e
     f->confidence = 0.95;
 }
 
-static void tell(const struct kta_pod_trouble *t, enum kind k, const struct kta_json *ev,
+/* A port's name that the container does not have: the nearest one, or its only one. */
+static void no_such_port(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                         const struct ask *a)
+{
+    const struct kta_json *ports = kta_json_get(t->container, "ports");
+    const char *names[32], *near = NULL;
+    size_t n = 0;
+    kta_json_each(p, ports) if (kta_json_str(p, "name") && n < KTA_LEN(names)) names[n++] =
+        kta_json_str(p, "name");
+    near = kta_nearest(a->port_name, names, n);
+    near = near ? near : n == 1 ? names[0] : NULL;
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_finding_summary(f,
+                        "the %s probe of %s asks port \"%s\", and the container has no port of "
+                        "that name",
+                        probes[k].word, who, a->port_name);
+    f->confidence = 0.95;
+    kta_finding_advice(f, "Name one of the container's ports \"%s\", or ask a port that it has.",
+                       a->port_name);
+    if (!near)
+        return;
+    kta_finding_quote(f, "spec", "container %s has a port %s", t->name, near);
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
+    kta_json_set_str(kta_json_set(probe, a->http ? "httpGet" : "tcpSocket", kta_json_new_object()),
+                     "port", near);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "probe port %s, which there is", near);
+}
+
+static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
                  struct kta_finding *f)
 {
     struct ask a = ask_of(t->container, k);
-    const char *text = kta_or(kta_json_str(ev, "message"), "");
     size_t len = 0;
     bool previous = false;
     const char *log = kta_trouble_log(t, &len, &previous);
@@ -242,7 +283,9 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const struct kta_
     if (!status_re)
         status_re = kta_re_must("statuscode: (\\d{3})", 0);
     struct kta_match m;
-    if (strstr(text, "connection refused") || strstr(text, "connection reset"))
+    if (a.port_name && a.port < 0)
+        no_such_port(t, f, k, &a);
+    else if (strstr(text, "connection refused") || strstr(text, "connection reset"))
         refused(t, f, k, &a, log, len);
     else if (strstr(text, "server gave HTTP response to HTTPS client"))
         other_scheme(t, f, k, "HTTP");
@@ -317,12 +360,15 @@ static bool still(const struct kta_pod_trouble *t, enum kind k, const struct kta
            (kta_json_int(t->status, "restartCount", 0) > 0 || kta_event_count(ev) >= 2 || !ready);
 }
 
-/* A program that is young may not answer yet, or not well: only what cannot become right by itself
- * (another port, a path that is not served) is told at once. */
-static bool still_starting(const struct kta_pod_trouble *t, const struct kta_json *ev)
+/* A program that is young may not answer yet, or not well, and has as long as its probes allow:
+ * only what cannot become right by itself (another port, a path that is not served) is told at
+ * once. */
+static bool still_starting(const struct kta_pod_trouble *t, enum kind k, const struct kta_json *ev)
 {
     int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
-    if (since == KTA_NO_TIME || kta_world_now(t->w) - since >= 30)
+    bool given_up = kta_json_int(t->status, "restartCount", 0) > 0 ||
+                    kta_diag_event(t->w, t->pod, "Killing", probes[k].kills);
+    if (k == READINESS ? since == KTA_NO_TIME || kta_world_now(t->w) - since >= 30 : given_up)
         return false;
     const char *text = kta_or(kta_json_str(ev, "message"), "");
     if (kta_event_count(ev) < 3)
@@ -335,19 +381,46 @@ static bool still_starting(const struct kta_pod_trouble *t, const struct kta_jso
     return !log || kta_log_listening(log, len) < 0;
 }
 
+/* No event tells of it (they are lost on a busy node, and go with time), but the container is not
+ * ready although its probe has had the time to succeed: what the probe would be told, asked anew.
+ */
+static char *asked(const struct kta_pod_trouble *t, const struct ask *a)
+{
+    int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
+    int64_t patience = 30 + budget(a);
+    if (!a->probe || kta_json_bool(t->status, "ready", true) || since == KTA_NO_TIME ||
+        !kta_json_bool(t->status, "started", true) || kta_world_now(t->w) - since < patience)
+        return NULL;
+    int status = a->http && a->port > 0 && a->path
+                     ? kta_active_status(t->w, t->pod, a->https, a->port, a->path, NULL)
+                     : 0;
+    if (status >= 300)
+        return kta_asprintf("HTTP probe failed with statuscode: %d", status);
+    if (a->port > 0 && kta_port_open(t->w, t->pod, a->port) == 0)
+        return kta_strdup("connection refused");
+    return kta_strdup("it has not succeeded since the container was started");
+}
+
 /* Not ready, no word of a probe: a readiness gate, or too young to tell. */
 static void look_at(struct kta_pod_trouble *t)
 {
     for (int k = STARTUP; k <= READINESS; k++) {
         const struct kta_json *ev = failing(t, (enum kind)k);
+        struct ask a = ask_of(t->container, (enum kind)k);
+        kta_auto_free char *said = !ev && k == READINESS ? asked(t, &a) : NULL;
+        if (said && !kta_diag_find(t->out, NULL, t->owner)) {
+            struct kta_finding *f = kta_trouble_add(t, probes[k].code, KTA_CRITICAL, 0.7);
+            kta_finding_quote(f, "GET", "asked anew: %s", said);
+            tell(t, READINESS, said, f);
+        }
         if (!ev || !kta_json_get(t->container, probes[k].field) || !still(t, (enum kind)k, ev) ||
             kta_diag_find(t->out, probes[k].code, t->owner))
             continue;
-        if (k == READINESS && still_starting(t, ev))
+        if (still_starting(t, (enum kind)k, ev))
             continue;
         struct kta_finding *f = kta_trouble_add(t, probes[k].code, KTA_CRITICAL, 0.8);
         kta_diag_quote_event(f, t->pod, ev);
-        tell(t, (enum kind)k, ev, f);
+        tell(t, (enum kind)k, kta_or(kta_json_str(ev, "message"), ""), f);
         if (k != READINESS)
             return; /* what is restarted for its life is not ready either */
     }
@@ -364,15 +437,18 @@ void kta_analyze_probes(struct kta_world *w, const char *ns, struct kta_findings
             kta_streq(kta_json_str(pod, "status.phase"), "Succeeded"))
             continue;
         struct kta_json *owner = kta_world_owner(w, pod);
-        kta_json_each(s, kta_json_at(pod, "status.containerStatuses"))
-        {
-            struct kta_pod_trouble t = {
-                w, pod, owner, s, NULL, kta_json_str(s, "name"), "containers", out};
-            t.container = kta_diag_container(kta_json_get(pod, "spec"), t.name, NULL);
-            size_t before = out->n;
-            look_at(&t);
-            for (size_t f = before; f < out->n; f++)
-                kta_finding_symptom(out->v[f], "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
-        }
+        /* of init containers, those that go on running beside the others have probes */
+        for (size_t l = 0; l < 2; l++)
+            kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l]))
+            {
+                struct kta_pod_trouble t = {w,    pod, owner, s, NULL, kta_json_str(s, "name"),
+                                            NULL, out};
+                t.container = kta_diag_container(kta_json_get(pod, "spec"), t.name, &t.list);
+                size_t before = out->n;
+                look_at(&t);
+                for (size_t f = before; f < out->n; f++)
+                    kta_finding_symptom(out->v[f], "Pod", kta_obj_namespace(pod),
+                                        kta_obj_name(pod));
+            }
     }
 }

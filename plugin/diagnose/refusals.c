@@ -32,6 +32,8 @@ static const struct {
     {"maximum cpu usage", "Deployment.LimitRange", "they exceed the namespace's LimitRange"},
     {"minimum memory usage", "Deployment.LimitRange", "they fall below the namespace's LimitRange"},
     {"minimum cpu usage", "Deployment.LimitRange", "they fall below the namespace's LimitRange"},
+    {"must be less than or equal to", "Deployment.LimitRange",
+     "a container requests more than its limit, which a LimitRange may have given it"},
     {"max limit to request ratio", "Deployment.LimitRange",
      "their limits are too far above their requests for the namespace's LimitRange"},
     {"no PriorityClass with name", "Deployment.PriorityClass",
@@ -250,6 +252,34 @@ static bool within(const struct kta_json *c, const char *what, bool max, const c
     return any;
 }
 
+/* spec.containers[0].resources.requests: Invalid value: "96Mi": must be less than or equal to
+ * memory limit of 64Mi: the limit becomes what is requested. */
+static size_t raise_limits(const struct kta_json *spec, const char *text, struct kta_json *list)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("containers\\[(\\d+)\\]\\.resources\\.requests: Invalid value: "
+                         "\"([^\"]+)\": must be less than or equal to (\\S+) limit",
+                         0);
+    size_t len = strlen(text), n = 0;
+    struct kta_match m;
+    for (size_t from = 0; from < len && kta_re_find(re, text, len, from, &m); from = m.end[0]) {
+        kta_auto_free char *at = kta_re_group(text, &m, 1), *value = kta_re_group(text, &m, 2);
+        kta_auto_free char *what = kta_re_group(text, &m, 3);
+        const struct kta_json *c =
+            kta_json_item(kta_json_get(spec, "containers"), (size_t)strtoul(at, NULL, 10));
+        if (!c)
+            continue;
+        struct kta_json *x = kta_json_push(list, kta_json_new_object());
+        kta_json_set_str(x, "name", kta_json_str(c, "name"));
+        kta_json_set_str(kta_json_set(kta_json_set(x, "resources", kta_json_new_object()), "limits",
+                                      kta_json_new_object()),
+                         what, value);
+        n++;
+    }
+    return n;
+}
+
 /* maximum memory usage per Container is 256Mi, but limit is 512Mi; several are joined by ", " */
 static void fix_range(struct kta_world *w, struct kta_finding *f, const struct kta_json *o,
                       const char *text)
@@ -273,6 +303,7 @@ static void fix_range(struct kta_world *w, struct kta_finding *f, const struct k
         kta_json_each(c, kta_json_get(spec, "containers")) n +=
             within(c, what, kta_streq(side, "maximum"), bound, list);
     }
+    n += raise_limits(spec, text, list);
     if (n)
         (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, patch,
                                "keep the containers' resources within the LimitRange");
@@ -376,21 +407,24 @@ static void fix_account(struct kta_world *w, struct kta_finding *f, const struct
     free(names);
 }
 
-static void fix_priority(struct kta_world *w, struct kta_finding *f, const struct kta_json *o)
+/* A class that the pods name and that is not there: the nearest that is, or none. */
+static void fix_class(struct kta_world *w, struct kta_finding *f, const struct kta_json *o,
+                      const char *field, const char *plural, const char *word)
 {
-    const char *name = kta_json_str(kta_diag_template(o), "spec.priorityClassName");
+    kta_auto_free char *path = kta_asprintf("spec.%s", field);
+    const char *name = kta_json_str(kta_diag_template(o), path);
     size_t n;
-    const char **names = kta_world_names(w, "priorityclasses", NULL, &n);
+    const char **names = kta_world_names(w, plural, NULL, &n);
     const char *near = name ? kta_nearest(name, names, n) : NULL;
     struct kta_json *spec = kta_json_new_object();
     if (near)
-        kta_json_set_str(spec, "priorityClassName", near);
+        kta_json_set_str(spec, field, near);
     else
-        kta_json_set(spec, "priorityClassName", kta_json_new_null());
-    (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, spec, "%s%s",
-                           near ? "use the priority class that exists: "
-                                : "run with the default priority, without that class",
-                           near ? near : "");
+        kta_json_set(spec, field, kta_json_new_null());
+    (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, spec,
+                           near ? "use the %s class %s, which exists"
+                                : "run without the %s class %s",
+                           word, kta_or(near, kta_or(name, "")));
     free(names);
 }
 
@@ -510,7 +544,9 @@ bool kta_refused(struct kta_world *w, struct kta_json *o, struct kta_findings *o
     else if (kta_streq(code, "Deployment.LimitRange"))
         fix_range(w, f, blamed, text);
     else if (kta_streq(code, "Deployment.PriorityClass"))
-        fix_priority(w, f, blamed);
+        fix_class(w, f, blamed, "priorityClassName", "priorityclasses", "priority");
+    else if (kta_streq(code, "Deployment.RuntimeClass"))
+        fix_class(w, f, blamed, "runtimeClassName", "runtimeclasses", "runtime");
     if (!f->n_fixes && !f->advice)
         kta_finding_advice(f, "The message names what is refused: change that in the pod template, "
                               "or the rule that refuses it.");

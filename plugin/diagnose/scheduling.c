@@ -89,10 +89,16 @@ static void fix_request(struct kta_world *w, struct kta_finding *f, struct kta_j
                         const struct kta_json *pod, const char *what, int64_t room,
                         const char *node)
 {
+    static const char *const lists[] = {"containers", "initContainers"};
     const struct kta_json *spec = kta_json_get(pod, "spec"), *biggest = NULL;
-    kta_json_each(c, kta_json_get(spec, "containers")) if (!biggest || request(c, what) >
+    const char *in = NULL;
+    for (size_t l = 0; l < KTA_LEN(lists); l++)
+        kta_json_each(c, kta_json_get(spec, lists[l])) if (!biggest || request(c, what) >
                                                                            request(biggest, what))
-        biggest = c;
+        {
+            biggest = c;
+            in = lists[l];
+        }
     int64_t others = pod_request(spec, what) - request(biggest, what);
     int64_t fits = rounded(what, (room - others) / 2);
     if (fits <= 0)
@@ -102,8 +108,7 @@ static void fix_request(struct kta_world *w, struct kta_finding *f, struct kta_j
     kta_auto_str struct kta_str q = KTA_STR_INIT;
     quantity(what, fits, &q);
     struct kta_json *c;
-    struct kta_json *patch =
-        kta_fix_container_patch("containers", kta_json_str(biggest, "name"), &c);
+    struct kta_json *patch = kta_fix_container_patch(in, kta_json_str(biggest, "name"), &c);
     struct kta_json *res = kta_json_set(c, "resources", kta_json_new_object());
     kta_json_set_str(kta_json_set(res, "requests", kta_json_new_object()), what, q.s);
     (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, patch,
@@ -338,6 +343,7 @@ static const struct {
     {"topology spread", "Scheduling.Topology", SPREAD},
     {"free ports", "Scheduling.Ports", PORTS},
     {"volume node affinity", "Scheduling.Volume", VOLUME},
+    {"PersistentVolume's node affinity", "Scheduling.Volume", VOLUME},
     {"max volume count", "Scheduling.Volume", VOLUME},
     {"taint", "Scheduling.Taint", TAINT},
     {"Insufficient ", "Scheduling.Extended", EXTENDED},
@@ -372,6 +378,37 @@ static int schedulable_nodes(struct kta_world *w)
     for (size_t i = 0; i < n; i++)
         k += usable(v[i]);
     return k;
+}
+
+/* A volume that only some nodes can reach. */
+static void volume_elsewhere(struct kta_world *w, struct kta_finding *f, const struct kta_json *pod,
+                             const char *ref)
+{
+    kta_json_each(v, kta_json_at(pod, "spec.volumes"))
+    {
+        const char *claim = kta_json_str(v, "persistentVolumeClaim.claimName");
+        const struct kta_json *pvc =
+            claim ? kta_world_get(w, "persistentvolumeclaims", kta_obj_namespace(pod), claim, NULL)
+                  : NULL;
+        const char *name = kta_json_str(pvc, "spec.volumeName");
+        const struct kta_json *pv =
+            name ? kta_world_get(w, "persistentvolumes", NULL, name, NULL) : NULL;
+        const struct kta_json *where = kta_json_at(pv, "spec.nodeAffinity.required");
+        if (!where)
+            continue;
+        kta_auto_str struct kta_str s = KTA_STR_INIT;
+        kta_json_print(where, false, &s);
+        kta_finding_quote(f, "spec", "persistentvolume/%s is to be reached only from: %.600s", name,
+                          s.s);
+        kta_finding_symptom(f, "PersistentVolumeClaim", kta_obj_namespace(pod), claim);
+        kta_finding_summary(f,
+                            "pods of %s find no node: volume %s of claim %s can be used only on "
+                            "other nodes than those that take them",
+                            ref, name, claim);
+    }
+    kta_finding_advice(f,
+                       "Let the pods run where the volume is, bring that node back, or give them "
+                       "a volume where they run: the data does not move by itself.");
 }
 
 static void tell(struct kta_world *w, struct kta_finding *f, struct kta_json *owner,
@@ -434,6 +471,8 @@ static void tell(struct kta_world *w, struct kta_finding *f, struct kta_json *ow
                                 kta_json_str(v, "persistentVolumeClaim.claimName"));
         return;
     case VOLUME:
+        volume_elsewhere(w, f, pod, ref);
+        return;
     case NOT_READY:
         return;
     }
@@ -479,6 +518,34 @@ static void missing_claim(struct kta_world *w, struct kta_json *owner, struct kt
     free(names);
 }
 
+/* Nobody has said a word about a pod that has no node: its scheduler is not there. */
+static void no_scheduler(struct kta_world *w, struct kta_json *owner, struct kta_json *pod,
+                         struct kta_findings *out)
+{
+    enum { PATIENCE = 15 }; /* seconds */
+    static const char usual[] = "default-scheduler";
+    const char *name = kta_or(kta_json_str(pod, "spec.schedulerName"), usual);
+    if (kta_json_str(pod, "spec.nodeName") || kta_diag_settling(w, pod, PATIENCE) ||
+        kta_diag_find(out, "Scheduling.NoScheduler", owner))
+        return;
+    struct kta_finding *f = kta_diag_add(out, "Scheduling.NoScheduler", KTA_CRITICAL, owner, 0.85);
+    kta_auto_free char *ref = kta_diag_ref(owner);
+    f->since = kta_obj_created(pod);
+    kta_finding_summary(f,
+                        "pods of %s wait for a scheduler named %s, and none of that name answers",
+                        ref, name);
+    kta_finding_quote(f, "spec", "schedulerName: %s", name);
+    kta_finding_symptom(f, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
+    if (kta_streq(name, usual)) {
+        kta_finding_advice(f, "Look whether the cluster's scheduler runs.");
+        return;
+    }
+    struct kta_json *spec = kta_json_new_object();
+    kta_json_set_str(spec, "schedulerName", usual);
+    (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "use %s", usual);
+    kta_finding_advice(f, "Or start the scheduler %s, if it is meant.", name);
+}
+
 void kta_analyze_scheduling(struct kta_world *w, const char *ns, struct kta_findings *out)
 {
     struct kta_json *const *pods;
@@ -486,11 +553,15 @@ void kta_analyze_scheduling(struct kta_world *w, const char *ns, struct kta_find
     for (size_t i = 0; i < n; i++) {
         struct kta_json *pod = pods[i];
         const struct kta_json *c = kta_obj_condition(pod, "PodScheduled");
-        if (!kta_world_focused(w, pod) || !kta_streq(kta_json_str(c, "status"), "False") ||
+        if (!kta_world_focused(w, pod) ||
             !kta_streq(kta_json_str(pod, "status.phase"), "Pending") ||
             kta_json_at(pod, "metadata.deletionTimestamp"))
             continue;
         struct kta_json *owner = kta_world_owner(w, pod);
+        if (!c)
+            no_scheduler(w, owner, pod, out);
+        if (!kta_streq(kta_json_str(c, "status"), "False"))
+            continue;
         const char *message = kta_or(kta_json_str(c, "message"), "");
         if (kta_streq(kta_json_str(c, "reason"), "SchedulingGated")) {
             if (kta_diag_find(out, "Scheduling.Gated", owner))

@@ -186,6 +186,36 @@ static size_t stage(const char *code)
     return i < KTA_LEN(areas) ? i + 1 : 0;
 }
 
+/* Equal but for numbers: a time, a count, a port that was chosen. */
+static bool alike(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+
+    while (*a && *b) {
+        size_t n = strspn(a, digits), k = strspn(b, digits);
+        if (!n != !k || (!n && *a != *b))
+            return false;
+        a += n ? n : 1;
+        b += k ? k : 1;
+    }
+    return !*a && !*b;
+}
+
+/* The same cause: it is told in the same words, or the program itself says the same. */
+static bool same_cause(const struct kta_finding *a, const struct kta_finding *b)
+{
+    if (!kta_streq(a->code, b->code))
+        return false;
+    if (kta_streq(a->summary, b->summary))
+        return true;
+    for (size_t i = 0; i < a->n_evidence; i++)
+        for (size_t k = 0; kta_starts(a->evidence[i].source, "log ") && k < b->n_evidence; k++)
+            if (kta_starts(b->evidence[k].source, "log ") &&
+                alike(a->evidence[i].text, b->evidence[k].text))
+                return true;
+    return false;
+}
+
 /* Is the trouble gone, another one further on, or the same still? */
 static enum fate fate_of(const struct kta_cure *c, const struct kta_findings *now)
 {
@@ -195,7 +225,7 @@ static enum fate fate_of(const struct kta_cure *c, const struct kta_findings *no
         const struct kta_finding *f = now->v[i];
         if (f->severity < KTA_WARNING || !kta_ref_equal(&f->object, &c->object))
             continue;
-        bool same = kta_streq(f->code, c->from->code) && kta_streq(f->summary, c->from->summary);
+        bool same = same_cause(f, c->from);
         /* An image that can be pulled and then crashes is more likely the wrong image; a limit at
          * which the program itself gives up is no better than one at which the kernel ends it. */
         bool no_better =
