@@ -17,6 +17,7 @@ static const struct kta_crash_kind kinds[] = {
     {"MissingFile", "CrashLoop.MissingFile", 0.85, kta_crash_file},
     {"IsDirectory", "CrashLoop.MissingFile", 0.85, kta_crash_directory},
     {"MissingModule", "CrashLoop.MissingModule", 0.9, kta_crash_plain},
+    {"Architecture", "Image.Architecture", 0.9, kta_crash_plain},
     {"BadCommand", "CrashLoop.BadCommand", 0.9, kta_crash_command},
     {"PortInUse", "CrashLoop.PortInUse", 0.9, kta_crash_port},
     {"PrivilegedPort", "CrashLoop.PrivilegedPort", 0.9, kta_crash_privileged},
@@ -49,6 +50,8 @@ static const struct {
     {"DiskFull",
      "Free space on that volume, or give it more (the PersistentVolumeClaim's size, the "
      "emptyDir's sizeLimit)."},
+    {"Architecture", "The program is built for another architecture than its node's: use an image "
+                     "for this one, or let the pods run where it fits (kubernetes.io/arch)."},
     {"Limits", "It wants more open files, watches, threads, mapped areas or connections than the "
                "node, the runtime or the server "
                "runtime allows: raise that limit there (ulimit, sysctl, podPidsLimit), or make it "
@@ -106,10 +109,14 @@ static bool could_not_start(const struct kta_pod_trouble *t)
         kta_finding_summary(f, "%s cannot start: its program is built for another architecture",
                             who);
     else
-        kta_finding_summary(f, "%s cannot start: %s %s", who, program ? program : "its command",
-                            strstr(text, "permission denied") ? "is not executable"
-                            : strstr(text, "chdir") ? "(its working directory) is not in the image"
-                                                    : "is not in the image");
+        kta_finding_summary(
+            f, "%s cannot start: %s %s", who, program ? program : "its command",
+            program && kta_crash_holds(t, program) && !strstr(text, "permission")
+                ? "is there, but not the interpreter that its first line names (do its "
+                  "lines end as Windows' do?)"
+            : strstr(text, "permission denied") ? "is not executable"
+            : strstr(text, "chdir")             ? "(its working directory) is not in the image"
+                                                : "is not in the image");
     kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
     kta_finding_quote(f, source, "%.*s", KTA_DIAG_QUOTE, text);
     if (program && strstr(text, "permission denied"))

@@ -35,6 +35,8 @@ kta_crash_teller kta_crash_env, kta_crash_file, kta_crash_directory, kta_crash_c
     kta_crash_command;
 void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
                            const char *program);
+/* Does a volume of the container hold that file? */
+bool kta_crash_holds(const struct kta_pod_trouble *t, const char *path);
 void kta_crash_fix_script(const struct kta_pod_trouble *t, struct kta_finding *f,
                           const char *script);
 

@@ -370,6 +370,11 @@ void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
         no_token(t, f);
         return;
     }
+    if (strstr(c->line, "nonexistent directory")) {
+        kta_crash_readonly(t, f, c);
+        kta_finding_summary(f, "%s exits because the directory of %s does not exist", who, c->path);
+        return;
+    }
     fix_mount_path(t, f, c->path);
     kta_finding_advice(f,
                        "Provide %s: in the image, or as a key of a ConfigMap or Secret mounted "
@@ -506,6 +511,16 @@ static const char *const programs[] = {"sh",
                                        "rabbitmq-server",
                                        "etcd",
                                        "true"};
+
+bool kta_crash_holds(const struct kta_pod_trouble *t, const char *path)
+{
+    const struct kta_json *m = mount_of(t->container, path);
+    const struct kta_json *store =
+        m ? store_of(t->w, kta_obj_namespace(t->pod),
+                     volume_named(kta_json_get(t->pod, "spec"), kta_json_str(m, "name")))
+          : NULL;
+    return store && has_key(store, kta_or(kta_json_str(m, "subPath"), base_name(path)));
+}
 
 /* A script out of a ConfigMap or Secret, whose files are not executable unless it is said. */
 void kta_crash_fix_script(const struct kta_pod_trouble *t, struct kta_finding *f,

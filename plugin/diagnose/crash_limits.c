@@ -258,6 +258,9 @@ void kta_crash_readonly(const struct kta_pod_trouble *t, struct kta_finding *f,
             kta_json_set_bool(mount, "readOnly", false);
             (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
                                    "mount volume %s writable", kta_json_str(m, "name"));
+        } else {
+            kta_finding_advice(f, "Files of a ConfigMap, Secret or image cannot be written: let it "
+                                  "write elsewhere, or copy them into an emptyDir at first.");
         }
         return;
     }

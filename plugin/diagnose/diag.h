@@ -156,6 +156,8 @@ bool kta_log_cause(const char *log, size_t len, struct kta_log_cause *ret);
 void kta_log_cause_release(struct kta_log_cause *c);
 /* The last port that the log says something listens on, or -1. */
 int kta_log_listening(const char *log, size_t len);
+/* Does what listens on that port, as the log tells, take calls of its own pod alone? */
+bool kta_log_only_local(const char *log, size_t len, int64_t port);
 /* What a reader needs of a log: the first error with its context, then the tail; at most max. */
 void kta_log_digest(const char *log, size_t len, size_t max, struct kta_str *out);
 

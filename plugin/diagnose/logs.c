@@ -203,6 +203,18 @@ int kta_log_listening(const char *log, size_t len)
     return port > 0 && port < 65536 ? port : -1;
 }
 
+bool kta_log_only_local(const char *log, size_t len, int64_t port)
+{
+    kta_auto_free char *local =
+        kta_asprintf("(?:127\\.0\\.0\\.1|localhost|\\[::1\\]):%lld\\b", (long long)port);
+    static const char everywhere[] = "0\\.0\\.0\\.0|\\[::\\]|\\*:\\d|all (?:addresses|interfaces)";
+    struct kta_re *here = kta_re_must(local, 0), *all = kta_re_must(everywhere, 0);
+    bool only = kta_re_find(here, log, len, 0, NULL) && !kta_re_find(all, log, len, 0, NULL);
+    kta_re_free(here);
+    kta_re_free(all);
+    return only;
+}
+
 /* Equal but for their numbers: an access log's lines, a loop's. */
 static bool alike(const char *a, const char *b)
 {

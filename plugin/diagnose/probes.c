@@ -129,11 +129,69 @@ static int64_t budget(const struct ask *a)
                kta_json_int(a->probe, "failureThreshold", 3);
 }
 
+/* The program is told to listen on 127.0.0.1: in its command line, or in a variable. */
+static void fix_address(const struct kta_pod_trouble *t, struct kta_finding *f)
+{
+    static const char local[] = "127.0.0.1", all[] = "0.0.0.0";
+    static const char *const lists[] = {"command", "args"};
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    bool any = false;
+    for (size_t l = 0; l < KTA_LEN(lists); l++) {
+        struct kta_json *words = kta_json_new_array();
+        bool here = false;
+        kta_json_each(word, kta_json_get(t->container, lists[l]))
+        {
+            kta_auto_str struct kta_str now = KTA_STR_INIT;
+            const char *s = kta_or(kta_json_text(word), "");
+            for (const char *at; (at = strstr(s, local)); s = at + strlen(local)) {
+                kta_str_addf(&now, "%.*s%s", (int)(at - s), s, all);
+                here = true;
+            }
+            kta_str_add(&now, s);
+            kta_json_push_str(words, now.s);
+        }
+        if (here)
+            kta_json_set(c, lists[l], words);
+        else
+            kta_json_free(words);
+        any |= here;
+    }
+    kta_json_each(e, kta_json_get(t->container, "env"))
+    {
+        const char *value = kta_or(kta_json_str(e, "value"), "");
+        if (any || (!kta_streq(value, local) && !kta_streq(value, "localhost")))
+            continue;
+        struct kta_json *x =
+            kta_json_push(kta_json_set(c, "env", kta_json_new_array()), kta_json_new_object());
+        kta_json_set_str(x, "name", kta_json_str(e, "name"));
+        kta_json_set_str(x, "value", all);
+        any = true;
+    }
+    if (any)
+        (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                               "let it listen on all addresses of its pod");
+    else
+        kta_json_free(spec);
+}
+
 static void refused(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
                     const struct ask *a, const char *log, size_t len)
 {
     kta_auto_free char *who = kta_trouble_who(t);
     int heard = log ? kta_log_listening(log, len) : -1;
+    if (heard == a->port && kta_log_only_local(log, len, a->port)) {
+        kta_finding_summary(f,
+                            "the %s probe of %s is refused: the program listens on 127.0.0.1 "
+                            "alone, so nothing outside of the container reaches it",
+                            probes[k].word, who);
+        kta_finding_quote(f, "log", "container %s says that it listens on 127.0.0.1:%d", t->name,
+                          heard);
+        f->confidence = 0.95;
+        fix_address(t, f);
+        kta_finding_advice(f, "Let the program listen on 0.0.0.0 (its host or bind setting).");
+        return;
+    }
     int right = heard > 0                          ? heard
                 : !declares(t->container, a->port) ? declared_port(t->container)
                                                    : -1;
@@ -378,7 +436,22 @@ static bool still_starting(const struct kta_pod_trouble *t, enum kind k, const s
     size_t len = 0;
     const char *log = kta_world_log(t->w, kta_obj_namespace(t->pod), kta_obj_name(t->pod), t->name,
                                     /* previous= */ false, &len);
-    return !log || kta_log_listening(log, len) < 0;
+    struct ask a = ask_of(t->container, k);
+    int heard = log ? kta_log_listening(log, len) : -1;
+    return heard < 0 || heard == a.port;
+}
+
+/* Nothing listened when the probe asked, but now something does: the next probe will tell. */
+static bool answers_now(const struct kta_pod_trouble *t, enum kind k, const struct kta_json *ev)
+{
+    struct ask a = ask_of(t->container, k);
+    if (!strstr(kta_or(kta_json_str(ev, "message"), ""), "connection refused") || a.port <= 0)
+        return false;
+    if (a.http) {
+        int status = kta_active_status(t->w, t->pod, a.https, a.port, a.path, NULL);
+        return status >= 200 && status < 400;
+    }
+    return a.tcp && kta_port_open(t->w, t->pod, a.port) == 1;
 }
 
 /* No event tells of it (they are lost on a busy node, and go with time), but the container is not
@@ -416,7 +489,8 @@ static void look_at(struct kta_pod_trouble *t)
         if (!ev || !kta_json_get(t->container, probes[k].field) || !still(t, (enum kind)k, ev) ||
             kta_diag_find(t->out, probes[k].code, t->owner))
             continue;
-        if (still_starting(t, (enum kind)k, ev))
+        if (still_starting(t, (enum kind)k, ev) ||
+            (k == READINESS && answers_now(t, (enum kind)k, ev)))
             continue;
         struct kta_finding *f = kta_trouble_add(t, probes[k].code, KTA_CRITICAL, 0.8);
         kta_diag_quote_event(f, t->pod, ev);

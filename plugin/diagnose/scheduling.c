@@ -546,6 +546,38 @@ static void no_scheduler(struct kta_world *w, struct kta_json *owner, struct kta
     kta_finding_advice(f, "Or start the scheduler %s, if it is meant.", name);
 }
 
+/* The pod is given to a node by name, and there is none of that name. */
+static void no_such_node(struct kta_world *w, struct kta_json *owner, struct kta_json *pod,
+                         struct kta_findings *out)
+{
+    const char *name = kta_json_str(pod, "spec.nodeName");
+    bool known;
+    if (!name || !kta_json_str(kta_diag_template(owner), "spec.nodeName") ||
+        kta_world_get(w, "nodes", NULL, name, &known) || !known ||
+        kta_diag_find(out, "Scheduling.NoSuchNode", owner))
+        return;
+    struct kta_finding *f = kta_diag_add(out, "Scheduling.NoSuchNode", KTA_CRITICAL, owner, 0.95);
+    kta_auto_free char *ref = kta_diag_ref(owner);
+    f->since = kta_obj_created(pod);
+    kta_finding_summary(f, "pods of %s are given to node %s by name, and there is no such node",
+                        ref, name);
+    kta_finding_quote(f, "spec", "nodeName: %s", name);
+    kta_finding_symptom(f, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
+    struct kta_json *spec = kta_json_new_object();
+    kta_json_set(spec, "nodeName", kta_json_new_null());
+    (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "let the scheduler choose the node");
+    size_t n;
+    const char **names = kta_world_names(w, "nodes", NULL, &n);
+    const char *near = kta_nearest(name, names, n);
+    if (near) {
+        spec = kta_json_new_object();
+        kta_json_set_str(spec, "nodeName", near);
+        (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "use node %s, which exists",
+                               near);
+    }
+    free(names);
+}
+
 void kta_analyze_scheduling(struct kta_world *w, const char *ns, struct kta_findings *out)
 {
     struct kta_json *const *pods;
@@ -560,6 +592,7 @@ void kta_analyze_scheduling(struct kta_world *w, const char *ns, struct kta_find
         struct kta_json *owner = kta_world_owner(w, pod);
         if (!c)
             no_scheduler(w, owner, pod, out);
+        no_such_node(w, owner, pod, out);
         if (!kta_streq(kta_json_str(c, "status"), "False"))
             continue;
         const char *message = kta_or(kta_json_str(c, "message"), "");
