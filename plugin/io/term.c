@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 #include "kta/interrupt.h"
 #include "kta/limits.h"
@@ -98,6 +99,7 @@ int kta_term_ask(const char *prompt, struct kta_str *line, struct kta_err *err)
         return kta_err_hint(err, "Run it in a terminal, or add --yes.");
     }
     kta_str_clear(line);
+    tcflush(fd, TCIFLUSH); /* what was typed before the question is no answer to it */
     if (write_all(fd, prompt, strlen(prompt)) < 0)
         rc = kta_err_sys(err, KTA_E_UNCONFIRMED, errno, "cannot write to the terminal");
     else

@@ -170,8 +170,11 @@ plan=$(client call propose '{"commands":[{"argv":["kubectl","rollout","restart",
 answer=$(client call apply_plan "{\"plan_id\":\"$plan\"}")
 is "a client that cannot ask gets a token for a person" needs_approval "$(jq -r .state <<<"$answer")"
 is "and nothing is changed" "$before" "$(generation)"
-check "approve in the pod, at a terminal" sh -c "echo y | script -qec \
-  \"$(jq -r .command <<<"$answer")\" '$scratch/seen'"
+approve_in_pod() { # COMMAND, as the answer gives it
+  python3 "$top/tests/terminal.py" --seconds 180 --expect "Do this?" --send "y\n" -- \
+    sh -c "$1" >"$scratch/seen"
+}
+check "approve in the pod, at a terminal" approve_in_pod "$(jq -r .command <<<"$answer")"
 check "showed the plan" grep -q 'rollout restart' "$scratch/seen"
 is "and the change is made" $((before + 1)) "$(generation)"
 helm uninstall todo-local -n "$home" >/dev/null

@@ -37,7 +37,10 @@ fi
 refused "approve needs a terminal, --yes does not count" setsid -w "$plugin" approve "$token" --yes=high
 refused "a changed token is refused" script -qec "'$plugin' approve ${token%?}x" /dev/null
 if [ "$(replicas)" = 1 ]; then ok "nothing was changed yet"; else not_ok "nothing was changed yet" "$(replicas)"; fi
-check "a person's yes at a terminal" sh -c "echo y | script -qec \"'$plugin' approve $token --yes=high\" '$home/seen'"
+says_yes() { # COMMAND...: a person does, at the question; what the terminal showed is $home/seen
+  python3 "$lib_here/../terminal.py" --seconds 180 --expect "Do this?" --send "y\n" -- "$@" >"$home/seen"
+}
+check "a person's yes at a terminal" says_yes "$plugin" approve "$token" --yes=high
 check "the preview was shown" grep -q 'replicas: 2' "$home/seen"
 if [ "$(replicas)" = 2 ]; then ok "the change is made"; else not_ok "the change is made" "$(replicas)"; fi
 refused "a token is used up" script -qec "'$plugin' approve $token" /dev/null
@@ -63,7 +66,7 @@ plan=$(propose '["kubectl","scale","deployment/web","--replicas=1"]')
 answer=$(call apply_plan "{\"plan_id\":\"$plan\"}")
 token=$(jq -r .token <<<"$answer") seconds=$(jq -r .expiresInSeconds <<<"$answer")
 approve_at() { # SECONDS: with a yes, that much later
-  echo y | script -qec "env LATER=$1 LD_PRELOAD=$home/later.so '$plugin' approve $token" "$home/seen"
+  says_yes env LATER="$1" LD_PRELOAD="$home/later.so" "$plugin" approve "$token"
 }
 refused "a token that is too old is refused" approve_at $((seconds + 1))
 check "which is said" grep -q "has expired" "$home/seen"
