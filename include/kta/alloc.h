@@ -15,7 +15,8 @@ void *kta_calloc(size_t n, size_t size);
 void *kta_realloc(void *p, size_t size);
 /* Grows an array for at least one more element; overflow-checked. Use KTA_GROW. */
 void *kta_grow(void *p, size_t n, size_t *cap, size_t elem);
-char *kta_strdup(const char *s); /* NULL gives NULL */
+_Noreturn void kta_out_of_memory(void); /* what a library's own allocation failed with */
+char *kta_strdup(const char *s);        /* NULL gives NULL */
 char *kta_strndup(const char *s, size_t n);
 char *kta_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -74,6 +74,9 @@ struct kta_json *kta_json_new_bool(bool b);
 struct kta_json *kta_json_new_null(void);
 /* set replaces a member of that key; both take ownership of the value. set returns the value. */
 struct kta_json *kta_json_set(struct kta_json *obj, const char *key, struct kta_json *value);
+/* As set, for an object that is known not to have the key and a value that is there: set looks
+ * through all of its members. */
+struct kta_json *kta_json_add(struct kta_json *obj, const char *key, struct kta_json *value);
 struct kta_json *kta_json_push(struct kta_json *arr, struct kta_json *value);
 void kta_json_set_str(struct kta_json *obj, const char *key, const char *s);
 void kta_json_set_int(struct kta_json *obj, const char *key, int64_t n);

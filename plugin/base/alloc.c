@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Noreturn void out_of_memory(void)
+_Noreturn void kta_out_of_memory(void)
 {
     fputs("kubectl-todo-ai: out of memory\n", stderr);
     exit(1);
@@ -21,7 +21,7 @@ void *kta_malloc(size_t size)
 {
     void *p = malloc(size ? size : 1);
     if (!p)
-        out_of_memory();
+        kta_out_of_memory();
     return p;
 }
 
@@ -29,7 +29,7 @@ void *kta_calloc(size_t n, size_t size)
 {
     void *p = calloc(n ? n : 1, size ? size : 1);
     if (!p)
-        out_of_memory();
+        kta_out_of_memory();
     return p;
 }
 
@@ -37,7 +37,7 @@ void *kta_realloc(void *p, size_t size)
 {
     p = realloc(p, size ? size : 1);
     if (!p)
-        out_of_memory();
+        kta_out_of_memory();
     return p;
 }
 
@@ -48,7 +48,7 @@ void *kta_grow(void *p, size_t n, size_t *cap, size_t elem)
     size_t want = n < 8 ? 8 : n + n / 2 + 1;
     size_t bytes;
     if (n == SIZE_MAX || want < n || __builtin_mul_overflow(want, elem, &bytes))
-        out_of_memory();
+        kta_out_of_memory();
     *cap = want;
     return kta_realloc(p, bytes);
 }
@@ -75,7 +75,7 @@ char *kta_asprintf(const char *fmt, ...)
     va_start(ap, fmt);
     char *p = NULL;
     if (vasprintf(&p, fmt, ap) < 0)
-        out_of_memory();
+        kta_out_of_memory();
     va_end(ap);
     return p;
 }

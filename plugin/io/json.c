@@ -393,7 +393,9 @@ bool kta_json_equal(const struct kta_json *a, const struct kta_json *b)
         return false;
     for (const struct kta_json *x = kta_json_first(a), *y = kta_json_first(b); x;
          x = x->next, y = y->next)
-        if (!kta_json_equal(x, t == KTA_JSON_OBJECT ? kta_json_get(b, x->string) : y))
+        if (!kta_json_equal(x, t == KTA_JSON_OBJECT && strcmp(x->string, y->string) != 0
+                                   ? kta_json_get(b, x->string)
+                                   : y))
             return false;
     return true;
 }
@@ -479,6 +481,12 @@ struct kta_json *kta_json_new_null(void)
     return cJSON_CreateNull();
 }
 
+struct kta_json *kta_json_add(struct kta_json *obj, const char *key, struct kta_json *value)
+{
+    cJSON_AddItemToObject(obj, key, value);
+    return value;
+}
+
 struct kta_json *kta_json_set(struct kta_json *obj, const char *key, struct kta_json *value)
 {
     struct kta_json *old = kta_json_get(obj, key);
@@ -488,12 +496,10 @@ struct kta_json *kta_json_set(struct kta_json *obj, const char *key, struct kta_
         kta_json_free(value);
         return NULL;
     }
-    if (old == value)
-        return value;
-    if (old)
+    if (!old)
+        return kta_json_add(obj, key, value);
+    if (old != value)
         cJSON_ReplaceItemInObjectCaseSensitive(obj, key, value);
-    else
-        cJSON_AddItemToObject(obj, key, value);
     return value;
 }
 

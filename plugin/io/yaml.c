@@ -8,6 +8,7 @@
  * Printing is in yaml_print.c.
  */
 #include "kta/yaml.h"
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -25,9 +26,8 @@ struct loader {
     yaml_parser_t parser;
     yaml_event_t event; /* the current one */
     bool have_event;
-    struct anchor *anchors;
-    size_t n_anchors, cap_anchors;
-    size_t nodes; /* made so far */
+    void *anchors; /* tsearch's tree of struct anchor */
+    size_t nodes;  /* made so far */
     int depth;
     const char *want; /* path whose line is looked for, or NULL */
     struct kta_str path;
@@ -84,18 +84,49 @@ static size_t count_nodes(const struct kta_json *v)
     return n;
 }
 
+/* ---- sets: glibc's balanced trees, so that a mapping of 100,000 keys is no trouble ---- */
+
+/* False if there is an equal one already. */
+static bool tree_add(void **root, void *item, int (*order)(const void *, const void *))
+{
+    void *node = tsearch(item, root, order), *held;
+    if (!node)
+        kta_out_of_memory();
+    memcpy(&held, node, sizeof held);
+    return held == item;
+}
+
 /* ---- anchors ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    const struct anchor *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
+static void free_anchor(void *p)
+{
+    struct anchor *a = p;
+    free(a->name);
+    kta_json_free(a->value);
+    free(a);
+}
+
+static struct anchor *find_anchor(const struct loader *l, const char *name)
+{
+    struct anchor wanted = {.name = kta_strdup(name)},
+                  **found = tfind(&wanted, &l->anchors, by_name);
+    free(wanted.name);
+    return found ? *found : NULL;
+}
 
 static void remember(struct loader *l, const char *name, const struct kta_json *v)
 {
-    struct anchor *a = NULL;
-    for (size_t i = 0; i < l->n_anchors; i++)
-        if (!strcmp(l->anchors[i].name, name))
-            a = &l->anchors[i];
+    struct anchor *a = find_anchor(l, name);
     if (!a) {
-        KTA_GROW(l->anchors, l->n_anchors, l->cap_anchors);
-        a = &l->anchors[l->n_anchors++];
-        *a = (struct anchor){.name = kta_strdup(name)};
+        a = kta_calloc(1, sizeof *a);
+        a->name = kta_strdup(name);
+        tree_add(&l->anchors, a, by_name);
     }
     kta_json_free(a->value);
     a->value = kta_json_copy(v);
@@ -104,26 +135,21 @@ static void remember(struct loader *l, const char *name, const struct kta_json *
 
 static void forget_anchors(struct loader *l)
 {
-    for (size_t i = 0; i < l->n_anchors; i++) {
-        free(l->anchors[i].name);
-        kta_json_free(l->anchors[i].value);
-    }
-    l->n_anchors = 0;
+    tdestroy(l->anchors, free_anchor);
+    l->anchors = NULL;
 }
 
 static int load_alias(struct loader *l, struct kta_json **ret)
 {
     const char *name = (const char *)l->event.data.alias.anchor;
-    for (size_t i = 0; i < l->n_anchors; i++) {
-        if (strcmp(l->anchors[i].name, name) != 0)
-            continue;
-        if (spend(l, l->anchors[i].nodes) < 0)
-            return -1;
-        *ret = kta_json_copy(l->anchors[i].value);
-        return 0;
-    }
-    return kta_err_set(l->err, KTA_E_PARSE, "line %d: unknown anchor '%.60s'",
-                       line_of(&l->event.start_mark), name);
+    const struct anchor *a = find_anchor(l, name);
+    if (!a)
+        return kta_err_set(l->err, KTA_E_PARSE, "line %d: unknown anchor '%.60s'",
+                           line_of(&l->event.start_mark), name);
+    if (spend(l, a->nodes) < 0)
+        return -1;
+    *ret = kta_json_copy(a->value);
+    return 0;
 }
 
 /* ---- scalars ---- */
@@ -191,23 +217,6 @@ static int load_sequence(struct loader *l, struct kta_json **ret)
     return 0;
 }
 
-/* Adds to obj the members of `from` (a mapping, or a list of them) that it does not have. */
-static int merge(struct loader *l, struct kta_json *obj, const struct kta_json *from)
-{
-    if (kta_json_type(from) == KTA_JSON_ARRAY) {
-        kta_json_each(m, from) if (kta_json_type(m) != KTA_JSON_OBJECT ||
-                                   merge(l, obj, m) <
-                                       0) return fail_here(l, "map merge requires a map or a list "
-                                                              "of maps as its value");
-        return 0;
-    }
-    if (kta_json_type(from) != KTA_JSON_OBJECT)
-        return fail_here(l, "map merge requires a map or a list of maps as its value");
-    kta_json_each(m, from) if (!kta_json_get(obj, kta_json_key(m)))
-        kta_json_set(obj, kta_json_key(m), kta_json_copy(m));
-    return 0;
-}
-
 /* The current event as a key: JSON's keys are strings, so a number or boolean becomes its text. */
 static int load_key(struct loader *l, bool *ret_merge, struct kta_str *key)
 {
@@ -229,40 +238,37 @@ static int load_key(struct loader *l, bool *ret_merge, struct kta_str *key)
     return 0;
 }
 
-struct keys { /* sorted set of what a mapping said itself, to find duplicates in large ones */
-    char **v;
-    size_t n, cap;
-};
-
-static bool keys_add(struct keys *k, const char *key)
+static int by_key(const void *a, const void *b)
 {
-    size_t lo = 0, hi = k->n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        int c = strcmp(k->v[mid], key);
-        if (!c)
-            return false;
-        if (c < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
+    return strcmp(kta_json_key(a), kta_json_key(b));
+}
+
+/* Adds to obj the members of `from` (a mapping, or a list of them) that it does not have. */
+static int merge(struct loader *l, struct kta_json *obj, const struct kta_json *from, void **seen)
+{
+    static const char wrong[] = "map merge requires a map or a list of maps as its value";
+    if (kta_json_type(from) == KTA_JSON_ARRAY) {
+        kta_json_each(m, from)
+        {
+            if (kta_json_type(m) != KTA_JSON_OBJECT)
+                return fail_here(l, wrong);
+            merge(l, obj, m, seen);
+        }
+        return 0;
     }
-    KTA_GROW(k->v, k->n, k->cap);
-    memmove(k->v + lo + 1, k->v + lo, (k->n - lo) * sizeof *k->v);
-    k->v[lo] = kta_strdup(key);
-    k->n++;
-    return true;
+    if (kta_json_type(from) != KTA_JSON_OBJECT)
+        return fail_here(l, wrong);
+    kta_json_each(m, from)
+    {
+        if (!tfind(m, seen, by_key))
+            tree_add(seen, kta_json_add(obj, kta_json_key(m), kta_json_copy(m)), by_key);
+    }
+    return 0;
 }
 
-static void keys_release(struct keys *k)
-{
-    for (size_t i = 0; i < k->n; i++)
-        free(k->v[i]);
-    free(k->v);
-}
-
+/* seen: the members of obj, to find duplicates in large ones. */
 static int load_members(struct loader *l, struct kta_json *obj, struct kta_json *merges,
-                        struct keys *seen)
+                        void **seen)
 {
     kta_auto_str struct kta_str key = KTA_STR_INIT;
     for (;;) {
@@ -277,30 +283,34 @@ static int load_members(struct loader *l, struct kta_json *obj, struct kta_json 
         line = line_of(&l->event.start_mark);
         if (load_key(l, &is_merge, &key) < 0)
             return -1;
-        if (!is_merge && !keys_add(seen, key.s))
-            return kta_err_set(l->err, KTA_E_PARSE, "line %d: the key '%.80s' is there twice", line,
-                               key.s);
         before = enter(l, is_merge ? "<<" : key.s, 0);
         if (next_event(l) < 0 || load_node(l, &v) < 0)
             return -1;
         kta_str_truncate(&l->path, before);
         if (is_merge)
             kta_json_push(merges, v);
-        else
-            kta_json_set(obj, key.s, v);
+        else if (!tree_add(seen, kta_json_add(obj, key.s, v), by_key))
+            return kta_err_set(l->err, KTA_E_PARSE, "line %d: the key '%.80s' is there twice", line,
+                               key.s);
     }
+}
+
+static void keep(void *member)
+{
+    (void)member;
 }
 
 static int load_mapping(struct loader *l, struct kta_json **ret)
 {
     kta_auto_json struct kta_json *obj = kta_json_new_object(), *merges = kta_json_new_array();
-    struct keys seen = {0};
+    void *seen = NULL;
     int failed = load_members(l, obj, merges, &seen);
-    keys_release(&seen);
+    /* what the mapping says itself wins over what it merges, wherever the merge stands */
+    for (const struct kta_json *m = kta_json_first(merges); m && !failed; m = kta_json_next(m))
+        failed = merge(l, obj, m, &seen);
+    tdestroy(seen, keep);
     if (failed)
         return -1;
-    /* what the mapping says itself wins over what it merges, wherever the merge stands */
-    kta_json_each(m, merges) if (merge(l, obj, m) < 0) return -1;
     *ret = KTA_STEAL(obj);
     return 0;
 }
@@ -398,7 +408,6 @@ static int load(const char *s, size_t n, bool single, const char *want, int *ret
         yaml_event_delete(&l.event);
     yaml_parser_delete(&l.parser);
     forget_anchors(&l);
-    free(l.anchors);
     kta_str_release(&l.path);
     if (ret_line)
         *ret_line = l.found_line;

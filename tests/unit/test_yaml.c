@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <time.h>
+#include "kta/alloc.h"
 #include "kta/limits.h"
 #include "kta/yaml.h"
 
@@ -120,6 +122,37 @@ static void test_limits(void **state)
         kta_str_add(&s, "]\n");
     }
     refuses(s.s, "more than");
+}
+
+/* What a model may write in one manifest is read in linear time, more or less. */
+static int64_t cpu_of(const char *before, const char *after, int n)
+{
+    kta_auto_str struct kta_str s = KTA_STR_INIT;
+    kta_auto_json struct kta_json *v = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    struct timespec a, b;
+    kta_str_add(&s, "a:\n");
+    for (int i = 0; i < n; i++)
+        kta_str_addf(&s, "%s%d%s", before, (int)((i * 7919LL) % 1000003), after);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
+    assert_int_equal(kta_yaml_parse(s.s, s.len, &v, &err), 0);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
+    return (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
+}
+
+static void test_large_mappings(void **state)
+{
+    static const char *const entries[][2] = {{" k", ": 1\n"},
+                                             {" - &k", " 1\n"},
+                                             {" <<: {k", ": 1}\n"}};
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(entries); i++) {
+        int64_t small = cpu_of(entries[i][0], entries[i][1], 6000),
+                large = cpu_of(entries[i][0], entries[i][1], 60000);
+        if (large > 25 * small + 20000)
+            fail_msg("%s: ten times as many took %lld us instead of %lld", entries[i][0],
+                     (long long)large, (long long)small);
+    }
 }
 
 static void test_all_documents(void **state)
@@ -261,10 +294,15 @@ static void test_print_looks_like_kubectl(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scalars),          cmocka_unit_test(test_collections),
-        cmocka_unit_test(test_refuses),          cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_all_documents),    cmocka_unit_test(test_line_of),
-        cmocka_unit_test(test_print_reads_back), cmocka_unit_test(test_print_looks_like_kubectl),
+        cmocka_unit_test(test_scalars),
+        cmocka_unit_test(test_collections),
+        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_large_mappings),
+        cmocka_unit_test(test_all_documents),
+        cmocka_unit_test(test_line_of),
+        cmocka_unit_test(test_print_reads_back),
+        cmocka_unit_test(test_print_looks_like_kubectl),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
