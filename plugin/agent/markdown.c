@@ -47,7 +47,7 @@ static void finding_text(const struct kta_finding *f, struct kta_str *out)
     if (f->change)
         kta_str_addf(out, "- What changed: %s\n", f->change);
     if (f->n_evidence > 0)
-        kta_str_addf(out, "- Why: `%s`\n", f->code);
+        kta_str_addf(out, "- Why (`%s`):\n", f->code);
     for (size_t i = 0; i < f->n_evidence && i < MAX_QUOTES; i++)
         quote_text(&f->evidence[i], out);
     if (f->n_evidence > MAX_QUOTES)

@@ -50,7 +50,7 @@ static const struct row files[] = {
     {"$XDG_CONFIG_HOME/kubectl-todo-ai/tools.yaml", "tools of your own for the model"},
     {"/etc/kubectl-todo-ai/policy.yaml", "rules that users cannot loosen"},
     {"$XDG_STATE_HOME/kubectl-todo-ai/", "journal of changes, audit log, sessions, tokens"},
-    {"$XDG_CACHE_HOME/kubectl-todo-ai/", "what endpoints and clusters were found to offer"},
+    {"$XDG_CACHE_HOME/kubectl-todo-ai/", "what model endpoints were found not to take"},
 };
 static const char environment[] =
     "KUBECONFIG; OPENAI_API_KEY, OPENAI_ENDPOINT, OPENAI_MODEL and the other providers' own; "
