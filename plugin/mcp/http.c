@@ -88,6 +88,9 @@ struct conn {
     struct web *web;
     struct MHD_Connection *mhd; /* NULL: the client has gone */
     enum route route;
+    enum MHD_Result (*run)(struct conn *c); /* what the route does */
+    const char *refusal;                    /* or why it is refused */
+    int refusal_status;
     struct kta_str body;
     bool too_large, received, suspended, streaming, done, json, events;
     bool stateless;
@@ -468,28 +471,47 @@ static const struct {
     {"/messages", "POST", ROUTE_MESSAGES, post_messages},
 };
 
-static enum MHD_Result dispatch(struct conn *c, const char *path, const char *method)
+static enum MHD_Result health(struct conn *c)
+{
+    return reply(c, 200, "text/plain", "ok\n", 3);
+}
+
+/* By the head alone: who is refused has no room for a body. */
+static void admit(struct conn *c, const char *path, const char *method)
 {
     bool known = false;
-    int status;
 
-    if (kta_streq(path, "/healthz")) /* a probe has no token, and learns nothing */
-        return reply(c, 200, "text/plain", "ok\n", 3);
-    const char *why = mcp_http_check(&c->web->rules, header(c, "Host"), header(c, "Origin"),
-                                     header(c, "Authorization"), &status);
-
-    if (why)
-        return refuse(c, status, why);
-    for (size_t i = 0; i < KTA_LEN(routes); i++) {
+    if (kta_streq(path, "/healthz")) { /* a probe has no token, and learns nothing */
+        c->run = health;
+        return;
+    }
+    c->refusal = mcp_http_check(&c->web->rules, header(c, "Host"), header(c, "Origin"),
+                                header(c, "Authorization"), &c->refusal_status);
+    for (size_t i = 0; i < KTA_LEN(routes) && !c->refusal; i++) {
         if (!kta_streq(path, routes[i].path))
             continue;
         known = true;
         c->route = routes[i].route;
-        if (kta_streq(method, routes[i].method))
-            return routes[i].run(c);
+        if (kta_streq(method, routes[i].method)) {
+            c->run = routes[i].run;
+            return;
+        }
     }
-    return known ? refuse(c, 405, "this path does not take this method")
-                 : refuse(c, 404, "the paths are /mcp, /sse and /messages");
+    if (c->refusal)
+        return;
+    c->refusal_status = known ? 405 : 404;
+    c->refusal =
+        known ? "this path does not take this method" : "the paths are /mcp, /sse and /messages";
+}
+
+static void take_body(struct conn *c, const char *data, size_t n)
+{
+    if (c->refusal || c->too_large || !c->run || c->run == health)
+        return;
+    if (kta_str_addn(&c->body, data, n) < 0) {
+        c->too_large = true;
+        kta_str_release(&c->body);
+    }
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url,
@@ -500,18 +522,18 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 
     (void)version;
     if (!c) {
-        *state = conn_new(cls, mhd);
+        c = *state = conn_new(cls, mhd);
+        admit(c, url, method);
         return MHD_YES;
     }
     if (*data_n > 0) {
-        if (kta_str_addn(&c->body, data, *data_n) < 0)
-            c->too_large = true;
+        take_body(c, data, *data_n);
         *data_n = 0;
         return MHD_YES;
     }
     if (!c->received) {
         c->received = true;
-        return dispatch(c, url, method);
+        return c->refusal ? refuse(c, c->refusal_status, c->refusal) : c->run(c);
     }
     return reply_or_wait(c); /* woken */
 }
