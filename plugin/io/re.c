@@ -17,10 +17,12 @@
 #define DEPTH_LIMIT 10000u
 #define HEAP_LIMIT  (8u << 10) /* KiB */
 #define MAX_PATTERN 8192
+#define JIT_FROM    (32u << 10) /* bytes: compiling to machine code costs what matching these does */
 
 struct kta_re {
     pcre2_code *code;
     pcre2_match_data *data; /* reused: there are no threads */
+    size_t matched;         /* bytes, until it is compiled to machine code */
 };
 
 static pcre2_match_context *limits(void)
@@ -67,7 +69,6 @@ int kta_re_compile(const char *pattern, int flags, struct kta_re **ret, struct k
                            "regular expression '%.200s' is wrong at character %zu: %s", pattern,
                            at + 1, (const char *)why);
     }
-    pcre2_jit_compile(c, PCRE2_JIT_COMPLETE); /* without it the interpreter does the work */
     re = kta_calloc(1, sizeof *re);
     re->code = c;
     re->data = pcre2_match_data_create_from_pattern(c, NULL);
@@ -110,11 +111,23 @@ static void fill(const struct kta_re *re, int groups, struct kta_match *m)
     }
 }
 
+/* Most patterns see one short log; those that see much are worth machine code. Where there is none,
+ * the interpreter goes on. */
+static void count(struct kta_re *re, size_t n)
+{
+    if (re->matched >= JIT_FROM)
+        return;
+    re->matched += n < JIT_FROM ? n : JIT_FROM;
+    if (re->matched >= JIT_FROM)
+        pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE);
+}
+
 bool kta_re_find(const struct kta_re *re, const char *s, size_t n, size_t from, struct kta_match *m)
 {
     int got;
     if (from > n)
         return false;
+    count((struct kta_re *)(size_t)re, n - from); /* every re is made by kta_re_compile, not const */
     got = pcre2_match(re->code, (PCRE2_SPTR)s, n, from, 0, re->data, limits());
     if (got == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter has the larger stack */
         got = pcre2_match(re->code, (PCRE2_SPTR)s, n, from, PCRE2_NO_JIT, re->data, limits());
