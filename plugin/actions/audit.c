@@ -160,7 +160,8 @@ static int open_locked(const struct kta_audit_config *c, size_t n, struct kta_er
     return kta_err_set(err, KTA_E_FAIL, "cannot open the audit log '%s': it keeps moving", c->file);
 }
 
-static int append(const struct kta_audit_config *c, const struct kta_str *line, struct kta_err *err)
+static int append(const struct kta_audit_config *c, const struct kta_str *line, bool durable,
+                  struct kta_err *err)
 {
     kta_auto_free char *dir = kta_fs_dirname(c->file);
     struct stat st;
@@ -179,7 +180,7 @@ static int append(const struct kta_audit_config *c, const struct kta_str *line, 
         sys = n < 0 ? errno : ENOSPC;
         if (n > 0 && fstat(fd, &st) == 0) /* no half line: the next one would be lost with it */
             (void)!ftruncate(fd, st.st_size - n);
-    } else if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
+    } else if (durable && fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
         sys = errno;
     close(fd);
     return sys ? kta_err_sys(err, KTA_E_FAIL, sys, "cannot write to the audit log '%s'", c->file)
@@ -222,5 +223,6 @@ int kta_audit_write(const struct kta_audit_config *config, const char *type,
         closelog();
     }
     kta_str_addc(&line, '\n');
-    return config->file ? append(config, &line, err) : 0;
+    /* a question changes nothing: the disk is not waited for */
+    return config->file ? append(config, &line, !kta_streq(type, "question"), err) : 0;
 }
