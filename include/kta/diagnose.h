@@ -84,6 +84,10 @@ int kta_learn_secrets(struct kta_world *w, const char *ns, struct kta_err *err);
 int kta_learn_object(struct kta_cluster *c, struct kta_redact *r, const char *kind, const char *ns,
                      const char *name, struct kta_err *err);
 
+/* The same for an object or a list of them that was read already. */
+int kta_learn_from(struct kta_cluster *c, struct kta_redact *r, const struct kta_json *objects,
+                   struct kta_err *err);
+
 /* ---- a text without a cluster ---- */
 /* Appends, as Markdown, the cause that a text (a log) tells, or what stands out in it; true: a
  * cause. text is redacted already. */

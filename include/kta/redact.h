@@ -38,6 +38,9 @@ void kta_redact_object(struct kta_redact *r, struct kta_json *object);
  * person is shown: "secret demo/db key password". */
 void kta_redact_learn(struct kta_redact *r, const char *value, size_t n, const char *source);
 
+/* A text that went through before something was learned: replaces only what is known now. */
+void kta_redact_again(struct kta_redact *r, const char *s, size_t n, struct kta_str *out);
+
 /* Whether Secrets of the cluster may be read for their values (on unless the session is off). */
 void kta_redact_read_secrets(struct kta_redact *r, bool yes);
 bool kta_redact_reads_secrets(const struct kta_redact *r);

@@ -44,18 +44,23 @@ struct kta_recording {
 
 /* ---- writing ---- */
 
+static void write_all(struct kta_recording *r, const struct kta_str *text)
+{
+    for (size_t at = 0; at < text->len && r->failed.code == KTA_E_OK;) {
+        ssize_t n = write(r->fd, text->s + at, text->len - at);
+        if (n < 0 && errno != EINTR)
+            kta_err_sys(&r->failed, KTA_E_FAIL, errno, "cannot write the recording");
+        at += n > 0 ? (size_t)n : 0;
+    }
+}
+
 static void write_line(struct kta_recording *r, const struct kta_json *v)
 {
     kta_auto_str struct kta_str line = KTA_STR_INIT;
 
     kta_json_print(v, /* pretty= */ false, &line);
     kta_str_addc(&line, '\n');
-    for (size_t at = 0; at < line.len && r->failed.code == KTA_E_OK;) {
-        ssize_t n = write(r->fd, line.s + at, line.len - at);
-        if (n < 0 && errno != EINTR)
-            kta_err_sys(&r->failed, KTA_E_FAIL, errno, "cannot write the recording");
-        at += n > 0 ? (size_t)n : 0;
-    }
+    write_all(r, &line);
 }
 
 /* JSON (one document, or the events of a watch, a line each), YAML, else text. */
@@ -180,7 +185,7 @@ int kta_record_begin(const char *path, struct kta_redact *redact, const struct k
                      struct kta_recording **ret, struct kta_err *err)
 {
     kta_auto_json struct kta_json *first = kta_json_copy(head);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
         return kta_err_sys(err, KTA_E_USAGE, errno, "cannot write the recording '%s'", path);
@@ -375,6 +380,28 @@ const struct kta_json *kta_recording_head(const struct kta_recording *r)
     return r->head;
 }
 
+/* What was written before a value was learned may hold it. (A pipe cannot be mended.) */
+static void redact_again(struct kta_recording *r)
+{
+    kta_auto_str struct kta_str all = KTA_STR_LIMITED(MAX_RECORDING), safe = KTA_STR_INIT;
+    char buf[64 << 10];
+    ssize_t n;
+
+    for (off_t at = 0; (n = pread(r->fd, buf, sizeof buf, at)) > 0; at += n)
+        kta_str_addn(&all, buf, (size_t)n);
+    if ((n < 0 && errno == ESPIPE) || !all.len)
+        return;
+    kta_redact_again(r->redact, all.s, all.len, &safe);
+    if (n == 0 && !all.cut && safe.len == all.len && !memcmp(safe.s, all.s, all.len))
+        return;
+    if (all.cut)
+        errno = EFBIG;
+    if (n < 0 || all.cut || lseek(r->fd, 0, SEEK_SET) < 0 || ftruncate(r->fd, 0) < 0)
+        kta_err_sys(&r->failed, KTA_E_FAIL, errno, "cannot go through the recording again");
+    else
+        write_all(r, &safe);
+}
+
 int kta_recording_end(struct kta_recording *r, struct kta_err *err)
 {
     int rc = 0;
@@ -382,6 +409,8 @@ int kta_recording_end(struct kta_recording *r, struct kta_err *err)
     if (!r)
         return 0;
     kta_tap_set(NULL);
+    if (r->fd >= 0 && r->failed.code == KTA_E_OK)
+        redact_again(r);
     if (r->fd >= 0 && close(r->fd) < 0 && r->failed.code == KTA_E_OK)
         kta_err_sys(&r->failed, KTA_E_FAIL, errno, "cannot write the recording");
     if (r->failed.code != KTA_E_OK) {

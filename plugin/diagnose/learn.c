@@ -129,6 +129,21 @@ int kta_learn_secrets(struct kta_world *w, const char *ns, struct kta_err *err)
     return read_wanted(&k, err);
 }
 
+int kta_learn_from(struct kta_cluster *c, struct kta_redact *r, const struct kta_json *objects,
+                   struct kta_err *err)
+{
+    if (!c || !r)
+        return 0;
+    struct kta_world *w = kta_world_new(c, r, NULL);
+    struct wanted k = {.w = w, .seen = kta_world_secrets_seen(w)};
+
+    of_object(&k, objects);
+    kta_json_each(o, kta_json_get(objects, "items")) of_object(&k, o);
+    int rc = read_wanted(&k, err);
+    kta_world_free(w);
+    return rc;
+}
+
 int kta_learn_object(struct kta_cluster *c, struct kta_redact *r, const char *kind, const char *ns,
                      const char *name, struct kta_err *err)
 {
@@ -141,8 +156,6 @@ int kta_learn_object(struct kta_cluster *c, struct kta_redact *r, const char *ki
 
     if (!c || !r || !known || !known->namespaced || kta_streq(known->plural, "secrets"))
         return 0;
-    struct kta_world *w = kta_world_new(c, r, NULL);
-    struct wanted k = {.w = w, .seen = kta_world_secrets_seen(w)};
     kta_kind_path(known, ns, name && *name ? name : NULL, &path);
     if (!name || !*name)
         kta_str_add(&path, "?limit=200");
@@ -150,12 +163,9 @@ int kta_learn_object(struct kta_cluster *c, struct kta_redact *r, const char *ki
     if (kta_cluster_read(c, reads, n, &why) < 0 && why.code == KTA_E_INTERRUPTED) {
         *err = why;
         rc = -1;
+    } else {
+        rc = kta_learn_from(c, r, reads[0].json, err);
     }
-    of_object(&k, reads[0].json);
-    kta_json_each(o, kta_json_get(reads[0].json, "items")) of_object(&k, o);
     kta_reads_free(reads, n);
-    if (rc == 0)
-        rc = read_wanted(&k, err);
-    kta_world_free(w);
     return rc;
 }

@@ -157,19 +157,42 @@ static void put_defused(const char *s, size_t n, struct kta_str *out)
     }
 }
 
-void kta_redact_emit(struct kta_redact *r, const char *s, size_t n, const struct kta_spans *sp,
-                     struct kta_str *out)
+/* put: how the text between the spans is appended. */
+static void emit(struct kta_redact *r, const char *s, size_t n, const struct kta_spans *sp,
+                 void put(const char *, size_t, struct kta_str *), struct kta_str *out)
 {
     size_t at = 0;
     for (size_t i = 0; i < sp->n && sp->v[i].start < n; i++) {
         const struct kta_span *v = &sp->v[i];
-        put_defused(s + at, v->start - at, out);
+        put(s + at, v->start - at, out);
         int id = v->id ? v->id : kta_redact_id(r, s + v->start, v->end - v->start, v->why, v->kind);
         put_placeholder(id ? r->value[id - 1].kind : v->kind, id, out);
         at = v->end;
     }
     if (at < n)
-        put_defused(s + at, n - at, out);
+        put(s + at, n - at, out);
+}
+
+void kta_redact_emit(struct kta_redact *r, const char *s, size_t n, const struct kta_spans *sp,
+                     struct kta_str *out)
+{
+    emit(r, s, n, sp, put_defused, out);
+}
+
+static void put_as_is(const char *s, size_t n, struct kta_str *out)
+{
+    kta_str_addn(out, s, n);
+}
+
+void kta_redact_again(struct kta_redact *r, const char *s, size_t n, struct kta_str *out)
+{
+    struct kta_spans sp = {0};
+
+    if (r->mode != KTA_REDACT_OFF)
+        kta_learned_find(&r->learned, s, n, &sp);
+    kta_spans_settle(&sp);
+    emit(r, s, n, &sp, put_as_is, out);
+    kta_spans_release(&sp);
 }
 
 void kta_redact_whole(struct kta_redact *r, const char *s, size_t n, const char *source,

@@ -99,11 +99,6 @@ struct kta_json *tool_object(const struct tool_at *at, const char *kind_name, co
     }
     if (!tool_mayl(at, result, "kubectl", "get", (*ret_kind)->plural, name, "-o=yaml", NULL))
         return NULL;
-    if (kta_learn_object(at->p->cluster, at->p->redact, (*ret_kind)->plural, at->scope.namespace_,
-                         name, &err) < 0) {
-        tool_fail_err(result, &err);
-        return NULL;
-    }
     kta_kind_path(*ret_kind, (*ret_kind)->namespaced ? at->scope.namespace_ : NULL, name, &path);
     struct kta_json *o = tool_read(at, KTA_ACCEPT_JSON, path.s, result);
     if (o)

@@ -131,7 +131,13 @@ struct kta_json *tool_read(const struct tool_at *at, enum kta_accept accept, con
         tool_fail_err(result, &reads[0].err);
     } else {
         ret = KTA_STEAL(reads[0].json);
-        kta_redact_object(at->p->redact, ret);
+        if (kta_learn_from(at->p->cluster, at->p->redact, ret, &err) < 0) {
+            tool_fail_err(result, &err);
+            kta_json_free(ret);
+            ret = NULL;
+        } else {
+            kta_redact_object(at->p->redact, ret);
+        }
     }
     kta_reads_free(reads, n);
     return ret;

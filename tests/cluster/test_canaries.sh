@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # For each way that a secret may leave, canaries in the real cluster: a Secret's values, an
 # environment variable, keys that an application logs. None may come out of the prompt, the terminal,
-# a snapshot, the audit log, a trace or the journal; the model's key not in a child's environment.
+# a snapshot, the audit log, a trace, a record, a saved session or the journal; the model's key not in
+# a child's environment.
 # shellcheck disable=SC2317 # functions are called by name
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/workloads.sh"
@@ -109,7 +110,7 @@ chmod +x "$work/bin/kubectl"
 printf '%s\n' "$model_key" >"$work/key"
 code=0
 HOME=$home PATH=$work/bin:$PATH OPENAI_API_KEY=$model_key setsid "$home/bin/kubectl-todo_ai" -n "$NS" --yes=high --no-verify \
-  --trace-path "$work/trace" --show-tool-output --llm-provider openai-compatible \
+  --trace-path "$work/trace" --record "$work/record" --new-session --show-tool-output --llm-provider openai-compatible \
   --endpoint "http://127.0.0.1:$(cat "$work/port")/v1" --model m \
   "why is backend crashing" >"$out" 2>"$err" </dev/null || code=$?
 holds "the model was asked" '"role": "tool"' "$work/requests.jsonl"
@@ -131,7 +132,10 @@ no_canary "arguments and environment of kubectl" "$work/children"
 refused "no variable of a model in kubectl's environment" grep -q "^OPENAI" "$work/children"
 check "the change was made" says yes k get deployment backend -o jsonpath='{.metadata.annotations.seen}'
 holds "the journal has the change" "annotate" "$home/.local/state/kubectl-todo-ai"
-no_canary "journal and audit log" "$home"
+no_canary "journal, audit log and saved session" "$home"
+holds "the session was saved with what the tools said" "canary-log" "$home/.local/state/kubectl-todo-ai"
+holds "the record has what the cluster said" "canary-log" "$work/record"
+no_canary "record" "$work/record"
 check "nothing that was written is for others" test -z "$(find "$home/.local" -type f -perm /077)"
 ask 0 "the history" -n "$NS" history
 no_canary "history" "$out" "$err"
@@ -145,9 +149,32 @@ cat >"$work/rpc" <<EOF
 {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"describe","arguments":{"kind":"pod","name":"$pod","namespace":"$NS"}}}
 {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"diagnose","arguments":{"target":"deployment/backend","namespace":"$NS"}}}
 EOF
+# a client that asks around the names, each time as the first that the server is asked
+: >"$work/mcp-around"
+while read -r call; do
+  { head -2 "$work/rpc"; printf '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":%s}\n' "$call"; } >"$work/rpc1"
+  HOME=$home "$home/bin/kubectl-todo_ai" -n "$NS" mcp <"$work/rpc1" 2>>"$err" | tail -n +2 >>"$work/mcp-around"
+done <<EOF
+{"name":"get","arguments":{"kind":"deployment","name":"backend","fields":["spec.template.spec.containers[0].env[0].value"]}}
+{"name":"get","arguments":{"kind":"deployment","name":"backend","fields":["spec.template.spec.containers[0].env"]}}
+{"name":"get","arguments":{"kind":"pod","name":"$pod"}}
+{"name":"get","arguments":{"kind":"secret","name":"db"}}
+{"name":"get","arguments":{"kind":"secret","name":"db","fields":["data.password"]}}
+{"name":"list","arguments":{"kind":"secret","fields":["metadata.name","data.password","data"]}}
+{"name":"list","arguments":{"kind":"pod","fields":["spec.containers[0].env[0].value","spec.containers[0].command"]}}
+{"name":"logs","arguments":{"pod":"$pod","contains":"canary-","tail":5}}
+{"name":"logs","arguments":{"pod":"$pod","max_bytes":1024}}
+{"name":"analyze_pod_logs","arguments":{"pod_name":"$pod"}}
+{"name":"what_changed","arguments":{"kind":"deployment","name":"backend"}}
+{"name":"search","arguments":{"query":"${plain:0:12}"}}
+{"name":"events","arguments":{}}
+EOF
 HOME=$home "$home/bin/kubectl-todo_ai" -n "$NS" mcp <"$work/rpc" >"$work/mcp" 2>"$err"
 holds "the client got the log" "canary-log" "$work/mcp"
 no_canary "MCP" "$work/mcp" "$err"
+check "each of the calls was answered" test "$(grep -c '"id":2' "$work/mcp-around")" = 13
+holds "the client got the environment" "API_TOKEN" "$work/mcp-around"
+no_canary "MCP, around the names" "$work/mcp-around"
 
 # ---- snapshot ----
 ask 0 "a snapshot" -n "$NS" snapshot "$work/snapshot"

@@ -194,11 +194,27 @@ static void test_objects(void **state)
     kta_redact_free(r);
 }
 
+/* What was learned later is hidden later; placeholders stay. */
+static void test_a_text_again(void **state)
+{
+    (void)state;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+    kta_auto_free char *first = kta_redact_dup(r, "DB_PASSWORD=hunter2000, then canary&4711");
+    kta_redact_learn(r, "canary&4711", 11, "secret demo/db key password");
+    kta_redact_again(r, first, strlen(first), &out);
+    assert_string_equal(out.s, "DB_PASSWORD=" P(1) ", then " P(2));
+    kta_redact_free(r);
+}
+
 static void test_off_changes_nothing(void **state)
 {
     (void)state;
     struct kta_redact *r = kta_redact_new(KTA_REDACT_OFF);
     redacts(r, "DB_PASSWORD=hunter2000 " P(1), "DB_PASSWORD=hunter2000 " P(1));
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+    kta_redact_again(r, "hunter2000", 10, &out);
+    assert_string_equal(out.s, "hunter2000");
     kta_redact_free(r);
 }
 
@@ -214,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_a_secrets_hosts_survive),
         cmocka_unit_test(test_strict_hides_names_and_addresses),
         cmocka_unit_test(test_objects),
+        cmocka_unit_test(test_a_text_again),
         cmocka_unit_test(test_off_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
