@@ -115,6 +115,10 @@ int kta_policy_validate(const struct kta_json *rules, const struct kta_json *pro
                         struct kta_err *err);
 int kta_policy_validate_admin(const struct kta_json *document, struct kta_err *err);
 
+/* Makes a dry run of helm's print no Secrets: --hide-secret, where the command has it and does not
+ * say otherwise. Policy counts on it: a read is run in this form. */
+void kta_command_hide_secrets(struct kta_argv *argv);
+
 /* Puts the session's context and namespace into an argv that lacks them (--context/-n for kubectl,
  * --kube-context/-n for helm), before any "--". Cluster-scoped commands get no namespace. */
 void kta_command_pin(struct kta_argv *argv, const char *context, const char *namespace_);

@@ -103,6 +103,7 @@ int kta_run_read(struct kta_pipeline *p, const struct kta_argv *argv, struct kta
         return kta_err_set(err, KTA_E_FAIL, "a snapshot is read: kubectl and helm cannot be asked");
     kta_argv_copy(&full, argv);
     kta_command_pin(&full, kta_cluster_context(p->cluster), kta_cluster_namespace(p->cluster));
+    kta_command_hide_secrets(&full);
     kta_session_flags_add(p->session_flags, &full);
     if (learn(p, &full, err) < 0)
         return -1;

@@ -8,7 +8,6 @@
  */
 #include "classify.h"
 #include <stdarg.h>
-#include <strings.h>
 #include "kta/redact.h"
 #include "kta/str.h"
 #include "kta/utf8.h"
@@ -282,58 +281,6 @@ static bool has_change(const struct kta_command *cmd)
            kta_command_has(cmd, "from");
 }
 
-/* helm upgrade takes the values of the release when none are given, and renders them. */
-static bool renders_stored_values(const struct kta_command *cmd)
-{
-    static const char *const given[] = {"values",   "set",      "set-string",
-                                        "set-json", "set-file", "set-literal"};
-
-    if (strcmp(cmd->path, "upgrade") != 0 || kta_command_true(cmd, "hide-secret") ||
-        kta_command_true(cmd, "reset-values"))
-        return false;
-    if (kta_command_true(cmd, "reuse-values") || kta_command_true(cmd, "reset-then-reuse-values"))
-        return true;
-    for (size_t i = 0; i < KTA_LEN(given); i++)
-        if (kta_command_has(cmd, given[i]))
-            return false;
-    return true;
-}
-
-/* Templates may look objects up when the dry run asks the server: a chart from elsewhere decides
- * which, Secrets among them. */
-static bool looks_up(const struct kta_command *cmd)
-{
-    /* spelt like a chart of the working folder rather than "repository/chart" */
-    static const char *const folders[] = {"./", "charts/", "chart/", "helm/", "deploy/"};
-    const char *chart = cmd->n_args ? cmd->args[cmd->n_args - 1] : "";
-
-    if (cmd->dry_run != KTA_DRY_SERVER || kta_command_true(cmd, "hide-secret"))
-        return false;
-    for (size_t i = 0; i < KTA_LEN(folders); i++)
-        if (kta_starts(chart, folders[i]))
-            return false;
-    return strchr(chart, '/') != NULL;
-}
-
-static void look_at_helm(const struct kta_command *cmd, struct kta_verdict *v)
-{
-    const char *output = kta_or(kta_command_flag(cmd, "output"), "table");
-
-    if (strcmp(cmd->path, "status") == 0 &&
-        (strcmp(output, "table") != 0 || kta_command_true(cmd, "debug")))
-        kta_raise(v, KTA_CLASS_WRITE, "helm status", "shows the release's values and manifests");
-    if (strcmp(cmd->path, "env") == 0 &&
-        (cmd->n_args == 0 || strcasecmp(cmd->args[0], "HELM_KUBETOKEN") == 0))
-        kta_raise(v, KTA_CLASS_WRITE, "helm env", "shows a credential (HELM_KUBETOKEN)");
-    if (looks_up(cmd))
-        kta_raise(v, KTA_CLASS_WRITE, "helm lookup",
-                  "templates of a chart from elsewhere may show Secrets in a server dry run");
-    if (cmd->dry_run != KTA_DRY_NONE && renders_stored_values(cmd))
-        kta_raise(v, KTA_CLASS_WRITE, "helm upgrade",
-                  "a dry run of an upgrade shows the release's own values (--hide-secret or "
-                  "--reset-values do not)");
-}
-
 static void look_at_kubectl(struct kta_command *cmd, struct kta_verdict *v)
 {
     char why[128];
@@ -397,7 +344,7 @@ void kta_classify(const struct kta_policy *p, struct kta_command *cmd, struct kt
     if (strcmp(cmd->program, K) == 0)
         look_at_kubectl(cmd, v);
     else
-        look_at_helm(cmd, v);
+        kta_classify_helm(cmd, v);
 }
 
 /* Control, invisible and bidirectional characters anywhere, and look-alikes of the programs. */

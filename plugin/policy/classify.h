@@ -24,6 +24,10 @@ void kta_outside(struct kta_verdict *v, const char *what);
 /* What the command is by itself: verb, flags, words. p may be NULL. */
 void kta_classify(const struct kta_policy *p, struct kta_command *cmd, struct kta_verdict *v);
 
+/* ---- helm.c ---- */
+/* The part of kta_classify that knows helm's output. */
+void kta_classify_helm(const struct kta_command *cmd, struct kta_verdict *v);
+
 /* ---- words.c ---- */
 /* A word in which nothing can hide: printable ASCII without blanks, quotes and shell syntax. */
 bool kta_plain_word(const char *s);
@@ -33,6 +37,8 @@ bool kta_plain_text(const char *s);
 bool kta_local_file(const char *path, const char **ret_why);
 /* A file that may hold a secret by its name: for flags whose command prints what is in the file. */
 bool kta_telling_file(const char *path);
+/* A file that calls itself secret: for manifests and values, most of which are not. */
+bool kta_secret_file(const char *path);
 bool kta_is_loopback(const char *address);
 
 /* ---- flags.c ---- */
@@ -59,6 +65,10 @@ struct kta_targets; /* target.h */
 /* ---- risk.c ---- */
 void kta_assess_risk(struct kta_command *cmd, const struct kta_targets *targets,
                      struct kta_verdict *v);
+
+/* ---- pin.c ---- */
+/* A dry run of helm's that is run with --hide-secret, given or added. */
+bool kta_command_hides_secrets(const struct kta_command *cmd);
 
 /* ---- rules.c ---- */
 void kta_apply_rules(const struct kta_policy *p, struct kta_command *cmd,

@@ -150,7 +150,7 @@ static const struct flag_rule rules[] = {
     {H, NULL, "keyring", OWN, IF_NOT_LOCAL, W, NULL},
     {H, NULL, "repo", OWN, ALWAYS, W, "reads from an address"},
     {H, "search hub", "endpoint", OWN, ALWAYS, W, "reads from an address"},
-    {H, NULL, "name-template", OWN, ALWAYS, W, "may show variables of the environment"},
+    {H, NULL, "name-template", OWN, IF_NOT_PLAIN, W, "may show variables of the environment"},
     {H, NULL, "enable-dns", OWN, IF_TRUE, W, "lets a chart send names to DNS servers"},
 };
 
@@ -217,11 +217,10 @@ static bool any_telling(const char *value, const char **ret_why)
     return true;
 }
 
-/* "values.secret.yaml", "secrets.yaml": rendering a chart prints what is in them. */
+/* "values.secret.yaml": rendering a chart prints what is in it. */
 static bool secret_values(const char *value, const char **ret_why)
 {
-    if (!kta_stristr(value, "secret") && !kta_stristr(value, "passw") &&
-        !kta_stristr(value, "credential"))
+    if (!kta_secret_file(value))
         return false;
     *ret_why = "may print a secret file";
     return true;

@@ -19,16 +19,20 @@ import tempfile
 
 # Names of flags that help hides once they are deprecated; tried on every command of kubectl.
 HIDDEN = [
-    "alsologtostderr", "add-dir-header", "container", "delete-local-data", "export", "generator",
-    "grace-period", "include-uninitialized", "log-backtrace-at", "log-dir", "log-file",
-    "log-file-max-size", "logtostderr", "one-output", "prune-whitelist", "record", "save-config",
-    "schedule", "serviceaccount", "service-overrides", "service-generator", "show-all", "show-log",
-    "skip-headers", "skip-log-headers", "stderrthreshold", "timeout", "use-protocol-buffers",
-    "vmodule", "hostport", "requests", "limits", "session-affinity", "tcp", "template", "version",
+    "alsologtostderr", "add-dir-header", "cascade", "container", "cpu-percent",
+    "delete-local-data", "export", "filename", "force", "generator", "grace-period",
+    "include-uninitialized", "kustomize", "log-backtrace-at", "log-dir", "log-file",
+    "log-file-max-size", "logtostderr", "one-output", "prune-whitelist", "record", "recursive",
+    "reorder", "save-config", "schedule", "serviceaccount", "service-overrides",
+    "service-generator", "show-all", "show-log", "skip-headers", "skip-log-headers",
+    "stderrthreshold", "timeout", "use-protocol-buffers", "vmodule", "hostport", "requests",
+    "limits", "session-affinity", "tcp", "template", "version", "wait",
 ]
 HIDDEN_HELM = ["recreate-pods", "purge", "tls", "tiller-namespace", "home", "atomic", "force",
                "create-pods", "show-only", "dry-run", "wait", "timeout", "all", "regexp",
-               "api-versions", "hide-secret", "password", "post-renderer", "kube-version"]
+               "api-versions", "hide-secret", "password", "post-renderer", "kube-version", "client",
+               "no-update"]
+HIDDEN_SHORT = {"client": "c"}
 
 
 class Program:
@@ -156,7 +160,8 @@ def collect(tool, binary, probing=True):
                 if (path, name) in jobs and name not in have:
                     r = jobs[path, name].result()
                     if r:
-                        (own if path else globals_).append((name, "", "b" if r == "n" else "s"))
+                        (own if path else globals_).append(
+                            (name, HIDDEN_SHORT.get(name, ""), "b" if r == "n" else "s"))
     version = program.run(*(["version", "--client"] if not is_helm else
                             ["version", "--template", "{{.Version}}"]))[1]
     version = re.search(r"v\d+\.\d+\.\d+", version).group(0)

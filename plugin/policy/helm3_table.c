@@ -220,7 +220,7 @@ static const struct kta_flag_def f_verify[] = {
 };
 
 static const struct kta_flag_def f_version[] = {
-    {"short", 0, 'b'}, {"template", 0, 's'},
+    {"client", 'c', 'b'}, {"short", 0, 'b'}, {"template", 0, 's'},
 };
 
 static const struct kta_cmd_def commands[] = {

@@ -97,11 +97,11 @@ static const struct kta_flag_def f_auth_whoami[] = {
 };
 
 static const struct kta_flag_def f_autoscale[] = {
-    {"allow-missing-template-keys", 0, 'b'}, {"cpu", 0, 's'}, {"dry-run", 0, 'o'},
-    {"field-manager", 0, 's'}, {"filename", 'f', 'l'}, {"kustomize", 'k', 's'}, {"max", 0, 's'},
-    {"memory", 0, 's'}, {"min", 0, 's'}, {"name", 0, 's'}, {"output", 'o', 's'},
-    {"record", 0, 'b'}, {"recursive", 'R', 'b'}, {"save-config", 0, 'b'},
-    {"show-managed-fields", 0, 'b'}, {"template", 0, 's'},
+    {"allow-missing-template-keys", 0, 'b'}, {"cpu", 0, 's'}, {"cpu-percent", 0, 's'},
+    {"dry-run", 0, 'o'}, {"field-manager", 0, 's'}, {"filename", 'f', 'l'},
+    {"kustomize", 'k', 's'}, {"max", 0, 's'}, {"memory", 0, 's'}, {"min", 0, 's'},
+    {"name", 0, 's'}, {"output", 'o', 's'}, {"record", 0, 'b'}, {"recursive", 'R', 'b'},
+    {"save-config", 0, 'b'}, {"show-managed-fields", 0, 'b'}, {"template", 0, 's'},
 };
 
 static const struct kta_flag_def f_certificate_approve[] = {
@@ -390,6 +390,7 @@ static const struct kta_flag_def f_kustomize[] = {
     {"env", 'e', 'l'}, {"helm-api-versions", 0, 'l'}, {"helm-command", 0, 's'},
     {"helm-debug", 0, 'b'}, {"helm-kube-version", 0, 's'}, {"load-restrictor", 0, 's'},
     {"mount", 0, 'l'}, {"network", 0, 'b'}, {"network-name", 0, 's'}, {"output", 'o', 's'},
+    {"reorder", 0, 's'},
 };
 
 static const struct kta_flag_def f_logs[] = {

@@ -1,7 +1,8 @@
 /*
- * pin.c - a command says by itself which cluster and namespace it means.
+ * pin.c - a command says by itself which cluster and namespace it means, and hides what it can.
  */
 #include "classify.h"
+#include "table.h"
 #include "kta/str.h"
 
 /* Commands that ask no cluster: a context would be an error or noise. */
@@ -86,4 +87,29 @@ void kta_command_pin(struct kta_argv *argv, const char *context, const char *nam
         kta_argv_insert(argv, at++, "-n");
         kta_argv_insert(argv, at, namespace_);
     }
+}
+
+bool kta_command_hides_secrets(const struct kta_command *cmd)
+{
+    bool takes = false;
+
+    for (size_t i = 0; i < cmd->def->n_flags; i++)
+        takes |= strcmp(cmd->def->flags[i].name, "hide-secret") == 0;
+    return takes && cmd->dry_run != KTA_DRY_NONE && strcmp(cmd->program, "helm") == 0 &&
+           (!kta_command_has(cmd, "hide-secret") || kta_command_true(cmd, "hide-secret"));
+}
+
+void kta_command_hide_secrets(struct kta_argv *argv)
+{
+    struct kta_command cmd;
+    struct kta_err err = KTA_ERR_INIT;
+    size_t at = 0;
+
+    if (kta_command_parse(argv, &cmd, &err) < 0)
+        return;
+    if (kta_command_hides_secrets(&cmd) && !kta_command_has(&cmd, "hide-secret"))
+        at = cmd.dash;
+    kta_command_release(&cmd); /* it points into argv, which changes now */
+    if (at)
+        kta_argv_insert(argv, at, "--hide-secret");
 }

@@ -5,8 +5,13 @@
  * template that provably asks for metadata alone.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include "classify.h"
+#include "kta/alloc.h"
+#include "kta/fs.h"
+#include "kta/limits.h"
 #include "kta/str.h"
 
 void kta_output_format(const struct kta_command *cmd, char *ret, size_t n)
@@ -36,13 +41,58 @@ static bool takes_files(const struct kta_command *cmd)
            strcmp(cmd->path, "kustomize") != 0;
 }
 
+/* A file that names a Secret, or may: it calls itself so, cannot be read as manifests, is a folder.
+ * `absent`: what is assumed of one that is not there. */
+static bool may_hold_secret(const char *path, bool absent)
+{
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    struct kta_doc docs[KTA_MAX_NAMED];
+    struct kta_err err = KTA_ERR_INIT;
+    struct stat st;
+    int n;
+
+    if (kta_secret_file(path))
+        return true;
+    if (stat(path, &st) < 0)
+        return absent || (errno != ENOENT && errno != ENOTDIR);
+    if (!S_ISREG(st.st_mode) || kta_fs_read(path, KTA_MAX_MANIFEST, &text, &err) < 0)
+        return true;
+    n = kta_manifest_objects(text.s, docs, KTA_MAX_NAMED, &err);
+    for (int i = 0; i < n && i < KTA_MAX_NAMED; i++)
+        if (!docs[i].kind[0] || is_secret(docs[i].kind) || kta_ends(docs[i].kind, "List"))
+            return true;
+    return n < 0 || n > KTA_MAX_NAMED || strlen(text.s) != text.len;
+}
+
+/* A dry run prints what it was given; what is read by a file's names may be anything. */
+static bool files_may_hold_secret(const struct kta_command *cmd)
+{
+    bool absent = cmd->dry_run == KTA_DRY_NONE && !kta_command_true(cmd, "local");
+
+    for (size_t i = 0; i < cmd->n_flags; i++) {
+        if (strcmp(cmd->flags[i].name, "filename") != 0 &&
+            strcmp(cmd->flags[i].name, "kustomize") != 0)
+            continue;
+        for (const char *p = kta_or(cmd->flags[i].value, "");; p++) {
+            size_t n = strcspn(p, ",");
+            kta_auto_free char *path = kta_strndup(p, n);
+            if (may_hold_secret(path, absent))
+                return true;
+            p += n;
+            if (!*p)
+                break;
+        }
+    }
+    return false;
+}
+
 bool kta_may_name_secret(struct kta_command *cmd)
 {
     struct kta_named named[KTA_MAX_NAMED];
     size_t n;
 
     if (takes_files(cmd))
-        return true;
+        return files_may_hold_secret(cmd);
     n = kta_command_objects(cmd, named, KTA_MAX_NAMED);
     if (n > KTA_MAX_NAMED)
         return true;

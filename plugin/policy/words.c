@@ -71,6 +71,12 @@ bool kta_telling_file(const char *path)
     return false;
 }
 
+bool kta_secret_file(const char *path)
+{
+    return kta_stristr(path, "secret") || kta_stristr(path, "passw") ||
+           kta_stristr(path, "credential");
+}
+
 /* What exists at path is, links resolved, below root. */
 static bool stays_below(const char *root, const char *path)
 {

@@ -38,7 +38,10 @@ FILES["a.yaml"] = FILES["b.yaml"] = FILES["app.yaml"]
 CHART = {
     "Chart.yaml": "apiVersion: v2\nname: chart\nversion: 1.0.0\n",
     "values.yaml": "a: b\n", "README.md": "x\n",
-    "templates/x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Release.Name }}'}\n"
+    # an upgrade renders the values of the release, which hold the canary
+    "templates/s.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: chart-s}\n"
+                        "stringData: {p: {{ .Values.password | default \"none\" | quote }}}\n",
+    "templates/x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 'chart-{{ .Release.Name }}'}\n"
                         "data: {a: {{ .Values.a | quote }}}\n",
 }
 # The canary in what a read prints is a leak; these bytes of a body say that it is a dry run.
@@ -162,7 +165,8 @@ def faults_of_parse(parse, requests):
 def judge(world, row, binary, parse):
     read = row["class"] == "read"
     follows = any(w.startswith(("-w", "--watch", "-f", "--follow")) for w in row["argv"])
-    code, out, requests, changed = world.run(binary, row["argv"], 3 if follows else 15)
+    words = (parse or {}).get("run") or row["argv"]
+    code, out, requests, changed = world.run(binary, words, 3 if follows else 15)
     faults = faults_of_read(out, requests, changed) if read else []
     raw = any(w.startswith("--raw") for w in row["argv"])  # a path, in no namespace of ours
     if parse and row["argv"][0] == "kubectl" and code == 0 and not raw:
@@ -187,7 +191,7 @@ def main(argv):
     if parser:
         text = subprocess.run([parser], input="".join(json.dumps(r["argv"]) + "\n" for r in rows),
                               stdout=subprocess.PIPE, text=True, check=True).stdout
-        parses = [json.loads(line) for line in text.splitlines()]
+        parses = [json.loads(line) for line in text.split("\n") if line]
     versions = {"kubectl": ["kubectl"] + ["kubectl-1.31"] * every, "helm": ["helm4", "helm3"]}
     jobs, bad, ran = [], 0, 0
     for row, parse in zip(rows, parses):

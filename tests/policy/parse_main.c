@@ -1,6 +1,6 @@
 /*
- * parse_main.c - our parse of argv, one JSON line for each JSON array on stdin: differential.py
- * compares it with what the real programs do.
+ * parse_main.c - our parse of argv, and how a read of it is run, one JSON line for each JSON array
+ * on stdin: differential.py compares it with what the real programs do.
  */
 #include "kta/json.h"
 #include "kta/policy.h"
@@ -16,6 +16,17 @@ static struct kta_json *objects_of(struct kta_command *cmd)
         kta_json_push(pair, kta_json_new_str(named[i].kind));
         kta_json_push(pair, kta_json_new_str(named[i].name));
     }
+    return list;
+}
+
+/* As a read is run. */
+static struct kta_json *run_of(struct kta_argv *argv)
+{
+    struct kta_json *list = kta_json_new_array();
+
+    kta_command_hide_secrets(argv);
+    for (size_t i = 0; i < argv->n; i++)
+        kta_json_push(list, kta_json_new_str(argv->v[i]));
     return list;
 }
 
@@ -37,6 +48,7 @@ static struct kta_json *parse_of(const struct kta_json *words)
     kta_json_set_bool(o, "all", cmd.all_namespaces);
     kta_json_set(o, "objects", objects_of(&cmd));
     kta_command_release(&cmd);
+    kta_json_set(o, "run", run_of(&argv));
     return o;
 }
 
