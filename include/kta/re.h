@@ -27,6 +27,8 @@ void kta_re_free(struct kta_re *re);
 /* Searches from `from`. True on a match. m may be NULL. Text need not be valid UTF-8. */
 bool kta_re_find(const struct kta_re *re, const char *s, size_t n, size_t from,
                  struct kta_match *m);
+/* Whether it matches: 1 or 0; -1 when a limit ended the search, which is no "no". */
+int kta_re_test(const struct kta_re *re, const char *s, size_t n, struct kta_err *err);
 /* A copy of group g, or NULL if it is not set. Caller frees. */
 char *kta_re_group(const char *s, const struct kta_match *m, int g);
 /* The number of a named group, or -1. */

@@ -122,20 +122,35 @@ static void count(struct kta_re *re, size_t n)
         pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE);
 }
 
-bool kta_re_find(const struct kta_re *re, const char *s, size_t n, size_t from, struct kta_match *m)
+/* What pcre2_match returns. */
+static int search(const struct kta_re *re, const char *s, size_t n, size_t from)
 {
-    int got;
-    if (from > n)
-        return false;
     count((struct kta_re *)(size_t)re, n - from); /* every re is made by kta_re_compile, not const */
-    got = pcre2_match(re->code, (PCRE2_SPTR)s, n, from, 0, re->data, limits());
+    int got = pcre2_match(re->code, (PCRE2_SPTR)s, n, from, 0, re->data, limits());
+
     if (got == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter has the larger stack */
         got = pcre2_match(re->code, (PCRE2_SPTR)s, n, from, PCRE2_NO_JIT, re->data, limits());
+    return got;
+}
+
+bool kta_re_find(const struct kta_re *re, const char *s, size_t n, size_t from, struct kta_match *m)
+{
+    int got = from > n ? 0 : search(re, s, n, from);
+
     if (got <= 0)
         return false;
     if (m)
         fill(re, got, m);
     return true;
+}
+
+int kta_re_test(const struct kta_re *re, const char *s, size_t n, struct kta_err *err)
+{
+    int got = search(re, s, n, 0);
+
+    if (got < 0 && got != PCRE2_ERROR_NOMATCH)
+        return kta_err_set(err, KTA_E_LIMIT, "the search for a pattern was given up");
+    return got > 0;
 }
 
 char *kta_re_group(const char *s, const struct kta_match *m, int g)

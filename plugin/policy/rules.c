@@ -26,7 +26,8 @@ struct subject {
 
 /* ---- patterns ---- */
 
-/* One pattern against the whole of a value. A broken one gives -1. */
+/* One pattern against the whole of a value. A broken one gives -1, and so does one that is given up
+ * before it is known. */
 static int matches(const char *pattern, const char *value, int flags, struct kta_err *err)
 {
     char *whole = kta_asprintf("\\A(?:%s)\\z", pattern);
@@ -36,7 +37,7 @@ static int matches(const char *pattern, const char *value, int flags, struct kta
     free(whole);
     if (r < 0)
         return -1;
-    r = kta_re_find(re, value, strlen(value), 0, NULL);
+    r = kta_re_test(re, value, strlen(value), err);
     kta_re_free(re);
     return r;
 }
@@ -107,12 +108,65 @@ static int match_verb(const struct kta_json *rule, const struct kta_command *cmd
     return r < 0 ? -1 : 0;
 }
 
+/* Singular and plural of a kind that is not in the table, which may be given as either. */
+struct forms {
+    char text[4][80];
+    const char *v[6];
+    size_t n;
+};
+
+static void add_form(struct forms *f, size_t i, const char *kind, size_t cut, const char *end)
+{
+    snprintf(f->text[i], sizeof f->text[i], "%.*s%s", (int)(strlen(kind) - cut), kind, end);
+    f->v[f->n++] = f->text[i];
+}
+
+static void forms_of(const struct kta_target *t, struct forms *f)
+{
+    const char *k = t->kind;
+
+    f->n = 0;
+    f->v[f->n++] = k;
+    f->v[f->n++] = t->written;
+    add_form(f, 0, k, 0, kta_ends(k, "s") ? "es" : "s");
+    if (kta_ends(k, "y"))
+        add_form(f, 1, k, 1, "ies");
+    if (kta_ends(k, "ies"))
+        add_form(f, 1, k, 3, "y");
+    if (kta_ends(k, "s"))
+        add_form(f, 2, k, 1, "");
+    if (kta_ends(k, "es"))
+        add_form(f, 3, k, 2, "");
+}
+
+static const char *const category_all[] = {
+    "pod",
+    "service",
+    "deployment",
+    "replicaset",
+    "statefulset",
+    "daemonset",
+    "job",
+    "cronjob",
+    "replicationcontroller",
+    "horizontalpodautoscaler",
+    "pods",
+    "services",
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "jobs",
+    "cronjobs",
+    "replicationcontrollers",
+    "horizontalpodautoscalers",
+};
+
 static int match_kind(const struct kta_json *rule, const struct kta_target *t, struct match *m,
                       struct kta_err *err)
 {
     const struct kta_json *want = kta_json_get(rule, "kind");
-    char plural[72];
-    const char *values[] = {t->kind, t->written, plural};
+    struct forms forms;
     int r;
 
     if (!want)
@@ -121,11 +175,12 @@ static int match_kind(const struct kta_json *rule, const struct kta_target *t, s
         m->certain = false;
         return 0;
     }
-    snprintf(plural, sizeof plural, "%s%s", t->kind,
-             kta_ends(t->kind, "s") ? "es" : "s"); /* "policy" has its plural in `written` */
-    if (kta_ends(t->kind, "y"))
-        snprintf(plural, sizeof plural, "%.*sies", (int)strlen(t->kind) - 1, t->kind);
-    r = any_matches(want, values, KTA_LEN(values), KTA_RE_ICASE, err);
+    forms_of(t, &forms);
+    r = any_matches(want, forms.v, forms.n, KTA_RE_ICASE, err);
+    if (r == 0 && kta_streq(t->kind, "all")) { /* it is all of these */
+        r = any_matches(want, category_all, KTA_LEN(category_all), KTA_RE_ICASE, err);
+        m->certain = false;
+    }
     if (r == 0)
         m->possible = m->certain = false;
     return r < 0 ? -1 : 0;

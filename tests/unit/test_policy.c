@@ -233,6 +233,30 @@ static void test_rules(void **state)
     expect(&p, "kubectl edit deploy x", KTA_CLASS_DENY, "verb edit");
 }
 
+/* A kind is matched however it is spelt, and in "all". */
+static void test_rules_know_kinds(void **state)
+{
+    kta_auto_json struct kta_json *rules =
+        json("[{\"kind\":[\"certificate\",\"backups\",\"policy\",\"deployment\"],"
+             "  \"action\":\"deny\"}]");
+    kta_auto_json struct kta_json *secrets = json("[{\"kind\":\"secret\",\"action\":\"ask\"}]");
+    static const char *const denied[] = {
+        "kubectl delete certificates x",     "kubectl delete Certificates.cert-manager.io x",
+        "kubectl delete backup x",           "kubectl delete policies.v1.kyverno.io/x",
+        "kubectl delete deployments.apps x", "kubectl delete all --all",
+        "kubectl delete po,deploy -l a=b",   "kubectl get all",
+    };
+    struct kta_policy p = session;
+
+    (void)state;
+    p.rules = rules;
+    for (size_t i = 0; i < KTA_LEN(denied); i++)
+        expect(&p, denied[i], KTA_CLASS_DENY, "rules[0]");
+    expect(&p, "kubectl delete widgets x", KTA_CLASS_WRITE, NULL);
+    p.rules = secrets; /* of which "all" has none */
+    expect(&p, "kubectl get all", KTA_CLASS_READ, NULL);
+}
+
 static void test_rules_and_manifest(void **state)
 {
     kta_auto_json struct kta_json *rules = json("[{\"kind\":\"secret\",\"action\":\"deny\"}]");
@@ -311,6 +335,20 @@ static void test_broken_rules_deny(void **state)
     }
 }
 
+/* A name that a rule's pattern cannot be done with in time does not slip past it. */
+static void test_endless_patterns_deny(void **state)
+{
+    kta_auto_json struct kta_json *rules =
+        json("[{\"name\":\"(a|a|ab)*?[cd]\\\\z\",\"action\":\"deny\"}]");
+    struct kta_policy p = session;
+
+    (void)state;
+    p.rules = rules;
+    expect(&p, "kubectl get pod web", KTA_CLASS_READ, NULL);
+    expect(&p, "kubectl get pod aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaae",
+           KTA_CLASS_DENY, "rules");
+}
+
 /* ---- risk ---- */
 
 static void test_risk(void **state)
@@ -372,10 +410,12 @@ int main(void)
         cmocka_unit_test(test_mutations),
         cmocka_unit_test(test_enabled_commands),
         cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_rules_know_kinds),
         cmocka_unit_test(test_rules_and_manifest),
         cmocka_unit_test(test_admin_cannot_be_loosened),
         cmocka_unit_test(test_protected),
         cmocka_unit_test(test_broken_rules_deny),
+        cmocka_unit_test(test_endless_patterns_deny),
         cmocka_unit_test(test_risk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
