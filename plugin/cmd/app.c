@@ -1,6 +1,7 @@
 /* app.c - opens the rooms of one run by what flags, environment and configuration say. */
 #include "app.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,8 +91,12 @@ void app_make_redact(struct app *app)
 static int read_admin_policy(struct app *app, struct kta_err *err)
 {
     kta_auto_str struct kta_str text = KTA_STR_INIT;
+    struct stat st;
 
-    if (app->admin_policy || !kta_fs_exists(ADMIN_POLICY))
+    if (app->admin_policy)
+        return 0;
+    /* only what is not there is no policy; what cannot be read is an error */
+    if (lstat(ADMIN_POLICY, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
         return 0;
     if (kta_fs_read(ADMIN_POLICY, KTA_MAX_CONFIG_FILE, &text, err) < 0 ||
         kta_yaml_parse(text.s, text.len, &app->admin_policy, err) < 0) {
