@@ -130,6 +130,10 @@ static int parse_step(const struct kta_json *j, const struct kta_policy *policy,
         s->reviewed = kta_json_copy(j);
     if (fix)
         snprintf(s->fix_id, sizeof s->fix_id, "%s", fix);
+    if (kta_json_bool(j, "notAskedFor", false)) {
+        s->unasked = true;
+        kta_step_classify(plan, policy, s);
+    }
     return 0;
 }
 

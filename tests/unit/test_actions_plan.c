@@ -62,9 +62,13 @@ static void test_json_and_back(void **state)
     kta_plan_init(&p, "q", "c", "n");
     add(&p, "kubectl scale deploy/web --replicas=2", NULL);
     add(&p, "kubectl apply -f -", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n");
+    p.v[0]->unasked = true;
     j = kta_plan_json(&p);
     assert_int_equal(kta_plan_parse(j, &policy, &q, &err), 0);
     assert_int_equal(q.n, 2);
+    assert_true(q.v[0]->unasked);
+    assert_int_equal(q.v[0]->risk, KTA_RISK_HIGH);
+    assert_false(q.v[1]->unasked);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(q.v[i]->argv.n, p.v[i]->argv.n);
         for (size_t k = 0; k < p.v[i]->argv.n; k++)

@@ -292,6 +292,26 @@ static void policy_holds_for_native_reads(void **state)
     scene_close(&s);
 }
 
+/* A client's address was named by no person: it is of high risk and not read for a preview. */
+static void a_clients_address_is_not_asked_for(void **state)
+{
+    struct scene s;
+    struct kta_tool_result r;
+
+    (void)state;
+    scene_open(&s);
+    call(&s, "propose",
+         "{\"commands\":[{\"argv\":[\"kubectl\",\"apply\",\"-f\",\"https://x.example/y\"]},"
+         "{\"argv\":[\"kubectl\",\"scale\",\"deploy/backend\",\"--replicas=2\"]}]}",
+         &r);
+    if (r.is_error)
+        fail_msg("%s", r.text.s);
+    assert_non_null(strstr(r.text.s, "not asked for"));
+    assert_string_equal(kta_json_str(r.structured, "risk"), "high");
+    kta_tool_result_release(&r);
+    scene_close(&s);
+}
+
 /* Every page keeps to max_bytes, and the cursor leads through all rows exactly once. */
 static void pages_keep_to_the_budget(void **state)
 {
@@ -601,14 +621,23 @@ static void values_are_completed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_whole),           cmocka_unit_test(schema_names_the_mistake),
-        cmocka_unit_test(arguments_are_understood), cmocka_unit_test(quotes_are_framed),
-        cmocka_unit_test(limits_of_a_server_hold),  cmocka_unit_test(policy_holds_for_native_reads),
-        cmocka_unit_test(pages_keep_to_the_budget), cmocka_unit_test(tokens_are_not_guessed),
-        cmocka_unit_test(digest_covers_the_plan),   cmocka_unit_test(digest_without_the_moment),
-        cmocka_unit_test(plan_text_has_every_fact), cmocka_unit_test(guides_are_filled_in),
-        cmocka_unit_test(resources_are_read),       cmocka_unit_test(values_are_completed),
-        cmocka_unit_test(codes_have_a_prevention),  cmocka_unit_test(report_is_readable),
+        cmocka_unit_test(table_is_whole),
+        cmocka_unit_test(schema_names_the_mistake),
+        cmocka_unit_test(arguments_are_understood),
+        cmocka_unit_test(quotes_are_framed),
+        cmocka_unit_test(limits_of_a_server_hold),
+        cmocka_unit_test(policy_holds_for_native_reads),
+        cmocka_unit_test(a_clients_address_is_not_asked_for),
+        cmocka_unit_test(pages_keep_to_the_budget),
+        cmocka_unit_test(tokens_are_not_guessed),
+        cmocka_unit_test(digest_covers_the_plan),
+        cmocka_unit_test(digest_without_the_moment),
+        cmocka_unit_test(plan_text_has_every_fact),
+        cmocka_unit_test(guides_are_filled_in),
+        cmocka_unit_test(resources_are_read),
+        cmocka_unit_test(values_are_completed),
+        cmocka_unit_test(codes_have_a_prevention),
+        cmocka_unit_test(report_is_readable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
