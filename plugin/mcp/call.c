@@ -273,6 +273,7 @@ int mcp_keep_state(struct mcp_call *call, struct kta_json *state)
 
     mcp_random_id(nonce);
     kta_json_set_str(state, "nonce", nonce);
+    kta_json_set_str(state, "server", call->server->id);
     kta_json_set_int(state, "until", kta_wall() + KTA_MCP_STATE_S);
     kta_json_print(state, false, &plain);
     kta_json_free(state);
@@ -318,9 +319,10 @@ int mcp_open_state(struct mcp_call *call)
                  "requestState is not one that this server gave for this request");
         return -1;
     }
-    if (kta_json_int(call->state, "until", 0) < kta_wall()) {
+    if (kta_json_int(call->state, "until", 0) < kta_wall() ||
+        !kta_streq(kta_json_str(call->state, "server"), call->server->id)) {
         kta_json_free(call->state);
-        call->state = NULL; /* too late: it is asked again */
+        call->state = NULL; /* too late, or who knows whether it was used: it is asked again */
     }
     return 0;
 }
@@ -329,13 +331,19 @@ bool mcp_use_state(struct mcp_call *call)
 {
     struct mcp_server *s = call->server;
     const char *nonce = kta_json_str(call->state, "nonce");
-    bool fresh = nonce && strlen(nonce) < sizeof s->used[0];
+    int64_t until = kta_json_int(call->state, "until", 0);
 
     pthread_mutex_lock(&s->lock);
+    bool fresh = nonce && strlen(nonce) < sizeof s->used[0].nonce && until > s->used_floor;
     for (unsigned i = 0; fresh && i < KTA_LEN(s->used); i++)
-        fresh = !kta_streq(s->used[i], nonce);
-    if (fresh)
-        snprintf(s->used[s->n_used++ % KTA_LEN(s->used)], sizeof s->used[0], "%s", nonce);
+        fresh = !kta_streq(s->used[i].nonce, nonce);
+    if (fresh) {
+        unsigned at = s->n_used++ % KTA_LEN(s->used);
+        if (s->used[at].until > s->used_floor)
+            s->used_floor = s->used[at].until;
+        snprintf(s->used[at].nonce, sizeof s->used[at].nonce, "%s", nonce);
+        s->used[at].until = until;
+    }
     pthread_mutex_unlock(&s->lock);
     return fresh;
 }

@@ -146,8 +146,13 @@ struct mcp_server {
     bool opened;
     struct kta_tool_env env; /* under engine */
     struct kta_report report;
-    char used[64][33]; /* nonces of request states that were used */
+    char id[33]; /* of this run: a request state of an earlier one is asked again */
+    struct {
+        char nonce[33];
+        int64_t until;
+    } used[64]; /* request states that were used */
     unsigned n_used;
+    int64_t used_floor; /* what ends by then may have been used and forgotten */
 };
 
 /* ---- server.c ---- */

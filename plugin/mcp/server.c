@@ -44,6 +44,7 @@ void mcp_server_init(struct mcp_server *s, const struct kta_mcp *options)
     s->options = options;
     s->catalog = options->catalog ? options->catalog : &mcp_tool_catalog;
     s->env = options->env;
+    mcp_random_id(s->id);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->engine, NULL);
     pthread_condattr_init(&monotonic);

@@ -327,6 +327,11 @@ def state_is_bound():
     flipped = state[:-6] + ("A" if state[-6] != "A" else "B") + state[-5:]
     bad = call("test_input_required_result_request_state", requestState=flipped, inputResponses=answer)
     assert bad["error"]["code"] == -32602, bad
+    fresh = call("test_input_required_result_request_state")["result"]["requestState"]
+    h.close()
+    h = Http([FIXTURE])  # another run cannot know what was used: it is asked again
+    again = call("test_input_required_result_request_state", requestState=fresh, inputResponses=answer)
+    assert again["result"]["resultType"] == "input_required", again
     h.close()
 
 

@@ -1,8 +1,10 @@
-/* Who may talk to the MCP server over HTTP: Host, Origin, bearer token. */
+/* Who may talk to the MCP server over HTTP (Host, Origin, bearer token), its names, and what a
+ * request state is worth. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -77,12 +79,42 @@ static void revisions_and_methods(void **state)
     assert_false(mcp_method_find("server/discover")->flags & MCP_LEGACY);
 }
 
+static bool use(struct mcp_server *s, int i)
+{
+    struct mcp_call call = {.server = s, .state = kta_json_new_object()};
+    char nonce[33];
+
+    snprintf(nonce, sizeof nonce, "%032d", i);
+    kta_json_set_str(call.state, "nonce", nonce);
+    kta_json_set_int(call.state, "until", 1000 + i);
+    bool ok = mcp_use_state(&call);
+    kta_json_free(call.state);
+    return ok;
+}
+
+/* Once, also when more were used since than are remembered. */
+static void a_state_is_used_once(void **state)
+{
+    struct kta_mcp options = {0};
+    struct mcp_server s;
+
+    (void)state;
+    mcp_server_init(&s, &options);
+    for (int i = 0; i < 200; i++) {
+        assert_true(use(&s, i));
+        assert_false(use(&s, i));
+    }
+    for (int i = 0; i < 200; i++)
+        assert_false(use(&s, i));
+    assert_true(use(&s, 200));
+    mcp_server_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(host_names_us),
-        cmocka_unit_test(origin_is_ours),
-        cmocka_unit_test(token_is_shown),
+        cmocka_unit_test(a_state_is_used_once),  cmocka_unit_test(host_names_us),
+        cmocka_unit_test(origin_is_ours),        cmocka_unit_test(token_is_shown),
         cmocka_unit_test(revisions_and_methods),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
