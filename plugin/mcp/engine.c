@@ -198,6 +198,28 @@ static struct kta_json *tools(struct mcp_server *s)
     return list;
 }
 
+/* A resource is the answer of a tool: who may not call that may not read this. */
+static bool readable(const struct mcp_server *s, const char *uri)
+{
+    const char *name = uri ? kta_resource_tool(uri) : NULL;
+    const struct kta_tool *tool = name ? kta_tool_find(name, KTA_FOR_MCP) : NULL;
+
+    return !tool || offered(s, tool);
+}
+
+static struct kta_json *only_readable(const struct mcp_server *s, struct kta_json *list,
+                                      const char *key)
+{
+    struct kta_json *next;
+
+    for (struct kta_json *r = kta_json_first(list); r; r = next) {
+        next = kta_json_next(r);
+        if (!readable(s, kta_json_str(r, key)))
+            kta_json_free(kta_json_detach(list, r));
+    }
+    return list;
+}
+
 static struct kta_json *catalog_list(struct mcp_call *call, enum mcp_list which)
 {
     struct kta_err err = KTA_ERR_INIT;
@@ -206,13 +228,13 @@ static struct kta_json *catalog_list(struct mcp_call *call, enum mcp_list which)
     if (which == MCP_TOOLS)
         return tools(call->server);
     if (which == MCP_TEMPLATES)
-        return kta_resource_templates_json();
+        return only_readable(call->server, kta_resource_templates_json(), "uriTemplate");
     if (which == MCP_PROMPTS)
         return kta_prompts_json();
     if (enter(call, &err) < 0)
         fail_with(call, MCP_INTERNAL_ERROR, &err);
     else
-        list = kta_resources_json(&call->server->env);
+        list = only_readable(call->server, kta_resources_json(&call->server->env), "uri");
     mcp_engine_give(call);
     return list;
 }
@@ -277,9 +299,14 @@ static void catalog_read(struct mcp_call *call, const char *uri)
     struct kta_err err = KTA_ERR_INIT;
     struct kta_json *contents = NULL;
 
-    if (enter(call, &err) == 0)
-        contents = kta_resource_read(&call->server->env, uri, &err);
-    mcp_engine_give(call);
+    if (!readable(call->server, uri)) {
+        kta_err_set(&err, KTA_E_NOT_FOUND,
+                    "this server, which was narrowed at its start, does not give '%.200s'", uri);
+    } else {
+        if (enter(call, &err) == 0)
+            contents = kta_resource_read(&call->server->env, uri, &err);
+        mcp_engine_give(call);
+    }
     if (contents) {
         kta_json_set(mcp_result(call), "contents", contents);
         return;

@@ -48,6 +48,14 @@ struct kta_json *kta_resource_templates_json(void)
     return list;
 }
 
+const char *kta_resource_tool(const char *uri)
+{
+    return kta_starts(uri, "k8s://")              ? "get"
+           : kta_starts(uri, "kagent://findings") ? "diagnose"
+           : kta_starts(uri, "kagent://history")  ? "history"
+                                                  : NULL;
+}
+
 /* %XX of an address; false when it is broken or hides a NUL. */
 static bool decode(const char *s, size_t n, struct kta_str *out)
 {

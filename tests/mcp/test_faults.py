@@ -536,6 +536,26 @@ def strangers_bodies(h):
     assert grown < 20 << 10, grown
 
 
+def narrowed():
+    """--tools narrows what may be read as a resource, too; a snapshot's server changes nothing; a tool that is not there is told which are"""
+    s = Stdio([PROGRAM, "mcp", "--snapshot", os.path.join(ROOT, "tests/demo/snapshot"), "--tools", "logs,history"])
+    s.initialize()
+    assert [r["uri"] for r in s.request("resources/list")["result"]["resources"]] == ["kagent://history"]
+    templates = s.request("resources/templates/list")["result"]["resourceTemplates"]
+    assert [t["uriTemplate"] for t in templates] == ["kagent://history/{id}"], templates
+    r = s.request("resources/read", {"uri": "k8s://kta-test/demo/deployment/backend"})
+    assert code_of(r) == -32002, r
+    assert "result" in s.request("resources/read", {"uri": "kagent://history"})
+    r = s.request("tools/call", {"name": "get", "arguments": {"kind": "pod", "name": "x"}})
+    assert code_of(r) == -32602 and "logs, history" in r["error"]["message"], r
+    s.close()
+    s = Stdio([PROGRAM, "mcp", "--snapshot", os.path.join(ROOT, "tests/demo/snapshot")])
+    s.initialize()
+    assert not s.tool("list", {"kind": "pods"})["result"]["isError"]
+    assert code_of(s.tool("restart_pods", {"label": "app=backend"})) == -32602  # also when it is open
+    s.close()
+
+
 def memory_at_the_start():
     """at most 8 MiB when initialize is answered; nothing of the cluster is opened (make bench times it)"""
     init = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize",
@@ -556,5 +576,5 @@ run([
     malformed_messages, oversized_message, doubled_id, batch_by_revision, interleaved_calls,
     cancelled_call, cancel_what_is_not, piped_and_closed, client_gone, slow_reader, thousand_calls,
     fuzzed_messages, stateless_over_stdio, state_is_bound, elicitation_is_bound_to_its_session,
-    fifty_sessions, http_rules, gone_over_http, legacy_sse, remote_needs_a_token, memory_at_the_start,
+    fifty_sessions, http_rules, gone_over_http, legacy_sse, remote_needs_a_token, narrowed, memory_at_the_start,
 ])
