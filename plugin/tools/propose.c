@@ -297,6 +297,16 @@ TOOL(tool_undo)
     kta_plan_release(&plan);
 }
 
+/* A pinned server tells nothing of what was done elsewhere. */
+static bool told_here(const struct kta_tool_env *env, const struct kta_json *change)
+{
+    const char *context = kta_cluster_context(env->pipeline->cluster);
+
+    return (!env->namespace_pinned ||
+            kta_streq(kta_json_str(change, "namespace"), env->scope.namespace_)) &&
+           (!env->context_pinned || kta_streq(kta_json_str(change, "context"), context));
+}
+
 TOOL(tool_history)
 {
     struct tool_cursor cursor;
@@ -318,7 +328,7 @@ TOOL(tool_history)
                     (size_t)kta_json_int(args, "limit", 20));
     kta_json_each(c, all ? all : list)
     {
-        if (i++ < cursor.skip)
+        if (i++ < cursor.skip || !told_here(env, c))
             continue;
         kta_auto_str struct kta_str line = KTA_STR_INIT;
         kta_str_addf(&line, "%s at %s in %s: %s", kta_or(kta_json_str(c, "id"), "?"),
@@ -338,7 +348,7 @@ TOOL(tool_history)
     }
     kta_json_set_int(result->structured, "count", (int64_t)rows.n);
     if (rows.n == 0)
-        kta_str_add(&result->text, "No changes have been made yet.\n");
+        kta_str_add(&result->text, "No changes have been made here yet.\n");
     if (cut)
         tool_next(result, i - 1, NULL, "one id, a smaller limit");
 }

@@ -330,6 +330,14 @@ def taken_back():
     assert not r["isError"] and template() == before, r
     r = s.tool("undo", {"id": "999999"})["result"]
     assert r["isError"] and "999999" in r["content"][0]["text"], r
+    done = s.tool("history", {})["result"]["structuredContent"]["changes"]
+    assert done and all(c["namespace"] == NS for c in done), done
+    s.close()
+    s = Stdio([PROGRAM, "mcp", "-n", "kube-public"])  # pinned elsewhere: nothing of it is told
+    s.initialize()
+    assert s.tool("history", {})["result"]["structuredContent"]["count"] == 0
+    r = s.tool("history", {"id": done[0]["id"]})["result"]["structuredContent"]
+    assert r["count"] == 0, r
     s.close()
 
 
