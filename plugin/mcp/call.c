@@ -132,9 +132,12 @@ bool mcp_cancelled(struct mcp_call *call)
 
 bool mcp_client_can(const struct mcp_call *call, const char *capability)
 {
-    if (kta_streq(capability, "elicitation") && call->revision < MCP_2025_06_18)
-        return false;
-    return kta_json_type(kta_json_get(call->caps, capability)) == KTA_JSON_OBJECT;
+    const struct kta_json *c = kta_json_get(call->caps, capability);
+
+    if (kta_streq(capability, "elicitation") &&
+        (call->revision < MCP_2025_06_18 || (kta_json_len(c) > 0 && !kta_json_get(c, "form"))))
+        return false; /* by an address alone (url) nothing can be asked here */
+    return kta_json_type(c) == KTA_JSON_OBJECT;
 }
 
 /* ---- asking, until 2025-11-25 ---- */

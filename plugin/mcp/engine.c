@@ -129,7 +129,8 @@ static enum kta_ask tool_ask(void *ctx, const struct kta_tool_question *q)
         return ask_back(call, q);
     kta_auto_json struct kta_json *answer =
         mcp_request(call, "elicitation/create", question_params(q));
-    return answer_of(answer);
+    /* an error, or nothing in time: nobody was asked, so a person's terminal is left */
+    return !answer && !mcp_cancelled(call) ? KTA_ASK_UNSUPPORTED : answer_of(answer);
 }
 
 static int tool_open(void *ctx, const char *context, struct kta_pipeline **ret, struct kta_err *err)

@@ -44,6 +44,15 @@ def asked_over_stdio():
         s.answer(s.start("tools/call", {"name": "restart_pods", "arguments": {"label": "app=backend"}}),
                  answering(s, action, confirm, seen))
         assert generation() == before, action
+    for odd in ({"action": "accept"}, {"action": "accept", "content": {"confirm": "true"}}, {"action": "accept", "content": []}, [True]):
+        def answer_oddly(m):
+            s.send({"jsonrpc": "2.0", "id": m["id"], "result": odd})
+        r = s.answer(s.start("tools/call", {"name": "restart_pods", "arguments": {"label": "app=backend"}}), answer_oddly)
+        assert r["result"]["structuredContent"]["state"] == "declined" and generation() == before, (odd, r)
+    def cannot(m):
+        s.send({"jsonrpc": "2.0", "id": m["id"], "error": {"code": -32601, "message": "no such method"}})
+    r = s.answer(s.start("tools/call", {"name": "restart_pods", "arguments": {"label": "app=backend"}}), cannot)
+    assert r["result"]["structuredContent"]["state"] == "needs_approval" and generation() == before, r
     r = s.answer(s.start("tools/call", {"name": "restart_pods", "arguments": {"label": "app=backend"}}),
                  answering(s, "accept", True, seen))
     good, why = restarted(r)
@@ -89,8 +98,9 @@ def nobody_to_ask():
     assert "approve" in text and generation() == before, text[:500]
     s.close()
     s = Stdio(ARGV, env={**os.environ, "KAGENT_APPROVE": "kubectl exec -it x -- kubectl-todo-ai approve"})
-    s.initialize("2025-11-25")
+    s.initialize("2025-11-25", {"elicitation": {"url": {}}})  # no form: as good as none
     r = s.tool("restart_pods", {"label": "app=backend"})["result"]["structuredContent"]
+    assert r["state"] == "needs_approval", r
     assert r["command"] == "kubectl exec -it x -- kubectl-todo-ai approve " + r["token"], r
     s.close()
 
