@@ -171,6 +171,22 @@ void kta_remediation_markdown(const struct kta_json *report, struct kta_str *out
     }
 }
 
+/* The configuration's, or less where the client asks for less. */
+static int time_limit(const struct kta_tool_env *env, const struct kta_json *args, int64_t *ret,
+                      struct kta_err *err)
+{
+    const char *asked = kta_json_str(args, "timeout"),
+               *most = kta_json_str(env->remediation, "timeout");
+    int64_t limit = 0;
+
+    if ((asked && kta_duration(asked, ret, err) < 0) ||
+        (most && kta_duration(most, &limit, err) < 0))
+        return -1;
+    if (limit > 0 && (*ret == 0 || *ret > limit))
+        *ret = limit;
+    return 0;
+}
+
 /* The client's person, asked about each plan of the job. */
 TOOL(tool_remediate)
 {
@@ -188,8 +204,7 @@ TOOL(tool_remediate)
         tool_fail(result, "There is no mode '%s': propose, ask or auto.", mode);
         return;
     }
-    if (kta_json_str(args, "timeout") &&
-        kta_duration(kta_json_str(args, "timeout"), &r.timeout_ms, &err) < 0) {
+    if (time_limit(env, args, &r.timeout_ms, &err) < 0) {
         tool_fail_err(result, &err);
         return;
     }

@@ -354,6 +354,16 @@ def taken_back():
 def remediated_as_configured():
     """remediate in mode auto does what the configuration allows for this namespace, and nothing without one"""
     kubectl("set", "env", "deployment/backend", "DATABASE_URL-")
+    with tempfile.TemporaryDirectory() as folder:  # the configuration's time limit holds, whatever a client asks for
+        os.makedirs(f"{folder}/kubectl-todo-ai")
+        with open(f"{folder}/kubectl-todo-ai/config.yaml", "w") as f:
+            json.dump({"remediation": {"namespaces": {NS: "medium"}, "timeout": "1ms"}}, f)
+        s = Stdio(ARGV, env={**os.environ, "XDG_CONFIG_HOME": folder})
+        s.initialize()
+        assert until(lambda: s.tool("diagnose", {})["result"]["structuredContent"]["count"], 90)
+        r = s.tool("remediate", {"mode": "auto", "timeout": "1h"})["result"]
+        assert r["isError"] and "time limit" in r["structuredContent"]["message"], r
+        s.close()
 
     def crashes():
         s = Stdio(ARGV)
