@@ -10,6 +10,7 @@
 
 #include "kta/alloc.h"
 #include "kta/b64.h"
+#include "kta/utf8.h"
 #include "tool_list.h"
 
 #define RESERVE 700 /* bytes kept for the head, the cursor and the advice */
@@ -59,20 +60,58 @@ void tool_rows_begin(struct tool_rows *rows, struct kta_tool_result *result, con
     rows->budget = budget;
 }
 
-bool tool_rows_add(struct tool_rows *rows, const char *line, struct kta_json *item)
+static size_t row_size(const char *line, const struct kta_json *item)
 {
     kta_auto_str struct kta_str wire = KTA_STR_INIT;
 
     kta_json_quote(line, strlen(line), &wire);
     kta_json_print(item, false, &wire);
-    /* the first row is always given, cut by the caller's own limits: a page is never empty */
-    if (rows->n > 0 && (rows->n >= rows->max || rows->used + wire.len + 2 > rows->budget)) {
+    return wire.len + 2;
+}
+
+static char *cut_to(const char *s, size_t max)
+{
+    size_t n = strlen(s);
+
+    return n <= max ? kta_strdup(s) : kta_asprintf("%.*s…", (int)kta_utf8_prefix(s, n, max), s);
+}
+
+/* Cuts the texts in a value, but not the words of a command: half of one is another one. */
+static void cut_texts(struct kta_json *v, size_t max)
+{
+    kta_json_each(m, v)
+    {
+        if (kta_streq(kta_json_key(m), "argv"))
+            continue;
+        cut_texts(m, max);
+        if (!kta_json_text(m) || strlen(kta_json_text(m)) <= max)
+            continue;
+        kta_auto_free char *part = cut_to(kta_json_text(m), max);
+        kta_json_replace_text(m, part);
+    }
+}
+
+bool tool_rows_add(struct tool_rows *rows, const char *line, struct kta_json *item)
+{
+    size_t room = rows->budget > rows->used ? rows->budget - rows->used : 0;
+    size_t size = row_size(line, item);
+    kta_auto_free char *part = kta_strdup(line);
+
+    if (rows->n > 0 && (rows->n >= rows->max || size > room)) {
         kta_json_free(item);
         return false;
     }
-    rows->used += wire.len + 2;
+    /* the first row is always given, cut if it must be: a page is never empty */
+    for (size_t max = room / 2; size > room && max > 15; max /= 2) {
+        free(part);
+        part = cut_to(line, max);
+        cut_texts(item, max);
+        size = row_size(part, item);
+    }
+    rows->used += size;
     rows->n++;
-    kta_str_addf(&rows->result->text, "%s\n", line);
+    /* what does not fit at all leaves the room to the text (keep_to) */
+    kta_str_addf(&rows->result->text, "%s\n", size > room ? line : part);
     kta_json_push(rows->items, item);
     return true;
 }

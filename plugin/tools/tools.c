@@ -274,7 +274,7 @@ static void keep_to(struct kta_tool_result *r, size_t budget)
     r->is_error = true; /* an answer without its structure would not match the schema */
     kta_str_addf(&r->text,
                  "\nThe structured answer is larger than %zu bytes and was left out: ask for less, "
-                 "or set max_bytes.",
+                 "or set max_bytes.\n",
                  budget);
 }
 

@@ -350,6 +350,31 @@ static void pages_keep_to_the_budget(void **state)
     scene_close(&s);
 }
 
+/* A row that is larger than a page is cut, but for the words of its commands; the answer fits. */
+static void a_large_row_is_cut(void **state)
+{
+    struct scene s;
+    struct kta_tool_result r;
+
+    (void)state;
+    scene_open(&s);
+    call(&s, "diagnose", "{\"max_bytes\":262144}", &r);
+    size_t whole = strlen(kta_json_str(r.structured, "findings[0].evidence[1].text"));
+    kta_auto_json struct kta_json *argv =
+        kta_json_copy(kta_json_at(r.structured, "findings[0].fixes[0].argv"));
+    kta_tool_result_release(&r);
+    call(&s, "diagnose", "{\"max_bytes\":1900}", &r);
+    assert_false(r.is_error);
+    kta_auto_str struct kta_str wire = KTA_STR_INIT;
+    kta_json_quote(r.text.s, r.text.len, &wire);
+    kta_json_print(r.structured, false, &wire);
+    assert_true(wire.len <= 1900);
+    assert_true(strlen(kta_json_str(r.structured, "findings[0].evidence[1].text")) < whole);
+    assert_true(kta_json_equal(kta_json_at(r.structured, "findings[0].fixes[0].argv"), argv));
+    kta_tool_result_release(&r);
+    scene_close(&s);
+}
+
 /* A made-up, a changed and a second use of a token are refused. */
 static void tokens_are_not_guessed(void **state)
 {
@@ -625,6 +650,7 @@ int main(void)
         cmocka_unit_test(schema_names_the_mistake),
         cmocka_unit_test(arguments_are_understood),
         cmocka_unit_test(quotes_are_framed),
+        cmocka_unit_test(a_large_row_is_cut),
         cmocka_unit_test(limits_of_a_server_hold),
         cmocka_unit_test(policy_holds_for_native_reads),
         cmocka_unit_test(a_clients_address_is_not_asked_for),
