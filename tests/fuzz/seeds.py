@@ -81,6 +81,19 @@ def files(*patterns, limit=12000):
                     yield f.read()
 
 
+def replies():
+    """The streams of the endpoint's fixtures."""
+    with open(os.path.join(TOP, "tests", "unit", "llm_shapes.json"), encoding="utf-8") as f:
+        shapes = json.load(f)
+    for turn in (turn for row in shapes for turn in row["turns"]):
+        if "raw" in turn or "body" in turn:
+            yield turn.get("raw") or turn["body"]
+            continue
+        events = turn.get("events") or [{"choices": [{"delta": {
+            "content": turn.get("text"), "tool_calls": [{"function": c} for c in turn.get("tool_calls", [])]}}]}]
+        yield "".join("data: " + json.dumps(e, ensure_ascii=False) + "\n\n" for e in events)
+
+
 def main(out):
     argvs = [r["argv"] for r in rows("tests", "policy", "corpus.jsonl")][::4]
     write(out, "argv", [("a" if a[:1] == ["helm"] else "b") + "\n".join(a[1:]) for a in argvs])
@@ -89,6 +102,7 @@ def main(out):
     write(out, "markdown", MARKDOWN)
     write(out, "jsonrpc", RPC)
     write(out, "sse", SSE)
+    write(out, "reply", list(replies()))
     write(out, "kubeconfig", [KUBECONFIG, json.dumps({"apiVersion": "v1", "kind": "Config"})])
     write(out, "yaml", list(files("charts/**/values.yaml", "charts/**/templates/*.yaml",
                                   "tests/cluster/faults/**/*.yaml"))[:60])
