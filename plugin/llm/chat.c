@@ -16,6 +16,7 @@
 
 #define ATTEMPTS      3
 #define MAX_WAIT_MS   60000 /* longer than this nobody waits at a terminal */
+#define LOADING_MS    60000 /* so long a server may say that it is still loading the model */
 #define MAX_LEAVE_OUT 8     /* parts that are left out one after another */
 
 enum verdict { DONE, ASK_AGAIN, TRY_LATER, FAILED };
@@ -28,6 +29,7 @@ struct attempt {
     unsigned learned;     /* quirks found on the way: an answer shows that they are some */
     int number;           /* from 1 */
     int64_t wait_ms;      /* the server's wish, or -1 */
+    int64_t loading;      /* since when the server loads the model; 0: it does not */
     bool no_end;          /* the last answer had text and no end */
     struct kta_err err;
 };
@@ -106,6 +108,12 @@ static enum verdict failed_status(struct attempt *a, const struct kta_http_req *
 
     llm_error_text(req->answer.s, req->answer.len, &words);
     llm_status_error(a->m, req->status, words.s, &a->err);
+    if (a->wait_ms < 0)
+        a->wait_ms = llm_wait_asked(words.s);
+    if (!llm_is_loading(req->status, words.s))
+        a->loading = 0;
+    else if (!a->loading)
+        a->loading = kta_now_ms();
     if (llm_is_overflow(req->status, words.s)) {
         learn_window(a->m, &req->answer);
         a->turn->context_overflow = true;
@@ -173,6 +181,7 @@ static enum verdict judge(struct attempt *a, const struct kta_http_req *req, str
     /* a stall after the end of the answer is the server's own trouble; a loop was ended by us */
     if (req->failed && !t->repeats && !(r->ended && something)) {
         llm_transport_error(a->m, &req->err, &a->err);
+        a->loading = 0;
         return req->broke && a->err.code != KTA_E_INTERRUPTED ? TRY_LATER : FAILED;
     }
     if (r->refused && t->n_calls)
@@ -289,6 +298,9 @@ static int prepare_retry(struct attempt *a)
 {
     struct kta_llm_turn *t = a->turn;
     int64_t ms = back_off(a);
+    bool loading = a->loading && kta_now_ms() - a->loading < LOADING_MS;
+    if (loading && a->number > 1)
+        return wait_for(ms, &a->err); /* that has been said, and is no failure */
     if (a->number >= ATTEMPTS)
         return -1;
     if (ms > MAX_WAIT_MS) {

@@ -5,6 +5,7 @@
  * words are picked out, put on one line and cut. What they mean is looked up in tables.
  */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include "kta/alloc.h"
 #include "kta/interrupt.h"
@@ -151,6 +152,46 @@ bool llm_worth_retry(int status, const char *message)
         return kta_stristr(message, "tool_use_failed") != NULL;
     return status == 408 || status == 409 || status == 425 ||
            (status >= 500 && status != 501 && status != 505);
+}
+
+/* "7m12.5s", "26 seconds", "820ms" */
+static int64_t duration_ms(const char *p)
+{
+    static const struct {
+        const char *unit;
+        double ms;
+    } units[] = {{"ms", 1}, {"milli", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    double all = -1;
+
+    for (char *end; isdigit((unsigned char)*p);
+         p = end + strspn(end, "abcdefghijklmnopqrstuvwxyz")) {
+        double n = strtod(p, &end);
+        size_t i = 0;
+        end += *end == ' ';
+        while (i < KTA_LEN(units) && !kta_starts(end, units[i].unit))
+            i++;
+        if (i == KTA_LEN(units))
+            break;
+        all = (all < 0 ? 0 : all) + n * units[i].ms;
+    }
+    return all < 0 || all > 1e9 ? -1 : (int64_t)all;
+}
+
+int64_t llm_wait_asked(const char *message)
+{
+    static const char *const words[] = {"try again in ", "retry in ", "retry after "};
+
+    for (size_t i = 0; i < KTA_LEN(words); i++) {
+        const char *at = kta_stristr(message, words[i]);
+        if (at)
+            return duration_ms(at + strlen(words[i]));
+    }
+    return -1;
+}
+
+bool llm_is_loading(int status, const char *message)
+{
+    return status == 503 && kta_stristr(message, "loading");
 }
 
 static const struct {

@@ -132,6 +132,10 @@ void llm_error_text(const char *body, size_t n, struct kta_str *out);
 bool llm_is_overflow(int status, const char *message);
 /* False for refusals that another try cannot change, e.g. a quota that is used up. */
 bool llm_worth_retry(int status, const char *message);
+/* How long a refusal asks to wait, where it says so in words only (Gemini, Groq, Azure), or -1. */
+int64_t llm_wait_asked(const char *message);
+/* llama.cpp answers while it reads the model: that takes as long as it takes. */
+bool llm_is_loading(int status, const char *message);
 int llm_status_error(const struct kta_llm *m, int status, const char *message, struct kta_err *err);
 int llm_transport_error(const struct kta_llm *m, const struct kta_err *from, struct kta_err *err);
 

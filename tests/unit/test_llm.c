@@ -525,6 +525,10 @@ static const struct error_row {
      "thinking", false},
     {"{\"status\":302,\"body\":\"\"}", "302", "", false},
     {"{\"status\":429,\"retry_after\":\"7200\"}", "limits the rate", "7200 s", false},
+    {"{\"status\":429,\"error\":\"Rate limit reached. Please try again in 7m12.5s.\"}",
+     "limits the rate", "432 s", false},
+    {"{\"status\":429,\"error\":\"Please retry after 86 seconds.\"}", "limits the rate", "86 s",
+     false},
     {"{\"status\":500,\"retry_after\":0},{\"status\":500,\"retry_after\":0},"
      "{\"status\":500,\"retry_after\":0,\"error\":\"GPU on\\nfire\\u001b[31m\"}",
      "GPU on fire", "500", false},
