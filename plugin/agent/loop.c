@@ -29,6 +29,7 @@ struct turn_ctx {
     struct kta_agent *a;
     struct kta_llm_turn *turn;
     size_t bytes; /* that came and are not shown */
+    bool shows;   /* something of this turn is shown */
 };
 
 /* What cannot be read as it comes is counted. */
@@ -48,7 +49,9 @@ static void on_text(void *ctx, const char *p, size_t n)
         count_hidden(t, "answering", n);
     if (t->turn->way == KTA_WAY_SCHEMA || !r || !r->text)
         return;
-    t->a->streamed = true;
+    if (t->a->streamed && !t->shows)
+        r->text(r->ctx, "\n", 1); /* what it said before it read more is a paragraph of its own */
+    t->shows = t->a->streamed = true;
     r->text(r->ctx, p, n);
 }
 

@@ -121,15 +121,18 @@ static void findings_event(struct app *app, const struct kta_agent *a)
 /* With a model the findings are told at once, a line each, while it thinks. */
 static void headline(struct app *app, const struct kta_agent *a)
 {
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+
     if (!a->llm || app->output != KTA_OUT_TEXT)
         return;
     for (size_t i = 0; i < a->findings.n && i < 5; i++) {
         const struct kta_finding *f = a->findings.v[i];
-        kta_ui_print(app->ui, "[%s] %s %s %s: %s\n", f->id, f->code, f->object.kind, f->object.name,
+        kta_str_addf(&text, "[%s] %s %s %s: %s\n", f->id, f->code, f->object.kind, f->object.name,
                      kta_or(f->summary, ""));
     }
-    if (a->findings.n > 0)
-        kta_ui_print(app->ui, "\n");
+    if (text.len > 0)
+        kta_str_addc(&text, '\n');
+    kta_ui_answer(app->ui, text.s);
 }
 
 static int helped(void *agent, const struct kta_plan *plan, struct kta_err *err)

@@ -71,6 +71,9 @@ int cmd_undo(struct app *app, struct kta_err *err)
         return -1;
     app_audit_question(app, "undo", id);
     int r = kta_journal_undo_plan(&app->pipeline, id, set_on(&app->set, OPT_FORCE), &plan, err);
+    if (r == 0 && plan.n == 0)
+        kta_report_note(kta_ui_report(app->ui),
+                        "there is nothing to put back: what was changed is as it was before");
     if (r == 0)
         r = run_and_tell(app, &plan, "Change", err);
     kta_plan_release(&plan);

@@ -37,6 +37,8 @@ static void on_progress(void *ctx, const char *text)
     struct kta_ui *ui = ctx;
 
     ui->hidden = 0;
+    if (text)
+        ui_end_text(ui); /* also where it is not shown: something else begins */
     if (!ui->progress_wanted)
         return;
     if (!text) {
@@ -45,7 +47,6 @@ static void on_progress(void *ctx, const char *text)
     }
     kta_auto_str struct kta_str clean = KTA_STR_INIT;
     kta_clean(text, strlen(text), &clean);
-    ui_end_text(ui); /* it would be written over the line that is not complete */
     progress_show(clean.s);
 }
 
