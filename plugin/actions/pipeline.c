@@ -219,8 +219,9 @@ static int run_steps(struct run *r, struct kta_err *err)
             unknown += r->plan->v[i]->state == KTA_UNKNOWN;
             left += r->go[i] && r->plan->v[i]->state == KTA_PLANNED;
         }
-        kta_err_set(err, KTA_E_INTERRUPTED, "interrupted: %zu of %zu done%s, %zu not started",
-                    r->done, wanted, unknown ? ", 1 unknown" : "", left);
+        kta_err_set(err, KTA_E_INTERRUPTED, "interrupted%s: %zu of %zu done%s, %zu not started",
+                    r->done == wanted ? " before all was verified" : "", r->done, wanted,
+                    unknown ? ", 1 unknown" : "", left);
         if (r->done + unknown)
             kta_err_hint(err, "kubectl todo-ai history %s", r->plan->id);
     }

@@ -72,12 +72,18 @@ static int add_images(struct kta_undo *u, const char *id, const char *step, stru
     kta_auto_free char *before = kta_asprintf("%s.before", step);
     kta_auto_free char *after = kta_asprintf("%s.after", step);
     kta_auto_json struct kta_json *b = NULL, *a = NULL;
-    struct kta_err ignored = KTA_ERR_INIT;
+    struct kta_err why = KTA_ERR_INIT;
 
     if (kta_journal_take(dir, before, &b, err) < 0)
         return kta_err_wrap(err, "change %s.%s cannot be undone", id, step);
-    if (kta_journal_take(dir, after, &a, &ignored) < 0)
+    if (kta_journal_take(dir, after, &a, &why) < 0) {
         a = NULL; /* killed in between: what is there now counts as the outcome */
+        if (why.code != KTA_E_NOT_FOUND && !u->force) {
+            *err = why;
+            kta_err_wrap(err, "what change %s.%s did is not known", id, step);
+            return kta_err_hint(err, "--force takes what is there now for it");
+        }
+    }
     if (!u->before)
         u->before = kta_json_new_array();
     if (!u->after)

@@ -245,7 +245,14 @@ int kta_watch_workload(struct kta_pipeline *p, const char *path, int64_t since, 
     int rc = 0;
 
     *ret_good = false;
-    if (kta_cluster_get(p->cluster, &l.workload, &why, "%s", path) == 0) {
+    while (rc == 0 && kta_cluster_get(p->cluster, &l.workload, &why, "%s", path) < 0 &&
+           why.http != 404 && kta_now_ms() < deadline) {
+        rc = pause_ms(1000, err); /* an API server that does not answer may be back in a moment */
+        kta_err_clear(&why);
+    }
+    if (rc < 0)
+        return -1;
+    if (l.workload) {
         query = selector_query(l.workload);
         ns = kta_strdup(kta_obj_namespace(l.workload));
     }

@@ -99,12 +99,15 @@ static void one_change(struct app *app, const struct kta_json *c)
     kta_auto_str struct kta_str age = KTA_STR_INIT, line = KTA_STR_INIT;
     int64_t t = kta_time_parse(kta_json_str(c, "time"));
 
+    if (kta_json_str(c, "error")) {
+        kta_ui_print(app->ui, "%s  %s\n", kta_or(kta_json_str(c, "id"), "?"),
+                     kta_json_str(c, "error"));
+        return;
+    }
     if (t != KTA_NO_TIME)
         kta_age(kta_wall() - t, &age);
     kta_ui_print(app->ui, "%s  %s ago  %s  %s\n", kta_or(kta_json_str(c, "id"), "?"), age.s,
                  kta_or(kta_json_str(c, "context"), ""), kta_or(kta_json_str(c, "question"), ""));
-    if (kta_json_str(c, "error"))
-        kta_ui_print(app->ui, "    %s\n", kta_json_str(c, "error"));
     kta_json_each(s, kta_json_get(c, "plan"))
     {
         kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;

@@ -368,6 +368,14 @@ case("replace-force", [service("replace-force")],
      ["service/replace-force"])
 case("replace-applied", [configmap("repl-applied", mode="a")],
      [("kubectl replace -f -", [configmap("repl-applied", mode="b")])], ["configmap/repl-applied"], apply=True)
+case("apply-prune", [labelled(configmap("prune-old"), part="prune"), labelled(service("prune-old"), part="prune")],
+     [("kubectl apply --prune -l part=prune -f -", [labelled(configmap("prune-new"), part="prune")])],
+     ["configmap/prune-old", "service/prune-old", "configmap/prune-new"], apply=True)
+simple("patch-immutable", secret, [patch_of("patch-immutable", "secret", {"immutable": True})])
+simple("patch-scale", deployment, [["kubectl", "patch", "deployment", "patch-scale", "--subresource=scale",
+                                    "--type=merge", "-p", '{"spec":{"replicas":1}}']])
+case("custom-numbers", [custom(WIDGETS, "numbers", nanos=1732387000123456789, least=-2 ** 63, part=0.1)],
+     ["kubectl delete %s.kta.test numbers" % WIDGETS], [WIDGETS + ".kta.test/numbers"])
 for words_, kind, name in [
         ("secret generic made --from-literal=a=b", "secret", "made"),
         ("secret docker-registry made-pull --docker-server=r.test --docker-username=u --docker-password=pw-x7",
