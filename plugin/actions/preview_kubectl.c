@@ -283,35 +283,33 @@ static void take_object(struct kta_pipeline *p, struct kta_step *s, const char *
     t->known_after = true;
 }
 
-/* Where the objects begin that `apply --prune` would delete: kubectl prints them behind the others,
- * the first one without a separator. NULL: there are none. */
-static const char *pruned(const char *text)
+/* kubectl prints what it applies as one document, and behind it, with nothing in between, each
+ * object that `apply --prune` would delete. The begin of the next one; NULL: there is none. */
+static const char *next_pruned(const char *text)
 {
-    const char *line = text, *before = NULL;
+    const char *at = strstr(text, "\napiVersion: ");
 
-    for (; *line; before = line, line += strcspn(line, "\n"), line += *line == '\n')
-        if (before && kta_starts(line, "apiVersion: ") && !kta_starts(before, "---"))
-            return line;
-    return NULL;
+    return at ? at + 1 : NULL;
 }
 
 static void take_objects(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                          const char *text)
 {
-    const char *gone = kta_command_has(cmd, "prune") ? pruned(text) : NULL;
-    kta_auto_free char *stays = gone ? kta_strndup(text, (size_t)(gone - text)) : kta_strdup(text);
-    struct kta_err why = KTA_ERR_INIT;
-    kta_auto_json struct kta_json *objects = kta_manifest_open(stays, &why), *go = NULL;
+    bool prunes = kta_command_has(cmd, "prune"), goes = false;
     const char *ns = cmd->namespace_ ? cmd->namespace_ : kta_cluster_namespace(p->cluster);
 
-    if (objects && gone)
-        go = kta_manifest_open(gone, &why);
-    if (!objects || (gone && !go)) {
-        kta_preview_warn(&s->preview, "kubectl's dry run gave no objects: %s", why.msg);
-        return;
+    while (text) {
+        const char *next = prunes ? next_pruned(text) : NULL;
+        kta_auto_free char *part = kta_strndup(text, next ? (size_t)(next - text) : strlen(text));
+        struct kta_err why = KTA_ERR_INIT;
+        kta_auto_json struct kta_json *objects = kta_manifest_open(part, &why);
+
+        if (!objects)
+            kta_preview_warn(&s->preview, "kubectl's dry run gave no objects: %s", why.msg);
+        kta_json_each(o, objects) take_object(p, s, ns, o, goes);
+        goes = true;
+        text = next;
     }
-    kta_json_each(o, objects) take_object(p, s, ns, o, false);
-    kta_json_each(o, go) take_object(p, s, ns, o, true);
 }
 
 /* "pod/x" and "deployment.apps/y", one a line: what a delete by file takes. */
