@@ -130,21 +130,32 @@ static int pause_ms(int ms, struct kta_err *err)
 }
 
 /* ---- evidence of a failure ---- */
+/* The kubelet answers 200, too, when it has thrown the container away. */
+static bool is_log(const struct kta_read *r)
+{
+    return r->status == 200 && r->text.len > 0 &&
+           !kta_starts(r->text.s, "unable to retrieve container logs");
+}
+
+/* The last line of the container's telling log, or, where that is gone, of its other one. */
 static void add_log_line(struct kta_pipeline *p, const char *ns, const struct kta_health *h,
                          struct kta_str *out)
 {
-    struct kta_read *reads = NULL;
+    struct kta_read *reads = NULL, *log;
     size_t n = 0, cap = 0;
     struct kta_err ignored = KTA_ERR_INIT;
     kta_auto_str struct kta_str shown = KTA_STR_INIT, clean = KTA_STR_INIT;
     const char *last;
 
-    kta_read_add(&reads, &n, &cap, KTA_ACCEPT_TEXT,
-                 "/api/v1/namespaces/%s/pods/%s/log?container=%s&tailLines=5%s", ns, h->pod,
-                 h->container, h->previous_log ? "&previous=true" : "");
-    reads[0].max = LOG_TAIL;
-    if (kta_cluster_read(p->cluster, reads, n, &ignored) == 0 && reads[0].status == 200) {
-        kta_redact_text(p->redact, reads[0].text.s, reads[0].text.len, &shown);
+    for (int i = 0; i < 2; i++)
+        kta_read_add(&reads, &n, &cap, KTA_ACCEPT_TEXT,
+                     "/api/v1/namespaces/%s/pods/%s/log?container=%s&tailLines=5%s", ns, h->pod,
+                     h->container, h->previous_log == (i == 0) ? "&previous=true" : "");
+    reads[0].max = reads[1].max = LOG_TAIL;
+    if (kta_cluster_read(p->cluster, reads, n, &ignored) == 0) {
+        log = is_log(&reads[0]) ? &reads[0] : &reads[1];
+        if (is_log(log))
+            kta_redact_text(p->redact, log->text.s, log->text.len, &shown);
         kta_clean(shown.s, shown.len, &clean);
         kta_str_trim(&clean);
         last = strrchr(clean.s, '\n');
