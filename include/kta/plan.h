@@ -91,6 +91,8 @@ struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *polic
 /* Adds a finding's fix, with what must follow it. The first step, or NULL with err. */
 struct kta_step *kta_plan_add_fix(struct kta_plan *p, const struct kta_policy *policy,
                                   const struct kta_fix *fix, struct kta_err *err);
+/* The name of the first object that a previewed step touches; NULL: none is known. */
+const char *kta_step_object(const struct kta_step *s);
 /* Classifies a step again after it was edited. */
 void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, struct kta_step *s);
 

@@ -194,3 +194,11 @@ void kta_plan_join(struct kta_plan *p, struct kta_plan *more)
     }
     more->n = 0;
 }
+
+const char *kta_step_object(const struct kta_step *s)
+{
+    for (size_t i = 0; s->touches && i < s->touches->n; i++)
+        if (s->touches->v[i].name[0] && !s->touches->v[i].record)
+            return s->touches->v[i].name;
+    return NULL;
+}

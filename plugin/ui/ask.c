@@ -10,7 +10,7 @@
 #include "kta/term.h"
 #include "ui_private.h"
 
-/* The word to be typed: the name of the first object, else the namespace, else the verb. */
+/* The word to be typed: the name of the first object, as it is named or found; else the verb. */
 static void word_for(const struct kta_step *s, char *buf, size_t n)
 {
     struct kta_command cmd;
@@ -22,6 +22,8 @@ static void word_for(const struct kta_step *s, char *buf, size_t n)
         return;
     if (kta_command_objects(&cmd, named, 1) > 0 && named[0].name)
         snprintf(buf, n, "%s", named[0].name);
+    else if (kta_step_object(s))
+        snprintf(buf, n, "%s", kta_step_object(s));
     else if (cmd.verb)
         snprintf(buf, n, "%s", cmd.verb);
     kta_command_release(&cmd);
