@@ -106,10 +106,13 @@ void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended
                             "limit of its own",
                             who);
     kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
-    kta_finding_quote(f, source, "container %s: OOMKilled at %s, exit code %lld, %lld restarts",
-                      t->name, kta_or(kta_json_str(ended, "finishedAt"), "?"),
-                      (long long)kta_json_int(ended, "exitCode", 137),
-                      (long long)kta_json_int(t->status, "restartCount", 0));
+    if (ended)
+        kta_finding_quote(f, source, "container %s: OOMKilled at %s, exit code %lld, %lld restarts",
+                          t->name, kta_or(kta_json_str(ended, "finishedAt"), "?"),
+                          (long long)kta_json_int(ended, "exitCode", 137),
+                          (long long)kta_json_int(t->status, "restartCount", 0));
+    else
+        kta_diag_quote_event(f, t->pod, kta_diag_event(t->w, t->pod, NULL, "OOM-killed"));
     int64_t used = used_memory(t);
     if (used > 0) {
         kta_auto_str struct kta_str u = KTA_STR_INIT;

@@ -243,12 +243,19 @@ static void one_log(struct kta_world *w, struct kta_json *pod, const char *conta
 
 static void logs(struct kta_world *w, const char *ns, struct kta_evidence *e)
 {
+    enum { EACH = 2 }; /* pods of one workload */
     struct kta_json *const *v;
-    size_t n = kta_world_list(w, "pods", ns, &v), shown = 0;
+    const struct kta_json *owner = NULL;
+    size_t n = kta_world_list(w, "pods", ns, &v), shown = 0, of_owner = 0;
     for (size_t i = 0; i < n && shown < 6; i++) {
         if (!kta_world_focused(w, v[i]))
             continue;
-        for (size_t l = 0; l < KTA_LEN(kta_status_lists); l++)
+        const struct kta_json *its = kta_world_owner(w, v[i]);
+        size_t before = shown;
+        if (its != owner) /* a list is in the order of names */
+            of_owner = 0;
+        owner = its;
+        for (size_t l = 0; l < KTA_LEN(kta_status_lists) && of_owner < EACH; l++)
             kta_json_each(s, kta_json_get(kta_json_get(v[i], "status"), kta_status_lists[l]))
             {
                 size_t len;
@@ -258,6 +265,7 @@ static void logs(struct kta_world *w, const char *ns, struct kta_evidence *e)
                     shown++;
                 }
             }
+        of_owner += shown > before;
     }
     /* Nothing is unhealthy: the first of what was asked about still says what it does. */
     for (size_t i = 0; i < n && !shown && kta_world_has_focus(w); i++)

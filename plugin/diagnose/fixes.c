@@ -378,39 +378,48 @@ static bool changes_template(const struct kta_fix *x)
     return false;
 }
 
-/* An ordered StatefulSet does not replace a pod that never becomes ready, and with OnDelete nothing
- * is replaced at all: the broken pod has to be deleted before the change reaches it. */
-static void delete_broken_pod(struct kta_world *w, struct kta_finding *f)
+/* An ordered StatefulSet does not replace a pod that never becomes ready; with OnDelete, and by a
+ * ReplicaSet of nobody's, nothing is replaced at all: the broken pods have to be deleted before the
+ * change reaches them. */
+static void delete_broken_pods(struct kta_world *w, struct kta_finding *f)
 {
-    bool stateful = kta_streq(f->object.kind, "StatefulSet");
-    struct kta_json *o = kta_world_get(w, stateful ? "statefulsets" : "daemonsets",
-                                       f->object.namespace_, f->object.name, NULL);
-    bool on_delete = kta_streq(kta_json_str(o, "spec.updateStrategy.type"), "OnDelete");
-    bool ordered = stateful && !kta_streq(kta_json_str(o, "spec.podManagementPolicy"), "Parallel");
-    if (!o || (!ordered && !on_delete))
+    enum { MOST = 20 };
+    static const char *const kinds[][2] = {{"StatefulSet", "statefulsets"},
+                                           {"DaemonSet", "daemonsets"},
+                                           {"ReplicaSet", "replicasets"}};
+    struct kta_json *o = NULL;
+    for (size_t i = 0; i < KTA_LEN(kinds); i++)
+        if (kta_streq(f->object.kind, kinds[i][0]))
+            o = kta_world_get(w, kinds[i][1], f->object.namespace_, f->object.name, NULL);
+    bool all = kta_streq(kta_json_str(o, "spec.updateStrategy.type"), "OnDelete") ||
+               kta_streq(f->object.kind, "ReplicaSet");
+    bool ordered = kta_streq(f->object.kind, "StatefulSet") &&
+                   !kta_streq(kta_json_str(o, "spec.podManagementPolicy"), "Parallel");
+    if (!o || (!ordered && !all))
         return;
     struct kta_json **pods;
-    size_t n = kta_world_pods_of(w, o, &pods);
-    const char *broken = NULL;
-    for (size_t i = 0; i < n && !broken; i++)
-        if (!kta_pod_ready(pods[i]) && !kta_json_at(pods[i], "metadata.deletionTimestamp"))
-            broken = kta_obj_name(pods[i]);
+    char *refs[MOST];
+    const char *args[MOST + 2] = {"delete"};
+    size_t n = kta_world_pods_of(w, o, &pods), broken = 0;
+    for (size_t i = 0; i < n && broken < (all ? MOST : 1); i++)
+        if (!kta_pod_ready(pods[i]) && !kta_json_at(pods[i], "metadata.deletionTimestamp")) {
+            refs[broken] = kta_asprintf("pod/%s", kta_obj_name(pods[i]));
+            args[broken + 1] = refs[broken];
+            broken++;
+        }
     free(pods);
-    if (!broken)
-        return;
-    kta_auto_free char *ref = kta_asprintf("pod/%s", broken);
-    const char *args[] = {"delete", ref, NULL};
-    for (size_t i = 0; i < f->n_fixes; i++)
+    for (size_t i = 0; broken && i < f->n_fixes; i++)
         if (!f->fixes[i].then.n && changes_template(&f->fixes[i]))
             kta_fix_then(w, &f->fixes[i], f->object.namespace_, args);
+    while (broken)
+        free(refs[--broken]);
 }
 
 void kta_fixes_complete(struct kta_world *w, struct kta_findings *f)
 {
     for (size_t i = 0; i < f->n; i++)
-        if (f->v[i]->n_fixes && (kta_streq(f->v[i]->object.kind, "StatefulSet") ||
-                                 kta_streq(f->v[i]->object.kind, "DaemonSet")))
-            delete_broken_pod(w, f->v[i]);
+        if (f->v[i]->n_fixes)
+            delete_broken_pods(w, f->v[i]);
 }
 
 /* ---- asking the API server ---- */

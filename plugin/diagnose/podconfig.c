@@ -320,9 +320,35 @@ static void other(const struct kta_pod_trouble *t, const struct kta_json *ev)
 static bool passing(const struct kta_pod_trouble *t, const struct kta_json *ev)
 {
     const char *text = kta_or(kta_json_str(ev, "message"), "");
+    if (strstr(text, "failed to sync")) /* the kubelet's own cache, a moment later it is there */
+        return true;
     bool named = (strstr(text, "not found") || strstr(text, "non-existent")) &&
                  !strstr(text, "kube-root-ca.crt") && !strstr(text, "kube-api-access");
     return !named && kta_diag_settling(t->w, t->pod, PASSES_WITHIN);
+}
+
+/* The limit of all containers together is too low even for the pod's sandbox. */
+static bool starved(const struct kta_pod_trouble *t, const char *text)
+{
+    const struct kta_json *least = NULL;
+    int64_t low = 0;
+    kta_json_each(c, kta_json_at(t->pod, "spec.containers"))
+    {
+        int64_t limit = kta_quantity_milli(kta_json_str(c, "resources.limits.memory"));
+        if (limit > 0 && (!least || limit < low)) {
+            least = c;
+            low = limit;
+        }
+    }
+    if (!strstr(text, "OOM-killed") || !least)
+        return false;
+    struct kta_pod_trouble of = *t;
+    of.container = (struct kta_json *)(uintptr_t)least;
+    of.name = kta_json_str(least, "name");
+    of.list = "containers";
+    if (!kta_trouble_find(&of, "Memory.OOMKilled"))
+        kta_crash_oom(&of, NULL);
+    return true;
 }
 
 void kta_config_analyze(const struct kta_pod_trouble *t)
@@ -347,7 +373,8 @@ void kta_config_analyze(const struct kta_pod_trouble *t)
         if (!ev || passing(t, ev))
             continue;
         kta_auto_free char *from = kta_asprintf("event pod/%s", kta_obj_name(t->pod));
-        if (!tell(t, kta_or(kta_json_str(ev, "message"), ""), from))
+        const char *text = kta_or(kta_json_str(ev, "message"), "");
+        if (!starved(t, text) && !tell(t, text, from))
             other(t, ev);
     }
 }

@@ -13,7 +13,7 @@
 const char *const kta_status_lists[3] = {"initContainerStatuses", "containerStatuses",
                                          "ephemeralContainerStatuses"};
 
-#define PODS_EACH 3 /* pods of one workload that are looked into */
+#define PODS_EACH 2 /* equal pods of one workload that are looked into, each with its logs */
 
 /* A run after a failed one says nothing as long as it is this young, or no older than the failed
  * one became (seconds): a container that crashes at once is ready for the moment until kubelet
@@ -140,14 +140,52 @@ static bool stuck_creating(const struct kta_json *pod)
     return !kta_json_at(pod, "status.containerStatuses");
 }
 
+/* What the states of a pod's containers have in common with an equal pod's. */
+static void states_of(const struct kta_json *pod, struct kta_str *out)
+{
+    static const char *const parts[] = {"state.waiting.reason", "state.terminated.reason",
+                                        "lastState.terminated.reason"};
+    for (size_t l = 0; l < KTA_LEN(kta_status_lists); l++)
+        kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l]))
+        {
+            kta_str_addf(out, "%s", kta_or(kta_json_str(s, "name"), "?"));
+            for (size_t i = 0; i < KTA_LEN(parts); i++)
+                kta_str_addf(out, ",%s", kta_or(kta_json_str(s, parts[i]), ""));
+            kta_str_addf(out, ",%lld;",
+                         (long long)kta_json_int(s, "state.terminated.exitCode",
+                                                 kta_json_int(s, "lastState.terminated.exitCode",
+                                                              -1)));
+        }
+}
+
+/* Pods of one workload that are equal, as far as their states tell. */
+struct kind_of_pod {
+    const struct kta_json *owner;
+    char *states;
+    int pods;
+};
+
+/* Counts the pod; false: enough of its kind have been looked into. */
+static bool worth_a_look(struct kind_of_pod **seen, size_t *n, size_t *cap,
+                         const struct kta_json *pod, const struct kta_json *owner)
+{
+    kta_auto_str struct kta_str states = KTA_STR_INIT;
+    size_t k = 0;
+    states_of(pod, &states);
+    while (k < *n && ((*seen)[k].owner != owner || !kta_streq((*seen)[k].states, states.s)))
+        k++;
+    if (k == *n) {
+        KTA_GROW(*seen, *n, *cap);
+        (*seen)[(*n)++] = (struct kind_of_pod){owner, kta_strdup(states.s), 0};
+    }
+    return (*seen)[k].pods++ < PODS_EACH;
+}
+
 void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *out)
 {
     struct kta_json *const *pods;
     size_t n = kta_world_list(w, "pods", ns, &pods), n_seen = 0, cap = 0;
-    struct seen {
-        const struct kta_json *owner;
-        int pods;
-    } *seen = NULL;
+    struct kind_of_pod *seen = NULL;
     /* The pods of the present template first: those of an older one tell only what these do not. */
     for (size_t i = 0; i < 2 * n; i++) {
         struct kta_json *pod = pods[i % n];
@@ -160,16 +198,8 @@ void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *
         if (kta_pod_ready(pod) && !kta_pod_restarts(pod))
             continue;
         struct kta_json *owner = kta_world_owner(w, pod);
-        if (kta_pod_outdated(w, pod, owner) != (i >= n))
-            continue;
-        size_t k = 0;
-        while (k < n_seen && seen[k].owner != owner)
-            k++;
-        if (k == n_seen) {
-            KTA_GROW(seen, n_seen, cap);
-            seen[n_seen++] = (struct seen){owner, 0};
-        }
-        if (seen[k].pods >= PODS_EACH)
+        if (kta_pod_outdated(w, pod, owner) != (i >= n) ||
+            !worth_a_look(&seen, &n_seen, &cap, pod, owner))
             continue;
         size_t before = out->n;
         look_at_pod(w, pod, owner, out);
@@ -179,7 +209,8 @@ void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *
         }
         for (size_t f = before; f < out->n; f++)
             kta_finding_symptom(out->v[f], "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
-        seen[k].pods += out->n > before;
     }
+    for (size_t i = 0; i < n_seen; i++)
+        free(seen[i].states);
     free(seen);
 }

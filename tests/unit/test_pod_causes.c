@@ -1,0 +1,218 @@
+/*
+ * One pod, one cause: what the engine makes of states that a cluster rarely shows on demand. Each
+ * row is a pod of a small snapshot: its spec, its status, what its log says; the code that is
+ * expected, words of the summary, and of the first fix ("" for none).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kta/alloc.h"
+#include "kta/diagnose.h"
+#include "kta/fs.h"
+
+static char dir[] = "/tmp/test_pod_causes.XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+    struct kta_err err = KTA_ERR_INIT;
+    kta_auto_free char *path = kta_fs_join(dir, name);
+    kta_auto_free char *parent = kta_fs_dirname(path);
+    assert_int_equal(kta_fs_mkdirs(parent, &err), 0);
+    assert_int_equal(kta_fs_write(path, text, strlen(text), &err), 0);
+}
+
+#define STORE(name, key)                                                                           \
+    "{\"items\":[{\"metadata\":{\"name\":\"" name                                                  \
+    "\",\"namespace\":\"demo\",\"managedFields\":[{\"manager\":\"kubectl\",\"fieldsV1\":{"         \
+    "\"f:data\":{\"f:" key "\":{}}}}]}}]}"
+
+static int write_snapshot(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    put("meta.json", "{\"version\":1,\"context\":\"test\",\"server\":\"https://x\",\"namespace\":"
+                     "\"demo\",\"time\":\"2026-01-01T12:10:00Z\"}");
+    static const char *const apps[] = {"deployments", "replicasets", "statefulsets", "daemonsets"};
+    for (size_t i = 0; i < KTA_LEN(apps); i++) {
+        kta_auto_free char *name = kta_asprintf("apis/apps/v1/namespaces/demo/%s.json", apps[i]);
+        put(name, "{\"items\":[]}");
+    }
+    put("api/v1/namespaces/demo/events.json", "{\"items\":[]}");
+    put("api/v1/namespaces/demo/services.json",
+        "{\"items\":[{\"metadata\":{\"name\":\"api\",\"namespace\":\"demo\"},\"spec\":{\"ports\":[{"
+        "\"port\":8000}]}}]}");
+    put("api/v1/namespaces/demo/configmaps.metadata.json", STORE("settings", "app.yaml"));
+    put("api/v1/namespaces/demo/configmaps.json", STORE("settings", "app.yaml"));
+    put("api/v1/namespaces/demo/secrets.metadata.json", "{\"items\":[]}");
+    put("api/v1/namespaces/demo/secrets.json", "{\"items\":[]}");
+    put("api/v1/nodes.json", "{\"items\":[{\"metadata\":{\"name\":\"node-1\"}}]}");
+    put("apis/discovery.k8s.io/v1/namespaces/demo/endpointslices.json", "{\"items\":[]}");
+    return 0;
+}
+
+#define RUNS                                                                                       \
+    "\"state\":{\"running\":{\"startedAt\":\"2026-01-01T12:00:00Z\"}},\"restartCount\":0,"         \
+    "\"ready\":"
+#define ENDED(code, more)                                                                          \
+    "\"ready\":false,\"restartCount\":3,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}" \
+    ","                                                                                            \
+    "\"lastState\":{\"terminated\":{\"exitCode\":" code ",\"reason\":\"Error\"" more "}}"
+#define START_ERROR(message)                                                                       \
+    "\"ready\":false,\"restartCount\":3,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}" \
+    ","                                                                                            \
+    "\"lastState\":{\"terminated\":{\"exitCode\":128,\"reason\":\"StartError\",\"message\":"       \
+    "\"" message "\"}}"
+#define MOUNT(path, more) "\"volumeMounts\":[{\"name\":\"v\",\"mountPath\":\"" path "\"" more "}]"
+#define VOLUME            ",\"volumes\":[{\"name\":\"v\",\"configMap\":{\"name\":\"settings\"}}]"
+#define READY(status, more)                                                                        \
+    ",\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"True\"},{\"type\":\"Ready\","        \
+    "\"status\":\"" status "\"" more "}]"
+
+struct row {
+    const char *container, *spec; /* of the pod's spec */
+    const char *phase, *pod_status, *container_status;
+    const char *log;
+    const char *code, *summary, *fix;
+};
+
+static const struct row rows[] = {
+    /* nobody has looked at it */
+    {"", ",\"schedulerName\":\"default-schedular\"", "Pending", "", NULL, NULL,
+     "Scheduling.NoScheduler", "default-schedular", "use default-scheduler"},
+    /* given to a node that there is not */
+    {"", ",\"nodeName\":\"node-2\"", "Pending", READY("False", ""), NULL, NULL,
+     "Scheduling.NoSuchNode", "node-2", "let the scheduler"},
+    /* refused by its node */
+    {"", ",\"nodeName\":\"node-1\"", "Failed",
+     ",\"reason\":\"OutOfcpu\",\"message\":\"Pod was rejected: Node didn't have enough resource: "
+     "cpu\"",
+     NULL, NULL, "Pod.Rejected", "enough resource: cpu", ""},
+    /* waits for a word from outside */
+    {"", ",\"readinessGates\":[{\"conditionType\":\"lb/ready\"}]", "Running",
+     ",\"conditions\":[{\"type\":\"ContainersReady\",\"status\":\"True\",\"lastTransitionTime\":"
+     "\"2026-01-01T12:00:00Z\"},{\"type\":\"Ready\",\"status\":\"False\",\"reason\":"
+     "\"ReadinessGatesNotReady\",\"message\":\"no gate\"}]",
+     RUNS "true", NULL, "Pod.ReadinessGate", "lb/ready", ""},
+    /* a child is killed, the first process lives on */
+    {"\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}", "", "Running", READY("False", ""),
+     RUNS "false", "INFO import\nsh: line 3:    12 Killed                  python import.py\n",
+     "Memory.OOMKilled", "limit of 64Mi", "raise the memory limit of c to 128Mi"},
+    /* the same without a limit: nobody's limit to raise */
+    {"", "", "Running", READY("False", ""), RUNS "false", "Killed\n", "CrashLoop.Killed", "SIGKILL",
+     ""},
+    /* a child that was killed does not matter where all is well */
+    {"\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}", "", "Running", READY("True", ""),
+     RUNS "true", "Killed\n", NULL, "", ""},
+    /* the hook */
+    {"\"lifecycle\":{\"postStart\":{\"exec\":{\"command\":[\"false\"]}}}", "", "Running",
+     READY("False", ""),
+     "\"ready\":false,\"restartCount\":2,\"state\":{\"waiting\":{\"reason\":\"PostStartHookError\","
+     "\"message\":\"Exec lifecycle hook failed - error: exited with 1: , message: \\\"no "
+     "token\\\\n\\\"\"}"
+     "},\"lastState\":{\"terminated\":{\"exitCode\":0,\"reason\":\"Completed\"}}",
+     NULL, "CrashLoop.PostStart", "no token", ""},
+    /* a command in one string */
+    {"\"command\":[\"sh -c serve\"]", "", "Running", READY("False", ""),
+     START_ERROR("exec: \\\"sh -c serve\\\": executable file not found in $PATH"), NULL,
+     "CrashLoop.BadCommand", "not in the image", "words of their own, sh first"},
+    /* a script without the right to be run, and one whose interpreter is not there */
+    {"\"command\":[\"/s/app.yaml\"]," MOUNT("/s", ""), VOLUME, "Running", READY("False", ""),
+     START_ERROR("exec: \\\"/s/app.yaml\\\": permission denied: unknown"), NULL,
+     "CrashLoop.BadCommand", "not executable", "defaultMode 0755"},
+    {"\"command\":[\"/s/app.yaml\"]," MOUNT("/s", ""), VOLUME, "Running", READY("False", ""),
+     START_ERROR("exec: \\\"/s/app.yaml\\\": no such file or directory: unknown"), NULL,
+     "CrashLoop.BadCommand", "interpreter", ""},
+    /* the shell's word for the same */
+    {"", "", "Running", READY("False", ""), ENDED("126", ""),
+     "sh: /app/run.sh: Permission denied\n", "CrashLoop.BadCommand", "not executable", ""},
+    /* a directory for a file: by the program's word, and by the runtime's */
+    {MOUNT("/etc/app/app.yml", ",\"subPath\":\"app.yml\""), VOLUME, "Running", READY("False", ""),
+     ENDED("1", ""), "IsADirectoryError: [Errno 21] Is a directory: '/etc/app/app.yml'\n",
+     "CrashLoop.MissingFile", "mounted as a directory",
+     "mount the key app.yaml at /etc/app/app.yml"},
+    {MOUNT("/etc/app.yaml", ""), VOLUME, "Running", READY("False", ""),
+     START_ERROR(
+         "error mounting \\\"/var/lib/kubelet/x\\\" to rootfs at \\\"/etc/app.yaml\\\": not a "
+         "directory: unknown"),
+     NULL, "CrashLoop.MissingFile", "mounted as a directory",
+     "mount the key app.yaml at /etc/app.yaml"},
+    /* the key that holds what cannot be parsed */
+    {MOUNT("/etc/app", ""), VOLUME, "Running", READY("False", ""), ENDED("1", ""),
+     "FATAL cannot load /etc/app/app.yaml: yaml: line 3: did not find expected key\n",
+     "CrashLoop.Config", "line 3", ""},
+    /* the account's token */
+    {"", ",\"automountServiceAccountToken\":false", "Running", READY("False", ""), ENDED("1", ""),
+     "open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file or directory\n",
+     "CrashLoop.MissingFile", "serviceaccount/token", "mount the service account's token"},
+    /* a name that is there, and is not asked for where it could be found */
+    {"", ",\"dnsPolicy\":\"Default\"", "Running", READY("False", ""), ENDED("1", ""),
+     "wget: bad address 'api:8000'\n", "CrashLoop.DNS", "dnsPolicy Default",
+     "dnsPolicy ClusterFirst"},
+    /* a setting in small letters is a variable in capitals */
+    {"\"env\":[{\"name\":\"DATABASE_UR\",\"value\":\"x\"}]", "", "Running", READY("False", ""),
+     ENDED("1", ""),
+     "pydantic.ValidationError: 1 validation error for Settings\ndatabase_url\n  Field required\n",
+     "CrashLoop.MissingEnv", "DATABASE_URL is not set", "set DATABASE_URL as DATABASE_UR is set"},
+    /* a low port; a listener for its own pod alone, without an event of it */
+    {"\"securityContext\":{\"runAsUser\":1000}", "", "Running", READY("False", ""), ENDED("1", ""),
+     "httpd: bind: Permission denied\n", "CrashLoop.PrivilegedPort", "may not listen", "low ports"},
+    {"\"args\":[\"--host\",\"127.0.0.1\"],\"readinessProbe\":{\"httpGet\":{\"port\":8000}}", "",
+     "Running", READY("False", ""), RUNS "false", "Running on http://127.0.0.1:8000\n",
+     "Probe.Readiness", "has not succeeded", ""},
+};
+
+static void test_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        const struct row *x = &rows[i];
+        kta_auto_free char *status =
+            x->container_status
+                ? kta_asprintf(",\"containerStatuses\":[{\"name\":\"c\",%s}]", x->container_status)
+                : kta_strdup("");
+        kta_auto_free char *list = kta_asprintf(
+            "{\"items\":[{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"p\","
+            "\"namespace\":"
+            "\"demo\",\"uid\":\"u\",\"creationTimestamp\":\"2026-01-01T12:00:00Z\"},\"spec\":{"
+            "\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"c\",\"image\":\"i\"%s%s}]%s},"
+            "\"status\":{\"phase\":\"%s\"%s%s}}]}",
+            *x->container ? "," : "", x->container, x->spec, x->phase, x->pod_status, status);
+        put("api/v1/namespaces/demo/pods.json", list);
+        put("api/v1/namespaces/demo/pods/p/log/c.txt", kta_or(x->log, ""));
+        struct kta_err err = KTA_ERR_INIT;
+        struct kta_cluster *cluster;
+        struct kta_findings f = {0};
+        struct kta_scope scope = {.namespace_ = "demo"};
+        assert_int_equal(kta_cluster_open_snapshot(dir, &cluster, &err), 0);
+        struct kta_redact *redact = kta_redact_new(KTA_REDACT_STANDARD);
+        struct kta_world *w = kta_world_new(cluster, redact, NULL);
+        assert_int_equal(kta_diagnose(w, &scope, NULL, NULL, &f, &err), 0);
+        if (!x->code) {
+            if (f.n)
+                fail_msg("row %zu: %s", i, f.v[0]->code);
+        } else if (f.n != 1 || !kta_streq(f.v[0]->code, x->code)) {
+            fail_msg("row %zu (%s): %zu findings, first %s: %s", i, x->code, f.n,
+                     f.n ? f.v[0]->code : "none", f.n ? f.v[0]->summary : "");
+        } else {
+            if (!strstr(f.v[0]->summary, x->summary))
+                fail_msg("row %zu (%s): %s", i, x->code, f.v[0]->summary);
+            const char *fix = f.v[0]->n_fixes ? f.v[0]->fixes[0].summary : "";
+            if (*x->fix ? !strstr(fix, x->fix) : f.v[0]->n_fixes > 0)
+                fail_msg("row %zu (%s): the fix is '%s'", i, x->code, fix);
+        }
+        kta_findings_release(&f);
+        kta_world_free(w);
+        kta_redact_free(redact);
+        kta_cluster_free(cluster);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+    return cmocka_run_group_tests(tests, write_snapshot, NULL);
+}
