@@ -161,6 +161,8 @@ static void rejected(struct kta_world *w, struct kta_json *pod, struct kta_findi
     int64_t want = kta_diag_desired(owner);
     bool replaced = want >= 0 && kta_diag_ready(owner) >= want;
     struct kta_finding *f = kta_diag_find(out, "Pod.Rejected", owner);
+    if (kta_obj_condition_is(owner, "Complete", "True")) /* another pod did the Job's work */
+        return;
     if (f) {
         if (f->n_symptoms < NAMED)
             kta_finding_symptom(f, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
@@ -186,13 +188,20 @@ static void rejected(struct kta_world *w, struct kta_json *pod, struct kta_findi
 /* All containers are ready, but a readiness gate is not met: somebody outside has to say so. */
 static void gated(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
 {
-    enum { PATIENCE = 60 }; /* seconds */
+    enum { UNKNOWN = 60, AT_WORK = 300 }; /* seconds; a load balancer takes its time */
     const struct kta_json *c = kta_obj_condition(pod, "Ready");
+    int64_t patience = UNKNOWN;
+    kta_json_each(
+        g,
+        kta_json_at(pod,
+                    "spec.readinessGates")) if (kta_obj_condition(pod,
+                                                                  kta_json_str(g, "conditionType")))
+        patience = AT_WORK;
     int64_t since = kta_time_parse(
         kta_json_str(kta_obj_condition(pod, "ContainersReady"), "lastTransitionTime"));
     struct kta_json *owner = kta_world_owner(w, pod);
     if (!kta_obj_condition_is(pod, "ContainersReady", "True") || since == KTA_NO_TIME ||
-        kta_world_now(w) - since < PATIENCE || kta_diag_find(out, "Pod.ReadinessGate", owner))
+        kta_world_now(w) - since < patience || kta_diag_find(out, "Pod.ReadinessGate", owner))
         return;
     struct kta_finding *f = kta_diag_add(out, "Pod.ReadinessGate", KTA_CRITICAL, owner, 0.9);
     f->since = since;

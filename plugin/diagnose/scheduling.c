@@ -522,10 +522,12 @@ static void missing_claim(struct kta_world *w, struct kta_json *owner, struct kt
 static void no_scheduler(struct kta_world *w, struct kta_json *owner, struct kta_json *pod,
                          struct kta_findings *out)
 {
-    enum { PATIENCE = 15 }; /* seconds */
+    enum { PATIENCE = 15, LONG_QUEUE = 120 }; /* seconds */
     static const char usual[] = "default-scheduler";
     const char *name = kta_or(kta_json_str(pod, "spec.schedulerName"), usual);
-    if (kta_json_str(pod, "spec.nodeName") || kta_diag_settling(w, pod, PATIENCE) ||
+    if (kta_json_str(pod, "spec.nodeName") ||
+        kta_diag_settling(w, pod, kta_streq(name, usual) ? LONG_QUEUE : PATIENCE) ||
+        kta_diag_event(w, pod, "FailedScheduling", NULL) ||
         kta_diag_find(out, "Scheduling.NoScheduler", owner))
         return;
     struct kta_finding *f = kta_diag_add(out, "Scheduling.NoScheduler", KTA_CRITICAL, owner, 0.85);
