@@ -121,6 +121,8 @@ static bool could_not_start(const struct kta_pod_trouble *t)
     kta_finding_quote(f, source, "%.*s", KTA_DIAG_QUOTE, text);
     if (program && strstr(text, "permission denied"))
         kta_crash_fix_script(t, f, program);
+    else if (program && !format && kta_crash_hidden(t, f, program))
+        return true;
     else if (!format)
         kta_crash_fix_command(t, f, program);
     if (!f->n_fixes)
@@ -261,6 +263,7 @@ static bool log_tells(const struct kta_pod_trouble *t)
         else
             kta_finding_quote(f, "termination message", "%s", c.quote);
         k->tell(t, f, &c);
+        kta_crash_unexpanded(t, f);
     }
     kta_log_cause_release(&c);
     return true;
@@ -344,6 +347,7 @@ static void by_exit_code(const struct kta_pod_trouble *t)
     } else {
         kta_finding_quote(f, "log", "container %s wrote nothing to its log", t->name);
     }
+    kta_crash_unexpanded(t, f);
     if (exit_code == 127 || exit_code == 126)
         kta_crash_fix_command(t, f, NULL);
     kta_finding_advice(

@@ -522,6 +522,65 @@ bool kta_crash_holds(const struct kta_pod_trouble *t, const char *path)
     return store && has_key(store, kta_or(kta_json_str(m, "subPath"), base_name(path)));
 }
 
+/* A volume over a folder of the image hides what the image holds there. */
+bool kta_crash_hidden(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path)
+{
+    const struct kta_json *m = *path == '/' ? mount_of(t->container, path) : NULL;
+    if (!m || kta_json_get(m, "subPath") || kta_crash_holds(t, path))
+        return false;
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_finding_summary(f,
+                        "%s cannot start %s: volume %s is mounted at %s and hides what the image "
+                        "has there",
+                        who, path, kta_json_str(m, "name"), kta_json_str(m, "mountPath"));
+    kta_finding_quote(f, "spec", "volume %s is mounted at %s", kta_json_str(m, "name"),
+                      kta_json_str(m, "mountPath"));
+    kta_finding_advice(f, "Mount the volume elsewhere, or put the program into it.");
+    return true;
+}
+
+/* "$(NAME)" in command and arguments that no variable of the container answers to stays as it is.
+ */
+void kta_crash_unexpanded(const struct kta_pod_trouble *t, struct kta_finding *f)
+{
+    static const char *const lists[] = {"command", "args"};
+    const char *names[64];
+    size_t n = 0;
+    kta_json_each(e, kta_json_get(t->container, "env")) if (n < KTA_LEN(names)) names[n++] =
+        kta_or(kta_json_str(e, "name"), "");
+    for (size_t l = 0; l < KTA_LEN(lists) && !kta_json_len(kta_json_get(t->container, "envFrom"));
+         l++)
+        kta_json_each(word, kta_json_get(t->container, lists[l]))
+        {
+            const char *s = kta_or(kta_json_text(word), ""), *at = strstr(s, "$(");
+            size_t len = at ? strspn(at + 2, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") : 0;
+            if (!len || at[2 + len] != ')' || (at > s && at[-1] == '$'))
+                continue;
+            kta_auto_free char *name = kta_strndup(at + 2, len);
+            if (kta_diag_env(t->container, name))
+                continue;
+            kta_finding_quote(f, "spec",
+                              "%s of container %s: $(%s), and it has no variable of that name",
+                              lists[l], t->name, name);
+            const char *near = kta_nearest(name, names, n);
+            if (!near)
+                continue;
+            struct kta_json *c;
+            struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+            struct kta_json *now = kta_json_set(c, lists[l], kta_json_new_array());
+            kta_json_each(w, kta_json_get(t->container, lists[l]))
+            {
+                kta_auto_free char *put =
+                    w == word ? kta_asprintf("%.*s$(%s%s", (int)(at - s), s, near, at + 2 + len)
+                              : NULL;
+                kta_json_push_str(now, put ? put : kta_or(kta_json_text(w), ""));
+            }
+            (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                                   "write $(%s), which is set, instead of $(%s)", near, name);
+            return;
+        }
+}
+
 /* A script out of a ConfigMap or Secret, whose files are not executable unless it is said. */
 void kta_crash_fix_script(const struct kta_pod_trouble *t, struct kta_finding *f,
                           const char *script)

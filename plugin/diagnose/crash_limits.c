@@ -301,6 +301,33 @@ void kta_crash_readonly(const struct kta_pod_trouble *t, struct kta_finding *f,
                            "mount an emptyDir at %s, where the program writes", at);
 }
 
+/* root without its capabilities may not change an owner. */
+static bool lacks_chown(const struct kta_pod_trouble *t, struct kta_finding *f,
+                        const struct kta_log_cause *c)
+{
+    const struct kta_json *caps = kta_json_at(t->container, "securityContext.capabilities");
+    bool dropped = false;
+    kta_json_each(d, kta_json_get(caps, "drop")) dropped |=
+        kta_streq(kta_json_text(d), "ALL") || kta_streq(kta_json_text(d), "CHOWN");
+    if (!dropped || !strstr(c->line, "chown"))
+        return false;
+    kta_finding_quote(f, "spec", "container %s drops the capability to change owners (CHOWN)",
+                      t->name);
+    struct kta_json *ct;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &ct);
+    struct kta_json *now = kta_json_set(kta_json_set(ct, "securityContext", kta_json_new_object()),
+                                        "capabilities", kta_json_new_object());
+    const struct kta_json *have = kta_json_get(caps, "add");
+    struct kta_json *add =
+        kta_json_set(now, "add", have ? kta_json_copy(have) : kta_json_new_array());
+    kta_json_push_str(add, "CHOWN");
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "give container %s the capability CHOWN", t->name);
+    kta_finding_advice(
+        f, "Or have the volume belong to the right group by fsGroup, and drop the chown.");
+    return true;
+}
+
 void kta_crash_permission(const struct kta_pod_trouble *t, struct kta_finding *f,
                           const struct kta_log_cause *c)
 {
@@ -317,6 +344,8 @@ void kta_crash_permission(const struct kta_pod_trouble *t, struct kta_finding *f
         kta_finding_quote(f, "spec", "container %s runs as user %lld%s", t->name, (long long)user,
                           group < 0 ? ", the pod has no fsGroup" : "");
     const struct kta_json *m = NULL;
+    if (lacks_chown(t, f, c))
+        return;
     if (c->path && is_mounted(t->container, c->path, &m) && group < 0 && user != 0) {
         int64_t want = kta_json_int(t->container, "securityContext.runAsGroup",
                                     kta_json_int(t->pod, "spec.securityContext.runAsGroup",

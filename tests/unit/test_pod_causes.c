@@ -163,6 +163,16 @@ static const struct row rows[] = {
     {"\"args\":[\"--host\",\"127.0.0.1\"],\"readinessProbe\":{\"httpGet\":{\"port\":8000}}", "",
      "Running", READY("False", ""), RUNS "false", "Running on http://127.0.0.1:8000\n",
      "Probe.Readiness", "has not succeeded", ""},
+    /* what a volume hides, a reference to a variable that is not there, root without its rights */
+    {"\"command\":[\"/app/run\"]," MOUNT("/app", ""), VOLUME, "Running", READY("False", ""),
+     START_ERROR("exec: \\\"/app/run\\\": stat /app/run: no such file or directory"), NULL,
+     "CrashLoop.BadCommand", "hides what the image", ""},
+    {"\"args\":[\"-p\",\"$(PORTT)\"],\"env\":[{\"name\":\"PORT\",\"value\":\"80\"}]", "", "Running",
+     READY("False", ""), ENDED("1", ""), "Error: invalid port '$(PORTT)'\n", "CrashLoop.Config",
+     "invalid port", "write $(PORT)"},
+    {"\"securityContext\":{\"capabilities\":{\"drop\":[\"ALL\"]}}", "", "Running",
+     READY("False", ""), ENDED("1", ""), "chown: /data: Operation not permitted\n",
+     "CrashLoop.PermissionDenied", "/data", "capability CHOWN"},
 };
 
 static void test_rows(void **state)
