@@ -32,7 +32,7 @@ struct kta_proc {
     void *ctx;
     /* results */
     struct kta_str out, err; /* released with kta_proc_release */
-    int exit_code;           /* 0-255; 128+N for a signal */
+    int exit_code;           /* 0-255; 128+N for a signal; 255 too where nobody can know it */
     bool timed_out, interrupted, started;
 };
 

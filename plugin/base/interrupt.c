@@ -36,13 +36,17 @@ void kta_interrupt_install(void)
     sa.sa_handler = on_signal; /* no SA_RESTART: a blocking call returns EINTR */
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction old;
-        /* nohup and `sh -c '… &'` start us with a signal ignored: that stays so */
-        if (!sigaction(signals[i], NULL, &old) && old.sa_handler == SIG_IGN)
+        /* nohup and `sh -c '… &'` start us with a signal ignored: that stays so. --timeout is ours.
+         */
+        if (signals[i] != SIGALRM && !sigaction(signals[i], NULL, &old) &&
+            old.sa_handler == SIG_IGN)
             continue;
         sigaction(signals[i], &sa, NULL);
     }
     sa.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &sa, NULL);
+    sa.sa_handler = SIG_DFL; /* ignored, the kernel would reap our children */
+    sigaction(SIGCHLD, &sa, NULL);
 }
 
 void kta_interrupt_after(int64_t ms)

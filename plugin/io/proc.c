@@ -39,6 +39,7 @@ struct run {
     int64_t kill_at;           /* when SIGKILL follows; 0: not ending yet */
     int64_t drain_until;       /* 0: the child has not ended */
     bool exited, killed;
+    bool reaped; /* not by us: how it ended is unknown */
 };
 
 static void close_fd(int *fd)
@@ -189,8 +190,11 @@ static void drain(struct run *r, int *fd, int number, struct kta_str *to)
 static void look_for_end(struct run *r, int64_t now)
 {
     siginfo_t info = {0};
-    if (r->exited || waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
-        info.si_pid == 0)
+    if (r->exited)
+        return;
+    if (waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+        r->reaped = errno == ECHILD;
+    if (!info.si_pid && !r->reaped)
         return;
     r->exited = true;
     r->drain_until = now + DRAIN_MS;
@@ -264,10 +268,14 @@ static void wait_for_it(struct run *r)
 static void reap(struct run *r, bool group)
 {
     int status = 0;
+    r->p->exit_code = 255;
+    if (r->reaped)
+        return;
     if (group)
         kill(-r->pid, SIGKILL); /* what it left behind; the zombie keeps the number ours */
-    while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    while (waitpid(r->pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return;
     r->p->exit_code = WIFEXITED(status)     ? WEXITSTATUS(status)
                       : WIFSIGNALED(status) ? 128 + WTERMSIG(status)
                                             : 255;

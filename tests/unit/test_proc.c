@@ -208,6 +208,39 @@ static void test_interrupt(void **state)
     kta_interrupt_clear();
 }
 
+/* Whoever started us had its children reaped by the kernel. */
+static void test_started_with_sigchld_ignored(void **state)
+{
+    struct kta_proc p = {.timeout_ms = 20000};
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    signal(SIGCHLD, SIG_IGN);
+    assert_int_equal(run(&p, &err, "echo out; exit 3"), 0);
+    assert_string_equal(p.out.s, "out\n");
+    assert_int_equal(p.exit_code, 255);
+    kta_proc_release(&p);
+    kta_interrupt_install();
+    p = (struct kta_proc){0};
+    assert_int_equal(run(&p, &err, "exit 3"), 0);
+    assert_int_equal(p.exit_code, 3);
+    kta_proc_release(&p);
+}
+
+static void test_started_with_sigalrm_ignored(void **state)
+{
+    struct kta_proc p = {.timeout_ms = 20000};
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    signal(SIGALRM, SIG_IGN);
+    kta_interrupt_install();
+    kta_interrupt_after(50);
+    assert_int_equal(run(&p, &err, "sleep 30"), -1);
+    assert_int_equal(err.code, KTA_E_TIMEOUT);
+    assert_true(p.interrupted);
+    kta_proc_release(&p);
+    kta_interrupt_clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +253,8 @@ int main(void)
         cmocka_unit_test(test_no_descriptor_leaks_into_the_child),
         cmocka_unit_test(test_output_as_it_comes_and_environment),
         cmocka_unit_test(test_interrupt),
+        cmocka_unit_test(test_started_with_sigchld_ignored),
+        cmocka_unit_test(test_started_with_sigalrm_ignored),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
