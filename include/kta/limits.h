@@ -17,6 +17,7 @@
 #define KTA_MAX_ARG             (64u << 10) /* bytes of one argument */
 #define KTA_PROC_TIMEOUT_MS     120000      /* a child without a deadline of its own */
 #define KTA_EXECCRED_TIMEOUT_MS 60000       /* an exec credential plugin (may open a browser) */
+#define KTA_EXECCRED_LOGIN_MS   900000      /* the same at a terminal, where a person may log in */
 
 /* HTTP */
 #define KTA_MAX_HTTP_BODY     (64u << 20) /* bytes of one answer of the API server */

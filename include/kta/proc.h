@@ -2,8 +2,10 @@
  * proc.h - child processes: an argv, its own process group, a deadline, bounded output.
  *
  * There is no shell. The program is found by absolute path by the caller (kta_fs_which at start).
- * Both outputs are polled; whatever ends the wait (deadline, interrupt, output callback's wish)
- * ends the whole process group: SIGTERM, 2 s later SIGKILL. All our descriptors are O_CLOEXEC.
+ * Both outputs are polled; whatever ends the wait (deadline, interrupt) ends the whole process
+ * group: SIGTERM, 2 s later SIGKILL. All our descriptors are O_CLOEXEC. A child that has our
+ * terminal (inherit_tty) is in our process group, or the terminal would stop it: only it is ended
+ * then, and what it has started stays.
  */
 #ifndef KTA_PROC_H
 #define KTA_PROC_H
@@ -26,7 +28,9 @@ struct kta_proc {
     int64_t timeout_ms; /* 0: KTA_PROC_TIMEOUT_MS */
     size_t max_output;  /* of each stream; 0: KTA_MAX_PROC_OUTPUT; more is read and dropped */
     bool secret;        /* its output is a credential: never recorded */
-    bool inherit_tty;   /* stdin, stdout, stderr are ours ($EDITOR, $PAGER) */
+    /* stdin, stdout, stderr are ours ($EDITOR, $PAGER), and so is not Ctrl-C: it is the child's */
+    bool inherit_tty;
+    bool catch_stdout; /* with inherit_tty: stdout goes to out all the same, and Ctrl-C ends both */
     /* Called with each piece as it comes; NULL: none. fd is 1 or 2. */
     void (*on_output)(void *ctx, int fd, const char *p, size_t n);
     void *ctx;

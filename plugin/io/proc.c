@@ -49,6 +49,14 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
+static void close_ours(struct run *r)
+{
+    close_fd(&r->in);
+    close_fd(&r->out);
+    close_fd(&r->err);
+    close_fd(&r->pidfd);
+}
+
 /* A pipe whose ends are above the standard descriptors, so that dup2 in the child never meets
  * itself, and close-on-exec. */
 static int make_pipe(int fds[2])
@@ -80,7 +88,8 @@ static void child_signals(posix_spawnattr_t *attr, bool own_group)
                                            (own_group ? POSIX_SPAWN_SETPGROUP : 0)));
 }
 
-/* posix_spawn's errno, 0 when the child runs. fds are the child's ends; NULL: it has ours. */
+/* posix_spawn's errno, 0 when the child runs. fds are the child's ends; -1: none, so it has ours.
+ */
 static int spawn(struct run *r, const int *fds)
 {
     const struct kta_proc *p = r->p;
@@ -92,12 +101,12 @@ static int spawn(struct run *r, const int *fds)
     memcpy(&env, p->env ? (const void *)&p->env : (const void *)&environ, sizeof env);
     posix_spawn_file_actions_init(&acts);
     posix_spawnattr_init(&attr);
-    child_signals(&attr, fds != NULL);
+    child_signals(&attr, !p->inherit_tty);
     if (p->dir)
         posix_spawn_file_actions_addchdir_np(&acts, p->dir);
-    if (fds && fds[0] < 0)
+    if (fds[0] < 0 && !p->inherit_tty)
         posix_spawn_file_actions_addopen(&acts, 0, "/dev/null", O_RDONLY, 0);
-    for (int i = 0; fds && i < 3; i++)
+    for (int i = 0; i < 3; i++)
         if (fds[i] >= 0)
             posix_spawn_file_actions_adddup2(&acts, fds[i], i);
     rc = posix_spawn(&r->pid, p->path, &acts, &attr, p->argv->v, env);
@@ -123,7 +132,9 @@ static int start(struct run *r, struct kta_err *err)
     int in[2] = {-1, -1}, out[2] = {-1, -1}, errs[2] = {-1, -1}, rc;
     struct kta_proc *p = r->p;
 
-    if ((p->input && make_pipe(in) < 0) || make_pipe(out) < 0 || make_pipe(errs) < 0) {
+    if ((p->input && make_pipe(in) < 0) ||
+        ((!p->inherit_tty || p->catch_stdout) && make_pipe(out) < 0) ||
+        (!p->inherit_tty && make_pipe(errs) < 0)) {
         rc = errno;
     } else {
         const int child[3] = {in[0], out[1], errs[1]};
@@ -134,15 +145,12 @@ static int start(struct run *r, struct kta_err *err)
     close_fd(&errs[1]);
     r->in = in[1], r->out = out[0], r->err = errs[0];
     if (rc) {
-        close_fd(&r->in);
-        close_fd(&r->out);
-        close_fd(&r->err);
+        close_ours(r);
         return start_failed(p, rc, err);
     }
-    if (r->in >= 0)
-        fcntl(r->in, F_SETFL, O_NONBLOCK);
-    fcntl(r->out, F_SETFL, O_NONBLOCK);
-    fcntl(r->err, F_SETFL, O_NONBLOCK);
+    for (int i = 0, fds[] = {r->in, r->out, r->err}; i < 3; i++)
+        if (fds[i] >= 0)
+            fcntl(fds[i], F_SETFL, O_NONBLOCK);
     r->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
     if (r->pidfd >= 0)
         fcntl(r->pidfd, F_SETFD, FD_CLOEXEC);
@@ -200,11 +208,17 @@ static void look_for_end(struct run *r, int64_t now)
     r->drain_until = now + DRAIN_MS;
 }
 
-static void end_group(struct run *r, int64_t now)
+/* To the child's group, or to the child alone where it is in ours. */
+static void send(const struct run *r, int sig)
+{
+    kill(r->p->inherit_tty ? r->pid : -r->pid, sig);
+}
+
+static void end_child(struct run *r, int64_t now)
 {
     if (r->kill_at)
         return;
-    kill(-r->pid, SIGTERM);
+    send(r, SIGTERM);
     r->kill_at = now + GRACE_MS;
 }
 
@@ -213,14 +227,14 @@ static void look_at_clock(struct run *r, int64_t now)
 {
     if (!r->p->interrupted && !r->kill_at && kta_interrupted()) {
         r->p->interrupted = true;
-        end_group(r, now);
+        end_child(r, now);
     }
     if (r->deadline && now >= r->deadline && !r->kill_at && !r->exited) {
         r->p->timed_out = true;
-        end_group(r, now);
+        end_child(r, now);
     }
     if (r->kill_at && now >= r->kill_at && !r->killed) {
-        kill(-r->pid, SIGKILL);
+        send(r, SIGKILL);
         r->killed = true;
     }
 }
@@ -265,14 +279,14 @@ static void wait_for_it(struct run *r)
     }
 }
 
-static void reap(struct run *r, bool group)
+static void reap(struct run *r)
 {
     int status = 0;
     r->p->exit_code = 255;
     if (r->reaped)
         return;
-    if (group)
-        kill(-r->pid, SIGKILL); /* what it left behind; the zombie keeps the number ours */
+    if (!r->p->inherit_tty)
+        send(r, SIGKILL); /* what it left behind; the zombie keeps the number ours */
     while (waitpid(r->pid, &status, 0) < 0)
         if (errno != EINTR)
             return;
@@ -281,21 +295,27 @@ static void reap(struct run *r, bool group)
                                             : 255;
 }
 
-/* The terminal is the child's: its Ctrl-C is not meant for us, and there is no deadline. */
-static int run_on_tty(struct run *r, struct kta_err *err)
+static int start_and_wait(struct run *r, struct kta_err *err)
+{
+    if (start(r, err) < 0)
+        return -1;
+    wait_for_it(r);
+    close_ours(r);
+    reap(r);
+    return 0;
+}
+
+/* The terminal is the child's: its Ctrl-C is not meant for us. */
+static int with_terminal(struct run *r, struct kta_err *err)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, old_int, old_quit;
     int rc;
     sigaction(SIGINT, &ignore, &old_int);
     sigaction(SIGQUIT, &ignore, &old_quit);
-    rc = spawn(r, NULL);
-    if (!rc) {
-        r->p->started = true;
-        reap(r, /* group= */ false);
-    }
+    rc = start_and_wait(r, err);
     sigaction(SIGINT, &old_int, NULL);
     sigaction(SIGQUIT, &old_quit, NULL);
-    return rc ? start_failed(r->p, rc, err) : 0;
+    return rc;
 }
 
 /* Arguments may hold what nobody should read later: only the first two words are logged. */
@@ -312,6 +332,7 @@ int kta_proc_run(struct kta_proc *p, struct kta_err *err)
     struct run r = {.p = p, .in = -1, .out = -1, .err = -1, .pidfd = -1, .started = kta_now_ms()};
     int64_t timeout = p->timeout_ms ? p->timeout_ms : KTA_PROC_TIMEOUT_MS;
     size_t max = p->max_output ? p->max_output : KTA_MAX_PROC_OUTPUT;
+    const struct kta_tap *tap = p->secret || p->inherit_tty ? NULL : kta_tap();
 
     kta_str_init(&p->out, max);
     kta_str_init(&p->err, max);
@@ -319,22 +340,14 @@ int kta_proc_run(struct kta_proc *p, struct kta_err *err)
         p->interrupted = true;
         return -1;
     }
-    if (p->inherit_tty)
-        return run_on_tty(&r, err);
-    if (kta_tap() && kta_tap()->proc_answer && !p->secret)
-        return kta_tap()->proc_answer(kta_tap()->ctx, p, err);
+    if (tap && tap->proc_answer)
+        return tap->proc_answer(tap->ctx, p, err);
     r.deadline = r.started + timeout;
-    if (start(&r, err) < 0)
+    if ((p->inherit_tty && !p->catch_stdout ? with_terminal : start_and_wait)(&r, err) < 0)
         return -1;
-    wait_for_it(&r);
-    close_fd(&r.in);
-    close_fd(&r.out);
-    close_fd(&r.err);
-    close_fd(&r.pidfd);
-    reap(&r, /* group= */ true);
     log_it(&r);
-    if (kta_tap() && kta_tap()->proc_done && !p->secret)
-        kta_tap()->proc_done(kta_tap()->ctx, p);
+    if (tap && tap->proc_done)
+        tap->proc_done(tap->ctx, p);
     if (p->interrupted)
         return kta_interrupt_check(err) < 0
                    ? -1

@@ -5,8 +5,6 @@
  */
 #include "execcred.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "kta/alloc.h"
 #include "kta/b64.h"
@@ -138,32 +136,6 @@ static void plugin_env(const struct kta_kubeconfig *k, const char *info, struct 
     kta_argv_addf(env, "KUBERNETES_EXEC_INFO=%s", info);
 }
 
-/* The plugin has our terminal (it may ask for a password, or show a code on stderr), and its stdout
- * goes to memory: it takes ours for the time of the run. */
-static int run_on_terminal(struct kta_proc *p, struct kta_err *err)
-{
-    int mem = memfd_create("exec-credential", MFD_CLOEXEC), saved = fcntl(1, F_DUPFD_CLOEXEC, 3);
-    char buf[4096];
-    ssize_t n;
-    int r = -1;
-
-    if (mem < 0 || saved < 0 || dup2(mem, 1) < 0) {
-        kta_err_set(err, KTA_E_FAIL, "cannot catch the plugin's output");
-    } else {
-        p->inherit_tty = true;
-        r = kta_proc_run(p, err);
-        dup2(saved, 1);
-        lseek(mem, 0, SEEK_SET);
-        while (p->out.len < KTA_MAX_CONFIG_FILE && (n = read(mem, buf, sizeof buf)) > 0)
-            kta_str_addn(&p->out, buf, (size_t)n);
-    }
-    if (mem >= 0)
-        close(mem);
-    if (saved >= 0)
-        close(saved);
-    return r;
-}
-
 /* The last words of the plugin's stderr, made safe to show. */
 static void last_words(const struct kta_str *s, struct kta_str *out)
 {
@@ -204,9 +176,10 @@ static int run(const struct kta_kubeconfig *k, struct kta_proc *p, bool interact
     exec_info(k, interactive, &info);
     plugin_env(k, info.s, &env);
     p->env = (const char *const *)env.v;
-    p->timeout_ms = KTA_EXECCRED_TIMEOUT_MS;
+    p->inherit_tty = p->catch_stdout = interactive; /* it may ask, or show a code on stderr */
+    p->timeout_ms = interactive ? KTA_EXECCRED_LOGIN_MS : KTA_EXECCRED_TIMEOUT_MS;
     p->max_output = KTA_MAX_CONFIG_FILE;
-    if ((interactive ? run_on_terminal(p, err) : kta_proc_run(p, err)) < 0)
+    if (kta_proc_run(p, err) < 0)
         return -1;
     if (p->exit_code == 0)
         return 0;

@@ -208,6 +208,35 @@ static void test_interrupt(void **state)
     kta_interrupt_clear();
 }
 
+/* A child that has our terminal is bound as any other. */
+static void test_with_the_terminal(void **state)
+{
+    kta_auto_str struct kta_str script = KTA_STR_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_proc p = {.inherit_tty = true, .catch_stdout = true, .max_output = 1000};
+    (void)state;
+    assert_int_equal(run(&p, &err, "head -c 3000000 /dev/zero | tr '\\0' x; exit 5"), 0);
+    assert_int_equal(p.out.len, 1000);
+    assert_int_equal(p.exit_code, 5);
+    kta_proc_release(&p);
+
+    for (int catch = 0; catch < 2; catch ++) {
+        p = (struct kta_proc){.inherit_tty = true, .catch_stdout = catch, .timeout_ms = 200};
+        assert_int_equal(run(&p, &err, "exec sleep 30"), -1);
+        assert_int_equal(err.code, KTA_E_TIMEOUT);
+        kta_proc_release(&p);
+
+        kta_interrupt_install();
+        kta_str_clear(&script);
+        kta_str_addf(&script, "kill -TERM %d; exec sleep 30", (int)getpid());
+        p = (struct kta_proc){.inherit_tty = true, .catch_stdout = catch, .timeout_ms = 20000};
+        assert_int_equal(run(&p, &err, script.s), -1);
+        assert_int_equal(err.code, KTA_E_INTERRUPTED);
+        kta_proc_release(&p);
+        kta_interrupt_clear();
+    }
+}
+
 /* Whoever started us had its children reaped by the kernel. */
 static void test_started_with_sigchld_ignored(void **state)
 {
@@ -253,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_no_descriptor_leaks_into_the_child),
         cmocka_unit_test(test_output_as_it_comes_and_environment),
         cmocka_unit_test(test_interrupt),
+        cmocka_unit_test(test_with_the_terminal),
         cmocka_unit_test(test_started_with_sigchld_ignored),
         cmocka_unit_test(test_started_with_sigalrm_ignored),
     };
