@@ -122,17 +122,18 @@ static int open_log(const char *path)
     return fd;
 }
 
-static void turn_over(const struct kta_audit_config *c)
+/* 0, or the errno of what hinders it. */
+static int turn_over(const struct kta_audit_config *c)
 {
     for (int i = c->keep; i > 0; i--) {
         kta_auto_free char *to = kta_asprintf("%s.%d", c->file, i);
         kta_auto_free char *from =
             i > 1 ? kta_asprintf("%s.%d", c->file, i - 1) : kta_strdup(c->file);
 
-        (void)rename(from, to);
+        if (rename(from, to) < 0 && errno != ENOENT) /* there are not so many yet */
+            return errno;
     }
-    if (c->keep == 0)
-        (void)unlink(c->file);
+    return c->keep == 0 && unlink(c->file) < 0 ? errno : 0;
 }
 
 /* Opens the file locked; one that somebody else has turned over meanwhile is opened anew. */
@@ -140,7 +141,7 @@ static int open_locked(const struct kta_audit_config *c, size_t n, struct kta_er
 {
     for (int tries = 0; tries < 100; tries++) {
         struct stat opened, named;
-        int fd = open_log(c->file);
+        int fd = open_log(c->file), hindered = 0;
 
         if (fd < 0 || flock(fd, LOCK_EX) < 0 || fstat(fd, &opened) < 0) {
             int sys = errno;
@@ -153,9 +154,14 @@ static int open_locked(const struct kta_audit_config *c, size_t n, struct kta_er
             if (!S_ISREG(opened.st_mode) || opened.st_size == 0 ||
                 (size_t)opened.st_size + n <= c->max_size)
                 return fd;
-            turn_over(c);
+            hindered = turn_over(c);
         }
         close(fd);
+        if (hindered) {
+            kta_err_sys(err, KTA_E_FAIL, hindered, "cannot turn over the audit log '%s'", c->file);
+            return kta_err_hint(err,
+                                "It has reached its maxSize (auditLog: {maxSize: …, file: …}).");
+        }
     }
     return kta_err_set(err, KTA_E_FAIL, "cannot open the audit log '%s': it keeps moving", c->file);
 }
