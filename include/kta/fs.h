@@ -2,7 +2,7 @@
  * fs.h - files, folders, the XDG places.
  *
  * Everything written is 0600 (folders 0700) and appears whole or not at all: written beside,
- * fsync'ed, renamed, the folder fsync'ed.
+ * fsync'ed, renamed, the folder fsync'ed. Temporary files (kta_fs_temp) are only 0600.
  */
 #ifndef KTA_FS_H
 #define KTA_FS_H
@@ -16,6 +16,14 @@
 int kta_fs_read(const char *path, size_t max, struct kta_str *out, struct kta_err *err);
 /* Writes whole or not at all, durably. */
 int kta_fs_write(const char *path, const void *data, size_t n, struct kta_err *err);
+/* All n bytes to a descriptor; -1 with errno. */
+int kta_fs_write_all(int fd, const void *data, size_t n);
+/* What was made in the folder is there after a crash, too. */
+int kta_fs_sync_dir(const char *dir, struct kta_err *err);
+/* A new file for another program to read, with these bytes, its name ending in suffix, in the first
+ * of $XDG_RUNTIME_DIR, $TMPDIR and /tmp that takes it. Its path, which the caller unlinks and
+ * frees, or NULL. */
+char *kta_fs_temp(const char *suffix, const void *data, size_t n, struct kta_err *err);
 /* mkdir -p, each new folder 0700. */
 int kta_fs_mkdirs(const char *path, struct kta_err *err);
 bool kta_fs_exists(const char *path);

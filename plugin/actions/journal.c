@@ -239,17 +239,6 @@ static long last_id(const char *dir)
     return last;
 }
 
-/* A folder that was just made is there after a crash, too. */
-static int sync_folder(const char *dir, struct kta_err *err)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = fd < 0 || (fsync(fd) < 0 && errno != EINVAL) ? -1 : 0, sys = errno;
-
-    if (fd >= 0)
-        close(fd);
-    return rc < 0 ? kta_err_sys(err, KTA_E_FAIL, sys, "cannot sync the folder '%s'", dir) : 0;
-}
-
 /* Nobody else undoes (or forgets) the change that is being undone. */
 static int lock_undone(struct kta_journal *j, const char *id, struct kta_err *err)
 {
@@ -288,7 +277,7 @@ static int make_entry(struct kta_journal *j, struct kta_plan *plan, struct kta_e
     j->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (j->lock < 0 || flock(j->lock, LOCK_EX | LOCK_NB) < 0)
         return kta_err_sys(err, KTA_E_FAIL, errno, "cannot lock '%s'", lock);
-    return sync_folder(dir, err);
+    return kta_fs_sync_dir(dir, err);
 }
 
 int kta_journal_begin(struct kta_pipeline *p, struct kta_plan *plan, struct kta_journal **ret,

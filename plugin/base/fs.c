@@ -63,8 +63,10 @@ int kta_fs_read(const char *path, size_t max, struct kta_str *out, struct kta_er
     return rc;
 }
 
-static int write_all(int fd, const char *p, size_t n)
+int kta_fs_write_all(int fd, const void *data, size_t n)
 {
+    const char *p = data;
+
     while (n) {
         ssize_t w = write(fd, p, n);
         if (w < 0 && errno == EINTR)
@@ -77,11 +79,13 @@ static int write_all(int fd, const char *p, size_t n)
     return 0;
 }
 
-static int sync_dir(const char *dir)
+int kta_fs_sync_dir(const char *dir, struct kta_err *err)
 {
     auto_fd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* a file system that cannot sync folders (EINVAL) still has the file */
-    return fd < 0 || (fsync(fd) < 0 && errno != EINVAL) ? -1 : 0;
+    if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
+        return kta_err_sys(err, KTA_E_FAIL, errno, "cannot sync the folder '%s'", dir);
+    return 0;
 }
 
 int kta_fs_write(const char *path, const void *data, size_t n, struct kta_err *err)
@@ -93,15 +97,32 @@ int kta_fs_write(const char *path, const void *data, size_t n, struct kta_err *e
     if (fd < 0)
         return kta_err_sys(err, errno == ENOENT ? KTA_E_NOT_FOUND : KTA_E_FAIL, errno,
                            "cannot write '%s'", path);
-    if (fchmod(fd, 0600) < 0 || write_all(fd, data, n) < 0 || fsync(fd) < 0 ||
+    if (fchmod(fd, 0600) < 0 || kta_fs_write_all(fd, data, n) < 0 || fsync(fd) < 0 ||
         rename(temp, path) < 0) {
         int sys = errno;
         unlink(temp);
         return kta_err_sys(err, KTA_E_FAIL, sys, "cannot write '%s'", path);
     }
-    if (sync_dir(dir) < 0)
-        return kta_err_sys(err, KTA_E_FAIL, errno, "cannot sync the folder '%s'", dir);
-    return 0;
+    return kta_fs_sync_dir(dir, err);
+}
+
+char *kta_fs_temp(const char *suffix, const void *data, size_t n, struct kta_err *err)
+{
+    const char *const dirs[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp"};
+    int sys = 0;
+    for (size_t i = 0; i < KTA_LEN(dirs); i++) {
+        if (!dirs[i] || dirs[i][0] != '/')
+            continue;
+        kta_auto_free char *path = kta_asprintf("%s/kubectl-todo-ai-XXXXXX%s", dirs[i], suffix);
+        auto_fd int fd = mkostemps(path, (int)strlen(suffix), O_CLOEXEC);
+        if (fd >= 0 && kta_fs_write_all(fd, data, n) == 0)
+            return KTA_STEAL(path);
+        sys = errno;
+        if (fd >= 0)
+            unlink(path);
+    }
+    kta_err_sys(err, KTA_E_FAIL, sys, "cannot make a temporary file");
+    return NULL;
 }
 
 int kta_fs_mkdirs(const char *path, struct kta_err *err)

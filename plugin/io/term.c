@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+#include "kta/fs.h"
 #include "kta/interrupt.h"
 #include "kta/limits.h"
 
@@ -47,20 +48,6 @@ bool kta_term_can_ask(void)
         return false;
     close(fd);
     return true;
-}
-
-static int write_all(int fd, const char *p, size_t n)
-{
-    while (n) {
-        ssize_t done = write(fd, p, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return -1;
-        p += done;
-        n -= (size_t)done;
-    }
-    return 0;
 }
 
 /* Reads up to a newline. Byte by byte: what follows the line belongs to whoever reads next. */
@@ -100,7 +87,7 @@ int kta_term_ask(const char *prompt, struct kta_str *line, struct kta_err *err)
     }
     kta_str_clear(line);
     tcflush(fd, TCIFLUSH); /* what was typed before the question is no answer to it */
-    if (write_all(fd, prompt, strlen(prompt)) < 0)
+    if (kta_fs_write_all(fd, prompt, strlen(prompt)) < 0)
         rc = kta_err_sys(err, KTA_E_UNCONFIRMED, errno, "cannot write to the terminal");
     else
         rc = read_line(fd, line, err);

@@ -39,15 +39,12 @@ int ui_open_file(const char *what, const char *command, const char *file, struct
 
 static int in_editor(const char *editor, struct kta_str *text, struct kta_err *err)
 {
-    char file[] = "/tmp/kubectl-todo-ai-XXXXXX.sh";
-    int fd = mkstemps(file, 3);
+    kta_auto_free char *file = kta_fs_temp(".sh", text->s, text->len, err);
+    int r;
 
-    if (fd < 0)
-        return kta_err_set(err, KTA_E_FAIL, "cannot make a file to edit under /tmp");
-    close(fd);
-    int r = kta_fs_write(file, text->s, text->len, err);
-    if (r == 0)
-        r = ui_open_file("editor", editor, file, err);
+    if (!file)
+        return kta_err_wrap(err, "the editor");
+    r = ui_open_file("editor", editor, file, err);
     kta_str_clear(text);
     if (r == 0)
         r = kta_fs_read(file, MAX_EDITED, text, err);

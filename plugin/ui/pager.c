@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "kta/alloc.h"
 #include "kta/fs.h"
 #include "ui_private.h"
 
@@ -25,12 +26,9 @@ int ui_page(const struct kta_plan *plan, const struct kta_step *only, struct kta
 {
     kta_auto_str struct kta_str text = KTA_STR_INIT;
     const char *pager = getenv("PAGER");
-    char file[] = "/tmp/kubectl-todo-ai-XXXXXX.diff";
-    int fd = mkstemps(file, 5), r;
+    kta_auto_free char *file = NULL;
+    int r;
 
-    if (fd < 0)
-        return kta_err_set(err, KTA_E_FAIL, "cannot make a file for the pager under /tmp");
-    close(fd);
     for (size_t i = 0; i < plan->n; i++) {
         const struct kta_step *s = plan->v[i];
 
@@ -40,9 +38,10 @@ int ui_page(const struct kta_plan *plan, const struct kta_step *only, struct kta
         kta_argv_quote(&s->argv, &text);
         kta_str_addf(&text, "\n%s\n", kta_or(s->preview.diff, "(no difference is known)\n"));
     }
-    r = kta_fs_write(file, text.s, text.len, err);
-    if (r == 0)
-        r = ui_open_file("pager", pager && *pager ? pager : "less", file, err);
+    file = kta_fs_temp(".diff", text.s, text.len, err);
+    if (!file)
+        return kta_err_wrap(err, "the pager");
+    r = ui_open_file("pager", pager && *pager ? pager : "less", file, err);
     unlink(file);
     return r;
 }

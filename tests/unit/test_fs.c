@@ -160,12 +160,42 @@ static void test_signals_are_a_flag(void **state)
     assert_true(fcntl(kta_interrupt_fd(), F_GETFD) & FD_CLOEXEC);
 }
 
+static void test_temp(void **state)
+{
+    kta_auto_free char *run = kta_asprintf("%s/run", dir), *tmp = kta_asprintf("%s/tmp", dir);
+    kta_auto_free char *a = NULL, *b = NULL, *c = NULL;
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    struct stat st;
+    (void)state;
+    assert_int_equal(mkdir(tmp, 0700), 0);
+    setenv("XDG_RUNTIME_DIR", run, 1); /* not there */
+    setenv("TMPDIR", tmp, 1);
+    a = kta_fs_temp(".diff", "some text", 9, &err);
+    assert_non_null(a);
+    assert_true(kta_starts(a, tmp) && kta_ends(a, ".diff"));
+    assert_int_equal(stat(a, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(kta_fs_read(a, 100, &text, &err), 0);
+    assert_string_equal(text.s, "some text");
+    assert_int_equal(mkdir(run, 0700), 0);
+    b = kta_fs_temp("", "", 0, &err);
+    assert_true(kta_starts(b, run));
+    unsetenv("XDG_RUNTIME_DIR");
+    unsetenv("TMPDIR");
+    c = kta_fs_temp(".sh", "", 0, &err);
+    assert_true(kta_starts(c, "/tmp/"));
+    unlink(a), unlink(b), unlink(c);
+    rmdir(run), rmdir(tmp);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_is_whole_and_private),
         cmocka_unit_test(test_failures_are_told_apart),
         cmocka_unit_test(test_folders_and_names),
+        cmocka_unit_test(test_temp),
         cmocka_unit_test(test_signals_are_a_flag),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
