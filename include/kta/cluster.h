@@ -69,6 +69,10 @@ struct kta_read {
     bool failed;
 };
 
+/* Adds a read of a path (printf; escaping is the caller's) to the array. The pointer is good until
+ * the next one is added, which may move the array: to look at a read later, keep its number. The
+ * path, json and text of every read go with kta_reads_free: take them out (KTA_STEAL) to keep them.
+ */
 struct kta_read *kta_read_add(struct kta_read **reads, size_t *n, size_t *cap,
                               enum kta_accept accept, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));

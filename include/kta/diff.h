@@ -7,7 +7,9 @@
 #include "kta/str.h"
 
 /* Appends the hunks ("@@ … @@", " ", "-", "+" lines; `context` lines around); nothing when the
- * texts are equal. Texts of more than 20,000 lines are shown as one replaced block. */
+ * texts are equal. What differs is shown as one replaced block where a text has more than 20,000
+ * lines or more than 2000 lines were added and removed: equal lines in between are not found then.
+ */
 void kta_diff(const char *before, const char *after, int context, struct kta_str *out);
 
 #endif

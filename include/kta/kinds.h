@@ -2,7 +2,8 @@
  * kinds.h - names of resources: "deploy", "deployments.apps", "Deployment" → path and properties.
  *
  * The well-known kinds are rows of a table; others (custom resources) are asked of the API server's
- * discovery (aggregated discovery, /api and /apis), once, kept for the process.
+ * discovery (aggregated discovery, /api and /apis), once a cluster. A row of the table lives for
+ * ever, a discovered kind as long as its kta_cluster.
  */
 #ifndef KTA_KINDS_H
 #define KTA_KINDS_H
@@ -26,7 +27,9 @@ const struct kta_kind *kta_kind_known(const char *name);
 /* The same, then discovery; KTA_E_NOT_FOUND names the nearest. c may be NULL (table only). */
 int kta_kind_find(struct kta_cluster *c, const char *name, const struct kta_kind **ret,
                   struct kta_err *err);
-/* The kind of an object by its apiVersion and kind (owner references, manifests). */
+/* The kind of an object by its apiVersion and kind (owner references, manifests): the table's, else
+ * discovery's (a read of the cluster, the first time); NULL when unknown, and when discovery fails.
+ * c may be NULL (table only). */
 const struct kta_kind *kta_kind_of(struct kta_cluster *c, const char *api_version,
                                    const char *kind);
 /* Appends "/apis/apps/v1/namespaces/NS/deployments[/NAME]"; escaped. ns NULL: all or cluster. */

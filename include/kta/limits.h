@@ -1,7 +1,9 @@
 /*
- * limits.h - every size that a network, a model, a cluster or a file drives.
+ * limits.h - the sizes that a network, a model, a cluster or a file drives.
  *
- * One place, so that a reader can see what is bounded and by how much. Passing a limit is an
+ * One place for how much of each is taken in, so that a reader can see what is bounded and by how
+ * much. What a file keeps or shows of it (rows of a table, names in a sentence, entries of a list)
+ * is bounded at the top of that file, or in the header of that concept. Passing a limit is an
  * ordinary error (KTA_E_LIMIT) or a visible cut ("… 1.2 MB cut"), never a crash and never silent.
  */
 #ifndef KTA_LIMITS_H
@@ -42,13 +44,15 @@
 #define KTA_LOG_LINES  2000
 #define KTA_MAX_LOGS   40 /* logs read for one question */
 #define KTA_MAX_EVENTS 2000
+#define KTA_MAX_KINDS  5000 /* that discovery is asked for */
 
 /* model and plan */
-#define KTA_MAX_STEPS       32          /* steps of a plan */
-#define KTA_MAX_TOOL_CALLS  16          /* calls in one turn */
-#define KTA_MAX_MODELS      1024        /* that an endpoint lists */
-#define KTA_MAX_TOOL_RESULT (16u << 10) /* bytes of one tool result that a model sees */
-#define KTA_MAX_ITERATIONS  20          /* turns for one question (kubectl-ai's default) */
+#define KTA_MAX_STEPS       32           /* steps of a plan */
+#define KTA_MAX_TOOL_CALLS  16           /* calls in one turn */
+#define KTA_MAX_CALL_ARGS   (256u << 10) /* bytes of one call's arguments */
+#define KTA_MAX_MODELS      1024         /* that an endpoint lists */
+#define KTA_MAX_TOOL_RESULT (16u << 10)  /* bytes of one tool result that a model sees */
+#define KTA_MAX_ITERATIONS  20           /* turns for one question (kubectl-ai's default) */
 #define KTA_MAX_QUESTION    (64u << 10)
 
 /* the MCP server */
@@ -57,14 +61,12 @@
 #define KTA_MCP_CALLS       64         /* calls under way at once; more are told to wait */
 #define KTA_MCP_SESSIONS    256        /* the one that was idle longest goes for a new one */
 #define KTA_MCP_CONNECTIONS 512
-#define KTA_MCP_STREAM                                                                             \
-    (1u << 20)               /* bytes that wait for a slow reader before notices are dropped       \
-                              */
-#define KTA_MCP_PAGE    100  /* entries of one page of a list */
-#define KTA_MCP_BURST   1000 /* tool calls at once, then KTA_MCP_PER_S a second */
-#define KTA_MCP_PER_S   50
-#define KTA_MCP_ASK_MS  600000      /* how long a person may think about an elicitation */
-#define KTA_MCP_STATE   (16u << 10) /* bytes of a preview that a requestState holds */
-#define KTA_MCP_STATE_S 900         /* how long a requestState is good */
+#define KTA_MCP_STREAM      (1u << 20) /* bytes for a slow reader; then notices are dropped */
+#define KTA_MCP_PAGE        100        /* entries of one page of a list */
+#define KTA_MCP_BURST       1000       /* tool calls at once, then KTA_MCP_PER_S a second */
+#define KTA_MCP_PER_S       50
+#define KTA_MCP_ASK_MS      600000      /* how long a person may think about an elicitation */
+#define KTA_MCP_STATE       (16u << 10) /* bytes of a preview that a requestState holds */
+#define KTA_MCP_STATE_S     900         /* how long a requestState is good */
 
 #endif

@@ -26,6 +26,7 @@ struct kta_journal_limits {
 
 enum kta_dry { KTA_DRYRUN_OFF, KTA_DRYRUN_CLIENT, KTA_DRYRUN_SERVER };
 
+/* Every pointer is borrowed and outlives the runs; the plan is the caller's, too. */
 struct kta_pipeline {
     struct kta_cluster *cluster;
     struct kta_redact *redact;

@@ -1,5 +1,9 @@
 /*
  * plan.h - proposed actions: each an argv, with what is known of it before and after it ran.
+ *
+ * A plan owns its steps, and both own every string in them: all goes with kta_plan_release. A step
+ * stays where it is while others are added; kta_plan_edit_take makes new ones of those that
+ * changed.
  */
 #ifndef KTA_PLAN_H
 #define KTA_PLAN_H

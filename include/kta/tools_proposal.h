@@ -6,9 +6,9 @@
 #include "kta/pipeline.h"
 #include "kta/plan.h"
 
-/* Kept sealed under $XDG_STATE_HOME/kubectl-todo-ai/proposals, 0600, for KTA_PROPOSAL_S. */
-#define KTA_PROPOSAL_S 3600
-#define KTA_TOKEN_S    900
+/* Kept sealed under $XDG_STATE_HOME/kubectl-todo-ai/proposals, 0600. */
+#define KTA_PROPOSAL_S 3600 /* seconds from propose, in which the plan can be applied by its ID */
+#define KTA_TOKEN_S    900  /* seconds from apply_plan, in which a person can approve its token */
 /* Takes the plan that a token stands for, once: a second take, a token that expired, was changed or
  * belongs to another machine's key is KTA_E_POLICY. *ret_plan_id: for kta_proposal_done. */
 int kta_proposal_take(const char *token, struct kta_pipeline *p, struct kta_plan *ret,

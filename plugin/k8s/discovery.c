@@ -17,8 +17,6 @@ struct discovery {
     size_t n, cap;
 };
 
-enum { MAX_KINDS = 5000 };
-
 static void kind_free(struct kta_kind *k)
 {
     free((char *)(uintptr_t)k->kind);
@@ -55,7 +53,7 @@ static void add_kind(struct discovery *d, const char *group, const char *version
     struct kta_str words = KTA_STR_INIT;
     struct kta_kind *k;
 
-    if (!group || !version || !kind || !plural || strchr(plural, '/') || d->n >= MAX_KINDS ||
+    if (!group || !version || !kind || !plural || strchr(plural, '/') || d->n >= KTA_MAX_KINDS ||
         known_already(d, group, plural))
         return;
     if (one && *one)

@@ -15,8 +15,6 @@
 #include "kta/utf8.h"
 #include "llm_private.h"
 
-#define MAX_ARGS (256u << 10) /* bytes of one call's arguments */
-
 /* ---- text ---- */
 
 /* The length of s without a code point whose end has not come yet. */
@@ -121,7 +119,7 @@ static struct llm_call *new_call(struct llm_reply *r, int index)
     c->index = index;
     kta_str_init(&c->id, 256);
     kta_str_init(&c->name, 256);
-    kta_str_init(&c->args, MAX_ARGS);
+    kta_str_init(&c->args, KTA_MAX_CALL_ARGS);
     return c;
 }
 
@@ -438,7 +436,7 @@ void llm_reply_init(struct llm_reply *r, struct kta_llm_turn *turn, struct kta_h
                                     .on_only_close = on_only_close,
                                     .ctx = r,
                                     .hold = KTA_STR_INIT,
-                                    .call = KTA_STR_LIMITED(MAX_ARGS)};
+                                    .call = KTA_STR_LIMITED(KTA_MAX_CALL_ARGS)};
     kta_str_init(&turn->text, KTA_MAX_LLM_BODY);
     turn->n_calls = 0;
     turn->cut_by_length = turn->repeats = turn->context_overflow = false;
