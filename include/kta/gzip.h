@@ -10,6 +10,7 @@
 
 /* Appends the unpacked bytes; KTA_E_LIMIT above KTA_MAX_GUNZIP. */
 int kta_gunzip(const void *p, size_t n, struct kta_str *out, struct kta_err *err);
+/* As Helm packs a release: what the tests unpack. */
 int kta_gzip(const void *p, size_t n, struct kta_str *out, struct kta_err *err);
 
 #endif

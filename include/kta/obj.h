@@ -36,8 +36,6 @@ int64_t kta_quantity_milli(const char *text);
 void kta_quantity_memory(int64_t milli, struct kta_str *out);
 void kta_quantity_cpu(int64_t milli, struct kta_str *out);
 
-/* The status of a container by name among container, init and ephemeral statuses, or NULL. */
-struct kta_json *kta_pod_container_status(const struct kta_json *pod, const char *container);
 bool kta_pod_ready(const struct kta_json *pod);
 int kta_pod_restarts(const struct kta_json *pod);
 /* The word kubectl prints in STATUS (CrashLoopBackOff, Init:0/1, Terminating …); buf is used when

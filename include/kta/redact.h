@@ -62,7 +62,7 @@ int kta_redact_restore(struct kta_redact *r, const char *s, struct kta_str *out,
 const char *kta_redact_source(const struct kta_redact *r, int i);
 int kta_redact_count(const struct kta_redact *r);
 /* The name of row i of the table of shapes and its example (the secret stands between « and »; ·, «
- * and » are no part of it), or NULL behind the last row. */
+ * and » are no part of it), or NULL behind the last row: the tests hold each row to its example. */
 const char *kta_redact_rule(size_t i, const char **ret_example);
 /* Turns placeholders into ${SECRET_3:?} for a shell script (the text is already shell-quoted). */
 void kta_redact_script(const char *quoted, struct kta_str *out);

@@ -5,7 +5,6 @@
 #include "kta/tools.h"
 
 enum kta_mode { KTA_MODE_PROPOSE, KTA_MODE_ASK, KTA_MODE_AUTO };
-const char *kta_mode_name(enum kta_mode m);
 int kta_mode_parse(const char *s, enum kta_mode *ret); /* 0 or -1 */
 
 /* All borrowed. config is the configuration's remediation: {mode, risk, namespaces {NS: risk},

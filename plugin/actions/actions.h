@@ -92,9 +92,8 @@ bool kta_touch_is(const struct kta_touch *t, const char *kind);
 struct kta_json *kta_manifest_open(const char *text, struct kta_err *err);
 
 /* ---- show.c ---- */
-/* Takes out what the server keeps for itself: managedFields, status, generation … */
-void kta_show_strip(struct kta_json *object);
-/* The same, but for what only hides: what is left is the user's, to be put back by an undo. */
+/* Takes out what the server keeps for itself (managedFields, status, generation …): what is left is
+ * the user's, to be put back by an undo. */
 void kta_server_strip(struct kta_json *object);
 /* The same object for its owner: nothing but the server's own fields differs. */
 bool kta_same_but_server(const struct kta_json *a, const struct kta_json *b);
@@ -160,8 +159,6 @@ void kta_preview_budgets(struct kta_pipeline *p, struct kta_step *s, const struc
                          int64_t left);
 /* Those of pods (an array) that are to be evicted. */
 void kta_preview_evictions(struct kta_pipeline *p, struct kta_step *s, const struct kta_json *pods);
-/* The diff of all touches into s->preview.diff, and their count. */
-void kta_preview_diff(struct kta_pipeline *p, struct kta_step *s);
 /* One step again: after an edit, or when its objects changed meanwhile. */
 int kta_preview_step(struct kta_pipeline *p, struct kta_step *s, struct kta_err *err);
 
@@ -175,7 +172,6 @@ int kta_preview_rights(struct kta_pipeline *p, struct kta_step *s, struct kta_co
  * must not run (err says why). */
 int kta_execute(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
                 struct kta_err *err);
-int64_t kta_step_deadline(const struct kta_command *cmd); /* ms */
 
 /* ---- verify.c ---- */
 /* Watches until the step's objects are as they should be, or are seen not to become so: state

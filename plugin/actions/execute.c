@@ -48,7 +48,7 @@ static void on_output(void *ctx, int fd, const char *p, size_t n)
 }
 
 /* A --timeout of the command's own is its business: the deadline comes after it. */
-int64_t kta_step_deadline(const struct kta_command *cmd)
+static int64_t deadline_of(const struct kta_command *cmd)
 {
     struct kta_err ignored = KTA_ERR_INIT;
     const char *own = kta_command_flag(cmd, "timeout");
@@ -105,7 +105,7 @@ int kta_execute(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *
         s->state = KTA_FAILED;
         return -1;
     }
-    proc.timeout_ms = kta_step_deadline(&cmd);
+    proc.timeout_ms = deadline_of(&cmd);
     kta_command_release(&cmd);
     if (s->touches)
         s->touches->before_s = kta_wall();

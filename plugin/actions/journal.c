@@ -55,8 +55,8 @@ static char *about(const char *dir, const char *name)
     return kta_asprintf("%s/%s", slash ? slash + 1 : dir, name);
 }
 
-int kta_journal_put(const char *dir, const char *name, const struct kta_json *v,
-                    struct kta_err *err)
+/* A value under a name in an entry's folder, sealed. */
+static int put(const char *dir, const char *name, const struct kta_json *v, struct kta_err *err)
 {
     kta_auto_free char *file = kta_fs_join(dir, name), *key = key_file();
     kta_auto_free char *what = about(dir, name);
@@ -208,7 +208,7 @@ static int seal_plan(struct kta_journal *j, const struct kta_plan *plan, struct 
         kta_json_set(step, "why", kta_json_new_str(s->why));
         kta_json_push(steps, step);
     }
-    return kta_journal_put(j->dir, "plan.sealed", o, err);
+    return put(j->dir, "plan.sealed", o, err);
 }
 
 /* ---- making an entry ---- */
@@ -335,7 +335,7 @@ int kta_journal_before(struct kta_journal *j, struct kta_plan *plan, struct kta_
     j->running = s;
     free(s->journal);
     s->journal = kta_asprintf("%s.%s", plan->id, s->id);
-    if (kta_journal_put(j->dir, name, before, err) == 0 && write_entry(j, plan, err) == 0)
+    if (put(j->dir, name, before, err) == 0 && write_entry(j, plan, err) == 0)
         return 0;
     j->running = NULL;
     kta_err_wrap(err, "what was there before step %s cannot be saved", s->id);
@@ -375,7 +375,7 @@ void kta_journal_after(struct kta_journal *j, struct kta_plan *plan, struct kta_
     struct kta_err err = KTA_ERR_INIT;
 
     j->running = NULL;
-    if (kta_journal_put(j->dir, name, after, &err) < 0 || write_entry(j, plan, &err) < 0)
+    if (put(j->dir, name, after, &err) < 0 || write_entry(j, plan, &err) < 0)
         kta_report_note(j->p->report, "the outcome of step %s could not be recorded: %s", s->id,
                         err.msg);
 }

@@ -7,9 +7,6 @@
 #include "actions.h"
 
 char *kta_journal_dir(void); /* caller frees; NULL without HOME */
-/* A value under a name in an entry's folder, sealed. */
-int kta_journal_put(const char *dir, const char *name, const struct kta_json *v,
-                    struct kta_err *err);
 int kta_journal_take(const char *dir, const char *name, struct kta_json **ret, struct kta_err *err);
 /* Removes the oldest entries beyond the limits; never one that runs, nor the newest. */
 void kta_journal_prune(const char *dir, const struct kta_journal_limits *limits);

@@ -9,7 +9,8 @@
 #include "kta/alloc.h"
 #include "kta/interrupt.h"
 
-void kta_preview_diff(struct kta_pipeline *p, struct kta_step *s)
+/* The diff of all touches into s->preview.diff, and their count. */
+static void preview_diff(struct kta_pipeline *p, struct kta_step *s)
 {
     struct kta_str diff = KTA_STR_LIMITED(KTA_MAX_DIFF);
     struct kta_touches *t = s->touches;
@@ -94,7 +95,7 @@ static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_co
     }
     if (!s->preview.rejected) /* the last warning of a rejected step says why */
         kta_preview_effects(p, s, cmd);
-    kta_preview_diff(p, s);
+    preview_diff(p, s);
     if (s->preview.diff && !s->preview.diff[0] && !s->preview.rejected)
         kta_preview_warn(&s->preview, "nothing would change");
     return kta_preview_rights(p, s, cmd, err);

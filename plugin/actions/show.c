@@ -68,11 +68,6 @@ static void strip(struct kta_json *object, size_t n_annotations)
         kta_json_remove(template_, "creationTimestamp");
 }
 
-void kta_show_strip(struct kta_json *object)
-{
-    strip(object, KTA_LEN(ANNOTATIONS));
-}
-
 void kta_server_strip(struct kta_json *object)
 {
     strip(object, KTA_LEN(ANNOTATIONS) - 1);
@@ -145,7 +140,7 @@ static void yaml(struct kta_redact *r, const struct kta_json *object, struct kta
     if (!object)
         return;
     copy = kta_json_copy(object);
-    kta_show_strip(copy);
+    strip(copy, KTA_LEN(ANNOTATIONS)); /* the last one only hides */
     if (r)
         kta_redact_object(r, copy);
     shown = ordered(copy);

@@ -9,8 +9,6 @@
 int agent_engine_answer(struct kta_agent *a, struct kta_err *err);
 /* The findings that speak of the targets (or, for a namespace, all) and are worth acting on. */
 bool agent_worth_fixing(const struct kta_finding *f);
-/* False for a question that neither is understood nor names an object: nothing is proposed then. */
-bool agent_asks_for_fixes(const struct kta_agent *a);
 /* Adds each such finding's first fix to plan. */
 void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan);
 

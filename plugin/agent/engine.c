@@ -16,7 +16,8 @@ bool agent_worth_fixing(const struct kta_finding *f)
     return f->n_fixes > 0 && f->severity >= KTA_WARNING && f->confidence >= 0.5;
 }
 
-bool agent_asks_for_fixes(const struct kta_agent *a)
+/* False for a question that neither is understood nor names an object: nothing is proposed then. */
+static bool asks_for_fixes(const struct kta_agent *a)
 {
     return a->intent.sure || (a->targets.n > 0 && a->targets.v[0].object);
 }
@@ -89,7 +90,7 @@ static int diagnose(struct kta_agent *a, struct kta_err *err)
         return 0;
     }
     kta_findings_markdown(&a->findings, &a->answer);
-    if (agent_asks_for_fixes(a))
+    if (asks_for_fixes(a))
         agent_plan_fixes(a, &a->plan);
     return 0;
 }

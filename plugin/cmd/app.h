@@ -121,7 +121,6 @@ int recording_end(struct app *app, struct kta_err *err);
 
 /* exit.c: the README's exit codes and error objects. */
 int exit_code(const struct kta_err *err);
-struct kta_json *error_json(const struct kta_err *err); /* null without an error */
 struct kta_json *document_new(const struct app *app, const char *kind);
 /* Adds error and exitCode and prints it once, where -o wants a document. */
 void document_print(struct app *app, struct kta_json *doc, const struct kta_err *err);

@@ -22,7 +22,7 @@ int exit_code(const struct kta_err *err)
     return codes[err->code];
 }
 
-struct kta_json *error_json(const struct kta_err *err)
+static struct kta_json *error_json(const struct kta_err *err)
 {
     if (err->code == KTA_E_OK)
         return kta_json_new_null();

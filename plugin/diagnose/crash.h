@@ -17,7 +17,6 @@ struct kta_crash_kind {
 };
 
 /* trouble.c */
-int64_t kta_trouble_since(const struct kta_pod_trouble *t);
 struct kta_json *kta_trouble_ended(const struct kta_pod_trouble *t);
 struct kta_finding *kta_trouble_find(const struct kta_pod_trouble *t, const char *code);
 struct kta_finding *kta_trouble_add(const struct kta_pod_trouble *t, const char *code,

@@ -121,8 +121,6 @@ struct kta_json *kta_diag_env(const struct kta_json *container, const char *name
 /* "app=backend,tier=api" */
 void kta_diag_labels(const struct kta_json *map, struct kta_str *out);
 void kta_diag_age(struct kta_world *w, int64_t when, struct kta_str *out); /* "3m ago" */
-/* Kinds whose objects own pods through a template. */
-bool kta_diag_is_workload(const char *kind);
 int64_t kta_diag_desired(const struct kta_json *workload); /* replicas wanted; -1 unknown */
 int64_t kta_diag_ready(const struct kta_json *workload);
 /* A Deployment's pod of another revision than its present one. */
@@ -202,8 +200,6 @@ struct kta_fix *kta_fix_image(struct kta_world *w, struct kta_finding *f,
                               const char *image, const char *why);
 struct kta_fix *kta_fix_scale(struct kta_world *w, struct kta_finding *f,
                               const struct kta_json *workload, int replicas, const char *why);
-struct kta_fix *kta_fix_delete(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
-                               const struct kta_json *o, const char *why);
 /* Any other: argv after "kubectl", NULL-terminated; not checked by the server. */
 struct kta_fix *kta_fix_kubectl(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
                                 bool undoable, const char *ns, const char *const *args,

@@ -44,7 +44,7 @@ const char *kta_unhealthy_log_text(struct kta_world *w, const struct kta_json *p
     return kta_world_log(w, ns, name, container, *ret_previous, ret_len);
 }
 
-int64_t kta_trouble_since(const struct kta_pod_trouble *t)
+static int64_t since(const struct kta_pod_trouble *t)
 {
     int64_t since = kta_obj_created(t->pod);
     if (kta_json_int(t->status, "restartCount", 0) == 0)
@@ -77,7 +77,7 @@ struct kta_finding *kta_trouble_add(const struct kta_pod_trouble *t, const char 
                                     enum kta_severity severity, double confidence)
 {
     struct kta_finding *f = kta_diag_add(t->out, code, severity, t->owner, confidence);
-    f->since = kta_trouble_since(t);
+    f->since = since(t);
     const struct kta_json *end = kta_trouble_ended(t);
     if (end) {
         kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));

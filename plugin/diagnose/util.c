@@ -19,16 +19,6 @@ struct kta_json *kta_diag_template(const struct kta_json *o)
     return kta_json_at(o, "spec.template");
 }
 
-bool kta_diag_is_workload(const char *kind)
-{
-    static const char *const kinds[] = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet",
-                                        "Job",        "CronJob",     "Pod"};
-    for (size_t i = 0; i < KTA_LEN(kinds); i++)
-        if (kta_streq(kind, kinds[i]))
-            return true;
-    return false;
-}
-
 void kta_diag_kind_word(const char *kind, struct kta_str *out)
 {
     for (const char *p = kta_or(kind, "object"); *p; p++)

@@ -171,23 +171,6 @@ static struct kta_json *by_name(const struct kta_json *list, const char *name)
     return NULL;
 }
 
-struct kta_json *kta_pod_container_status(const struct kta_json *pod, const char *container)
-{
-    static const char *const lists[] = {"containerStatuses", "initContainerStatuses",
-                                        "ephemeralContainerStatuses"};
-
-    if (!container)
-        return NULL;
-    for (size_t i = 0; i < KTA_LEN(lists); i++) {
-        struct kta_json *s =
-            by_name(kta_json_get(kta_json_get(pod, "status"), lists[i]), container);
-
-        if (s)
-            return s;
-    }
-    return NULL;
-}
-
 bool kta_pod_ready(const struct kta_json *pod)
 {
     return kta_obj_condition_is(pod, "Ready", "True");

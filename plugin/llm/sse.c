@@ -51,8 +51,6 @@ static int take_line(struct kta_sse *s, struct kta_err *err)
     if (!s->started && n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
         p += 3, n -= 3;
     s->started = true;
-    if (s->line.cut)
-        return too_long(err);
     if (!n)
         return dispatch(s);
     value = memchr(p, ':', n);
@@ -75,7 +73,6 @@ static int end_line(struct kta_sse *s, struct kta_err *err)
 {
     int rc = take_line(s, err);
     kta_str_clear(&s->line);
-    s->line.cut = false;
     return rc;
 }
 

@@ -48,8 +48,6 @@ void kta_check_flags(const struct kta_policy *p, const struct kta_command *cmd,
 /* ---- secret.c ---- */
 /* True if the command's output may hold what is in a Secret. */
 bool kta_may_reveal_secret(struct kta_command *cmd, char *why, size_t n);
-/* True if the command may name a Secret: by kind, or in a file that cannot be seen from here. */
-bool kta_may_name_secret(struct kta_command *cmd);
 /* The effective output format without its argument ("jsonpath"), lower case; "" if none. */
 void kta_output_format(const struct kta_command *cmd, char *ret, size_t n);
 

@@ -86,7 +86,8 @@ static bool files_may_hold_secret(const struct kta_command *cmd)
     return false;
 }
 
-bool kta_may_name_secret(struct kta_command *cmd)
+/* True if the command may name a Secret: by kind, or in a file that holds one or may. */
+static bool may_name_secret(struct kta_command *cmd)
 {
     struct kta_named named[KTA_MAX_NAMED];
     size_t n;
@@ -244,7 +245,7 @@ bool kta_may_reveal_secret(struct kta_command *cmd, char *why, size_t n)
         tells = true;
     else if (strcmp(cmd->path, "describe") != 0 && !prints_workloads(cmd))
         tells = !is_table(format) && !shows_metadata_only(cmd, format);
-    if (!tells || !kta_may_name_secret(cmd))
+    if (!tells || !may_name_secret(cmd))
         return false;
     snprintf(why, n,
              takes_files(cmd) ? "the file may name Secrets, and this format shows them"

@@ -32,7 +32,7 @@
 
 static const char *const mode_names[] = {"propose", "ask", "auto"};
 
-const char *kta_mode_name(enum kta_mode m)
+static const char *mode_name(enum kta_mode m)
 {
     return mode_names[m];
 }
@@ -560,7 +560,7 @@ int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struc
     kta_json_set_str(j.report, "target", kta_or(r->target, ""));
     kta_json_set_str(j.report, "context", kta_cluster_context(j.pipeline.cluster));
     kta_json_set_str(j.report, "namespace", r->scope.namespace_);
-    kta_json_set_str(j.report, "mode", kta_mode_name(r->mode));
+    kta_json_set_str(j.report, "mode", mode_name(r->mode));
     kta_json_set_str(j.report, "state", "failed");
     kta_time_format(kta_wall(), &now);
     kta_json_set_str(j.report, "startedAt", now.s);

@@ -85,7 +85,10 @@ bool tool_at(struct kta_tool_env *env, const struct kta_json *args, struct tool_
     return true;
 }
 
-bool tool_may(const struct tool_at *at, const struct kta_argv *argv, struct kta_tool_result *result)
+/* Would the command be read, and enabled, on the command line? What the tools read natively obeys
+ * the same policy. False: the result says what decided. */
+static bool may(const struct tool_at *at, const struct kta_argv *argv,
+                struct kta_tool_result *result)
 {
     struct kta_verdict verdict;
     kta_auto_argv struct kta_argv full = KTA_ARGV_INIT;
@@ -108,7 +111,7 @@ bool tool_mayl(const struct tool_at *at, struct kta_tool_result *result, ...)
     for (const char *word; (word = va_arg(ap, const char *));)
         kta_argv_add(&argv, word);
     va_end(ap);
-    return tool_may(at, &argv, result);
+    return may(at, &argv, result);
 }
 
 struct kta_world *tool_world(const struct tool_at *at)

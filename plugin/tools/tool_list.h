@@ -34,8 +34,6 @@ TOOL(tool_validate);
 void tool_fail(struct kta_tool_result *result, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void tool_fail_err(struct kta_tool_result *result, const struct kta_err *err);
-/* The schema of a row, parsed. Caller owns. */
-struct kta_json *tool_schema(const char *text);
 /* Bytes that this call's answer may have: the server's limit, or the less that max_bytes asks. */
 size_t tool_budget(const struct kta_tool_env *env, const struct kta_json *args);
 /* Bytes of the answer as it goes out: the text quoted, and the structured content. */
@@ -66,10 +64,6 @@ bool tool_at(struct kta_tool_env *env, const struct kta_json *args, struct tool_
 bool tool_name(const char *what, const char *name, struct kta_tool_result *result);
 /* The same for a pod; what stands for a workload is told its pods. */
 bool tool_pod(const struct tool_at *at, const char *what, const char *name,
-              struct kta_tool_result *result);
-/* Would the command be read, and enabled, on the command line? What the tools read natively obeys
- * the same policy. False: the result says what decided. */
-bool tool_may(const struct tool_at *at, const struct kta_argv *argv,
               struct kta_tool_result *result);
 bool tool_mayl(const struct tool_at *at, struct kta_tool_result *result, ...)
     __attribute__((sentinel));

@@ -53,7 +53,7 @@ void tool_fail_err(struct kta_tool_result *result, const struct kta_err *err)
 }
 
 /* ---- for a model ---- */
-struct kta_json *tool_schema(const char *text)
+static struct kta_json *parse_schema(const char *text)
 {
     struct kta_json *schema = NULL;
     struct kta_err err = KTA_ERR_INIT;
@@ -71,7 +71,7 @@ struct kta_json *kta_tools_json(void)
     for (size_t i = 0; i < n; i++) {
         if (!(tools[i].for_ & KTA_FOR_MODEL))
             continue;
-        struct kta_json *schema = tool_schema(tools[i].schema);
+        struct kta_json *schema = parse_schema(tools[i].schema);
         struct kta_json *tool = kta_json_push(list, kta_json_new_object());
         kta_json_set_str(tool, "type", "function");
         struct kta_json *f = kta_json_set(tool, "function", kta_json_new_object());
@@ -200,9 +200,9 @@ struct kta_json *kta_tool_json(const struct kta_tool *tool)
     kta_json_set_str(o, "name", tool->name);
     kta_json_set_str(o, "title", tool->title);
     kta_json_set_str(o, "description", tool->description);
-    kta_json_set(o, "inputSchema", tool_schema(tool->schema));
+    kta_json_set(o, "inputSchema", parse_schema(tool->schema));
     if (tool->output_schema)
-        kta_json_set(o, "outputSchema", tool_schema(tool->output_schema));
+        kta_json_set(o, "outputSchema", parse_schema(tool->output_schema));
     struct kta_json *a = kta_json_set(o, "annotations", kta_json_new_object());
     kta_json_set_str(a, "title", tool->title);
     kta_json_set_bool(a, "readOnlyHint", tool->hints.read_only);
@@ -281,7 +281,7 @@ static void keep_to(struct kta_tool_result *r, size_t budget)
 static bool fits(const struct kta_tool *tool, const struct kta_json *structured)
 {
     kta_auto_json struct kta_json *schema =
-        tool->output_schema ? tool_schema(tool->output_schema) : NULL;
+        tool->output_schema ? parse_schema(tool->output_schema) : NULL;
     kta_auto_str struct kta_str wrong = KTA_STR_INIT;
 
     kta_schema_check(schema, structured, &wrong);
@@ -291,7 +291,7 @@ static bool fits(const struct kta_tool *tool, const struct kta_json *structured)
 void kta_tool_run(struct kta_tool_env *env, const struct kta_tool *tool,
                   const struct kta_json *given, struct kta_tool_result *result)
 {
-    kta_auto_json struct kta_json *schema = tool_schema(tool->schema);
+    kta_auto_json struct kta_json *schema = parse_schema(tool->schema);
     kta_auto_json struct kta_json *args = tool_args(schema, given);
     kta_auto_str struct kta_str wrong = KTA_STR_INIT;
 

@@ -228,8 +228,6 @@ static void test_fields(void **state)
     assert_true(kta_obj_owned_by(o, "x"));
     assert_false(kta_obj_owned_by(o, "z"));
     assert_true(kta_pod_ready(o));
-    assert_non_null(kta_pod_container_status(o, "init"));
-    assert_null(kta_pod_container_status(o, "d"));
     assert_null(kta_obj_name(NULL));
     assert_int_equal(kta_obj_created(NULL), KTA_NO_TIME);
     assert_false(kta_pod_ready(NULL));
