@@ -13,8 +13,8 @@
  * kagent://findings[/{namespace}], kagent://history[/{id}] ---- */
 struct kta_json *kta_resources_json(struct kta_tool_env *env); /* the "resources" array */
 struct kta_json *kta_resource_templates_json(void);            /* the "resourceTemplates" */
-/* The tool whose answer an address (or a template) stands for: a server that does not offer it gives
- * no such resource. NULL: no address of ours. */
+/* The tool whose answer an address (or a template) stands for: a server that does not offer it
+ * gives no such resource. NULL: no address of ours. */
 const char *kta_resource_tool(const char *uri);
 /* The "contents" array of resources/read. KTA_E_NOT_FOUND: no such resource. Caller owns. */
 struct kta_json *kta_resource_read(struct kta_tool_env *env, const char *uri, struct kta_err *err);

@@ -125,7 +125,8 @@ static void count(struct kta_re *re, size_t n)
 /* What pcre2_match returns. */
 static int search(const struct kta_re *re, const char *s, size_t n, size_t from)
 {
-    count((struct kta_re *)(size_t)re, n - from); /* every re is made by kta_re_compile, not const */
+    count((struct kta_re *)(size_t)re,
+          n - from); /* every re is made by kta_re_compile, not const */
     int got = pcre2_match(re->code, (PCRE2_SPTR)s, n, from, 0, re->data, limits());
 
     if (got == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter has the larger stack */
