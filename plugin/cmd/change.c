@@ -14,8 +14,10 @@ static int one_word(struct app *app, const char *what, bool needed, const char *
     if (app->words.n > 1)
         return kta_err_set(err, KTA_E_USAGE, "one %s is enough, not also '%s'", what,
                            app->words.v[1]);
-    if (needed && !*ret)
-        return kta_err_set(err, KTA_E_USAGE, "which %s?", what);
+    if (needed && !*ret) {
+        kta_err_set(err, KTA_E_USAGE, "the %s is missing", what);
+        return kta_err_hint(err, "'kubectl todo-ai help' shows each command with its arguments");
+    }
     return 0;
 }
 
@@ -40,10 +42,14 @@ int cmd_apply(struct app *app, struct kta_err *err)
     if (one_word(app, "plan file", true, &file, err) < 0)
         return -1;
     const char *path = kta_streq(file, "-") ? "/dev/stdin" : file;
-    if (kta_fs_read(path, KTA_MAX_MANIFEST * 4, &text, err) < 0 ||
-        kta_json_parse(text.s, text.len, &doc, err) < 0) {
+    if (kta_fs_read(path, KTA_MAX_MANIFEST * 4, &text, err) < 0) {
         err->code = KTA_E_USAGE;
-        return kta_err_wrap(err, "read the plan %s", file);
+        return kta_err_wrap(err, "the plan");
+    }
+    if (kta_json_parse(text.s, text.len, &doc, err) < 0) {
+        err->code = KTA_E_USAGE;
+        kta_err_wrap(err, "%s is no plan", file);
+        return kta_err_hint(err, "a plan is what --dry-run -o json prints");
     }
     const char *context = kta_json_str(doc, "context");
     /* the plan says where it belongs, unless the person does */
@@ -54,12 +60,21 @@ int cmd_apply(struct app *app, struct kta_err *err)
         return -1;
     app_audit_question(app, "apply", file);
     int r = kta_plan_parse(doc, &app->policy, &plan, err);
-    if (r < 0)
+    if (r < 0) {
+        err->code = err->code == KTA_E_PARSE ? KTA_E_USAGE : err->code;
         kta_err_wrap(err, "%s", file);
-    else
+    } else
         r = run_and_tell(app, &plan, "Answer", err);
     kta_plan_release(&plan);
     return r;
+}
+
+/* A number that the journal does not know is told without asking a cluster. */
+static int known(const char *id, struct kta_err *err)
+{
+    kta_auto_json struct kta_json *list = NULL;
+
+    return id ? kta_journal_list(id, &list, err) : 0;
 }
 
 int cmd_undo(struct app *app, struct kta_err *err)
@@ -67,7 +82,8 @@ int cmd_undo(struct app *app, struct kta_err *err)
     struct kta_plan plan = {0};
     const char *id;
 
-    if (one_word(app, "change", false, &id, err) < 0 || app_open_cluster(app, err) < 0)
+    if (one_word(app, "change's ID", false, &id, err) < 0 || known(id, err) < 0 ||
+        app_open_cluster(app, err) < 0)
         return -1;
     app_audit_question(app, "undo", id);
     int r = kta_journal_undo_plan(&app->pipeline, id, set_on(&app->set, OPT_FORCE), &plan, err);
@@ -84,7 +100,7 @@ static int resume(struct app *app, const char *id, struct kta_err *err)
 {
     struct kta_plan plan = {0};
 
-    if (app_open_cluster(app, err) < 0)
+    if (known(id, err) < 0 || app_open_cluster(app, err) < 0)
         return -1;
     app_audit_question(app, "history --resume", id);
     int r = kta_journal_resume_plan(&app->pipeline, id, &plan, err);
@@ -129,7 +145,7 @@ int cmd_history(struct app *app, struct kta_err *err)
     kta_auto_json struct kta_json *list = NULL;
     const char *id;
 
-    if (one_word(app, "change", set_on(&app->set, OPT_RESUME), &id, err) < 0)
+    if (one_word(app, "change's ID", set_on(&app->set, OPT_RESUME), &id, err) < 0)
         return -1;
     if (set_on(&app->set, OPT_RESUME))
         return resume(app, id, err);
