@@ -146,6 +146,8 @@ int jsonc_set(const char *text, const char *object, const char *member,
 
     if (jsonc_parse(text, &wanted, err) < 0)
         return -1;
+    if (kta_json_has_duplicates(wanted)) /* which of the two a client reads is not known */
+        return kta_err_set(err, KTA_E_PARSE, "a key stands twice in one object");
     struct kta_json *in = kta_json_get(wanted, object);
     if (kta_json_type(wanted) != KTA_JSON_OBJECT || (in && kta_json_type(in) != KTA_JSON_OBJECT))
         return kta_err_set(err, KTA_E_PARSE, "there is something else where '%s' should be",
