@@ -94,7 +94,7 @@ static size_t element(const struct scanner *sc, const struct kta_name *name, siz
     if (!name->start || !strchr("<:", sc->s[name->start - 1]) || at >= sc->n)
         return 0;
     size_t open = name->start - 1;
-    while (open && sc->s[open] != '<' &&
+    while (open && name->start - open < 64 && sc->s[open] != '<' &&
            (isalnum((unsigned char)sc->s[open]) || sc->s[open] == ':'))
         open--;
     if (sc->s[open] != '<')

@@ -125,8 +125,12 @@ void kta_judge(struct scanner *sc, const struct kta_name *name, size_t start, si
                                     .variable = key == name->end && name->end >= 6 &&
                                                 !kta_at(sc, name->end - 6, "secret"),
                                     .own_line = rest == line && kta_begins_line(sc, name->start)};
-    if (kta_value_secret(sc->s + start, end - start, name->tells, &place))
-        kta_hide(sc, name->start, start, end, "telling name");
+    if (!kta_value_secret(sc->s + start, end - start < NEAR ? end - start : NEAR, name->tells,
+                          &place))
+        return;
+    kta_hide(sc, name->start, start, end, "telling name");
+    if (end - start > NEAR)
+        sc->long_end = end;
 }
 
 /* `kubectl describe pod`: each argument on a line of its own, equally indented. */
@@ -241,7 +245,7 @@ static void prose(struct scanner *sc, const struct kta_name *name, size_t at)
 void kta_scan_name(struct scanner *sc, size_t at, size_t end)
 {
     struct kta_name name;
-    if (end <= sc->name_end || !find_name(sc, at, end, &name))
+    if (end <= sc->name_end || !find_name(sc, at, end, &name) || end + NEAR < sc->long_end)
         return;
     size_t i = kta_skip_quotes(sc, name.end);
     if (kta_value_elsewhere(sc, &name, i))

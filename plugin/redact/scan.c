@@ -144,8 +144,14 @@ static void walk(struct scanner *sc)
 
 void kta_scan_depth(struct kta_redact *r, const char *s, size_t n, int depth, struct kta_spans *out)
 {
-    struct scanner sc = {
-        .r = r, .s = s, .n = n, .last = true, .depth = depth, .out = out, .hold = n};
+    struct scanner sc = {.r = r,
+                         .s = s,
+                         .n = n,
+                         .run = &(struct run){0},
+                         .last = true,
+                         .depth = depth,
+                         .out = out,
+                         .hold = n};
     kta_learned_find(&r->learned, s, n, out);
     walk(&sc);
     if (r->mode == KTA_REDACT_STRICT)
@@ -181,7 +187,8 @@ size_t kta_scan(struct kta_redact *r, const char *s, size_t n, bool last, struct
     size_t settled = n - lines > MARGIN ? cut_long_line(s, n) : lines;
     if (!settled)
         return 0;
-    struct scanner sc = {.r = r, .s = s, .n = n, .out = out, .hold = settled};
+    struct scanner sc = {
+        .r = r, .s = s, .n = n, .run = &(struct run){0}, .out = out, .hold = settled};
     const char *second = lines > 1 ? memrchr(s, '\n', lines - 1) : NULL;
     sc.waiting = second ? (size_t)(second - s) + 1 : 0;
     if (settled == lines && awaits_name(s, sc.waiting, lines))

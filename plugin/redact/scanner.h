@@ -10,6 +10,12 @@
 #include "session.h"
 #include <stdbool.h>
 
+/* A long value without quotes or brackets: one that begins inside of it ends where it does. */
+struct run {
+    size_t from, end;
+    bool encoded, in_query;
+};
+
 struct scanner {
     struct kta_redact *r;
     const char *s;
@@ -23,6 +29,8 @@ struct scanner {
     size_t pem_end;     /* PEM blocks before this are judged */
     size_t uri_end;     /* where the region of the last URI ends */
     size_t waiting;     /* behind this, fewer than two line breaks follow */
+    size_t long_end;    /* a long value that is hidden ends here: names inside of it are none */
+    struct run *run;    /* the last one */
     size_t work;        /* bytes that were looked at for owners: bounded */
 };
 

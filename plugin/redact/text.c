@@ -179,6 +179,10 @@ static size_t unquoted_end(const struct scanner *sc, size_t from, bool in_query)
 {
     bool encoded = from >= 3 && (kta_at(sc, from - 3, "%3D") || kta_at(sc, from - 3, "%3A"));
     size_t i = from, max = sc->n - from > MAX_VALUE ? from + MAX_VALUE : sc->n;
+    bool bracket = false;
+    if (from > sc->run->from && from < sc->run->end && encoded == sc->run->encoded &&
+        in_query == sc->run->in_query)
+        return sc->run->end;
     for (; i < max; i++) {
         unsigned char c = (unsigned char)sc->s[i];
         if (!may_end[c])
@@ -189,6 +193,7 @@ static size_t unquoted_end(const struct scanner *sc, size_t from, bool in_query)
             break;
         if ((c == ',' || c == ';' || c == '&' || c == '|') && ends_at_delimiter(sc, i, in_query))
             break;
+        bracket |= c == ')' || c == '}' || c == ']';
         if ((c == ')' || c == '}' || c == ']') && ends_at_bracket(sc, from, i))
             break;
         if (encoded && c == '%' &&
@@ -204,6 +209,8 @@ static size_t unquoted_end(const struct scanner *sc, size_t from, bool in_query)
     }
     while (i > from && strchr(".,;:!?", sc->s[i - 1]) && blank_or_end(sc, i))
         i--;
+    if (i - from > NEAR && i < from + MAX_VALUE && !bracket)
+        *sc->run = (struct run){from, i, encoded, in_query};
     return i;
 }
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "kta/alloc.h"
 #include "kta/fs.h"
 #include "kta/json.h"
@@ -201,6 +202,24 @@ static void test_an_endless_line_of_objects(void **state)
     }
 }
 
+/* Names in a value in a name …: whoever writes a log must not stop whoever reads it. (Each of these
+ * took minutes when every name looked at all the rest.) */
+static void test_endless_runs_of_names_take_no_endless_time(void **state)
+{
+    (void)state;
+    static const char *const units[] = {"password=",    "token=https://",    "session=",
+                                        "cGFzc3dvcmQ6", "<ns:password a=b ", "password=\"a\n"};
+    for (size_t i = 0; i < KTA_LEN(units); i++) {
+        kta_auto_str struct kta_str text = KTA_STR_INIT, out = KTA_STR_INIT;
+        while (text.len < 300000)
+            kta_str_add(&text, units[i]);
+        clock_t before = clock();
+        feed_in_pieces(text.s, 65536, &out);
+        if (clock() - before > 5 * CLOCKS_PER_SEC)
+            fail_msg("%s", units[i]);
+    }
+}
+
 /* Any bytes go through and come back; in pieces, too. A sanitizer's build sees what is read. */
 static void test_mutations_come_back(void **state)
 {
@@ -237,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_every_rule_holds_behind_a_cut),
         cmocka_unit_test(test_no_secret_is_lost_at_an_edge),
         cmocka_unit_test(test_an_endless_line_of_objects),
+        cmocka_unit_test(test_endless_runs_of_names_take_no_endless_time),
         cmocka_unit_test(test_mutations_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
