@@ -7,16 +7,18 @@
 #include "kta/markdown.h"
 #include "kta/tools.h"
 
+/* The very list that the model is given. */
 int repl_tools(struct repl *r, const char *rest, struct kta_err *err)
 {
-    size_t n;
-    const struct kta_tool *tools = kta_tools(&n);
+    kta_auto_json struct kta_json *tools = kta_tools_json();
     kta_auto_str struct kta_str text = KTA_STR_INIT;
 
     (void)rest;
     (void)err;
-    for (size_t i = 0; i < n; i++)
-        kta_str_addf(&text, "- **%s**: %s\n", tools[i].name, tools[i].description);
+    kta_custom_tools_json(r->app->custom_tools, tools);
+    kta_json_each(tool, tools)
+        kta_str_addf(&text, "- **%s**: %s\n", kta_or(kta_json_str(tool, "function.name"), ""),
+                     kta_or(kta_json_str(tool, "function.description"), ""));
     kta_ui_answer(r->app->ui, text.s);
     return 0;
 }
