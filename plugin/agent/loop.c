@@ -278,47 +278,71 @@ static void take_cut_object(struct kta_agent *a, const char *text)
     kta_str_add(&a->answer, kta_or(kta_json_str(doc, "answer"), ""));
 }
 
+/* The object that an answer is, also in a fence or between words: an endpoint may take a schema and
+ * not hold the model to it. NULL: there is none. Caller owns. */
+static struct kta_json *answer_object(const char *text)
+{
+    struct kta_json *doc = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+    const char *p = strchr(text, '{');
+    size_t n = p ? kta_json_span(p) : 0;
+
+    if (n == 0 || kta_json_parse(p, n, &doc, &ignored) < 0)
+        return NULL;
+    if (p == text || kta_json_str(doc, "answer"))
+        return doc;
+    kta_json_free(doc);
+    return NULL;
+}
+
+static void choose_fix(struct turns *turns, const char *id, struct kta_str *results)
+{
+    const struct kta_fix *fix = id ? kta_findings_fix(&turns->a->findings, id) : NULL;
+
+    if (fix)
+        kta_tool_command(turns->env, &fix->argv, fix->stdin_text, fix->summary, results);
+    if (fix && fix->then.n)
+        kta_tool_command(turns->env, &fix->then, NULL, fix->summary, results);
+}
+
+/* {argv, stdin, why}, or only the words, as a list or a line. */
+static void run_command(struct turns *turns, const struct kta_json *c, struct kta_str *results)
+{
+    kta_auto_json struct kta_json *args =
+        kta_json_type(c) == KTA_JSON_OBJECT ? kta_json_copy(c) : kta_json_new_object();
+    kta_auto_argv struct kta_argv words = KTA_ARGV_INIT;
+    kta_auto_str struct kta_str label = KTA_STR_INIT, text = KTA_STR_INIT;
+    const struct kta_json *argv = kta_json_type(c) == KTA_JSON_OBJECT ? kta_json_get(c, "argv") : c;
+
+    if (argv)
+        kta_json_set(args, "args", kta_json_copy(argv));
+    kta_json_each(w, kta_json_get(args, "args")) kta_argv_add(&words, kta_or(kta_json_text(w), ""));
+    kta_argv_quote(&words, &label);
+    kta_json_print(args, /* pretty= */ false, &text);
+    if (!is_new(turns, "kubectl", text.s))
+        return;
+    kta_str_addf(results, "%s:\n", label.len ? label.s : kta_or(kta_json_str(args, "args"), "?"));
+    kta_tool_call(turns->env, "kubectl", text.s, results);
+    kta_str_addc(results, '\n');
+}
+
 /* The object of the schema: {answer, fixes, commands}. True if the model should go on. */
 static bool act_on_object(struct turns *turns, const char *text)
 {
     struct kta_agent *a = turns->a;
     struct kta_tool_env *env = turns->env;
-    struct kta_err err = KTA_ERR_INIT;
-    kta_auto_json struct kta_json *doc = NULL;
+    kta_auto_json struct kta_json *doc = answer_object(text);
     kta_auto_str struct kta_str results = KTA_STR_INIT;
     int before = env->reads;
 
-    if (kta_json_parse(text, strlen(text), &doc, &err) < 0 ||
-        kta_json_type(doc) != KTA_JSON_OBJECT) {
-        kta_str_clear(&a->answer);
+    kta_str_clear(&a->answer);
+    if (!doc) {
         kta_str_add(&a->answer, text);
         return act_on_text(turns, text, true);
     }
-    kta_json_each(id, kta_json_get(doc, "fixes"))
-    {
-        const struct kta_fix *fix =
-            kta_json_text(id) ? kta_findings_fix(&a->findings, kta_json_text(id)) : NULL;
-        if (fix)
-            kta_tool_command(env, &fix->argv, fix->stdin_text, fix->summary, &results);
-        if (fix && fix->then.n)
-            kta_tool_command(env, &fix->then, NULL, fix->summary, &results);
-    }
-    kta_json_each(c, kta_json_get(doc, "commands"))
-    {
-        kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
-        kta_json_each(w, kta_json_get(c, "argv"))
-        {
-            kta_argv_add(&argv, kta_or(kta_json_text(w), ""));
-        }
-        kta_auto_str struct kta_str line = KTA_STR_INIT;
-        kta_argv_quote(&argv, &line);
-        if (argv.n == 0 || !is_new(turns, line.s, kta_json_str(c, "stdin")))
-            continue;
-        kta_str_addf(&results, "%s:\n", line.s);
-        kta_tool_command(env, &argv, kta_json_str(c, "stdin"), kta_json_str(c, "why"), &results);
-        kta_str_addc(&results, '\n');
-    }
-    kta_str_clear(&a->answer);
+    choose_fix(turns, kta_json_str(doc, "fixes"), &results);
+    kta_json_each(id, kta_json_get(doc, "fixes")) choose_fix(turns, kta_json_text(id), &results);
+    kta_json_each(c, kta_json_get(doc, "commands")) run_command(turns, c, &results);
     kta_str_add(&a->answer, kta_or(kta_json_str(doc, "answer"), ""));
     if (env->reads == before)
         return false;
@@ -446,7 +470,9 @@ static int take(struct turns *turns, struct kta_llm_turn *t, bool *ret_again, st
     }
     if (t->way == KTA_WAY_SCHEMA) {
         *ret_again = act_on_object(turns, t->text.s);
-        return 0;
+        if (*ret_again || a->answer.len > 0 || a->plan.n > 0)
+            return 0;
+        return kta_err_set(err, KTA_E_MODEL, "the model %s gave an empty answer", a->model);
     }
     kta_str_clear(&a->answer);
     kta_str_addn(&a->answer, t->text.s, t->text.len);
