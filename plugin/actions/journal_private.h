@@ -35,7 +35,6 @@ struct kta_undo_item {
     const struct kta_json *image;                 /* of N.before: kind, path, name … */
     const struct kta_json *before, *after, *live; /* NULL: not there */
     bool readable;                                /* before could be read, or was not there */
-    struct kta_json *replaced; /* what a manifest makes of it; NULL: none, or not applied before */
 };
 
 struct kta_undo {
@@ -47,7 +46,7 @@ struct kta_undo {
     size_t n_reads, cap_reads;
     struct kta_undo_item *v;
     size_t n, cap;
-    struct kta_str replace, create; /* manifests */
+    struct kta_str replace, create, applied; /* manifests */
     struct kta_str conflicts, lost;
 };
 

@@ -17,6 +17,7 @@
 #include "kta/obj.h"
 
 #define MAX_PATCHES 20          /* more objects than this are replaced by one manifest */
+#define MAX_DELETE  100         /* objects that one step names */
 #define MAX_PATCH   (32u << 10) /* bytes; a larger patch is a manifest, too */
 
 /* ---- building steps ---- */
@@ -75,28 +76,27 @@ static size_t rank(const struct kta_undo_item *x)
 /* kubectl create and replace rewrite the annotation by which `kubectl apply` knows what it set:
  * with the whole object in it, the next apply would take out what others had set. */
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
-#define MAX_APPLIED  5 /* objects of one manifest; for more it is left as kubectl makes it */
-
-static int restore_applied(struct kta_undo *u, const struct kta_undo_item *x,
-                           const struct kta_json *object, struct kta_err *err)
+/* What the annotation says, as a document for `kubectl apply set-last-applied`. */
+static void add_applied(struct kta_undo *u, const struct kta_json *object, struct kta_str *out)
 {
-    kta_auto_json struct kta_json *o = kta_json_copy(object), *patch = kta_json_new_object();
-    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
-    kta_auto_str struct kta_str text = KTA_STR_INIT;
-    kta_auto_free char *kind = kind_word(x->image);
-    struct kta_json *meta = kta_json_new_object(), *annotations = kta_json_new_object();
+    const char *text = kta_obj_annotation(object, LAST_APPLIED);
+    kta_auto_json struct kta_json *applied = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
 
-    kta_redact_object(u->p->redact, o);
-    kta_json_set_str(annotations, LAST_APPLIED, kta_or(kta_obj_annotation(o, LAST_APPLIED), ""));
-    kta_json_set(meta, "annotations", annotations);
-    kta_json_set(patch, "metadata", meta);
-    kta_json_print(patch, false, &text);
-    if (text.len > MAX_PATCH)
+    if (text && kta_json_parse(text, strlen(text), &applied, &ignored) == 0)
+        kta_undo_manifest(u, applied, out);
+}
+
+static int restore_applied(struct kta_undo *u, const char *ns, const struct kta_str *applied,
+                           struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+
+    if (applied->len == 0 || applied->len > KTA_MAX_MANIFEST)
         return 0;
-    kta_argv_addl(&argv, "kubectl", "patch", kind, kta_json_str(x->image, "name"), "--type=merge",
-                  "-p", text.s, NULL);
-    return add_step(u, &argv, kta_json_str(x->image, "namespace"), NULL,
-                    "puts back what kubectl apply remembers of it", err);
+    kta_argv_addl(&argv, "kubectl", "apply", "set-last-applied", "--create-annotation", "-f", "-",
+                  NULL);
+    return add_step(u, &argv, ns, applied->s, "puts back what kubectl apply remembers", err);
 }
 
 static bool is_lost(const struct kta_undo_item *x)
@@ -116,6 +116,7 @@ static void create_one(struct kta_undo *u, const struct kta_undo_item *x)
 static int create_in(struct kta_undo *u, const char *ns, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    kta_auto_str struct kta_str applied = KTA_STR_INIT;
 
     kta_str_clear(&u->create);
     for (size_t r = 0; r <= KTA_LEN(FIRST); r++)
@@ -129,15 +130,10 @@ static int create_in(struct kta_undo *u, const char *ns, struct kta_err *err)
     kta_argv_addl(&argv, "kubectl", "create", "-f", "-", NULL);
     if (add_step(u, &argv, ns, u->create.s, "creates what was deleted", err) < 0)
         return -1;
-    for (size_t i = 0, n = 0; i < u->n && n < MAX_APPLIED; i++) {
-        if (!is_lost(&u->v[i]) || !kta_streq(kta_json_str(u->v[i].image, "namespace"), ns) ||
-            !kta_obj_annotation(u->v[i].before, LAST_APPLIED))
-            continue;
-        n++;
-        if (restore_applied(u, &u->v[i], u->v[i].before, err) < 0)
-            return -1;
-    }
-    return 0;
+    for (size_t i = 0; i < u->n; i++)
+        if (is_lost(&u->v[i]) && kta_streq(kta_json_str(u->v[i].image, "namespace"), ns))
+            add_applied(u, u->v[i].before, &applied);
+    return restore_applied(u, ns, &applied, err);
 }
 
 static int create_again(struct kta_undo *u, struct kta_err *err)
@@ -160,10 +156,29 @@ static int create_again(struct kta_undo *u, struct kta_err *err)
     return 0;
 }
 
-static int delete_one(struct kta_undo *u, const struct kta_undo_item *x, struct kta_err *err)
+/* A delete step that is being put together: objects of one kind in one namespace. */
+struct going {
+    struct kta_argv argv;
+    char *kind;
+    const char *ns;
+    size_t n;
+};
+
+static int delete_them(struct kta_undo *u, struct going *g, struct kta_err *err)
 {
-    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    int rc = g->n ? add_step(u, &g->argv, g->ns, NULL, "deletes what was created", err) : 0;
+
+    kta_argv_release(&g->argv);
+    free(g->kind);
+    *g = (struct going){.argv = KTA_ARGV_INIT};
+    return rc;
+}
+
+static int delete_one(struct kta_undo *u, struct going *g, const struct kta_undo_item *x,
+                      struct kta_err *err)
+{
     kta_auto_free char *kind = kind_word(x->image);
+    const char *ns = kta_json_str(x->image, "namespace");
 
     if (x->before || !x->readable || !x->live || !x->after)
         return 0;
@@ -173,17 +188,31 @@ static int delete_one(struct kta_undo *u, const struct kta_undo_item *x, struct 
         if (!u->force)
             return 0;
     }
-    kta_argv_addl(&argv, "kubectl", "delete", kind, kta_json_str(x->image, "name"), NULL);
-    return add_step(u, &argv, kta_json_str(x->image, "namespace"), NULL, "deletes what was created",
-                    err);
+    if ((g->n == MAX_DELETE || (g->n && (!kta_streq(g->kind, kind) || !kta_streq(g->ns, ns)))) &&
+        delete_them(u, g, err) < 0)
+        return -1;
+    if (g->n++ == 0) {
+        kta_argv_addl(&g->argv, "kubectl", "delete", kind, NULL);
+        g->kind = KTA_STEAL(kind);
+        g->ns = ns;
+    }
+    kta_argv_add(&g->argv, kta_json_str(x->image, "name"));
+    return 0;
 }
 
-static int delete_created(struct kta_undo *u, struct kta_err *err)
+/* only: which objects (NULL: all). */
+static int delete_created(struct kta_undo *u, bool (*only)(const struct kta_undo_item *x),
+                          struct kta_err *err)
 {
-    for (size_t i = u->n; i-- > 0;)
-        if (delete_one(u, &u->v[i], err) < 0)
-            return -1;
-    return 0;
+    struct going g = {.argv = KTA_ARGV_INIT};
+    int rc = 0;
+
+    for (size_t i = u->n; rc == 0 && i-- > 0;)
+        if (!only || only(&u->v[i]))
+            rc = delete_one(u, &g, &u->v[i], err);
+    if (rc < 0)
+        g.n = 0;
+    return delete_them(u, &g, err) < 0 ? -1 : rc;
 }
 
 /* The same patch with placeholders must become the real one again when it runs. */
@@ -202,8 +231,7 @@ static void replace_by(struct kta_undo *u, struct kta_undo_item *x, struct kta_j
                        const struct kta_json *ops)
 {
     kta_restore_apply(live, ops);
-    if (kta_obj_annotation(live, LAST_APPLIED))
-        x->replaced = kta_json_copy(live);
+    add_applied(u, live, &u->applied);
     kta_json_set_str(kta_json_get(live, "metadata"), "resourceVersion",
                      kta_json_str(x->live, "metadata.resourceVersion"));
     kta_undo_manifest(u, live, &u->replace);
@@ -215,7 +243,7 @@ static int anew(struct kta_undo *u, const struct kta_undo_item *x, struct kta_js
                 const struct kta_json *ops, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
-    kta_auto_str struct kta_str manifest = KTA_STR_INIT;
+    kta_auto_str struct kta_str manifest = KTA_STR_INIT, applied = KTA_STR_INIT;
 
     kta_restore_apply(live, ops);
     kta_auto_json struct kta_json *o = kta_undo_again(u, live);
@@ -224,7 +252,8 @@ static int anew(struct kta_undo *u, const struct kta_undo_item *x, struct kta_js
     if (add_step(u, &argv, kta_json_str(x->image, "namespace"), manifest.s,
                  "makes it again as it was", err) < 0)
         return -1;
-    return kta_obj_annotation(live, LAST_APPLIED) ? restore_applied(u, x, live, err) : 0;
+    add_applied(u, live, &applied);
+    return restore_applied(u, kta_json_str(x->image, "namespace"), &applied, err);
 }
 
 static int patch_back(struct kta_undo *u, struct kta_undo_item *x, bool as_manifest,
@@ -273,6 +302,7 @@ static int replace_in(struct kta_undo *u, const char *ns, bool as_manifest, stru
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
 
     kta_str_clear(&u->replace);
+    kta_str_clear(&u->applied);
     for (size_t i = u->n; i-- > 0;) {
         struct kta_undo_item *x = &u->v[i];
 
@@ -286,14 +316,7 @@ static int replace_in(struct kta_undo *u, const char *ns, bool as_manifest, stru
     kta_argv_addl(&argv, "kubectl", "replace", "-f", "-", NULL);
     if (add_step(u, &argv, ns, u->replace.s, "puts back what was changed", err) < 0)
         return -1;
-    for (size_t i = 0, n = 0; i < u->n && n < MAX_APPLIED; i++) {
-        if (!u->v[i].replaced || !kta_streq(kta_json_str(u->v[i].image, "namespace"), ns))
-            continue;
-        n++;
-        if (restore_applied(u, &u->v[i], u->v[i].replaced, err) < 0)
-            return -1;
-    }
-    return 0;
+    return restore_applied(u, ns, &u->applied, err);
 }
 
 static int change_back(struct kta_undo *u, struct kta_err *err)
@@ -359,17 +382,10 @@ static void helm_conflicts(struct kta_undo *u)
 }
 
 /* Hooks and definitions that came with the release stay when helm takes it back. */
-static int helm_leaves(struct kta_undo *u, struct kta_err *err)
+static bool helm_leaves(const struct kta_undo_item *x)
 {
-    for (size_t i = u->n; i-- > 0;) {
-        const struct kta_undo_item *x = &u->v[i];
-
-        if ((kta_undo_is_hook(x) ||
-             kta_streq(kta_json_str(x->image, "kind"), "CustomResourceDefinition")) &&
-            delete_one(u, x, err) < 0)
-            return -1;
-    }
-    return 0;
+    return kta_undo_is_hook(x) ||
+           kta_streq(kta_json_str(x->image, "kind"), "CustomResourceDefinition");
 }
 
 /* Where the server applies a release (helm 4), a field that anybody else has ever set is refused;
@@ -429,7 +445,7 @@ static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta
                       revision > 0 ? "goes back to the release before" : "removes the new release",
                       err);
         if (rc == 0)
-            rc = helm_leaves(u, err);
+            rc = delete_created(u, helm_leaves, err);
     }
     kta_command_release(&cmd);
     return rc;
@@ -472,9 +488,9 @@ static int put_back(struct kta_undo *u, const struct kta_json *helm_step, struct
                          kta_json_str(u->v[i].image, "kind"), kta_json_str(u->v[i].image, "name"));
     if (still_going(u, err) < 0)
         return -1;
-    if (helm_step
-            ? helm_back(u, helm_step, err) < 0
-            : delete_created(u, err) < 0 || change_back(u, err) < 0 || create_again(u, err) < 0)
+    if (helm_step ? helm_back(u, helm_step, err) < 0
+                  : delete_created(u, NULL, err) < 0 || change_back(u, err) < 0 ||
+                        create_again(u, err) < 0)
         return -1;
     if (u->conflicts.len && !u->force) {
         kta_err_set(err, KTA_E_UNCONFIRMED, "somebody changed the same since: %.700s",

@@ -39,16 +39,16 @@ void kta_undo_release(struct kta_undo *u)
     kta_json_free(u->before);
     kta_json_free(u->after);
     kta_reads_free(u->reads, u->n_reads);
-    for (size_t i = 0; i < u->n; i++)
-        kta_json_free(u->v[i].replaced);
     free(u->v);
     kta_str_release(&u->replace);
     kta_str_release(&u->create);
+    kta_str_release(&u->applied);
     kta_str_release(&u->conflicts);
     kta_str_release(&u->lost);
     *u = (struct kta_undo){.p = u->p, .plan = u->plan, .force = u->force};
     kta_str_init(&u->replace, 0);
     kta_str_init(&u->create, 0);
+    kta_str_init(&u->applied, 0);
     kta_str_init(&u->conflicts, 0);
     kta_str_init(&u->lost, 0);
 }

@@ -131,8 +131,8 @@ static void tell_passed_over(const struct kta_mend *m, const struct kta_fix *fir
 
     kta_argv_quote(&first->argv, &line);
     kta_report_note(m->pipeline->report,
-                    "the first fix (%.300s) is of more risk than %s: one that needs no question "
-                    "is tried before it",
+                    "the first fix (%.300s) is refused, or of more risk than %s: one that needs "
+                    "no question is tried before it",
                     line.s, kta_risk_name((enum kta_risk)m->pipeline->yes));
 }
 

@@ -344,6 +344,17 @@ case("patch-custom-list", [custom(WIDGETS, "custom-list", parts=[{"name": "a"}, 
 simple("label-mixed", configmap, ["kubectl label configmap @ app- tier=web zone=a"])
 case("label-selector", [labelled(configmap("many-a"), group="many"), labelled(configmap("many-b"), group="many")],
      ["kubectl label configmap -l group=many app=same --overwrite"], ["configmap/many-a", "configmap/many-b"])
+case("label-many", [labelled(configmap("crowd-%d" % i), group="crowd") for i in range(25)],
+     ["kubectl label configmap -l group=crowd app=same --overwrite"], ["configmap/crowd-%d" % i for i in range(25)])
+case("label-many-since", [labelled(configmap("since-%d" % i), group="since") for i in range(25)],
+     ["kubectl label configmap -l group=since app=same --overwrite"], ["configmap/since-7"],
+     between=[patch_of("since-7", "configmap", {"data": {"theirs": "x"}}, "merge")],
+     then=[(".data.theirs", "x"), (".metadata.labels.app", "since-7")])
+case("delete-many", [labelled(secret("gone-%d" % i), group="gone") for i in range(40)],
+     ["kubectl delete secret -l group=gone"], ["secret/gone-%d" % i for i in range(40)])
+case("apply-over-many", [configmap("wide-%d" % i, mode="a") for i in range(30)],
+     [("kubectl apply -f -", [configmap("wide-%d" % i, mode="b") for i in range(30)])],
+     ["configmap/wide-%d" % i for i in range(30)], apply=True)
 case("annotate-two-kinds", [configmap("two-kinds"), service("two-kinds")],
      ["kubectl annotate configmap/two-kinds service/two-kinds note=x"], ["configmap/two-kinds", "service/two-kinds"])
 case("scale-several", [deployment("scale-a"), deployment("scale-b")],

@@ -109,5 +109,16 @@ write_plan
 ask 0 "a delete that leaves orphans" "${run[@]}" --dry-run -o json
 json_is "does not say that pods go" '[w for w in d["plan"][0]["preview"]["warnings"] if "takes" in w]' "[]"
 
+# ---- a first fix that yes does not cover ----
+mkdir -p "$home/.config/kubectl-todo-ai"
+printf 'rules:\n- {verb: rollout, action: deny}\n' >"$home/.config/kubectl-todo-ai/config.yaml"
+k rollout status deployment/web --timeout=60s >/dev/null
+k patch deployment web -p '{"spec":{"template":{"spec":{"nodeSelector":{"kta.test/none":"x"}}}}}' >/dev/null
+unschedulable() { k get events | grep -q FailedScheduling; }
+eventually_quiet 30 unschedulable
+ask 0 "fix with a second choice" fix deployment/web -n "$NS" --yes
+told "says which it passes over" "the first fix (kubectl rollout undo deployment/web"
+check "and does the second" test -z "$(k get deployment web -o jsonpath='{.spec.template.spec.nodeSelector}')"
+
 done_asking
 finish
