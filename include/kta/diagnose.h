@@ -139,8 +139,4 @@ struct kta_analyzer {
 const char *kta_explain(const char *code);
 const char *const *kta_explain_codes(size_t *ret_n);
 
-/* -l as kubectl takes it: whether it can be read (KTA_E_USAGE), and whether labels meet it. */
-int kta_selector_text_check(const char *selector, struct kta_err *err);
-bool kta_selector_text_matches(const char *selector, const struct kta_json *labels);
-
 #endif

@@ -9,6 +9,7 @@
 #include "kta/http.h"
 #include "kta/kinds.h"
 #include "kta/obj.h"
+#include "kta/selector.h"
 #include "kta/markdown.h"
 
 bool agent_worth_fixing(const struct kta_finding *f)

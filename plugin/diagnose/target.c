@@ -12,6 +12,7 @@
 #include "kta/alloc.h"
 #include "kta/embedded.h"
 #include "kta/kinds.h"
+#include "kta/selector.h"
 
 #define MAX_WORDS 64
 

@@ -11,6 +11,7 @@
 #include "kta/clock.h"
 #include "kta/http.h"
 #include "kta/obj.h"
+#include "kta/selector.h"
 
 enum { MAX_SEGMENT = 200 }; /* bytes of one name in a folder; longer ones end in a hash */
 
@@ -138,115 +139,8 @@ bool snap_name(const struct api_path *a, const char *path, enum kta_accept accep
 
 /* ---- selectors ---- */
 
-static void trim(const char **s, size_t *n)
-{
-    while (*n && isspace((unsigned char)**s))
-        (*s)++, (*n)--;
-    while (*n && isspace((unsigned char)(*s)[*n - 1]))
-        (*n)--;
-}
-
-/* Is have among the comma-separated words of "(x, y)"? */
-static bool among(const char *s, size_t n, const char *have)
-{
-    while (n) {
-        const char *comma = memchr(s, ',', n), *w = s;
-        size_t len = comma ? (size_t)(comma - s) : n;
-
-        s += len + (comma != NULL);
-        n -= len + (comma != NULL);
-        trim(&w, &len);
-        if (strlen(have) == len && strncmp(have, w, len) == 0)
-            return true;
-    }
-    return false;
-}
-
-static const char *label_of(const struct kta_json *labels, const char *key, size_t n)
-{
-    kta_auto_free char *k = kta_strndup(key, n);
-
-    return kta_json_text(kta_json_get(labels, k));
-}
-
-/* "key in (a,b)", "key notin (a,b)" */
-static bool set_matches(const char *s, size_t n, const char *paren, const struct kta_json *labels)
-{
-    const char *key = s, *values = paren + 1, *have;
-    size_t key_len = 0, head = (size_t)(paren - s), value_len = n - head - 1;
-    bool negated;
-
-    trim(&s, &head);
-    key = s;
-    while (key_len < head && !isspace((unsigned char)s[key_len]))
-        key_len++;
-    s += key_len;
-    head -= key_len;
-    trim(&s, &head);
-    negated = head == 5 && strncmp(s, "notin", 5) == 0;
-    if (!negated && !(head == 2 && strncmp(s, "in", 2) == 0))
-        return false;
-    if (value_len && values[value_len - 1] == ')')
-        value_len--;
-    have = label_of(labels, key, key_len);
-    return negated ? !have || !among(values, value_len, have)
-                   : have && among(values, value_len, have);
-}
-
-static bool requirement_matches(const char *s, size_t n, const struct kta_json *labels)
-{
-    const char *paren, *eq, *value, *have;
-    size_t key_len, value_len;
-    bool negated;
-
-    trim(&s, &n);
-    if (n == 0)
-        return true;
-    if ((paren = memchr(s, '(', n)) != NULL)
-        return set_matches(s, n, paren, labels);
-    if (*s == '!') {
-        s++, n--;
-        trim(&s, &n);
-        return label_of(labels, s, n) == NULL;
-    }
-    if ((eq = memchr(s, '=', n)) == NULL)
-        return label_of(labels, s, n) != NULL;
-    negated = eq > s && eq[-1] == '!';
-    key_len = (size_t)(eq - s) - negated;
-    value = eq + 1 + (eq + 1 < s + n && eq[1] == '=');
-    value_len = (size_t)(s + n - value);
-    trim(&s, &key_len);
-    trim(&value, &value_len);
-    have = label_of(labels, s, key_len);
-    if (negated)
-        return !have || strlen(have) != value_len || strncmp(have, value, value_len) != 0;
-    return have && strlen(have) == value_len && strncmp(have, value, value_len) == 0;
-}
-
-/* Length of the first requirement: up to a comma outside parentheses. */
-static size_t requirement_len(const char *s)
-{
-    int depth = 0;
-    size_t n = 0;
-
-    for (; s[n] && (s[n] != ',' || depth > 0); n++)
-        depth += (s[n] == '(') - (s[n] == ')');
-    return n;
-}
-
-bool snap_labels_match(const char *selector, const struct kta_json *labels)
-{
-    for (const char *s = selector; *s;) {
-        size_t n = requirement_len(s);
-
-        if (!requirement_matches(s, n, labels))
-            return false;
-        s += n + (s[n] == ',');
-    }
-    return true;
-}
-
-bool snap_fields_match(const char *selector, const struct kta_json *object)
+/* "status.phase!=Running,metadata.name=x" */
+static bool fields_match(const char *selector, const struct kta_json *object)
 {
     for (const char *s = selector; *s;) {
         size_t n = strcspn(s, ","), key_len = strcspn(s, "!=,");
@@ -274,8 +168,8 @@ void snap_filter(struct kta_json *list, const char *query, const char *ns)
     {
         if (*ns && !kta_streq(kta_obj_namespace(o), ns))
             continue;
-        if (snap_labels_match(labels.s, kta_json_at(o, "metadata.labels")) &&
-            snap_fields_match(fields.s, o))
+        if (kta_selector_text_matches(labels.s, kta_json_at(o, "metadata.labels")) &&
+            fields_match(fields.s, o))
             kta_json_push(kept, kta_json_copy(o));
     }
     kta_json_set(list, "items", kept);

@@ -20,10 +20,6 @@ bool snap_has_selectors(const char *query);
 /* Keeps of a list what the selectors of the query, and the namespace ("" for all), select. Takes
  * what it cannot understand as selecting nothing. */
 void snap_filter(struct kta_json *list, const char *query, const char *ns);
-/* A label selector as kubectl writes it ("a=b,c!=d,e in (x,y),!f"). */
-bool snap_labels_match(const char *selector, const struct kta_json *labels);
-/* "status.phase!=Running,metadata.name=x" */
-bool snap_fields_match(const char *selector, const struct kta_json *object);
 
 /* Turns a list or an object into what the accept asks for. Takes and gives ownership. */
 struct kta_json *snap_convert(struct kta_json *v, enum kta_accept accept, const char *resource,

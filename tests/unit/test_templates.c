@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "../../plugin/diagnose/diag.h"
+#include "kta/selector.h"
 
 static struct kta_json *parse(const char *s)
 {
@@ -84,6 +85,10 @@ static void test_selectors(void **state)
     assert_false(kta_selector_text_matches("app=b", l));
     assert_false(kta_selector_text_matches("gone", l));
     assert_false(kta_selector_text_matches("app!=a", l));
+    assert_true(kta_selector_text_matches(" app in ( b , a ), tier notin(db)", l));
+    assert_false(kta_selector_text_matches("app in (b,c)", l));
+    assert_false(kta_selector_text_matches("app within (a)", l)); /* cannot be read */
+    assert_true(kta_selector_text_matches("", l));
 }
 
 int main(void)

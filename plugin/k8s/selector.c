@@ -1,15 +1,14 @@
 /*
- * selector.c - label selectors as kubectl's -l takes them.
+ * selector.c - label selectors in text.
  *
  * Requirements are parted by commas that are in no parentheses; all of them must hold: key, !key,
  * key=value, key==value, key!=value, key in (a,b), key notin (a,b). As in Kubernetes, what has no
  * such label meets != and notin.
  * Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
  */
-#include <string.h>
+#include "kta/selector.h"
 
-#include "diag.h"
-#include "kta/alloc.h"
+#include <string.h>
 
 struct requirement {
     char key[320]; /* prefix/name: 253 + 1 + 63 */
