@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include "kta/diagnose.h"
 #include "kta/err.h"
+#include "kta/evidence.h"
+#include "kta/intent.h"
 #include "kta/llm.h"
 #include "kta/pipeline.h"
 #include "kta/plan.h"

@@ -29,13 +29,6 @@ bool kta_obj_condition_is(const struct kta_json *o, const char *type, const char
 bool kta_selector_matches(const struct kta_json *selector, const struct kta_json *labels);
 bool kta_map_matches(const struct kta_json *map, const struct kta_json *labels);
 
-/* "500m", "1.5Gi", "128974848", "1e3" → the value in base units × 1000 (milli); -1 if it is not a
- * quantity. Source: k8s.io/apimachinery/pkg/api/resource. */
-int64_t kta_quantity_milli(const char *text);
-/* Appends bytes (milli / 1000) as people write them: 256Mi, 1.5Gi; CPU as 250m or 2. */
-void kta_quantity_memory(int64_t milli, struct kta_str *out);
-void kta_quantity_cpu(int64_t milli, struct kta_str *out);
-
 bool kta_pod_ready(const struct kta_json *pod);
 int kta_pod_restarts(const struct kta_json *pod);
 /* The word kubectl prints in STATUS (CrashLoopBackOff, Init:0/1, Terminating …); buf is used when

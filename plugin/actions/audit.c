@@ -19,6 +19,7 @@
 #include "kta/clock.h"
 #include "kta/fs.h"
 #include "kta/obj.h"
+#include "kta/quantity.h"
 
 #define MAX_SIZE    (10u << 20)
 #define KEEP        5

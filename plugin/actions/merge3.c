@@ -8,6 +8,7 @@
 
 #include "kta/alloc.h"
 #include "kta/obj.h"
+#include "kta/quantity.h"
 
 static const char *const KEYS[] = {"name", "mountPath", "containerPort", "port", "ip", "host"};
 

@@ -8,6 +8,7 @@
 
 #include "kta/alloc.h"
 #include "kta/diagnose.h"
+#include "kta/learn.h"
 #include "kta/limits.h"
 #include "kta/utf8.h"
 #include "kta/yaml.h"

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "kta/alloc.h"
+#include "kta/evidence.h"
+#include "kta/intent.h"
 #include "kta/limits.h"
 #include "kta/log.h"
 

@@ -7,6 +7,7 @@
 #include "agent_private.h"
 #include "kta/alloc.h"
 #include "kta/http.h"
+#include "kta/intent.h"
 #include "kta/kinds.h"
 #include "kta/obj.h"
 #include "kta/selector.h"

@@ -13,6 +13,7 @@
 #include "agent_private.h"
 #include "kta/alloc.h"
 #include "kta/embedded.h"
+#include "kta/evidence.h"
 
 static void marker(struct kta_str *out)
 {

@@ -4,11 +4,12 @@
  *
  * The same text is the engine's answer and, before a model, evidence.
  */
-#include "kta/usage.h"
+#include "kta/questions.h"
 
 #include <string.h>
 #include "agent_private.h"
 #include "kta/alloc.h"
+#include "kta/intent.h"
 
 #define CHANGES_SPAN (24 * 3600) /* seconds, where the question names none */
 

@@ -7,6 +7,7 @@
 #include "kta/fs.h"
 #include "kta/limits.h"
 #include "kta/obj.h"
+#include "kta/quantity.h"
 #include "kta/yaml.h"
 
 /* Keys that are not flags. */

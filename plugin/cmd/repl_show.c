@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kta/alloc.h"
+#include "kta/evidence.h"
 #include "kta/markdown.h"
 #include "kta/tools.h"
 

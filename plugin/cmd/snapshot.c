@@ -1,6 +1,8 @@
 /* snapshot.c - the command snapshot: diagnosis of the scope, recorded. */
 #include "app.h"
 #include "kta/alloc.h"
+#include "kta/evidence.h"
+#include "kta/learn.h"
 #include "kta/snapshot.h"
 
 /* The values of Secrets are learned before anything is recorded, and are not read again: what is

@@ -11,6 +11,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/quantity.h"
 
 /* ---- differences of templates ---- */
 

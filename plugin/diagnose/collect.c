@@ -8,6 +8,7 @@
 #include <string.h>
 #include "diag.h"
 #include "kta/alloc.h"
+#include "kta/learn.h"
 #include "kta/limits.h"
 
 const char *const kta_base_kinds[] = {"pods",           "events",      "services",
@@ -127,8 +128,8 @@ struct wants {
 static void want(struct wants *x, const struct kta_json *pod, const char *container, bool previous)
 {
     KTA_GROW(x->v, x->n, x->cap);
-    x->v[x->n++] = (struct kta_log_want){kta_obj_namespace(pod), kta_obj_name(pod), container,
-                                         previous};
+    x->v[x->n++] =
+        (struct kta_log_want){kta_obj_namespace(pod), kta_obj_name(pod), container, previous};
 }
 
 #define LOGS_OF_API_USERS 8 /* ready ones, of one namespace, a pod each */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "crash.h"
 #include "kta/alloc.h"
+#include "kta/quantity.h"
 
 /* ---- memory ---- */
 

@@ -9,6 +9,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/evidence.h"
 #include "kta/utf8.h"
 
 #define LINES_MAX 60   /* rows of one table of evidence */

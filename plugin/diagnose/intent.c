@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/embedded.h"
+#include "kta/intent.h"
 #include "kta/kinds.h"
 #include "kta/re.h"
 

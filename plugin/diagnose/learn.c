@@ -10,6 +10,7 @@
 #include "kta/alloc.h"
 #include "kta/diagnose.h"
 #include "kta/kinds.h"
+#include "kta/learn.h"
 #include "kta/obj.h"
 
 enum { MAX_SECRETS = 64 /* of one question */ };

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "crash.h"
 #include "kta/alloc.h"
+#include "kta/quantity.h"
 #include "kta/re.h"
 
 /* ---- changing references ---- */

@@ -7,6 +7,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/quantity.h"
 
 static void terminating(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
 {

@@ -13,7 +13,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/kinds.h"
-#include "kta/usage.h"
+#include "kta/questions.h"
 
 /* One end: a pod (or what its workload's template makes), or an address. */
 struct end {
@@ -315,8 +315,8 @@ static bool direction(struct kta_world *w, const struct end *self, const struct 
             return true;
         }
         kta_str_addf(&closed, "%s%s", closed.len ? ", " : "", kta_obj_name(v[i]));
-        if (!blamed || (!kta_json_len(kta_json_at(blamed, rules)) &&
-                        kta_json_len(kta_json_at(v[i], rules))))
+        if (!blamed ||
+            (!kta_json_len(kta_json_at(blamed, rules)) && kta_json_len(kta_json_at(v[i], rules))))
             blamed = v[i];
     }
     if (ret_closed)
@@ -340,7 +340,8 @@ static bool one_port(struct kta_world *w, const struct end *from, const struct e
     return out && in;
 }
 
-/* May it ask the cluster's DNS? Where that is no pod that can be seen, its usual labels are taken. */
+/* May it ask the cluster's DNS? Where that is no pod that can be seen, its usual labels are taken.
+ */
 static bool dns_open(struct kta_world *w, const struct end *from, struct kta_str *why,
                      struct kta_json **ret_closed)
 {

@@ -10,7 +10,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
-#include "kta/usage.h"
+#include "kta/questions.h"
 
 #define LINES_MAX 40
 

@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/quantity.h"
 #include "kta/re.h"
 
 /* ---- the pods cannot even be created: quota, admission, service account ---- */

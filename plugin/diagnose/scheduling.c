@@ -7,6 +7,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/quantity.h"
 #include "kta/re.h"
 
 /* ---- room ---- */

@@ -6,6 +6,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/quantity.h"
 
 static bool is_default(const struct kta_json *class_)
 {

@@ -6,7 +6,8 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
-#include "kta/usage.h"
+#include "kta/quantity.h"
+#include "kta/questions.h"
 
 #define ROWS_MAX 30
 

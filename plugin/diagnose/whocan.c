@@ -9,7 +9,7 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/kinds.h"
-#include "kta/usage.h"
+#include "kta/questions.h"
 
 struct ask {
     const char *verb, *ns, *name;

@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <math.h>
 #include "kta/alloc.h"
+#include "kta/quantity.h"
 
 static const struct {
     const char *suffix;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "kta/alloc.h"
+#include "kta/evidence.h"
 #include "kta/kinds.h"
 #include "kta/obj.h"
 #include "tool_list.h"

@@ -6,6 +6,7 @@
 #include "kta/clock.h"
 #include "kta/kinds.h"
 #include "kta/obj.h"
+#include "kta/quantity.h"
 #include "tool_list.h"
 
 static int64_t when_of(const struct kta_json *e)

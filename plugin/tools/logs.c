@@ -5,6 +5,7 @@
 #include "kta/clock.h"
 #include "kta/kinds.h"
 #include "kta/http.h"
+#include "kta/learn.h"
 #include "kta/limits.h"
 #include "kta/utf8.h"
 #include "tool_list.h"

@@ -1,6 +1,6 @@
 /* reach.c - the tool "reach": do NetworkPolicies let A talk to B? A simulation, and it says so. */
 #include "kta/alloc.h"
-#include "kta/usage.h"
+#include "kta/questions.h"
 #include "tool_list.h"
 
 TOOL(tool_reach)

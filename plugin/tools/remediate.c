@@ -15,6 +15,7 @@
 #include "kta/alloc.h"
 #include "kta/clock.h"
 #include "kta/embedded.h"
+#include "kta/evidence.h"
 #include "kta/fs.h"
 #include "kta/interrupt.h"
 #include "kta/journal.h"

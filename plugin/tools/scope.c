@@ -9,6 +9,7 @@
 #include "kta/alloc.h"
 #include "kta/interrupt.h"
 #include "kta/kinds.h"
+#include "kta/learn.h"
 #include "tool_list.h"
 
 #define NAME_MAX_BYTES 253

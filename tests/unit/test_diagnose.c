@@ -12,6 +12,7 @@
 #include "kta/agent.h"
 #include "kta/alloc.h"
 #include "kta/diagnose.h"
+#include "kta/evidence.h"
 #include "kta/fs.h"
 #include "../../plugin/agent/agent_private.h"
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "kta/alloc.h"
 #include "kta/diagnose.h"
+#include "kta/intent.h"
 
 static const struct {
     const char *question;

@@ -7,6 +7,7 @@
 #include "kta/alloc.h"
 #include "kta/clock.h"
 #include "kta/obj.h"
+#include "kta/quantity.h"
 
 static struct kta_json *parse(const char *text)
 {

@@ -1,12 +1,12 @@
 /*
- * usage.h - questions about a cluster that have a definite answer: who can do what, what can reach
- * what, what changed lately, what runs, what is not ready.
+ * questions.h - questions about a cluster that have a definite answer: who can do what, what can
+ * reach what, what changed lately, what runs, what is not ready, what uses most.
  *
  * Each appends Markdown for people (redacted) and returns 0; -1 with err only when nothing could be
  * read at all. What could not be seen is said in the text.
  */
-#ifndef KTA_USAGE_H
-#define KTA_USAGE_H
+#ifndef KTA_QUESTIONS_H
+#define KTA_QUESTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,5 +45,11 @@ int kta_not_ready_table(struct kta_world *w, const struct kta_scope *scope, stru
                         struct kta_err *err);
 int kta_restarts_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
                        struct kta_err *err);
+
+/* Usage as a table, from metrics.k8s.io; says how to get metrics where there are none. Appends
+ * text for people (Markdown). */
+int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
+                    const struct kta_targets *targets, bool by_memory, struct kta_str *out,
+                    struct kta_err *err);
 
 #endif

@@ -1,0 +1,38 @@
+/*
+ * intent.h - what a question wants, recognised by rules (prompts/intents.txt) when there is no
+ * model. No cluster is asked.
+ */
+#ifndef KTA_INTENT_H
+#define KTA_INTENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum kta_intent {
+    KTA_INTENT_DIAGNOSE, /* why is … crashing; what is wrong; anything else */
+    KTA_INTENT_MEMORY,   /* pods with high memory usage */
+    KTA_INTENT_CPU,
+    KTA_INTENT_RESTART, /* restart the frontend deployment */
+    KTA_INTENT_SCALE,   /* scale backend to 3 */
+    KTA_INTENT_LIST,    /* show / list pods, deployments … */
+    KTA_INTENT_LOGS,    /* show the logs of … */
+    KTA_INTENT_CHANGES, /* what changed */
+    KTA_INTENT_RESTARTS,
+    KTA_INTENT_NOT_READY,
+    KTA_INTENT_IMAGES,
+    KTA_INTENT_WHO_CAN,
+    KTA_INTENT_REACH,
+    KTA_INTENT_INSTALL, /* install the todo app */
+};
+struct kta_intent_match {
+    enum kta_intent intent;
+    bool sure;     /* false: the general diagnosis is given, and it is said */
+    char kind[64]; /* for LIST: the kind named, or "" */
+    int number;    /* for SCALE: replicas, -1 when none */
+    /* parts of REACH and WHO_CAN, "" when not given */
+    char from[256], to[256], port[64], verb[64], resource[64], name[256], ns[64];
+    int64_t seconds; /* for CHANGES: how far back, 0: not said */
+};
+void kta_intent_of(const char *question, struct kta_intent_match *ret);
+
+#endif
