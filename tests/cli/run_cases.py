@@ -84,7 +84,7 @@ class Case:
         if "api" in self.spec:
             log = self.dir / "api.log"
             kube = self.dir / "home" / ".kube"
-            kube.mkdir()
+            kube.mkdir(exist_ok=True)
             server = Server("api_server.py", ["--log", str(log), "--kubeconfig",
                                               str(kube / "config"), "--namespace", "demo",
                                               *(self.fill(a) for a in self.spec["api"])], log)
