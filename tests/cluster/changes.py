@@ -458,15 +458,16 @@ case("several-steps", [configmap("several"), deployment("several")],
       "kubectl create configmap several-new --from-literal=a=b", "kubectl delete deployment several"],
      ["configmap/several", "deployment/several", "configmap/several-new"])
 # what concerns the node comes last, one after the other
-case("cordon", [], ["kubectl cordon " + NODE], ["node/" + NODE], alone=True)
+case("cordon", [], ["kubectl cordon " + NODE], ["node/" + NODE], alone=True, finally_=["kubectl uncordon " + NODE])
 case("uncordon", [], ["kubectl uncordon " + NODE], ["node/" + NODE], alone=True,
      before=["kubectl cordon " + NODE], finally_=["kubectl uncordon " + NODE])
 case("taint", [], ["kubectl taint nodes %s kta.test/%s=x:PreferNoSchedule" % (NODE, TAG)],
-     ["node/" + NODE], alone=True)
-case("label-node", [], ["kubectl label node %s kta.test/%s=yes" % (NODE, TAG)], ["node/" + NODE], alone=True)
+     ["node/" + NODE], alone=True, finally_=["kubectl taint nodes %s kta.test/%s-" % (NODE, TAG)])
+case("label-node", [], ["kubectl label node %s kta.test/%s=yes" % (NODE, TAG)], ["node/" + NODE], alone=True,
+     finally_=["kubectl label node %s kta.test/%s-" % (NODE, TAG)])
 case("drain", [deployment("drained", replicas=1)],
      ["kubectl drain %s --pod-selector=app=drained --ignore-daemonsets --force" % NODE],
-     ["node/" + NODE, "deployment/drained"], alone=True)
+     ["node/" + NODE, "deployment/drained"], alone=True, finally_=["kubectl uncordon " + NODE])
 def defined(helm):
     return "h%s%ss.kta.test" % (helm[-1], TAG)
 
