@@ -49,6 +49,8 @@ struct kta_tool_env {
     const struct kta_findings *findings; /* whose fixes may be chosen */
     int reads, changes, refused;         /* counted here */
     const struct kta_custom_tools *custom;
+    /* Does the command read a local file that the user did not name? NULL: nothing is asked. */
+    bool (*reads_unnamed)(void *ctx, const struct kta_argv *argv, struct kta_str *ret_file);
     /* ---- of a server ---- */
     struct kta_scope scope;             /* where a call looks that names no namespace */
     bool namespace_pinned;              /* --namespace: another namespace, or all, is refused */

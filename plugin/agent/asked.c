@@ -114,21 +114,62 @@ static bool owned_by_named(const struct named *k, const struct kta_acted *o)
     return false;
 }
 
-/* "a.yaml" of -f ./a.yaml: every file of the command is said, and there is one. */
+/* The i-th flag's file or folder; NULL: it is no such flag. */
+static const char *file_of(const struct kta_command *cmd, size_t i)
+{
+    static const char *const flags[] = {"filename",  "kustomize", "values",
+                                        "from-file", "set-file",  "from-env-file"};
+
+    for (size_t f = 0; f < KTA_LEN(flags); f++)
+        if (kta_streq(cmd->flags[i].name, flags[f]))
+            return kta_or(cmd->flags[i].value, "");
+    return NULL;
+}
+
+/* "a.yaml" of -f ./a.yaml, "a" of ./a. */
+static bool said_file(const struct kta_agent *a, const char *file)
+{
+    return user_said(a, kta_starts(file, "./") ? file + strlen("./") : file);
+}
+
+/* Every file of the command is said, and there is one. */
 static bool said_files(const struct named *k, const struct kta_command *cmd)
 {
     size_t said = 0, files = 0;
 
     for (size_t i = 0; i < cmd->n_flags; i++) {
-        const char *file = kta_or(cmd->flags[i].value, "");
-        if (!kta_streq(cmd->flags[i].name, "filename") &&
-            !kta_streq(cmd->flags[i].name, "kustomize"))
+        const char *file = file_of(cmd, i);
+        if (!file)
             continue;
         files++;
-        said += !kta_streq(file, "-") &&
-                user_said(k->a, kta_starts(file, "./") ? file + strlen("./") : file);
+        said += !kta_streq(file, "-") && said_file(k->a, file);
     }
     return files > 0 && said == files;
+}
+
+bool agent_reads_unnamed(const struct kta_agent *a, const struct kta_argv *argv,
+                         struct kta_str *ret_file)
+{
+    struct kta_command cmd;
+    struct kta_err ignored = KTA_ERR_INIT;
+    bool unnamed = false;
+
+    if (kta_command_parse(argv, &cmd, &ignored) < 0)
+        return false;
+    for (size_t i = 0; i < cmd.n_flags && !unnamed; i++) {
+        const char *file = file_of(&cmd, i);
+        unnamed = file && !kta_streq(file, "-") && !said_file(a, file);
+        if (unnamed)
+            kta_str_add(ret_file, file);
+    }
+    bool folder = kta_streq(cmd.path, "kustomize"); /* its argument is one */
+    const char *where = cmd.n_args ? cmd.args[0] : ".";
+    if (!unnamed && folder && !said_file(a, where)) {
+        unnamed = true;
+        kta_str_add(ret_file, where);
+    }
+    kta_command_release(&cmd);
+    return unnamed;
 }
 
 /* A selector holds a name that is meant. */

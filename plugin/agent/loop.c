@@ -560,12 +560,19 @@ static int run_turns(struct turns *turns, struct kta_err *err)
     return 0;
 }
 
+static bool reads_unnamed(void *ctx, const struct kta_argv *argv, struct kta_str *ret_file)
+{
+    return agent_reads_unnamed(ctx, argv, ret_file);
+}
+
 int agent_model_answer(struct kta_agent *a, struct kta_err *err)
 {
     struct kta_tool_env env = {.pipeline = a->pipeline,
                                .plan = &a->plan,
                                .findings = &a->findings,
-                               .custom = a->custom};
+                               .custom = a->custom,
+                               .reads_unnamed = reads_unnamed,
+                               .ctx = a};
     struct turns turns = {.a = a, .env = &env, .had = KTA_ARGV_INIT};
     int rc = run_turns(&turns, err);
 

@@ -54,6 +54,7 @@ static void join_plan(struct kta_tool_env *env, const struct kta_argv *argv, con
 void kta_tool_command(struct kta_tool_env *env, const struct kta_argv *argv, const char *stdin_text,
                       const char *why, struct kta_str *result)
 {
+    kta_auto_str struct kta_str file = KTA_STR_INIT;
     struct kta_verdict verdict;
 
     if (stdin_text && strlen(stdin_text) > KTA_MAX_MANIFEST) {
@@ -63,7 +64,13 @@ void kta_tool_command(struct kta_tool_env *env, const struct kta_argv *argv, con
     kta_policy_check(env->pipeline->policy, argv, stdin_text, &verdict);
     switch (verdict.class_) {
     case KTA_CLASS_READ:
-        run_read(env, argv, result);
+        if (env->reads_unnamed && env->reads_unnamed(env->ctx, argv, &file))
+            kta_str_addf(result,
+                         "Not run: it reads '%s' of the user's machine, which the user has not "
+                         "named. Ask for it, or do without.",
+                         file.s);
+        else
+            run_read(env, argv, result);
         break;
     case KTA_CLASS_WRITE:
         join_plan(env, argv, stdin_text, why, result);
