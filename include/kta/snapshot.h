@@ -6,8 +6,9 @@
  * "api/v1/namespaces/demo/pods/NAME/log/CONTAINER[.previous].txt". A list answers reads of its
  * items and of the same list with a labelSelector or fieldSelector on metadata.name, so that a
  * snapshot does not depend on the order of reads. What was not recorded is 404; what was forbidden
- * is recorded as such ({"kind":"Status",…}). Also read: a folder written by kubectl cluster-info
- * dump --output-directory.
+ * is recorded as such ({"kind":"Status",…}). Of Helm's records it holds status and manifest,
+ * redacted (helmrel.h), so that drift is told from it, too. Also read: a folder written by kubectl
+ * cluster-info dump --output-directory.
  */
 #ifndef KTA_SNAPSHOT_H
 #define KTA_SNAPSHOT_H

@@ -22,7 +22,8 @@ static const struct kta_analyzer analyzers[] = {
     {"ingresses", kta_analyze_ingresses},
     {"nodes", kta_analyze_nodes},
     {"helm", kta_analyze_helm},
-    {"workloads", kta_analyze_workloads}, /* last: it tells what nothing else explains */
+    {"workloads", kta_analyze_workloads}, /* late: it tells what nothing else explains */
+    {"drift", kta_analyze_drift},         /* last: of what is not broken */
 };
 
 /* ---- focus ---- */

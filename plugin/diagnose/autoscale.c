@@ -40,6 +40,23 @@ static bool other_kind(struct kta_world *w, const struct kta_json *hpa, struct k
     return false;
 }
 
+/* The right kind and name under an API version that does not serve that kind. */
+static void other_version(struct kta_world *w, struct kta_json *hpa, const struct kta_json *target,
+                          const char *message, struct kta_findings *out)
+{
+    const char *right = kta_or(kta_json_str(target, "apiVersion"), "apps/v1");
+    struct kta_finding *f = kta_diag_add(out, "HPA.TargetMissing", KTA_CRITICAL, hpa, 0.95);
+    kta_auto_free char *ref = kta_diag_ref(target);
+    kta_finding_summary(f, "HorizontalPodAutoscaler %s looks for %s in API %s, where there is none",
+                        kta_obj_name(hpa), ref,
+                        kta_or(kta_json_str(hpa, "spec.scaleTargetRef.apiVersion"), "?"));
+    kta_finding_quote(f, "status", "%s", message);
+    kta_auto_free char *body =
+        kta_asprintf("{\"spec\":{\"scaleTargetRef\":{\"apiVersion\":\"%s\"}}}", right);
+    (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, hpa, KTA_PATCH_MERGE, body,
+                        "look for it in API %s, where it is", right);
+}
+
 static void no_target(struct kta_world *w, struct kta_json *hpa, struct kta_findings *out)
 {
     const char *name = kta_or(kta_json_str(hpa, "spec.scaleTargetRef.name"), "?");
@@ -101,6 +118,94 @@ static void no_requests(struct kta_world *w, struct kta_json *hpa, struct kta_js
         kta_json_free(spec);
 }
 
+/* ---- two of them ---- */
+
+static bool same_target(const struct kta_json *a, const struct kta_json *b)
+{
+    static const char *const parts[] = {"spec.scaleTargetRef.kind", "spec.scaleTargetRef.name"};
+    bool same = kta_streq(kta_obj_namespace(a), kta_obj_namespace(b));
+    for (size_t i = 0; i < KTA_LEN(parts); i++)
+        same &= kta_streq(kta_json_str(a, parts[i]), kta_json_str(b, parts[i]));
+    return same;
+}
+
+/* The later one of two is blamed, once. */
+static bool conflict(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "horizontalpodautoscalers", kta_obj_namespace(o), &v);
+    for (size_t i = 0; i < n; i++) {
+        const struct kta_json *other = v[i];
+        if (other == o || !same_target(o, other))
+            continue;
+        int64_t mine = kta_obj_created(o), its = kta_obj_created(other);
+        if (mine < its || (mine == its && strcmp(kta_obj_name(o), kta_obj_name(other)) < 0))
+            return true; /* told of the other */
+        struct kta_finding *f = kta_diag_add(out, "HPA.Conflict", KTA_CRITICAL, o, 0.95);
+        f->since = mine;
+        kta_finding_summary(f,
+                            "HorizontalPodAutoscalers %s and %s scale the same %s %s: each undoes "
+                            "what the other does, and neither is active",
+                            kta_obj_name(other), kta_obj_name(o),
+                            kta_or(kta_json_str(o, "spec.scaleTargetRef.kind"), ""),
+                            kta_or(kta_json_str(o, "spec.scaleTargetRef.name"), ""));
+        const char *told = kta_json_str(kta_obj_condition(o, "ScalingActive"), "message");
+        if (told)
+            kta_finding_quote(f, "status", "%s", told);
+        kta_finding_symptom(f, kta_obj_kind(other), kta_obj_namespace(other), kta_obj_name(other));
+        (void)kta_fix_delete(w, f, KTA_RISK_HIGH, o,
+                             "the other one was there first and stays in charge");
+        return true;
+    }
+    return false;
+}
+
+/* Metrics that nothing serves, as opposed to those that only are not there yet. */
+static bool metrics_missing(const char *message)
+{
+    static const char *const says[] = {"could not find the requested resource",
+                                       "no custom metrics API", "no external metrics API",
+                                       "unable to handle the request"};
+    for (size_t i = 0; i < KTA_LEN(says); i++)
+        if (strstr(message, says[i]))
+            return true;
+    return false;
+}
+
+static void no_metrics(struct kta_world *w, struct kta_json *o, struct kta_json *target,
+                       const char *message, struct kta_findings *out)
+{
+    int64_t settles = metrics_missing(message) ? 20 : 90;
+    if (kta_diag_settling(w, o, settles) || kta_diag_settling(w, target, settles) ||
+        kta_diag_ready(target) <= 0)
+        return;
+    struct kta_finding *f = kta_diag_add(out, "HPA.NoMetrics", KTA_WARNING, o, 0.85);
+    f->since =
+        kta_time_parse(kta_json_str(kta_obj_condition(o, "ScalingActive"), "lastTransitionTime"));
+    kta_finding_summary(f, "HorizontalPodAutoscaler %s gets no metrics", kta_obj_name(o));
+    kta_finding_quote(f, "status", "%s", message);
+    kta_finding_advice(f, "Install metrics-server, or whatever serves the metric that it asks for, "
+                          "and check that it is available (kubectl get apiservices).");
+    kta_finding_symptom(f, kta_obj_kind(target), kta_obj_namespace(target), kta_obj_name(target));
+}
+
+/* ---- it wants more and may not ---- */
+
+static void scale_up_disabled(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    struct kta_finding *f = kta_diag_add(out, "HPA.ScaleUpDisabled", KTA_WARNING, o, 0.9);
+    kta_finding_summary(f,
+                        "HorizontalPodAutoscaler %s wants more pods, and its own behavior forbids "
+                        "to scale up",
+                        kta_obj_name(o));
+    kta_finding_quote(f, "spec", "behavior.scaleUp.selectPolicy: Disabled");
+    kta_finding_quote(f, "status", "%s",
+                      kta_or(kta_json_str(kta_obj_condition(o, "ScalingLimited"), "message"), ""));
+    (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, o, KTA_PATCH_MERGE,
+                        "{\"spec\":{\"behavior\":{\"scaleUp\":{\"selectPolicy\":\"Max\"}}}}",
+                        "let it scale up");
+}
+
 static void hpa(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
 {
     const struct kta_json *able = kta_obj_condition(o, "AbleToScale");
@@ -112,26 +217,27 @@ static void hpa(struct kta_world *w, struct kta_json *o, struct kta_findings *ou
         no_target(w, o, out);
         return;
     }
+    if (conflict(w, o, out))
+        return;
+    const char *scale = kta_or(kta_json_str(able, "message"), "");
+    if (target && kta_streq(kta_json_str(able, "status"), "False") &&
+        strstr(scale, "no matches for kind")) {
+        other_version(w, o, target, scale, out);
+        return;
+    }
     const char *message = kta_or(kta_json_str(active, "message"), "");
     if (kta_streq(kta_json_str(active, "status"), "False") && target) {
         if (strstr(message, "missing request"))
             no_requests(w, o, target, message, out);
-        else if (!kta_streq(kta_json_str(active, "reason"), "ScalingDisabled") &&
-                 !kta_diag_settling(w, o, 90) && kta_diag_ready(target) > 0 &&
-                 !kta_diag_settling(w, target, 90)) {
-            struct kta_finding *f = kta_diag_add(out, "HPA.NoMetrics", KTA_WARNING, o, 0.85);
-            kta_finding_summary(f, "HorizontalPodAutoscaler %s gets no metrics", kta_obj_name(o));
-            kta_finding_quote(f, "status", "%s", message);
-            kta_finding_advice(f, "Install metrics-server, or whatever serves the metric that it "
-                                  "asks for, and check that it is available (kubectl get "
-                                  "apiservices).");
-            kta_finding_symptom(f, kta_obj_kind(target), kta_obj_namespace(target),
-                                kta_obj_name(target));
-        }
+        else if (!kta_streq(kta_json_str(active, "reason"), "ScalingDisabled"))
+            no_metrics(w, o, target, message, out);
         return;
     }
-    (void)able;
     int64_t max = kta_json_int(o, "spec.maxReplicas", 0);
+    if (kta_streq(kta_json_str(limited, "status"), "True") &&
+        kta_streq(kta_json_str(limited, "reason"), "ScaleUpLimit") &&
+        kta_streq(kta_json_str(o, "spec.behavior.scaleUp.selectPolicy"), "Disabled"))
+        scale_up_disabled(w, o, out);
     if (kta_streq(kta_json_str(limited, "status"), "True") &&
         kta_streq(kta_json_str(limited, "reason"), "TooManyReplicas") &&
         kta_json_int(o, "status.desiredReplicas", 0) >= max) {
@@ -148,11 +254,95 @@ static void hpa(struct kta_world *w, struct kta_json *o, struct kta_findings *ou
     }
 }
 
+/* ---- disruption budgets ---- */
+
+static void guards_nothing(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    const struct kta_json *map = kta_json_at(o, "spec.selector.matchLabels");
+    struct kta_json *near = kta_nearest_workload(w, kta_obj_namespace(o), kta_obj_name(o), map);
+    const struct kta_json *labels = kta_json_at(kta_diag_template(near), "metadata.labels");
+    if (!near || kta_selector_matches(kta_json_at(o, "spec.selector"), labels))
+        return; /* nothing that it could be meant for, or at rest */
+    struct kta_finding *f = kta_diag_add(out, "PDB.SelectorMismatch", KTA_WARNING, o, 0.85);
+    kta_auto_str struct kta_str want = KTA_STR_INIT, have = KTA_STR_INIT;
+    kta_auto_free char *ref = kta_diag_ref(near);
+    f->since = kta_obj_created(o);
+    kta_diag_labels(map, &want);
+    kta_diag_labels(labels, &have);
+    kta_finding_summary(f, "PodDisruptionBudget %s guards nothing: no pod has the labels %s",
+                        kta_obj_name(o), want.s);
+    kta_finding_quote(f, "spec", "pods of %s have the labels %s", ref, have.s);
+    const struct kta_json *own = kta_json_at(near, "spec.selector.matchLabels");
+    kta_auto_json struct kta_json *body = kta_json_new_array();
+    struct kta_json *op = kta_json_push(body, kta_json_new_object());
+    kta_json_set_str(op, "op", "replace");
+    kta_json_set_str(op, "path", "/spec/selector/matchLabels");
+    kta_json_set(op, "value", kta_json_copy(own ? own : labels));
+    kta_auto_str struct kta_str s = KTA_STR_INIT;
+    kta_json_print(body, false, &s);
+    (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, o, KTA_PATCH_JSON, s.s, "guard the pods of %s", ref);
+}
+
+/* Two budgets for one pod: the eviction API refuses it whatever they say. The later is blamed. */
+static bool overlap(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    struct kta_json *const *v, *const *pods;
+    const char *ns = kta_obj_namespace(o);
+    size_t n = kta_world_list(w, "poddisruptionbudgets", ns, &v);
+    size_t k = n > 1 ? kta_world_list(w, "pods", ns, &pods) : 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t mine = kta_obj_created(o), its = kta_obj_created(v[i]);
+        if (v[i] == o || mine < its ||
+            (mine == its && strcmp(kta_obj_name(o), kta_obj_name(v[i])) < 0))
+            continue;
+        for (size_t p = 0; p < k; p++) {
+            const struct kta_json *labels = kta_json_at(pods[p], "metadata.labels");
+            if (!kta_selector_matches(kta_json_at(o, "spec.selector"), labels) ||
+                !kta_selector_matches(kta_json_at(v[i], "spec.selector"), labels))
+                continue;
+            struct kta_finding *f = kta_diag_add(out, "PDB.Overlap", KTA_WARNING, o, 0.9);
+            f->since = mine;
+            kta_finding_summary(f,
+                                "PodDisruptionBudgets %s and %s guard the same pods: none of them "
+                                "can be evicted, so no node of theirs can be drained",
+                                kta_obj_name(v[i]), kta_obj_name(o));
+            kta_finding_quote(f, "spec", "both select pod/%s", kta_obj_name(pods[p]));
+            kta_finding_symptom(f, kta_obj_kind(v[i]), ns, kta_obj_name(v[i]));
+            (void)kta_fix_delete(w, f, KTA_RISK_HIGH, o, "the other one guards these pods already");
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Its controller cannot count: pods of nobody, or of a kind without a scale. */
+static bool not_counted(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    const struct kta_json *c = kta_obj_condition(o, "DisruptionAllowed");
+    const struct kta_json *ev = kta_diag_event(w, o, "UnmanagedPods", NULL);
+    if (!kta_streq(kta_json_str(c, "reason"), "SyncFailed") && !ev)
+        return false;
+    struct kta_finding *f = kta_diag_add(out, "PDB.Blocks", KTA_WARNING, o, 0.9);
+    f->since = kta_time_parse(kta_json_str(c, "lastTransitionTime"));
+    kta_finding_summary(f, "PodDisruptionBudget %s allows no disruption: it cannot count its pods",
+                        kta_obj_name(o));
+    kta_finding_quote(f, "status", "%s: %s", kta_or(kta_json_str(c, "reason"), "?"),
+                      kta_or(kta_json_str(c, "message"), ""));
+    kta_diag_quote_event(f, o, ev);
+    kta_finding_advice(f, "Pods that no controller with a scale owns can only be counted by a "
+                          "minAvailable that is a number.");
+    return true;
+}
+
 static void pdb(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
 {
     int64_t expected = kta_json_int(o, "status.expectedPods", 0);
     int64_t desired = kta_json_int(o, "status.desiredHealthy", 0);
-    if (kta_diag_settling(w, o, 10) || kta_json_int(o, "status.disruptionsAllowed", 1) > 0)
+    if (kta_diag_settling(w, o, 10) || overlap(w, o, out) || not_counted(w, o, out))
+        return;
+    if (expected == 0 && kta_json_at(o, "status.expectedPods"))
+        guards_nothing(w, o, out);
+    if (kta_json_int(o, "status.disruptionsAllowed", 1) > 0)
         return;
     if (expected > 0 && desired >= expected) {
         struct kta_finding *f = kta_diag_add(out, "PDB.Blocks", KTA_WARNING, o, 0.9);

@@ -231,6 +231,11 @@ static const struct kta_crash_kind *kind_of(const char *class_)
     return &kinds[KTA_LEN(kinds) - 1];
 }
 
+const char *kta_crash_code(const char *class_)
+{
+    return kind_of(class_)->code;
+}
+
 void kta_crash_plain(const struct kta_pod_trouble *t, struct kta_finding *f,
                      const struct kta_log_cause *c)
 {

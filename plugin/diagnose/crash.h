@@ -27,6 +27,7 @@ void kta_trouble_quote_log(const struct kta_pod_trouble *t, struct kta_finding *
 char *kta_trouble_who(const struct kta_pod_trouble *t);
 
 /* crash.c */
+const char *kta_crash_code(const char *class_); /* of a log's class: "CrashLoop.MissingEnv" */
 kta_crash_teller kta_crash_plain;
 
 /* crash_env.c: variables, files, commands */

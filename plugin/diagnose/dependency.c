@@ -9,6 +9,7 @@
 #include <string.h>
 #include "crash.h"
 #include "kta/alloc.h"
+#include "kta/clock.h"
 #include "kta/re.h"
 
 int kta_service_ready(struct kta_world *w, const struct kta_json *service)
@@ -194,6 +195,41 @@ static bool serves_port(const struct kta_json *service, long port)
     return false;
 }
 
+/* The Service was changed while its callers were running: then the change is the cause. */
+static void port_changed(const struct kta_pod_trouble *t, struct kta_finding *effect,
+                         const struct kta_json *service, const char *port)
+{
+    const struct kta_json *ports = kta_json_at(service, "spec.ports");
+    const char *who;
+    int64_t when;
+    if (kta_json_len(ports) != 1 || !kta_managed_by(service, "spec.ports", &who, &when) ||
+        when == KTA_NO_TIME || when <= kta_obj_created(service) + 2 ||
+        when < kta_obj_created(t->owner) || kta_diag_find(t->out, "Service.PortMismatch", service))
+        return;
+    struct kta_finding *f =
+        kta_diag_add(t->out, "Service.PortMismatch", KTA_CRITICAL, service, 0.9);
+    kta_auto_str struct kta_str age = KTA_STR_INIT;
+    kta_auto_free char *ref = kta_diag_ref(t->owner);
+    long long now = (long long)kta_json_int(kta_json_item(ports, 0), "port", 0);
+    f->since = when;
+    kta_diag_age(t->w, when, &age);
+    f->change =
+        kta_asprintf("%s %s changed the ports of Service %s", age.s, who, kta_obj_name(service));
+    kta_finding_summary(f, "Service %s serves port %lld now, and %s still calls it on port %s",
+                        kta_obj_name(service), now, ref, port);
+    for (size_t i = 0; i < effect->n_evidence; i++)
+        kta_finding_quote(f, effect->evidence[i].source, "%s", effect->evidence[i].text);
+    kta_finding_symptom(f, kta_obj_kind(t->owner), kta_obj_namespace(t->owner),
+                        kta_obj_name(t->owner));
+    kta_auto_free char *body =
+        kta_asprintf("[{\"op\":\"replace\",\"path\":\"/spec/ports/0/port\",\"value\":%ld}]",
+                     strtol(port, NULL, 10));
+    (void)kta_fix_patch(t->w, f, KTA_RISK_MEDIUM, service, KTA_PATCH_JSON, body,
+                        "undo the change: serve port %s again", port);
+    kta_finding_advice(f, "Or make its callers use port %lld.", now);
+    kta_finding_symptom(effect, "Service", kta_obj_namespace(service), kta_obj_name(service));
+}
+
 static void wrong_port(const struct kta_pod_trouble *t, struct kta_finding *f,
                        const struct kta_json *service, const char *host, const char *port)
 {
@@ -221,6 +257,7 @@ static void wrong_port(const struct kta_pod_trouble *t, struct kta_finding *f,
         fix_value(t, f, &y, port, to, "the port that the Service serves");
         naming_release(&y);
     }
+    port_changed(t, f, service, port);
 }
 
 static const char *service_by_port(struct kta_world *w, const char *ns, const char *port)
@@ -296,6 +333,43 @@ static void localhost(const struct kta_pod_trouble *t, struct kta_finding *f, co
                           "Service's name.");
 }
 
+/* Has what it calls come back since it ended for want of it? Then its next start will tell. */
+static bool back_since(const struct kta_pod_trouble *t, const struct kta_json *service)
+{
+    int64_t ended = kta_time_parse(kta_json_str(kta_trouble_ended(t), "finishedAt")), when;
+    const char *who;
+    struct kta_json **pods;
+    if (ended == KTA_NO_TIME)
+        return false;
+    if (kta_managed_by(service, "spec", &who, &when) && when >= ended)
+        return true;
+    size_t n = kta_world_pods_of(t->w, service, &pods);
+    bool back = false;
+    for (size_t i = 0; i < n; i++)
+        back |= kta_pod_ready(pods[i]) &&
+                kta_time_parse(kta_json_str(kta_obj_condition(pods[i], "Ready"),
+                                            "lastTransitionTime")) >= ended;
+    free(pods);
+    return back;
+}
+
+static void waits_to_retry(const struct kta_pod_trouble *t, struct kta_finding *f, const char *host)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    f->severity = KTA_INFO;
+    kta_finding_summary(f,
+                        "%s could not reach %s, which is there again by now; it tries again when "
+                        "kubelet starts it the next time",
+                        who, host);
+    if (!kta_streq(kta_obj_kind(t->owner), "Deployment"))
+        return;
+    kta_auto_free char *ref = kta_diag_ref(t->owner);
+    kta_auto_free char *why = kta_asprintf("restart %s, so that it tries again now", ref);
+    const char *args[] = {"rollout", "restart", ref, NULL};
+    (void)kta_fix_kubectl(t->w, f, KTA_RISK_MEDIUM, /* undoable= */ true,
+                          kta_obj_namespace(t->owner), args, why);
+}
+
 /* Where a Service leads nowhere, the Service and what is behind it are looked at too. */
 static void behind(const struct kta_pod_trouble *t, struct kta_finding *f, struct kta_json *service,
                    const char *host)
@@ -309,6 +383,8 @@ static void behind(const struct kta_pod_trouble *t, struct kta_finding *f, struc
                             name);
         kta_finding_quote(f, "endpointslices", "service/%s: 0 ready endpoints", name);
         kta_finding_advice(f, "Mend what is behind Service %s first.", name);
+    } else if (ready > 0 && back_since(t, service)) {
+        waits_to_retry(t, f, host);
     } else {
         kta_finding_summary(f, "%s cannot connect to %s (Service %s, %d ready endpoint%s)", who,
                             host, name, ready, ready == 1 ? "" : "s");

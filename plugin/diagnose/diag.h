@@ -72,8 +72,8 @@ const char *kta_world_keep_text(struct kta_world *w,
                                 const char *s); /* lives as long as the world */
 void kta_world_logs_free(struct kta_world *w);
 /* A container's current log, if it has been read already, or NULL. */
-const char *kta_world_has_log(struct kta_world *w, const struct kta_json *pod, const char *container,
-                              size_t *ret_len);
+const char *kta_world_has_log(struct kta_world *w, const struct kta_json *pod,
+                              const char *container, size_t *ret_len);
 struct kta_argv *kta_world_secrets_seen(struct kta_world *w); /* learn.c's own storage */
 struct kta_world_logs **kta_world_logs(struct kta_world *w);  /* world_logs.c's own storage */
 
@@ -186,6 +186,8 @@ void kta_changes_apply(struct kta_world *w, struct kta_findings *f);
 /* For findings that blame a workload of a Helm release: what differs from the release, who changed
  * it, and the rollback that restores it. */
 void kta_drift_apply(struct kta_world *w, struct kta_findings *f);
+/* A release's newest record, decoded, or NULL. Caller frees. */
+struct kta_json *kta_helm_newest(struct kta_world *w, const char *ns, const char *release);
 
 /* ---- fixes.c ---- */
 enum kta_patch { KTA_PATCH_STRATEGIC, KTA_PATCH_MERGE, KTA_PATCH_JSON };
@@ -234,6 +236,9 @@ void kta_fold(struct kta_world *w, struct kta_findings *f);
 /* ---- services.c, external.c ---- */
 /* A Service and a workload that are named alike: backend-service, backend-svc, backend. */
 bool kta_names_alike(const char *service, const char *workload);
+/* What a selector of plain labels nearly matches, or is named after, or NULL. */
+struct kta_json *kta_nearest_workload(struct kta_world *w, const char *ns, const char *name,
+                                      const struct kta_json *selector);
 /* A Service without a selector. */
 void kta_service_external(struct kta_world *w, struct kta_json *s, struct kta_findings *out);
 
@@ -301,6 +306,7 @@ void kta_analyze_ingresses(struct kta_world *w, const char *ns, struct kta_findi
 void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_nodes(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_helm(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_drift(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_rights(struct kta_world *w, const char *ns, struct kta_findings *out);
 /* A ready pod with a service account of its own: it may be refused by the API and go on. */
 bool kta_uses_api(const struct kta_json *pod);

@@ -27,6 +27,8 @@ struct drift {
     const char *who;
     int64_t when;
     bool in_chart; /* the release sets the (first) field that differs */
+    bool only_replicas;
+    int64_t rolled_out; /* when its newest ReplicaSet was made, if that was after the release */
 };
 
 static void drift_release(struct drift *d)
@@ -92,11 +94,11 @@ static void find_wanted(struct drift *d)
     }
 }
 
-/* The object of that kind and name as the release has it; taken out of *docs, which owns it. */
-static const struct kta_json *in_manifest(const struct drift *d, const struct kta_json *o,
+/* The object of that kind and name as a revision has it; taken out of *docs, which owns it. */
+static const struct kta_json *in_manifest(const struct kta_json *record, const struct kta_json *o,
                                           struct kta_json **docs)
 {
-    const char *text = kta_or(kta_json_str(d->newest, "manifest"), "");
+    const char *text = kta_or(kta_json_str(record, "manifest"), "");
     struct kta_err ignored = KTA_ERR_INIT;
 
     if (kta_yaml_parse_all(text, strlen(text), docs, &ignored))
@@ -104,6 +106,33 @@ static const struct kta_json *in_manifest(const struct drift *d, const struct kt
     kta_json_each(x, *docs) if (kta_streq(kta_obj_kind(x), kta_obj_kind(o)) &&
                                 kta_streq(kta_obj_name(x), kta_obj_name(o))) return x;
     return NULL;
+}
+
+/* The newest revision before this one that came to be and had another template for the object. */
+static int64_t revision_before(struct drift *d, const struct kta_json *o)
+{
+    kta_auto_json struct kta_json *now_docs = NULL;
+    const struct kta_json *now = in_manifest(d->newest, o, &now_docs);
+    int64_t below = d->version;
+
+    for (int i = 0; i < RECORDS_MAX && now; i++) {
+        const struct kta_json *secret = newest_below(d->records, below);
+        const char *status = kta_obj_label(secret, "status");
+        kta_auto_json struct kta_json *older = NULL, *docs = NULL;
+        kta_auto_str struct kta_str differs = KTA_STR_INIT;
+        struct kta_err ignored = KTA_ERR_INIT;
+        if (!secret)
+            return 0;
+        below = version_of(secret);
+        if ((!kta_streq(status, "deployed") && !kta_streq(status, "superseded")) ||
+            kta_helm_release_decode(secret, &older, &ignored))
+            continue;
+        const struct kta_json *then = in_manifest(older, o, &docs);
+        if (then && kta_template_diff(kta_json_at(then, "spec.template"),
+                                      kta_json_at(now, "spec.template"), &differs))
+            return below;
+    }
+    return 0;
 }
 
 static bool helm_or_controller(const char *who)
@@ -115,9 +144,37 @@ static bool helm_or_controller(const char *who)
     return false;
 }
 
-/* Keeps the lines of a difference whose field somebody else owns. */
-static void judge_line(struct kta_world *w, struct drift *d, const struct kta_json *o,
-                       const char *line, struct kta_str *out)
+/* Who changed the object last, apart from Helm and the cluster's controllers: a field that was
+ * taken out has no manager any more. */
+static bool last_hand(const struct kta_json *o, const char **ret_who, int64_t *ret_when)
+{
+    *ret_when = KTA_NO_TIME;
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
+    {
+        const char *who = kta_or(kta_json_str(m, "manager"), "someone");
+        int64_t t = kta_time_parse(kta_json_str(m, "time"));
+        if (kta_json_str(m, "subresource") || helm_or_controller(who) || t == KTA_NO_TIME ||
+            (*ret_when != KTA_NO_TIME && t < *ret_when))
+            continue;
+        *ret_who = who;
+        *ret_when = t;
+    }
+    return *ret_when != KTA_NO_TIME;
+}
+
+/* Written out or left out, it is the same to the API server. */
+static bool means_none(const char *value)
+{
+    static const char *const values[] = {"{}", "[]", "null", "\"\"", "false", "0"};
+    for (size_t i = 0; i < KTA_LEN(values); i++)
+        if (kta_starts(value, values[i]) && kta_starts(value + strlen(values[i]), " -> "))
+            return true;
+    return false;
+}
+
+/* Keeps the lines of a difference whose field somebody else owns, or took out. */
+static void judge_line(struct drift *d, const struct kta_json *o, const char *line,
+                       struct kta_str *out)
 {
     kta_auto_free char *path = kta_strndup(line, strcspn(line, ":"));
     kta_auto_free char *full = kta_starts(path, "metadata.")
@@ -126,9 +183,16 @@ static void judge_line(struct kta_world *w, struct drift *d, const struct kta_js
     const char *who;
     int64_t when;
 
-    (void)w;
-    if (!kta_managed_by(o, full, &who, &when) || helm_or_controller(who))
+    if (kta_ends(line, " -> (none)")) {
+        if (means_none(line + strlen(path) + 2))
+            return;
+        if (!last_hand(o, &who, &when)) {
+            who = "somebody";
+            when = d->rolled_out;
+        }
+    } else if (!kta_managed_by(o, full, &who, &when) || helm_or_controller(who)) {
         return;
+    }
     if (!out->len || when > d->when) {
         d->who = who;
         d->when = when;
@@ -138,12 +202,36 @@ static void judge_line(struct kta_world *w, struct drift *d, const struct kta_js
     kta_str_addf(out, "%s\n", line);
 }
 
+/* The number of pods, where no autoscaler is to set it. */
+static void judge_replicas(struct kta_world *w, struct drift *d, const struct kta_json *o,
+                           const struct kta_json *wanted, struct kta_str *out)
+{
+    int64_t mine = kta_json_int(wanted, "spec.replicas", -1),
+            its = kta_json_int(o, "spec.replicas", -1);
+    struct kta_json *const *v;
+    const char *who;
+    int64_t when;
+    if (mine < 0 || its < 0 || mine == its || !kta_managed_by(o, "spec.replicas", &who, &when) ||
+        helm_or_controller(who))
+        return;
+    size_t n = kta_world_list(w, "horizontalpodautoscalers", d->ns, &v);
+    for (size_t i = 0; i < n; i++)
+        if (kta_streq(kta_json_str(v[i], "spec.scaleTargetRef.name"), kta_obj_name(o)))
+            return;
+    if (!out->len) {
+        d->who = who;
+        d->when = when;
+        d->in_chart = d->only_replicas = true;
+    }
+    kta_str_addf(out, "replicas: %lld -> %lld\n", (long long)mine, (long long)its);
+}
+
 static bool find_drift(struct kta_world *w, const struct kta_json *o, struct drift *d)
 {
     kta_auto_json struct kta_json *docs = NULL;
     kta_auto_str struct kta_str all = KTA_STR_INIT;
     struct kta_str fields = KTA_STR_INIT;
-    const struct kta_json *wanted = in_manifest(d, o, &docs);
+    const struct kta_json *wanted = in_manifest(d->newest, o, &docs);
 
     if (wanted)
         (void)kta_template_diff(kta_json_at(wanted, "spec.template"),
@@ -151,9 +239,10 @@ static bool find_drift(struct kta_world *w, const struct kta_json *o, struct dri
     for (const char *p = all.s; *p;) {
         size_t n = strcspn(p, "\n");
         kta_auto_free char *line = kta_strndup(p, n);
-        judge_line(w, d, o, line, &fields);
+        judge_line(d, o, line, &fields);
         p += n + (p[n] == '\n');
     }
+    judge_replicas(w, d, o, wanted, &fields);
     bool any = fields.len > 0;
     d->fields = kta_str_detach(&fields);
     return any;
@@ -169,15 +258,15 @@ static void first_fix(struct kta_finding *f)
 }
 
 static void fix_rollback(struct kta_world *w, struct kta_finding *f, const struct drift *d,
-                         bool force)
+                         int64_t revision, bool force)
 {
     const char *context = kta_cluster_context(kta_world_cluster(w));
     struct kta_fix *x =
         kta_finding_fix(f, KTA_RISK_MEDIUM, /* undoable= */ true,
-                        "roll release %s back to revision %lld%s", d->release, (long long)d->wanted,
+                        "roll release %s back to revision %lld%s", d->release, (long long)revision,
                         force ? ", taking the fields back from whoever changed them" : "");
     kta_argv_addl(&x->argv, "helm", "rollback", d->release, NULL);
-    kta_argv_addf(&x->argv, "%lld", (long long)d->wanted);
+    kta_argv_addf(&x->argv, "%lld", (long long)revision);
     kta_argv_addl(&x->argv, "-n", d->ns, NULL);
     if (force)
         kta_argv_addl(&x->argv, "--force-conflicts", NULL);
@@ -211,7 +300,7 @@ static void tell(struct kta_world *w, struct kta_finding *f, const struct drift 
     if (ssa && d->in_chart) {
         if (!d->wanted)
             return;
-        fix_rollback(w, f, d, /* force= */ true);
+        fix_rollback(w, f, d, d->wanted, /* force= */ true);
         kta_finding_advice(f,
                            "A plain 'helm rollback' ends in a conflict with %s and restores "
                            "nothing; name the revision (%lld), since the failed try counts as one.",
@@ -222,6 +311,19 @@ static void tell(struct kta_world *w, struct kta_finding *f, const struct drift 
                            "is, also when it says success: the workload itself must be put back.",
                            d->release);
     }
+}
+
+/* Did the upgrade fail only for want of ready pods? Then their trouble is its cause. */
+static bool failed_waiting(const struct drift *d)
+{
+    static const char *const says[] = {"timed out", "deadline", "not ready", "Failed to become"};
+    const char *description = kta_or(kta_json_str(d->newest, "info.description"), "");
+    if (!kta_streq(kta_json_str(d->newest, "info.status"), "failed"))
+        return false;
+    for (size_t i = 0; i < KTA_LEN(says); i++)
+        if (kta_stristr(description, says[i]))
+            return true;
+    return false;
 }
 
 static void fold_release(struct kta_findings *f, const struct kta_finding *keep,
@@ -236,36 +338,171 @@ static void fold_release(struct kta_findings *f, const struct kta_finding *keep,
         }
 }
 
+static void begin(struct drift *d, const struct kta_json *o)
+{
+    *d = (struct drift){.release = kta_obj_annotation(o, "meta.helm.sh/release-name"),
+                        .ns = kta_obj_annotation(o, "meta.helm.sh/release-namespace"),
+                        .when = KTA_NO_TIME};
+}
+
+static void find_good(struct drift *d)
+{
+    find_wanted(d);
+    if (!d->wanted && !kta_streq(kta_json_str(d->newest, "info.status"), "failed"))
+        d->wanted = d->version;
+}
+
+#define LOOKED_MAX 5 /* releases whose records are read, of either kind */
+
+static const char *const workload_kinds[][2] = {{"Deployment", "deployments"},
+                                                {"StatefulSet", "statefulsets"},
+                                                {"DaemonSet", "daemonsets"}};
+
 void kta_drift_apply(struct kta_world *w, struct kta_findings *f)
 {
-    static const char *const kinds[][2] = {{"Deployment", "deployments"},
-                                           {"StatefulSet", "statefulsets"},
-                                           {"DaemonSet", "daemonsets"}};
     int looked = 0;
-    for (size_t i = 0; i < f->n && looked < 5; i++) {
+    for (size_t i = 0; i < f->n && looked < LOOKED_MAX; i++) {
         struct kta_finding *x = f->v[i];
         struct kta_json *o = NULL;
-        for (size_t k = 0; k < KTA_LEN(kinds) && !o; k++)
-            if (kta_streq(x->object.kind, kinds[k][0]))
-                o = kta_world_get(w, kinds[k][1], x->object.namespace_, x->object.name, NULL);
-        struct drift d = {.release = kta_obj_annotation(o, "meta.helm.sh/release-name"),
-                          .ns = kta_obj_annotation(o, "meta.helm.sh/release-namespace"),
-                          .when = KTA_NO_TIME};
-        if (!d.release || !d.ns || x->severity == KTA_INFO)
+        struct drift d;
+        for (size_t k = 0; k < KTA_LEN(workload_kinds) && !o; k++)
+            if (kta_streq(x->object.kind, workload_kinds[k][0]))
+                o = kta_world_get(w, workload_kinds[k][1], x->object.namespace_, x->object.name,
+                                  NULL);
+        begin(&d, o);
+        if (!d.release || !d.ns || x->severity == KTA_INFO || kta_streq(x->code, "Helm.Drift"))
             continue;
         looked++;
         if (read_records(w, &d)) {
-            find_wanted(&d);
-            if (!d.wanted && !kta_streq(kta_json_str(d.newest, "info.status"), "failed"))
-                d.wanted = d.version;
+            find_good(&d);
             bool drifted = find_drift(w, o, &d);
             tell(w, x, &d);
-            if (drifted)
+            int64_t back = drifted ? 0 : revision_before(&d, o);
+            /* What Helm changed, Helm takes back: else the live object and the release part. */
+            if (back && (x->change || failed_waiting(&d)))
+                fix_rollback(w, x, &d, back, /* force= */ false);
+            if (drifted || failed_waiting(&d))
                 fold_release(f, x, &d);
             i = 0;
             while (i < f->n && f->v[i] != x)
                 i++;
         }
         drift_release(&d);
+    }
+}
+
+struct kta_json *kta_helm_newest(struct kta_world *w, const char *ns, const char *release)
+{
+    struct drift d = {.release = release, .ns = ns};
+    struct kta_json *newest = read_records(w, &d) ? KTA_STEAL(d.newest) : NULL;
+    drift_release(&d);
+    return newest;
+}
+
+/* ---- what runs well and is not as the release has it ---- */
+
+/* Did pods of the workload fail again and again before it was changed? Then the change mended it.
+ */
+static bool was_broken(struct kta_world *w, const struct kta_json *o, int64_t before)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "events", kta_obj_namespace(o), &v), len = strlen(kta_obj_name(o));
+    for (size_t i = 0; i < n; i++) {
+        const char *name = kta_or(kta_json_str(v[i], "involvedObject.name"), "");
+        if (kta_streq(kta_json_str(v[i], "type"), "Warning") &&
+            !strncmp(name, kta_obj_name(o), len) && (!name[len] || name[len] == '-') &&
+            kta_event_first(v[i]) <= before && kta_event_count(v[i]) > 1)
+            return true;
+    }
+    return false;
+}
+
+static void drifted(struct kta_world *w, const struct kta_json *o, const struct drift *d,
+                    struct kta_findings *out)
+{
+    bool by_hand = kta_starts(d->who, "kubectl") || kta_streq(d->who, "somebody");
+    struct kta_finding *f =
+        kta_diag_add(out, "Helm.Drift",
+                     by_hand && !was_broken(w, o, d->when) ? KTA_WARNING : KTA_INFO, o, 0.85);
+    kta_auto_free char *ref = kta_diag_ref(o);
+    struct kta_change c = {0};
+    struct kta_json *live = kta_world_uid(w, kta_obj_uid(o));
+
+    f->since = d->when;
+    kta_finding_summary(f,
+                        "%s is not as Helm release %s has it: the next upgrade takes that back, or "
+                        "meets a conflict",
+                        ref, d->release);
+    tell(w, f, d);
+    kta_auto_free char *body =
+        kta_asprintf("{\"spec\":{\"replicas\":%ld}}", strtol(strchr(d->fields, ' '), NULL, 10));
+    if (d->only_replicas)
+        (void)kta_fix_patch(w, f, KTA_RISK_HIGH, o, KTA_PATCH_MERGE, body,
+                            "run as many pods as the release says");
+    else if (d->in_chart && d->wanted && !f->n_fixes)
+        fix_rollback(w, f, d, d->wanted, /* force= */ false);
+    if (!d->only_replicas && live && kta_change_of(w, live, &c))
+        (void)kta_fix_undo(w, f, o, &c);
+    kta_change_release(&c);
+    /* It runs well, and somebody may have meant it: never without being asked. */
+    for (size_t i = 0; i < f->n_fixes; i++)
+        f->fixes[i].risk = KTA_RISK_HIGH;
+    kta_finding_advice(f, "Or put the change into the chart's values, if it is to stay.");
+}
+
+/* A template that is younger than the release: the newest ReplicaSet tells. A field that was taken
+ * out leaves no other trace. */
+static int64_t rolled_out_since(struct kta_world *w, const struct kta_json *o,
+                                const struct drift *d)
+{
+    struct kta_json *const *v;
+    int64_t released = KTA_NO_TIME, rolled = KTA_NO_TIME;
+    size_t n =
+        kta_world_has_list(w, "secrets", d->ns) ? kta_world_list(w, "secrets", d->ns, &v) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (kta_streq(kta_obj_label(v[i], "owner"), "helm") &&
+            kta_streq(kta_obj_label(v[i], "name"), d->release) && kta_obj_created(v[i]) > released)
+            released = kta_obj_created(v[i]);
+    n = kta_world_list(w, "replicasets", d->ns, &v);
+    for (size_t i = 0; i < n; i++)
+        if (kta_obj_owned_by(v[i], kta_obj_uid(o)) && kta_obj_created(v[i]) > rolled)
+            rolled = kta_obj_created(v[i]);
+    return released != KTA_NO_TIME && rolled > released + 1 ? rolled : KTA_NO_TIME;
+}
+
+/* Somebody who is neither Helm nor a controller owns something in it, or its pods are of a newer
+ * template: else nothing is read. */
+static bool touched(struct kta_world *w, const struct kta_json *o, struct drift *d)
+{
+    const char *who;
+    int64_t when;
+    d->rolled_out = rolled_out_since(w, o, d);
+    if (d->rolled_out != KTA_NO_TIME)
+        return true;
+    bool scaled = kta_managed_by(o, "spec.replicas", &who, &when) && !helm_or_controller(who);
+    return last_hand(o, &who, &when) || scaled;
+}
+
+void kta_analyze_drift(struct kta_world *w, const char *ns, struct kta_findings *out)
+{
+    int looked = 0;
+    for (size_t k = 0; k < KTA_LEN(workload_kinds); k++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(w, workload_kinds[k][1], ns, &v);
+        for (size_t i = 0; i < n && looked < LOOKED_MAX; i++) {
+            struct drift d;
+            begin(&d, v[i]);
+            const struct kta_finding *f = kta_diag_find(out, NULL, v[i]);
+            if (!d.release || !d.ns || (f && f->severity != KTA_INFO) ||
+                !kta_world_focused(w, v[i]) || !touched(w, v[i], &d))
+                continue;
+            looked++;
+            if (read_records(w, &d)) {
+                find_good(&d);
+                if (find_drift(w, v[i], &d))
+                    drifted(w, v[i], &d, out);
+            }
+            drift_release(&d);
+        }
     }
 }

@@ -88,6 +88,10 @@ static struct kta_json *namesake(struct kta_world *w, const struct kta_json *s)
 
 static void no_endpoints(struct kta_world *w, struct kta_json *s, struct kta_findings *out)
 {
+    /* Without a workload of its name it may be meant for what comes later, or from elsewhere. */
+    const struct kta_json *o = namesake(w, s);
+    if (!o)
+        return;
     struct kta_finding *f = kta_diag_add(out, "Service.NoSelector", KTA_WARNING, s, 0.85);
     f->since = kta_obj_created(s);
     kta_finding_summary(f,
@@ -95,7 +99,6 @@ static void no_endpoints(struct kta_world *w, struct kta_json *s, struct kta_fin
                         "nowhere",
                         kta_obj_name(s));
     kta_finding_quote(f, "spec", "service/%s: no selector", kta_obj_name(s));
-    const struct kta_json *o = namesake(w, s);
     const struct kta_json *labels = kta_json_at(o, "spec.selector.matchLabels");
     if (labels) {
         kta_auto_str struct kta_str map = KTA_STR_INIT;
@@ -105,8 +108,9 @@ static void no_endpoints(struct kta_world *w, struct kta_json *s, struct kta_fin
         (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, s, KTA_PATCH_MERGE, body,
                             "select the pods of %s", ref);
     }
-    kta_finding_advice(f, "Give it a selector, or an EndpointSlice with the addresses that it "
-                          "stands for (label kubernetes.io/service-name=%s).",
+    kta_finding_advice(f,
+                       "Give it a selector, or an EndpointSlice with the addresses that it "
+                       "stands for (label kubernetes.io/service-name=%s).",
                        kta_obj_name(s));
 }
 

@@ -404,11 +404,23 @@ static void delete_broken_pods(struct kta_world *w, struct kta_finding *f)
         free(refs[--broken]);
 }
 
+/* What is shown is at least what policy will ask to be confirmed. */
+static void judge(struct kta_fix *x)
+{
+    struct kta_verdict v;
+    kta_policy_check(NULL, &x->argv, x->stdin_text, &v);
+    if (v.risk > (int)x->risk)
+        x->risk = (enum kta_risk)v.risk;
+}
+
 void kta_fixes_complete(struct kta_world *w, struct kta_findings *f)
 {
-    for (size_t i = 0; i < f->n; i++)
+    for (size_t i = 0; i < f->n; i++) {
+        for (size_t k = 0; k < f->v[i]->n_fixes; k++)
+            judge(&f->v[i]->fixes[k]);
         if (f->v[i]->n_fixes)
             delete_broken_pods(w, f->v[i]);
+    }
 }
 
 /* ---- asking the API server ---- */

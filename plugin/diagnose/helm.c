@@ -18,6 +18,9 @@ static long version(const struct kta_json *secret)
     return strtol(kta_or(kta_obj_label(secret, "version"), "0"), NULL, 10);
 }
 
+/* Helm itself waits longer only with --wait, for what is not ready by then (seconds). */
+#define HELM_TAKES 60
+
 static void release(struct kta_world *w, struct kta_json *const *v, size_t n, size_t i,
                     struct kta_findings *out)
 {
@@ -35,7 +38,7 @@ static void release(struct kta_world *w, struct kta_json *const *v, size_t n, si
             good = v[k];
     }
     bool bad = kta_streq(status, "failed");
-    bool hangs = kta_starts(status, "pending-") && !kta_diag_settling(w, v[i], 300);
+    bool hangs = kta_starts(status, "pending-") && !kta_diag_settling(w, v[i], HELM_TAKES);
     if (!bad && !hangs)
         return;
     struct kta_finding *f = kta_findings_add(out, bad ? "Helm.Failed" : "Helm.Pending", KTA_WARNING,
@@ -49,6 +52,10 @@ static void release(struct kta_world *w, struct kta_json *const *v, size_t n, si
                             "upgrades",
                             name, status, version(v[i]));
     kta_finding_quote(f, "secrets", "%s: status %s", kta_obj_name(v[i]), status);
+    kta_auto_json struct kta_json *record = kta_helm_newest(w, ns, name);
+    const char *description = kta_json_str(record, "info.description");
+    if (description && *description)
+        kta_finding_quote(f, "helm release", "%.*s", KTA_DIAG_QUOTE, description);
     if (good) {
         const char *context = kta_cluster_context(kta_world_cluster(w));
         struct kta_fix *x =

@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "diag.h"
+#include "crash.h"
 #include "kta/alloc.h"
 
 static void replace(struct kta_world *w, struct kta_finding *f, const struct kta_json *ing,
@@ -117,6 +117,35 @@ static void backend(struct kta_world *w, struct kta_json *ing, const struct kta_
     }
 }
 
+/* A Secret that is there and holds no certificate; its keys are known from managedFields. */
+static void tls_keys(struct kta_json *ing, const struct kta_json *secret, struct kta_findings *out)
+{
+    static const char *const wanted[] = {"tls.crt", "tls.key"};
+    const char *name = kta_obj_name(secret), *lacks = NULL;
+    char **keys;
+    size_t n = kta_data_keys(secret, &keys);
+    kta_auto_str struct kta_str have = KTA_STR_INIT;
+    for (size_t k = 0; k < KTA_LEN(wanted); k++) {
+        bool found = false;
+        for (size_t i = 0; i < n; i++)
+            found |= kta_streq(keys[i], wanted[k]);
+        lacks = found || lacks ? lacks : wanted[k];
+    }
+    for (size_t i = 0; i < n; i++)
+        kta_str_addf(&have, "%s%s", i ? ", " : "", keys[i]);
+    kta_keys_free(keys, n);
+    if (!n || !lacks || kta_diag_find(out, "Ingress.TLSSecret", ing))
+        return;
+    struct kta_finding *f = kta_diag_add(out, "Ingress.TLSSecret", KTA_CRITICAL, ing, 0.9);
+    kta_finding_summary(f, "Ingress %s takes its certificate from Secret %s, which has no key %s",
+                        kta_obj_name(ing), name, lacks);
+    kta_finding_quote(f, "secrets", "secret/%s has the keys %s", name, have.s);
+    kta_finding_advice(f,
+                       "Make it again as a TLS Secret: kubectl create secret tls %s -n %s "
+                       "--cert=FILE --key=FILE; only you have the certificate.",
+                       name, kta_obj_namespace(ing));
+}
+
 static void tls(struct kta_world *w, struct kta_json *ing, struct kta_findings *out)
 {
     size_t i = 0;
@@ -125,8 +154,11 @@ static void tls(struct kta_world *w, struct kta_json *ing, struct kta_findings *
         const char *name = kta_json_str(t, "secretName");
         size_t at = i++;
         bool known;
-        if (!name || kta_world_get(w, "secrets", kta_obj_namespace(ing), name, &known) || !known ||
-            kta_diag_find(out, "Ingress.TLSSecret", ing))
+        const struct kta_json *secret =
+            name ? kta_world_get(w, "secrets", kta_obj_namespace(ing), name, &known) : NULL;
+        if (secret)
+            tls_keys(ing, secret, out);
+        if (!name || secret || !known || kta_diag_find(out, "Ingress.TLSSecret", ing))
             continue;
         struct kta_finding *f = kta_diag_add(out, "Ingress.TLSSecret", KTA_CRITICAL, ing, 0.9);
         kta_finding_summary(f, "Ingress %s wants the TLS Secret %s, which does not exist",

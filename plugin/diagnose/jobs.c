@@ -63,15 +63,37 @@ static void failed(struct kta_world *w, struct kta_json *job, struct kta_finding
             out->v[i]->severity = KTA_INFO;
 }
 
-static void suspended(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+/* A state that somebody wrote a reason for. */
+static bool on_purpose(const struct kta_json *o)
 {
     kta_json_each(a, kta_json_at(o, "metadata.annotations"))
     {
         const char *k = kta_or(kta_json_key(a), "");
         if (kta_stristr(k, "suspend") || kta_stristr(k, "paused") ||
             kta_stristr(k, "maintenance") || kta_stristr(k, "purpose") || kta_stristr(k, "reason"))
-            return;
+            return true;
     }
+    return false;
+}
+
+/* parallelism 0: suspended by another word. */
+static void no_parallelism(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    if (on_purpose(o))
+        return;
+    struct kta_finding *f = kta_diag_add(out, "Job.Suspended", KTA_WARNING, o, 0.9);
+    f->since = kta_obj_created(o);
+    kta_finding_summary(f, "job/%s may run no pod: its parallelism is 0", kta_obj_name(o));
+    kta_finding_quote(f, "spec", "parallelism: 0");
+    (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, o, KTA_PATCH_MERGE, "{\"spec\":{\"parallelism\":1}}",
+                        "let one pod run at a time");
+    kta_finding_advice(f, "If that is on purpose, say so in an annotation.");
+}
+
+static void suspended(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    if (on_purpose(o))
+        return;
     bool cron = kta_streq(kta_obj_kind(o), "CronJob");
     kta_auto_free char *ref = kta_diag_ref(o);
     struct kta_finding *f =
@@ -172,6 +194,8 @@ void kta_analyze_jobs(struct kta_world *w, const char *ns, struct kta_findings *
             failed(w, v[i], out);
         else if (kta_json_bool(v[i], "spec.suspend", false) && !kta_obj_controller(v[i]))
             suspended(w, v[i], out);
+        else if (!over && kta_json_int(v[i], "spec.parallelism", 1) == 0)
+            no_parallelism(w, v[i], out);
     }
     n = kta_world_list(w, "cronjobs", ns, &v);
     for (size_t i = 0; i < n; i++)

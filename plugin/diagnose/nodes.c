@@ -1,5 +1,5 @@
 /*
- * nodes.c - nodes in trouble, namespaces that will not go, APIs that do not answer.
+ * nodes.c - nodes in trouble, namespaces that will not go, APIs and webhooks that do not answer.
  *
  * A condition type that is not known is a fault only when it is True. In one namespace a node is
  * worth a word only if pods of it run there.
@@ -92,24 +92,129 @@ static void apis(struct kta_world *w, struct kta_findings *out)
     }
 }
 
+/* Seconds after which a namespace that is being deleted hangs: where a finalizer holds something,
+ * or an API does not answer, it will not get further; else its pods may take their time. */
+#define HANGS_HELD 25
+#define HANGS      180
+
+static bool held(const struct kta_json *ns)
+{
+    static const char *const types[] = {"NamespaceFinalizersRemaining",
+                                        "NamespaceDeletionDiscoveryFailure",
+                                        "NamespaceDeletionContentFailure",
+                                        "NamespaceDeletionGroupVersionParsingFailure"};
+    for (size_t i = 0; i < KTA_LEN(types); i++)
+        if (kta_obj_condition_is(ns, types[i], "True"))
+            return true;
+    return false;
+}
+
+static void space(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    int64_t t = kta_time_parse(kta_json_str(o, "metadata.deletionTimestamp"));
+    if (t == KTA_NO_TIME || kta_world_now(w) - t < (held(o) ? HANGS_HELD : HANGS))
+        return;
+    struct kta_finding *f = kta_diag_add(out, "Namespace.Terminating", KTA_WARNING, o, 0.9);
+    f->since = t;
+    kta_finding_summary(f, "namespace %s cannot be deleted to the end", kta_obj_name(o));
+    kta_json_each(c, kta_json_at(o, "status.conditions"))
+    {
+        if (kta_streq(kta_json_str(c, "status"), "True"))
+            kta_finding_quote(f, "status", "%s: %s", kta_json_str(c, "type"),
+                              kta_or(kta_json_str(c, "message"), ""));
+    }
+    kta_finding_advice(f, "The conditions name what is left and which finalizers hold it: mend the "
+                          "controller that should remove them.");
+}
+
 static void spaces(struct kta_world *w, struct kta_findings *out)
 {
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "namespaces", NULL, &v);
+    for (size_t i = 0; i < n; i++)
+        space(w, v[i], out);
+}
+
+/* ---- versions ---- */
+
+#define SKEW_MAX 3 /* minor versions that a kubelet may be older than the API server */
+
+static int minor_of(const char *version)
+{
+    const char *dot = strchr(kta_or(version, ""), '.');
+    return dot ? (int)strtol(dot + 1, NULL, 10) : -1;
+}
+
+static void skew(struct kta_world *w, struct kta_json *const *nodes, size_t n,
+                 struct kta_findings *out)
+{
+    kta_auto_json struct kta_json *v = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+    if (!n || kta_cluster_get(kta_world_cluster(w), &v, &ignored, "/version"))
+        return;
+    const char *server = kta_or(kta_json_str(v, "gitVersion"), "?");
+    int theirs = minor_of(server);
     for (size_t i = 0; i < n; i++) {
-        int64_t t = kta_time_parse(kta_json_str(v[i], "metadata.deletionTimestamp"));
-        if (t == KTA_NO_TIME || kta_world_now(w) - t < 180)
+        const char *kubelet = kta_json_str(nodes[i], "status.nodeInfo.kubeletVersion");
+        int its = minor_of(kubelet);
+        if (its < 0 || theirs < 0 || (its <= theirs && theirs - its <= SKEW_MAX))
             continue;
-        struct kta_finding *f = kta_diag_add(out, "Namespace.Terminating", KTA_WARNING, v[i], 0.9);
-        f->since = t;
-        kta_finding_summary(f, "namespace %s cannot be deleted to the end", kta_obj_name(v[i]));
-        kta_json_each(c, kta_json_at(v[i],
-                                     "status.conditions")) if (kta_streq(kta_json_str(c, "status"),
-                                                                         "True"))
-            kta_finding_quote(f, "status", "%s: %s", kta_json_str(c, "type"),
-                              kta_or(kta_json_str(c, "message"), ""));
-        kta_finding_advice(f, "The conditions name what is left and which finalizers hold it: mend "
-                              "the controller that should remove them.");
+        struct kta_finding *f = kta_diag_add(out, "Node.KubeletSkew", KTA_WARNING, nodes[i], 0.95);
+        kta_finding_summary(f, "the kubelet of node %s is %s, the API server %s: %s",
+                            kta_obj_name(nodes[i]), kubelet, server,
+                            its > theirs ? "a kubelet may not be newer"
+                                         : "a kubelet may be three minor versions older at most");
+        kta_finding_quote(f, "status", "kubeletVersion: %s", kubelet);
+        kta_finding_advice(f, "Bring the kubelet of that node to the API server's version: drain "
+                              "it, upgrade it, uncordon it.");
+    }
+}
+
+/* ---- webhooks whose Service has nothing behind it ---- */
+
+static bool answers(struct kta_world *w, const char *ns, const char *name, const char **ret_state)
+{
+    bool known;
+    const struct kta_json *s = kta_world_get(w, "services", ns, name, &known);
+    *ret_state = s ? "has no ready endpoints" : "does not exist";
+    if (!s)
+        return !known;
+    return kta_streq(kta_json_str(s, "spec.type"), "ExternalName") || kta_service_ready(w, s) != 0;
+}
+
+static void hook(struct kta_world *w, struct kta_json *config, const struct kta_json *h,
+                 struct kta_findings *out)
+{
+    const char *name = kta_json_str(h, "clientConfig.service.name"), *state;
+    const char *ns = kta_json_str(h, "clientConfig.service.namespace");
+    const char *policy = kta_or(kta_json_str(h, "failurePolicy"), "Fail");
+    if (!name || answers(w, ns, name, &state) || kta_diag_settling(w, config, 30) ||
+        kta_diag_find(out, "Webhook.Unavailable", config))
+        return;
+    bool fails = kta_streq(policy, "Fail");
+    struct kta_finding *f =
+        kta_diag_add(out, "Webhook.Unavailable", fails ? KTA_CRITICAL : KTA_WARNING, config, 0.9);
+    f->since = kta_obj_created(config);
+    kta_finding_summary(
+        f, "admission webhook %s does not answer: service/%s in namespace %s %s, so %s",
+        kta_or(kta_json_str(h, "name"), "?"), name, ns, state,
+        fails ? "what it would look at is refused (failurePolicy Fail)"
+              : "what it would look at passes unseen (failurePolicy Ignore)");
+    kta_finding_quote(f, "spec", "failurePolicy: %s", policy);
+    kta_finding_symptom(f, "Service", ns, name);
+    kta_finding_advice(f, "Mend what serves the webhook; if it is gone for good, delete its "
+                          "configuration.");
+}
+
+static void webhooks(struct kta_world *w, struct kta_findings *out)
+{
+    static const char *const lists[] = {"validatingwebhookconfigurations",
+                                        "mutatingwebhookconfigurations"};
+    for (size_t l = 0; l < KTA_LEN(lists); l++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(w, lists[l], NULL, &v);
+        for (size_t i = 0; i < n; i++)
+            kta_json_each(h, kta_json_get(v[i], "webhooks")) hook(w, v[i], h, out);
     }
 }
 
@@ -122,8 +227,16 @@ void kta_analyze_nodes(struct kta_world *w, const char *ns, struct kta_findings 
     for (size_t i = 0; i < n; i++)
         if (concerns(w, ns, v[i]))
             node(w, ns, v[i], out);
-    if (!ns && !kta_world_has_focus(w)) {
-        apis(w, out);
-        spaces(w, out);
+    if (kta_world_has_focus(w))
+        return;
+    if (ns) {
+        struct kta_json *o = kta_world_get(w, "namespaces", NULL, ns, NULL);
+        if (o)
+            space(w, o, out);
+        return;
     }
+    apis(w, out);
+    spaces(w, out);
+    skew(w, v, n, out);
+    webhooks(w, out);
 }

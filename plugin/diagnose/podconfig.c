@@ -122,12 +122,12 @@ static struct kta_finding *add(const struct kta_pod_trouble *t, const char *code
     return f;
 }
 
-/* "--from-literal=password=VALUE …": the keys that the pod template takes out of that store. */
+/* "--from-file=password=FILE …": the keys that the pod template takes out of that store. */
 static void wanted_keys(const struct kta_json *v, const char *store, struct kta_str *out)
 {
     if (kta_json_type(v) == KTA_JSON_OBJECT && kta_json_str(v, "key") &&
         kta_streq(kta_json_str(v, "name"), store)) {
-        kta_auto_free char *arg = kta_asprintf(" --from-literal=%s=VALUE", kta_json_str(v, "key"));
+        kta_auto_free char *arg = kta_asprintf(" --from-file=%s=FILE", kta_json_str(v, "key"));
         if (!strstr(out->s, arg))
             kta_str_add(out, arg);
     }
@@ -162,7 +162,7 @@ static void missing_store(const struct kta_pod_trouble *t, const char *kind, con
                        "Or create it with its content, which only you can know: kubectl create "
                        "%s %s -n %s%s",
                        secret ? "secret generic" : "configmap", name, ns,
-                       keys.len ? keys.s : " --from-literal=KEY=VALUE");
+                       keys.len ? keys.s : " --from-file=KEY=FILE");
     free(names);
 }
 

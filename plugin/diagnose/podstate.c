@@ -268,12 +268,18 @@ static void stateful(struct kta_world *w, struct kta_json *o, struct kta_finding
     (void)kta_fix_manifest(w, f, KTA_RISK_LOW, /* undoable= */ true, ns, s, "apply", why);
 }
 
-static void daemon_set(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+/* ---- DaemonSets that run nowhere ---- */
+
+static struct kta_finding *nowhere(const struct kta_json *o, struct kta_findings *out)
 {
-    if (kta_json_int(o, "status.desiredNumberScheduled", -1) != 0 || kta_diag_settling(w, o, 10) ||
-        !kta_json_at(o, "spec.template.spec.nodeSelector"))
-        return;
     struct kta_finding *f = kta_diag_add(out, "DaemonSet.NoNodes", KTA_WARNING, o, 0.85);
+    f->since = kta_obj_created(o);
+    return f;
+}
+
+static void selected_nowhere(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    struct kta_finding *f = nowhere(o, out);
     kta_auto_str struct kta_str s = KTA_STR_INIT;
     kta_diag_labels(kta_json_at(o, "spec.template.spec.nodeSelector"), &s);
     kta_finding_summary(f, "daemonset/%s runs nowhere: no node has the labels %s", kta_obj_name(o),
@@ -295,6 +301,91 @@ static void daemon_set(struct kta_world *w, struct kta_json *o, struct kta_findi
                                "select nodes with %s=%s, which there are", kta_json_key(sel), have);
     }
     kta_finding_advice(f, "Or label the nodes that it is meant for.");
+}
+
+static void attracted_nowhere(const struct kta_json *o, const struct kta_json *required,
+                              struct kta_findings *out)
+{
+    struct kta_finding *f = nowhere(o, out);
+    kta_auto_str struct kta_str s = KTA_STR_INIT;
+    kta_json_print(kta_json_get(required, "nodeSelectorTerms"), false, &s);
+    kta_finding_summary(f, "daemonset/%s runs nowhere: no node meets its node affinity",
+                        kta_obj_name(o));
+    kta_finding_quote(f, "spec", "nodeAffinity requires %.*s", KTA_DIAG_QUOTE, s.s);
+    kta_finding_advice(f, "Label the nodes that it is meant for, or correct the affinity.");
+}
+
+static bool tolerates(const struct kta_json *o, const struct kta_json *taint)
+{
+    kta_json_each(t, kta_json_at(o, "spec.template.spec.tolerations"))
+    {
+        const char *key = kta_json_str(t, "key"), *effect = kta_json_str(t, "effect");
+        bool any = kta_streq(kta_json_str(t, "operator"), "Exists");
+        if ((!key ? any : kta_streq(key, kta_json_str(taint, "key"))) &&
+            (any || kta_streq(kta_or(kta_json_str(t, "value"), ""),
+                              kta_or(kta_json_str(taint, "value"), ""))) &&
+            (!effect || !*effect || kta_streq(effect, kta_json_str(taint, "effect"))))
+            return true;
+    }
+    return false;
+}
+
+/* The taint of a node that keeps it away; those of a node's own state are tolerated by all. */
+static const struct kta_json *keeps_away(const struct kta_json *node, const struct kta_json *o)
+{
+    kta_json_each(t, kta_json_at(node, "spec.taints"))
+    {
+        if (!kta_streq(kta_json_str(t, "effect"), "PreferNoSchedule") &&
+            !kta_starts(kta_or(kta_json_str(t, "key"), ""), "node.kubernetes.io/") &&
+            !tolerates(o, t))
+            return t;
+    }
+    return NULL;
+}
+
+static void tainted_everywhere(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "nodes", NULL, &v);
+    const struct kta_json *taint = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (!(taint = keeps_away(v[i], o)))
+            return;
+    if (!taint)
+        return;
+    struct kta_finding *f = nowhere(o, out);
+    const char *key = kta_json_str(taint, "key"), *effect = kta_json_str(taint, "effect");
+    kta_finding_summary(f,
+                        "daemonset/%s runs nowhere: every node has a taint that it does not "
+                        "tolerate (%s)",
+                        kta_obj_name(o), key);
+    kta_finding_quote(f, "nodes", "node/%s has the taint %s:%s", kta_obj_name(v[n - 1]), key,
+                      effect);
+    struct kta_json *spec = kta_json_new_object();
+    const struct kta_json *have = kta_json_at(o, "spec.template.spec.tolerations");
+    struct kta_json *list =
+        kta_json_set(spec, "tolerations", have ? kta_json_copy(have) : kta_json_new_array());
+    struct kta_json *t = kta_json_push(list, kta_json_new_object());
+    kta_json_set_str(t, "key", key);
+    kta_json_set_str(t, "operator", "Exists");
+    kta_json_set_str(t, "effect", effect);
+    (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, spec, "tolerate the taint %s:%s", key, effect);
+    kta_finding_advice(f, "Or remove the taint from the nodes that it is meant for.");
+}
+
+static void daemon_set(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    const struct kta_json *required =
+        kta_json_at(o, "spec.template.spec.affinity.nodeAffinity."
+                       "requiredDuringSchedulingIgnoredDuringExecution");
+    if (kta_json_int(o, "status.desiredNumberScheduled", -1) != 0 || kta_diag_settling(w, o, 10))
+        return;
+    if (kta_json_at(o, "spec.template.spec.nodeSelector"))
+        selected_nowhere(w, o, out);
+    else if (required)
+        attracted_nowhere(o, required, out);
+    else
+        tainted_everywhere(w, o, out);
 }
 
 void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findings *out)

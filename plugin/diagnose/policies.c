@@ -10,7 +10,8 @@
 #include "crash.h"
 #include "kta/alloc.h"
 
-static struct kta_json *selector(struct kta_json *in, const char *key, const struct kta_json *labels)
+static struct kta_json *selector(struct kta_json *in, const char *key,
+                                 const struct kta_json *labels)
 {
     struct kta_json *s = kta_json_set(in, key, kta_json_new_object());
     kta_json_set(s, "matchLabels", labels ? kta_json_copy(labels) : kta_json_new_object());
@@ -29,13 +30,13 @@ static struct kta_json *rule(const struct kta_reach_gap *g, const struct kta_jso
 {
     struct kta_json *r = kta_json_new_object();
     if (g->to) {
-        struct kta_json *list =
-            kta_json_set(r, g->egress ? "to" : "from", kta_json_new_array());
+        struct kta_json *list = kta_json_set(r, g->egress ? "to" : "from", kta_json_new_array());
         struct kta_json *p = kta_json_push(list, kta_json_new_object());
         (void)selector(p, "podSelector", peer);
         if (!kta_streq(g->from_ns, g->to_ns)) {
             kta_auto_json struct kta_json *name = kta_json_new_object();
-            kta_json_set_str(name, "kubernetes.io/metadata.name", g->egress ? g->to_ns : g->from_ns);
+            kta_json_set_str(name, "kubernetes.io/metadata.name",
+                             g->egress ? g->to_ns : g->from_ns);
             (void)selector(p, "namespaceSelector", name);
         }
     }
@@ -63,9 +64,10 @@ static void beside(struct kta_world *w, struct kta_finding *f, const struct kta_
     (void)selector(spec, "podSelector", self);
     kta_json_push_str(kta_json_set(spec, "policyTypes", kta_json_new_array()),
                       g->egress ? "Egress" : "Ingress");
-    kta_json_push(kta_json_set(spec, g->egress ? "egress" : "ingress", kta_json_new_array()), allow);
-    kta_auto_free char *why = kta_asprintf(
-        "allow that one connection by a NetworkPolicy of its own, %s", name);
+    kta_json_push(kta_json_set(spec, g->egress ? "egress" : "ingress", kta_json_new_array()),
+                  allow);
+    kta_auto_free char *why =
+        kta_asprintf("allow that one connection by a NetworkPolicy of its own, %s", name);
     (void)kta_fix_manifest(w, f, KTA_RISK_MEDIUM, /* undoable= */ true, ns, o, "apply", why);
 }
 
@@ -115,9 +117,10 @@ void kta_policy_in_the_way(const struct kta_pod_trouble *t, struct kta_finding *
                             kta_obj_name(policy), ref, to, g.port, g.protocol);
         for (size_t i = 0; i < effect->n_evidence; i++)
             kta_finding_quote(f, effect->evidence[i].source, "%s", effect->evidence[i].text);
-        kta_finding_quote(f, "simulation", "%s of %s: no rule of the policies that select it lets "
-                          "port %d/%s through", g.egress ? "egress" : "ingress",
-                          g.egress ? ref : to, g.port, g.protocol);
+        kta_finding_quote(f, "simulation",
+                          "%s of %s: no rule of the policies that select it lets "
+                          "port %d/%s through",
+                          g.egress ? "egress" : "ingress", g.egress ? ref : to, g.port, g.protocol);
         fix(t, f, policy, service, &g);
         kta_finding_advice(f, "Whether policies are enforced depends on the cluster's network "
                               "plugin.");

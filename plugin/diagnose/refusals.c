@@ -65,13 +65,14 @@ static const char *refusal(struct kta_world *w, struct kta_json *o, struct kta_j
             (ev = kta_diag_event(w, rs[i], "FailedCreate", NULL)))
             *ret_from = rs[i];
     *ret_event = ev;
+    /* The condition goes when a pod can be made again; some of several may be made meanwhile. */
+    if (kta_json_str(c, "message") && kta_streq(kta_json_str(c, "status"), "True"))
+        return kta_json_str(c, "message");
     /* Pods that could be made since tell that it is over. */
     const struct kta_json *made =
         ev ? kta_diag_event(w, *ret_from, "SuccessfulCreate", NULL) : NULL;
     if (made && kta_event_time(made) > kta_event_time(ev))
         return NULL;
-    if (kta_json_str(c, "message") && kta_streq(kta_json_str(c, "status"), "True"))
-        return kta_json_str(c, "message");
     return ev ? kta_json_str(ev, "message") : NULL;
 }
 
@@ -142,6 +143,15 @@ static void fix_quota(struct kta_world *w, struct kta_finding *f, const struct k
         kta_str_addf(&hard, "%s\"%s\":\"%s\"", hard.len ? "," : "", what, v.s);
         int64_t room = (h - u) / a;
         fits = fits < 0 || room < fits ? room : fits;
+    }
+    const char *who;
+    int64_t when;
+    if (q && kta_managed_by(q, "spec.hard", &who, &when) && when != KTA_NO_TIME &&
+        when > kta_obj_created(q) + 2) {
+        kta_auto_str struct kta_str age = KTA_STR_INIT;
+        kta_diag_age(w, when, &age);
+        f->change = kta_asprintf("%s %s changed resourcequota/%s", age.s, who, quota);
+        kta_finding_symptom(f, "ResourceQuota", kta_obj_namespace(q), quota);
     }
     if (q && hard.len) {
         kta_auto_free char *body = kta_asprintf("{\"spec\":{\"hard\":{%s}}}", hard.s);
@@ -281,6 +291,45 @@ static size_t raise_limits(const struct kta_json *spec, const char *text, struct
     return n;
 }
 
+/* cpu max limit to request ratio per Container is 2, but provided ratio is 10.000000: a request
+ * that is as near to its limit as that. */
+static size_t fix_ratio(struct kta_finding *f, const struct kta_json *spec, const char *text,
+                        struct kta_json *list)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("(cpu|memory) max limit to request ratio per (?:Container|Pod) is "
+                         "([\\d.]*\\d)",
+                         0);
+    struct kta_match m;
+    size_t n = 0;
+    if (!kta_re_find(re, text, strlen(text), 0, &m))
+        return 0;
+    kta_auto_free char *what = kta_re_group(text, &m, 1), *bound = kta_re_group(text, &m, 2);
+    double ratio = strtod(bound, NULL);
+    kta_finding_quote(f, "limitrange", "limit to request ratio of %s: at most %s", what, bound);
+    kta_json_each(c, kta_json_get(spec, "containers"))
+    {
+        const char *limit = kta_json_text(kta_json_get(kta_json_at(c, "resources.limits"), what));
+        int64_t l = limit ? kta_quantity_milli(limit) : -1;
+        if (l <= 0 || ratio < 1)
+            continue;
+        kta_auto_str struct kta_str v = KTA_STR_INIT;
+        int64_t least = (int64_t)((double)l / ratio + 0.999);
+        if (is_bytes(what))
+            kta_quantity_memory(least, &v);
+        else
+            kta_quantity_cpu(least, &v);
+        struct kta_json *x = kta_json_push(list, kta_json_new_object());
+        kta_json_set_str(x, "name", kta_json_str(c, "name"));
+        struct kta_json *r = kta_json_set(kta_json_set(x, "resources", kta_json_new_object()),
+                                          "requests", kta_json_new_object());
+        kta_json_set_str(r, what, v.s);
+        n++;
+    }
+    return n;
+}
+
 /* maximum memory usage per Container is 256Mi, but limit is 512Mi; several are joined by ", " */
 static void fix_range(struct kta_world *w, struct kta_finding *f, const struct kta_json *o,
                       const char *text)
@@ -292,7 +341,7 @@ static void fix_range(struct kta_world *w, struct kta_finding *f, const struct k
     const struct kta_json *spec = kta_json_get(kta_diag_template(o), "spec");
     struct kta_json *patch = kta_json_new_object();
     struct kta_json *list = kta_json_set(patch, "containers", kta_json_new_array());
-    size_t len = strlen(text), n = 0;
+    size_t len = strlen(text), n = fix_ratio(f, spec, text, list);
     struct kta_match m;
     for (size_t from = 0; from < len && kta_re_find(re, text, len, from, &m); from = m.end[0]) {
         kta_auto_free char *side = kta_re_group(text, &m, 1), *what = kta_re_group(text, &m, 2);
@@ -465,11 +514,12 @@ static void unanswered_webhook(struct kta_world *w, struct kta_json *o, struct k
     struct kta_json *blamed = config ? config : o;
     struct kta_finding *f = kta_diag_find(out, "Webhook.Unavailable", blamed);
     kta_auto_free char *ref = kta_diag_ref(o);
-    if (f) {
+    if (f && f->n_fixes) {
         kta_finding_symptom(f, kta_obj_kind(o), kta_obj_namespace(o), kta_obj_name(o));
         return;
     }
-    f = kta_diag_add(out, "Webhook.Unavailable", KTA_CRITICAL, blamed, 0.95);
+    if (!f)
+        f = kta_diag_add(out, "Webhook.Unavailable", KTA_CRITICAL, blamed, 0.95);
     kta_finding_symptom(f, kta_obj_kind(o), kta_obj_namespace(o), kta_obj_name(o));
     kta_finding_summary(f, "admission webhook %s does not answer, so pods of %s cannot be created",
                         name, ref);

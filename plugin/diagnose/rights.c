@@ -70,8 +70,8 @@ static void granted_since(struct kta_world *w, const struct kta_json *owner, str
     kta_finding_summary(f,
                         "%s was refused to %s %s%s%s; %s has that right by now, and the program "
                         "has not tried again since",
-                        who, d->verb, d->resource, d->ns ? " in namespace " : "",
-                        kta_or(d->ns, ""), d->user);
+                        who, d->verb, d->resource, d->ns ? " in namespace " : "", kta_or(d->ns, ""),
+                        d->user);
     kta_finding_advice(f, "It tries again when kubelet starts it the next time, or at once after a "
                           "restart. If it fails again then, the reason is another one than RBAC's "
                           "rules in this namespace.");
@@ -79,8 +79,8 @@ static void granted_since(struct kta_world *w, const struct kta_json *owner, str
         kta_auto_free char *ref = kta_diag_ref(owner);
         kta_auto_free char *why = kta_asprintf("restart %s, so that it tries again now", ref);
         const char *args[] = {"rollout", "restart", ref, NULL};
-        (void)kta_fix_kubectl(w, f, KTA_RISK_MEDIUM, /* undoable= */ true,
-                              kta_obj_namespace(owner), args, why);
+        (void)kta_fix_kubectl(w, f, KTA_RISK_MEDIUM, /* undoable= */ true, kta_obj_namespace(owner),
+                              args, why);
     }
 }
 
@@ -155,8 +155,7 @@ static void running(struct kta_world *w, struct kta_json *pod, struct kta_findin
         if (!log || !kta_denied_parse(log, len, &d))
             continue;
         if (d.sa && !kta_rights_granted(w, &d) && !kta_diag_find(out, "Rights.Forbidden", owner)) {
-            struct kta_finding *f =
-                kta_diag_add(out, "Rights.Forbidden", KTA_WARNING, owner, 0.9);
+            struct kta_finding *f = kta_diag_add(out, "Rights.Forbidden", KTA_WARNING, owner, 0.9);
             kta_auto_free char *line = line_of(log, len);
             kta_auto_free char *who = kta_diag_ref(owner);
             kta_auto_free char *source =

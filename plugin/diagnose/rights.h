@@ -10,9 +10,9 @@
  * API group "" in the namespace "demo"' */
 struct kta_denied {
     char *user, *verb, *resource, *group;
-    char *ns;          /* NULL: at the cluster scope */
-    char *object;      /* its name, where the refusal is of one object; else NULL */
-    char *sa_ns, *sa;  /* the service account that the user is, or NULL */
+    char *ns;         /* NULL: at the cluster scope */
+    char *object;     /* its name, where the refusal is of one object; else NULL */
+    char *sa_ns, *sa; /* the service account that the user is, or NULL */
 };
 
 /* The last refusal that a text tells; false: none. */

@@ -3,8 +3,8 @@
  * names another account, one that refers to a role that does not exist, a role that lacks the verb
  * or the object's name, a role that is bound to nobody; else a role of its own.
  *
- * What is granted at the scope of the whole cluster is of high risk. ClusterRoles that several
- * bindings may share are not touched for a namespace's sake.
+ * To grant rights is of high risk, as policy has it, too. ClusterRoles that several bindings may
+ * share are not touched for a namespace's sake.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +40,8 @@ static bool names_object(const struct kta_json *rule, const struct kta_denied *d
 static bool grants(const struct kta_json *role, const struct kta_denied *d)
 {
     kta_json_each(r, kta_json_get(role, "rules")) if (holds(kta_json_get(r, "verbs"), d->verb) &&
-                                                      concerns(r, d) && names_object(r, d))
-        return true;
+                                                      concerns(r, d) &&
+                                                      names_object(r, d)) return true;
     return false;
 }
 
@@ -62,8 +62,9 @@ static bool is_subject(const struct kta_json *s, const struct kta_json *binding,
         return kta_streq(name, d->user);
     if (!d->sa)
         return false;
+    /* What all who are authenticated may do (discovery, mostly) is never what is refused. */
     if (kta_streq(kind, "Group"))
-        return kta_streq(name, all) || kta_streq(name, "system:authenticated") ||
+        return kta_streq(name, all) ||
                (kta_starts(name, all) && kta_streq(name + sizeof all, d->sa_ns));
     return kta_streq(name, d->sa) && kta_streq(subject_ns(s, binding), d->sa_ns);
 }
@@ -85,8 +86,11 @@ static struct kta_json *role_of(struct kta_world *w, const struct kta_json *bind
 
 bool kta_rights_granted(struct kta_world *w, const struct kta_denied *d)
 {
-    static const char *const lists[] = {"rolebindings", "clusterrolebindings"};
-    for (size_t l = d->ns ? 0 : 1; l < KTA_LEN(lists); l++) {
+    static const char *const lists[] = {"rolebindings", "clusterrolebindings", "roles"};
+    struct kta_err ignored = KTA_ERR_INIT; /* what could not be read is noted */
+    size_t first = d->ns ? 0 : 1;
+    (void)kta_world_prefetch(w, d->ns, lists + first, d->ns ? 3 : 1, &ignored);
+    for (size_t l = first; l < 2; l++) {
         struct kta_json *const *v;
         size_t n = kta_world_list(w, lists[l], l ? NULL : d->ns, &v);
         for (size_t i = 0; i < n; i++)
@@ -94,11 +98,6 @@ bool kta_rights_granted(struct kta_world *w, const struct kta_denied *d)
                 return true;
     }
     return false;
-}
-
-static enum kta_risk risk_of(const struct kta_denied *d)
-{
-    return d->ns ? KTA_RISK_MEDIUM : KTA_RISK_HIGH;
 }
 
 /* Bindings that count where it was refused. */
@@ -119,8 +118,7 @@ static bool nearly(const struct kta_json *s, const struct kta_json *binding,
     bool here = kta_streq(subject_ns(s, binding), d->sa_ns);
 
     return kta_streq(kta_json_str(s, "kind"), "ServiceAccount") &&
-           (here ? strlen(name) > 3 && kta_distance(name, d->sa, 2) <= 2
-                 : kta_streq(name, d->sa));
+           (here ? strlen(name) > 3 && kta_distance(name, d->sa, 2) <= 2 : kta_streq(name, d->sa));
 }
 
 static bool fix_subject(struct kta_world *w, struct kta_finding *f, const struct kta_json *binding,
@@ -138,13 +136,14 @@ static bool fix_subject(struct kta_world *w, struct kta_finding *f, const struct
         bool there = kta_world_get(w, "serviceaccounts", ns, name, &known) || !known;
         kta_finding_quote(f, "rbac", "%s grants it to service account %s/%s%s, not to %s/%s", ref,
                           ns, name, there ? "" : ", which does not exist", d->sa_ns, d->sa);
-        kta_auto_free char *value = kta_asprintf(
-            "{\"kind\":\"ServiceAccount\",\"name\":\"%s\",\"namespace\":\"%s\"}", d->sa, d->sa_ns);
+        kta_auto_free char *value =
+            kta_asprintf("{\"kind\":\"ServiceAccount\",\"name\":\"%s\",\"namespace\":\"%s\"}",
+                         d->sa, d->sa_ns);
         kta_auto_free char *body =
             there ? kta_asprintf("[{\"op\":\"add\",\"path\":\"/subjects/-\",\"value\":%s}]", value)
                   : kta_asprintf("[{\"op\":\"replace\",\"path\":\"/subjects/%zu\",\"value\":%s}]",
                                  at, value);
-        (void)kta_fix_patch(w, f, risk_of(d), binding, KTA_PATCH_JSON, body,
+        (void)kta_fix_patch(w, f, KTA_RISK_HIGH, binding, KTA_PATCH_JSON, body,
                             "let %s name the account that the pods use, %s/%s", ref, d->sa_ns,
                             d->sa);
         return true;
@@ -212,10 +211,10 @@ static bool no_such_role(struct kta_world *w, struct kta_finding *f, const struc
         kta_json_set_str(r, "apiGroup", "rbac.authorization.k8s.io");
         kta_json_set_str(r, "kind", kta_obj_kind(role));
         kta_json_set_str(r, "name", kta_obj_name(role));
-        kta_auto_free char *why =
-            kta_asprintf("make %s again with %s %s, which exists", ref, kta_obj_kind(role),
-                         kta_obj_name(role));
-        (void)kta_fix_manifest(w, f, risk_of(d), /* undoable= */ true, d->ns, copy, "replace", why);
+        kta_auto_free char *why = kta_asprintf("make %s again with %s %s, which exists", ref,
+                                               kta_obj_kind(role), kta_obj_name(role));
+        (void)kta_fix_manifest(w, f, KTA_RISK_HIGH, /* undoable= */ true, d->ns, copy, "replace",
+                               why);
         return true;
     }
     return false;
@@ -254,8 +253,9 @@ static void fix_role(struct kta_world *w, struct kta_finding *f, const struct kt
         bool verb = holds(kta_json_get(r, "verbs"), d->verb);
         quote_group(f, ref, r, d);
         if (concerns(r, d) && !verb && !kta_json_len(kta_json_get(r, "resourceNames")))
-            body = kta_asprintf(
-                "[{\"op\":\"add\",\"path\":\"/rules/%zu/verbs/-\",\"value\":\"%s\"}]", at, d->verb);
+            body =
+                kta_asprintf("[{\"op\":\"add\",\"path\":\"/rules/%zu/verbs/-\",\"value\":\"%s\"}]",
+                             at, d->verb);
         else if (concerns(r, d) && verb && d->object)
             body = kta_asprintf(
                 "[{\"op\":\"add\",\"path\":\"/rules/%zu/resourceNames/-\",\"value\":\"%s\"}]", at,
@@ -270,8 +270,8 @@ static void fix_role(struct kta_world *w, struct kta_finding *f, const struct kt
                             at ? "/-" : "", at ? "" : "[", d->group, d->resource, d->verb,
                             at ? "" : "]");
     kta_finding_quote(f, "rbac", "%s is bound to it, and does not grant that", ref);
-    (void)kta_fix_patch(w, f, risk_of(d), role, KTA_PATCH_JSON, body, "let %s also %s %s%s%s", ref,
-                        d->verb, d->resource, d->object ? " " : "", kta_or(d->object, ""));
+    (void)kta_fix_patch(w, f, KTA_RISK_HIGH, role, KTA_PATCH_JSON, body, "let %s also %s %s%s%s",
+                        ref, d->verb, d->resource, d->object ? " " : "", kta_or(d->object, ""));
 }
 
 static bool lacks(struct kta_world *w, struct kta_finding *f, const struct kta_denied *d)
@@ -302,11 +302,11 @@ static bool unbound(struct kta_world *w, struct kta_finding *f, const struct kta
         kta_auto_free char *account = kta_asprintf("--serviceaccount=%s:%s", d->sa_ns, d->sa);
         const char *args[] = {"create", "rolebinding", name, role, account, NULL};
         kta_auto_free char *why =
-            kta_asprintf("bind Role %s, which grants it, to service account %s",
-                         kta_obj_name(v[i]), d->sa);
+            kta_asprintf("bind Role %s, which grants it, to service account %s", kta_obj_name(v[i]),
+                         d->sa);
         kta_finding_quote(f, "rbac", "role/%s grants it, and is not bound to %s/%s",
                           kta_obj_name(v[i]), d->sa_ns, d->sa);
-        (void)kta_fix_kubectl(w, f, KTA_RISK_MEDIUM, /* undoable= */ true, d->ns, args, why);
+        (void)kta_fix_kubectl(w, f, KTA_RISK_HIGH, /* undoable= */ true, d->ns, args, why);
         return true;
     }
     return false;
@@ -341,8 +341,8 @@ static void new_role(struct kta_world *w, struct kta_finding *f, const struct kt
     kta_json_set_str(list, "kind", "List");
     struct kta_json *items = kta_json_set(list, "items", kta_json_new_array());
     struct kta_json *role = kta_json_push(items, object(kind, name, d->ns));
-    struct kta_json *rule = kta_json_push(kta_json_set(role, "rules", kta_json_new_array()),
-                                          kta_json_new_object());
+    struct kta_json *rule =
+        kta_json_push(kta_json_set(role, "rules", kta_json_new_array()), kta_json_new_object());
     add_list(rule, "apiGroups", d->group);
     add_list(rule, "resources", d->resource);
     add_list(rule, "verbs", d->verb);
@@ -352,15 +352,16 @@ static void new_role(struct kta_world *w, struct kta_finding *f, const struct kt
     kta_json_set_str(ref, "apiGroup", "rbac.authorization.k8s.io");
     kta_json_set_str(ref, "kind", kind);
     kta_json_set_str(ref, "name", name);
-    struct kta_json *subject = kta_json_push(
-        kta_json_set(binding, "subjects", kta_json_new_array()), kta_json_new_object());
+    struct kta_json *subject =
+        kta_json_push(kta_json_set(binding, "subjects", kta_json_new_array()),
+                      kta_json_new_object());
     kta_json_set_str(subject, "kind", "ServiceAccount");
     kta_json_set_str(subject, "name", d->sa);
     kta_json_set_str(subject, "namespace", d->sa_ns);
     kta_auto_free char *why =
         kta_asprintf("grant %s on %s, and no more, to service account %s by a %s of its own%s",
                      d->verb, d->resource, d->sa, kind, d->ns ? "" : " (in the whole cluster)");
-    (void)kta_fix_manifest(w, f, risk_of(d), /* undoable= */ true, d->ns, list, "apply", why);
+    (void)kta_fix_manifest(w, f, KTA_RISK_HIGH, /* undoable= */ true, d->ns, list, "apply", why);
 }
 
 void kta_rights_fix(struct kta_world *w, struct kta_finding *f, const struct kta_denied *d)

@@ -50,25 +50,25 @@ bool kta_names_alike(const char *service, const char *workload)
     return kta_starts(service, "svc-") && kta_streq(service + 4, workload);
 }
 
-static struct near nearest_workload(struct kta_world *w, const struct kta_json *service)
+struct kta_json *kta_nearest_workload(struct kta_world *w, const char *ns, const char *name,
+                                      const struct kta_json *selector)
 {
     static const char *const lists[] = {"deployments", "statefulsets", "daemonsets", "pods"};
-    const struct kta_json *selector = kta_json_at(service, "spec.selector");
     struct near best = {0};
     for (size_t l = 0; l < KTA_LEN(lists); l++) {
         struct kta_json *const *v;
-        size_t n = kta_world_list(w, lists[l], kta_obj_namespace(service), &v);
+        size_t n = kta_world_list(w, lists[l], ns, &v);
         for (size_t i = 0; i < n; i++) {
             if (kta_obj_controller(v[i]))
                 continue;
             int score = nearness(selector, kta_json_at(kta_diag_template(v[i]), "metadata.labels"));
-            if (kta_names_alike(kta_obj_name(service), kta_obj_name(v[i])))
+            if (kta_names_alike(name, kta_obj_name(v[i])))
                 score += 8;
             if (score > best.score)
                 best = (struct near){v[i], score};
         }
     }
-    return best.score >= 5 ? best : (struct near){0};
+    return best.score >= 5 ? best.workload : NULL;
 }
 
 /* Labels worth selecting by: the keys of the selector as the workload has them; else its own
@@ -122,15 +122,16 @@ static void selects_nothing(struct kta_world *w, struct kta_json *service, struc
 {
     kta_auto_str struct kta_str labels = KTA_STR_INIT;
     kta_diag_labels(kta_json_at(service, "spec.selector"), &labels);
-    struct near near = nearest_workload(w, service);
+    struct kta_json *near =
+        kta_nearest_workload(w, kta_obj_namespace(service), kta_obj_name(service),
+                             kta_json_at(service, "spec.selector"));
     /* A workload that it would match is just not there with pods: scaled to 0 tells that. */
-    if (near.workload &&
-        kta_map_matches(kta_json_at(service, "spec.selector"),
-                        kta_json_at(kta_diag_template(near.workload), "metadata.labels")))
+    if (near && kta_map_matches(kta_json_at(service, "spec.selector"),
+                                kta_json_at(kta_diag_template(near), "metadata.labels")))
         return;
     struct kta_finding *f =
-        kta_diag_add(out, "Service.SelectorMismatch", near.workload ? KTA_CRITICAL : KTA_WARNING,
-                     service, near.workload ? 0.9 : 0.7);
+        kta_diag_add(out, "Service.SelectorMismatch", near ? KTA_CRITICAL : KTA_WARNING, service,
+                     near ? 0.9 : 0.7);
     kta_finding_summary(f, "Service %s has no endpoints: no pod has the labels %s that it selects",
                         kta_obj_name(service), labels.s);
     kta_finding_quote(f, "spec", "service/%s: selector %s", kta_obj_name(service), labels.s);
@@ -146,14 +147,14 @@ static void selects_nothing(struct kta_world *w, struct kta_json *service, struc
         }
         f->since = when;
     }
-    if (near.workload) {
+    if (near) {
         kta_auto_str struct kta_str have = KTA_STR_INIT;
-        kta_diag_labels(kta_json_at(kta_diag_template(near.workload), "metadata.labels"), &have);
-        kta_auto_free char *ref = kta_diag_ref(near.workload);
+        kta_diag_labels(kta_json_at(kta_diag_template(near), "metadata.labels"), &have);
+        kta_auto_free char *ref = kta_diag_ref(near);
         kta_finding_quote(f, "spec", "pods of %s have the labels %s", ref, have.s);
         kta_auto_json struct kta_json *body = kta_json_new_object();
         kta_json_set(kta_json_set(body, "spec", kta_json_new_object()), "selector",
-                     better_selector(service, near.workload));
+                     better_selector(service, near));
         kta_auto_str struct kta_str s = KTA_STR_INIT;
         kta_json_print(body, false, &s);
         (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, service, KTA_PATCH_MERGE, s.s,
@@ -288,7 +289,8 @@ static bool other_protocol(struct kta_world *w, struct kta_json *service, struct
     kta_finding_quote(f, "spec", "service/%s: protocol %s; %s: containerPort %lld, protocol %s",
                       kta_obj_name(service), wants, ref, (long long)number, has);
     kta_auto_free char *body = kta_asprintf(
-        "[{\"op\":\"replace\",\"path\":\"/spec/ports/%zu/protocol\",\"value\":\"%s\"}]", index, has);
+        "[{\"op\":\"replace\",\"path\":\"/spec/ports/%zu/protocol\",\"value\":\"%s\"}]", index,
+        has);
     (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, service, KTA_PATCH_JSON, body,
                         "send by %s, as the pods serve it", has);
     return true;
@@ -306,8 +308,10 @@ static bool speaks_http(const struct kta_json *port, int64_t number)
     return kta_stristr(app, "http") || kta_stristr(name, "http") || kta_stristr(name, "web");
 }
 
-#define STARTS    40 /* seconds that a program may take until it listens */
-#define ASKED_MAX 8  /* Services of one run whose declared port is asked whether anything listens */
+#define STARTS 40 /* seconds that a program may take until it listens */
+#define ASKED_MAX                                                                                  \
+    8 /* Services of one run whose declared port is asked whether anything listens                 \
+       */
 
 /* Is it worth asking whether anything listens on a port that the container declares? A probe that
  * succeeds there has told already. */

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "diag.h"
+#include "crash.h"
 #include "kta/diagnose.h"
 #include "kta/str.h"
 
@@ -32,15 +32,14 @@ bool kta_text_markdown(const char *text, struct kta_str *out)
         quote(digest.s, out);
         return false;
     }
+    const char *code = kta_crash_code(c.pattern->class_);
     kta_str_addf(out, "The text that was piped in fails at line %zu", c.at);
     if (c.count > 1)
         kta_str_addf(out, ", said %zu times", c.count);
     kta_str_add(out, ":\n\n");
     quote(c.quote && *c.quote ? c.quote : c.line, out);
-    kta_str_addf(out,
-                 "\nThat is `CrashLoop.%s` (`kubectl todo-ai explain CrashLoop.%s` tells what "
-                 "to do about it)",
-                 c.pattern->class_, c.pattern->class_);
+    kta_str_addf(out, "\nThat is `%s` (`kubectl todo-ai explain %s` tells what to do about it)",
+                 code, code);
     const struct {
         const char *what, *value;
     } named[] = {{"variable or object", c.name},

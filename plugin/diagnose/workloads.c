@@ -25,13 +25,16 @@ static bool on_purpose(const struct kta_json *o)
 
 /* ---- paused, at zero ---- */
 
+/* Is there an autoscaler that wakes it from zero? The usual one is disabled there. */
 static bool autoscaled(struct kta_world *w, const struct kta_json *o)
 {
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "horizontalpodautoscalers", kta_obj_namespace(o), &v);
     for (size_t i = 0; i < n; i++)
         if (kta_streq(kta_json_str(v[i], "spec.scaleTargetRef.name"), kta_obj_name(o)) &&
-            kta_streq(kta_json_str(v[i], "spec.scaleTargetRef.kind"), kta_obj_kind(o)))
+            kta_streq(kta_json_str(v[i], "spec.scaleTargetRef.kind"), kta_obj_kind(o)) &&
+            (kta_json_int(v[i], "spec.minReplicas", 1) == 0 ||
+             kta_obj_label(v[i], "scaledobject.keda.sh/name")))
             return true;
     return false;
 }
@@ -146,6 +149,78 @@ static void paused(struct kta_world *w, struct kta_json *o, struct kta_findings 
                           "resume the rollout");
 }
 
+/* ---- an update that waits for somebody to delete the pods ---- */
+
+static void on_delete(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    bool daemon = kta_streq(kta_obj_kind(o), "DaemonSet");
+    int64_t want = kta_diag_desired(o);
+    int64_t have =
+        kta_json_int(o, daemon ? "status.updatedNumberScheduled" : "status.updatedReplicas", 0);
+    bool behind = daemon ? have < want
+                         : !kta_streq(kta_json_str(o, "status.updateRevision"),
+                                      kta_json_str(o, "status.currentRevision"));
+    if (!kta_streq(kta_json_str(o, "spec.updateStrategy.type"), "OnDelete") || !behind ||
+        kta_diag_settling(w, o, 30) || on_purpose(o))
+        return;
+    kta_auto_free char *ref = kta_diag_ref(o);
+    struct kta_finding *f = kta_diag_add(out, "Rollout.OnDelete", KTA_WARNING, o, 0.85);
+    kta_finding_summary(f,
+                        "%s has been changed, and %lld of its %lld pods still run what was before: "
+                        "with OnDelete each waits until somebody deletes it",
+                        ref, (long long)(want - have), (long long)want);
+    kta_finding_quote(f, "spec", "updateStrategy: OnDelete");
+    if (!daemon)
+        kta_finding_quote(f, "status", "currentRevision %s, updateRevision %s",
+                          kta_or(kta_json_str(o, "status.currentRevision"), "?"),
+                          kta_or(kta_json_str(o, "status.updateRevision"), "?"));
+    (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, o, KTA_PATCH_MERGE,
+                        "{\"spec\":{\"updateStrategy\":{\"type\":\"RollingUpdate\"}}}",
+                        "roll the change out one pod after the other");
+    kta_finding_advice(f, "Or delete the pods yourself, when each may go.");
+}
+
+/* ---- two workloads that take each other's pods for their own ---- */
+
+#define COMPARED_MAX 200 /* workloads of one list that are compared with each other */
+
+static bool selects(const struct kta_json *o, const struct kta_json *other)
+{
+    const struct kta_json *selector = kta_json_at(o, "spec.selector");
+    const struct kta_json *labels = kta_json_at(kta_diag_template(other), "metadata.labels");
+    return selector && labels && kta_selector_matches(selector, labels);
+}
+
+static void overlap(struct kta_world *w, struct kta_json *const *v, size_t n,
+                    struct kta_findings *out)
+{
+    for (size_t i = 0; i < n && n <= COMPARED_MAX; i++)
+        for (size_t k = 0; k < i; k++) {
+            if (!kta_streq(kta_obj_namespace(v[i]), kta_obj_namespace(v[k])) ||
+                !selects(v[i], v[k]) || !selects(v[k], v[i]) ||
+                (!kta_world_focused(w, v[i]) && !kta_world_focused(w, v[k])))
+                continue;
+            bool later = kta_obj_created(v[i]) >= kta_obj_created(v[k]);
+            struct kta_json *o = later ? v[i] : v[k], *first = later ? v[k] : v[i];
+            kta_auto_free char *a = kta_diag_ref(first), *b = kta_diag_ref(o);
+            kta_auto_str struct kta_str labels = KTA_STR_INIT;
+            struct kta_finding *f =
+                kta_diag_add(out, "Deployment.SelectorOverlap", KTA_WARNING, o, 0.8);
+            f->since = kta_obj_created(o);
+            kta_diag_labels(kta_json_at(o, "spec.selector.matchLabels"), &labels);
+            kta_finding_summary(f,
+                                "%s and %s select each other's pods (%s): Services, autoscalers "
+                                "and budgets cannot tell them apart",
+                                a, b, labels.s);
+            kta_finding_symptom(f, kta_obj_kind(first), kta_obj_namespace(first),
+                                kta_obj_name(first));
+            kta_finding_advice(f,
+                               "A selector cannot be changed: make %s again with a label of "
+                               "its own in selector and template.",
+                               b);
+        }
+}
+
 /* ---- stuck ---- */
 
 /* Has anything been said already about this workload or its pods? */
@@ -186,6 +261,7 @@ void kta_analyze_workloads(struct kta_world *w, const char *ns, struct kta_findi
     for (size_t l = 0; l < KTA_LEN(lists); l++) {
         struct kta_json *const *v;
         size_t n = kta_world_list(w, lists[l], ns, &v);
+        overlap(w, v, n, out);
         for (size_t i = 0; i < n; i++) {
             struct kta_json *o = v[i];
             int64_t want = kta_diag_desired(o);
@@ -198,6 +274,8 @@ void kta_analyze_workloads(struct kta_world *w, const char *ns, struct kta_findi
             }
             if (kta_json_bool(o, "spec.paused", false))
                 paused(w, o, out);
+            if (l > 0)
+                on_delete(w, o, out);
             int64_t have = l == 2 ? kta_json_int(o, "status.currentNumberScheduled", 0)
                                   : kta_json_int(o, "status.replicas", 0);
             bool short_ = have < want || kta_json_int(o, "status.unavailableReplicas", 0) > 0 ||

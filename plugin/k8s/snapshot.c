@@ -11,6 +11,7 @@
 #include "kta/alloc.h"
 #include "kta/clock.h"
 #include "kta/fs.h"
+#include "kta/helmrel.h"
 #include "snapfiles.h"
 
 struct kta_snapshot_writer {
@@ -67,6 +68,23 @@ static bool worth_a_file(const struct api_path *a, const struct kta_read *r)
     return r->status == 403 || r->status >= 500;
 }
 
+/* Helm's records are Secrets; what diagnosis reads of them is kept, redacted. */
+static void keep_releases(struct kta_snapshot_writer *w, const struct kta_json *from,
+                          struct kta_json *to)
+{
+    struct kta_json *copy = kta_json_first(kta_json_get(to, "items"));
+
+    kta_json_each(o, kta_json_get(from, "items"))
+    {
+        kta_auto_free char *release = kta_streq(kta_json_str(o, "type"), "helm.sh/release.v1")
+                                          ? kta_helm_release_redacted(o, w->redact)
+                                          : NULL;
+        if (release)
+            kta_json_set_str(kta_json_get(copy, "data"), "release", release);
+        copy = kta_json_next(copy);
+    }
+}
+
 static void record(void *ctx, const struct kta_read *r)
 {
     struct kta_snapshot_writer *w = ctx;
@@ -87,8 +105,10 @@ static void record(void *ctx, const struct kta_read *r)
         return;
     }
     v = r->failed ? refusal(w, r) : kta_json_copy(r->json);
-    if (!r->failed)
+    if (!r->failed) {
         kta_redact_object(w->redact, v);
+        keep_releases(w, r->json, v);
+    }
     write_json(w, name.s, v);
 }
 

@@ -223,8 +223,9 @@ static enum fate fate_of(const struct kta_cure *c, const struct kta_findings *no
 
     for (size_t i = 0; i < now->n; i++) {
         const struct kta_finding *f = now->v[i];
-        if (f->severity < KTA_WARNING || !kta_ref_equal(&f->object, &c->object))
-            continue;
+        if (f->severity < KTA_WARNING || !kta_ref_equal(&f->object, &c->object) ||
+            (kta_streq(f->code, "Helm.Drift") && !kta_streq(c->from->code, f->code)))
+            continue; /* that a release differs from what runs says nothing of how it runs */
         bool same = same_cause(f, c->from);
         /* An image that can be pulled and then crashes is more likely the wrong image; a limit at
          * which the program itself gives up is no better than one at which the kernel ends it. */

@@ -20,8 +20,34 @@ deployment unfit 'sleep 3600' >/dev/null
 k set resources deployment/unfit --requests=cpu=900 >/dev/null
 k create service clusterip nowhere --tcp=80:8000 >/dev/null
 k patch service nowhere -p '{"spec":{"selector":{"app":"bakend"}}}' >/dev/null
+# Two releases: one that somebody broke, one that failed; their records hold a secret.
+chart=$home/chart
+mkdir -p "$chart/templates"
+printf 'apiVersion: v2\nname: shop\nversion: 0.1.0\n' >"$chart/Chart.yaml"
+cat >"$chart/templates/all.yaml" <<'END'
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: {{ .Release.Name }}}}
+  template:
+    metadata: {labels: {app: {{ .Release.Name }}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: shop
+        image: busybox:1.36
+        command: [sleep, "3600"]
+        env: [{name: DB_PASSWORD, value: {{ .Values.password }}}]
+END
+for release in shop failed; do
+  helm3 install "$release" "$chart" -n "$NS" --set replicas=1,password="$canary" --wait --timeout 60s >/dev/null 2>&1
+done
+k patch deployment shop -p '{"spec":{"template":{"spec":{"containers":[{"name":"shop","command":["sh","-c","echo fatal: unknown option; exit 1"]}]}}}}' >/dev/null
+helm3 upgrade failed "$chart" -n "$NS" --set-string replicas=lots,password="$canary" >/dev/null 2>&1
 settled() {
-  crashed backend && crashed leaky &&
+  crashed backend && crashed leaky && crashed shop &&
     k get pods -o jsonpath='{.items[*].status.containerStatuses[*].state.waiting.reason}' >"$out" &&
     grep -q ImagePullBackOff "$out" && grep -q CreateContainerConfigError "$out" &&
     k get pods -o jsonpath='{.items[*].status.conditions[*].reason}' | grep -q Unschedulable
@@ -64,6 +90,13 @@ compared() {
     same "$home/live.json" "$home/read.json"
 }
 eventually 90 "the snapshot tells what the live cluster told" compared
+check "drift from a Helm release is among it" \
+  jq -e '.findings[] | select(.object.name == "shop") | .evidence[] | select(.source == "drift from the release")' "$home/read.json"
+check "and why a release failed" \
+  jq -e '.findings[] | select(.code == "Helm.Failed") | .evidence[] | select(.source == "helm release") | select(.text | contains("Upgrade"))' "$home/read.json"
+records() { jq -r '.items[].data.release // empty' "$home"/snap/api/v1/namespaces/*/secrets@*.json | while read -r r; do printf %s "$r" | base64 -d | base64 -d; done; }
+check "Helm's records are in it" says '"manifest"' records
+refused "and hold no secret" says "$canary" records
 refused "no secret is in it" grep -rqF -e "$canary" -e "$(printf %s "$canary" | base64 -w0)" "$home/snap"
 check "it is bounded" test "$(du -sk "$home/snap" | cut -f1)" -lt 8192
 ask 0 "a question is answered from it" --snapshot "$home/snap" -n "$NS" --llm-provider none --dry-run "why is backend crashing"

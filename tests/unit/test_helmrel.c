@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <string.h>
+#include "kta/alloc.h"
 #include "kta/b64.h"
 #include "kta/gzip.h"
 #include "kta/helmrel.h"
@@ -56,10 +58,42 @@ static void test_broken(void **state)
     assert_null(v);
 }
 
+/* What a snapshot keeps decodes as the original does, without what is secret. */
+static void test_redacted(void **state)
+{
+    static const char record[] =
+        "{\"name\":\"shop\",\"version\":2,\"apply_method\":\"ssa\",\"config\":{\"password\":"
+        "\"hunter2hunter2\"},\"chart\":{\"values\":{}},\"info\":{\"status\":\"failed\","
+        "\"description\":\"Upgrade failed: timed out\",\"notes\":\"password: hunter2hunter2\"},"
+        "\"manifest\":\"---\\nkind: Secret\\nmetadata: {name: db}\\nstringData: {password: "
+        "hunter2hunter2}\\n---\\nkind: Deployment\\nmetadata: {name: shop}\\nspec: {template: "
+        "{spec: "
+        "{containers: [{name: shop, image: 'shop:v1', env: [{name: DB_PASSWORD, value: "
+        "hunter2hunter2}]}]}}}\\n\"}";
+    kta_auto_json struct kta_json *s = secret(record, true), *v = NULL;
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    kta_auto_free char *release = kta_helm_release_redacted(s, r);
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+
+    (void)state;
+    assert_non_null(release);
+    kta_json_set_str(kta_json_get(s, "data"), "release", release);
+    assert_int_equal(kta_helm_release_decode(s, &v, &err), 0);
+    kta_json_print(v, false, &text);
+    assert_null(strstr(text.s, "hunter2"));
+    assert_string_equal(kta_json_str(v, "info.description"), "Upgrade failed: timed out");
+    assert_string_equal(kta_json_str(v, "apply_method"), "ssa");
+    assert_null(kta_json_get(v, "config"));
+    assert_null(kta_json_get(v, "chart"));
+    assert_non_null(strstr(kta_json_str(v, "manifest"), "shop:v1"));
+    kta_redact_free(r);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_decode),
-                                       cmocka_unit_test(test_broken)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_decode), cmocka_unit_test(test_broken),
+                                       cmocka_unit_test(test_redacted)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
