@@ -36,8 +36,8 @@ void agent_fence(const char *text, struct kta_str *out);
 /* asked.c: marks the steps whose objects neither question nor findings name, and says which
  * evidence each step rests on. */
 void agent_mark_steps(struct kta_agent *a, struct kta_plan *plan);
-/* Does the command read a file or folder of this machine that the user's words do not name? Its name
- * is appended. */
+/* Does the command read a file or folder of this machine that the user's words do not name? Its
+ * name is appended. */
 bool agent_reads_unnamed(const struct kta_agent *a, const struct kta_argv *argv,
                          struct kta_str *ret_file);
 /* budget.c: may this turn be asked? -1 (KTA_E_LIMIT) when the session's ceiling would be passed;

@@ -202,6 +202,8 @@ struct kta_fix *kta_fix_image(struct kta_world *w, struct kta_finding *f,
                               const char *image, const char *why);
 struct kta_fix *kta_fix_scale(struct kta_world *w, struct kta_finding *f,
                               const struct kta_json *workload, int replicas, const char *why);
+struct kta_fix *kta_fix_delete(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                               const struct kta_json *o, const char *why);
 /* Any other: argv after "kubectl", NULL-terminated; not checked by the server. */
 struct kta_fix *kta_fix_kubectl(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
                                 bool undoable, const char *ns, const char *const *args,

@@ -171,6 +171,17 @@ struct kta_fix *kta_fix_scale(struct kta_world *w, struct kta_finding *f,
     return x;
 }
 
+struct kta_fix *kta_fix_delete(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
+                               const struct kta_json *o, const char *why)
+{
+    kta_auto_free char *ref = kta_diag_ref(o);
+    struct kta_fix *x = kta_finding_fix(f, risk, /* undoable= */ true, "delete %s: %s", ref, why);
+    kta_argv_addl(&x->argv, "kubectl", "delete", ref, NULL);
+    pin(w, &x->argv, kta_obj_namespace(o));
+    check(w, x, o, "DELETE", "", "application/json", NULL);
+    return x;
+}
+
 struct kta_fix *kta_fix_kubectl(struct kta_world *w, struct kta_finding *f, enum kta_risk risk,
                                 bool undoable, const char *ns, const char *const *args,
                                 const char *why)
