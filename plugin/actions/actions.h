@@ -101,6 +101,13 @@ bool kta_same_but_server(const struct kta_json *a, const struct kta_json *b);
 void kta_show_diff(struct kta_redact *r, const char *title, const struct kta_json *before,
                    const struct kta_json *after, struct kta_str *out);
 
+/* ---- hidden.c ---- */
+/* argv with its placeholders put back: in files (their paths are added to `files`) where a flag has
+ * a form that reads one, else in place. KTA_E_POLICY for a placeholder that was never given. */
+int kta_hidden_argv(struct kta_redact *r, const struct kta_argv *argv, struct kta_argv *ret,
+                    struct kta_argv *files, struct kta_err *err);
+void kta_hidden_remove(struct kta_argv *files); /* unlinks them, and releases the list */
+
 /* ---- child.c ---- */
 /* The environment of kubectl and helm: only what they and credential plugins need. NULL-terminated,
  * freed with kta_child_env_free. kubeconfig may be NULL. */

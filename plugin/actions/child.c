@@ -3,7 +3,8 @@
  *
  * Invariants: the child gets no variable that is not on the list below (no API key of a model, no
  * HELM_KUBE…, which would redirect credentials); kubectl's own preference file (kuberc) is off, or
- * its aliases could make another command of what was shown; placeholders are put back only here.
+ * its aliases could make another command of what was shown; placeholders are put back only here and
+ * in hidden.c.
  */
 #include "actions.h"
 
@@ -148,35 +149,18 @@ static const char *program_path(struct kta_pipeline *p, const char *name, struct
     return NULL;
 }
 
-/* Placeholders back to their values, for the child's eyes only. */
-static int restore_argv(struct kta_redact *r, const struct kta_argv *argv, struct kta_argv *ret,
-                        struct kta_err *err)
-{
-    for (size_t i = 0; i < argv->n; i++) {
-        kta_auto_str struct kta_str arg = KTA_STR_INIT;
-
-        if (!kta_redact_has_placeholder(argv->v[i])) {
-            kta_argv_add(ret, argv->v[i]);
-            continue;
-        }
-        if (!r || kta_redact_restore(r, argv->v[i], &arg, err) < 0)
-            return -1;
-        kta_argv_add(ret, arg.s);
-    }
-    return 0;
-}
-
 int kta_child_run(struct kta_pipeline *p, const struct kta_argv *argv, const char *input,
                   struct kta_proc *proc, struct kta_err *err)
 {
     const struct kta_kubeconfig *k = kta_cluster_kubeconfig(p->cluster);
     kta_auto_argv struct kta_argv real = KTA_ARGV_INIT;
     kta_auto_str struct kta_str text = KTA_STR_INIT;
+    struct kta_argv files = KTA_ARGV_INIT;
     char **env;
     int rc;
 
     proc->path = program_path(p, argv->n ? argv->v[0] : "", err);
-    if (!proc->path || restore_argv(p->redact, argv, &real, err) < 0)
+    if (!proc->path)
         return -1;
     if (input) {
         if (p->redact && kta_redact_has_placeholder(input)) {
@@ -188,6 +172,10 @@ int kta_child_run(struct kta_pipeline *p, const struct kta_argv *argv, const cha
         proc->input = text.s;
         proc->input_len = text.len;
     }
+    if (kta_hidden_argv(p->redact, argv, &real, &files, err) < 0) {
+        kta_hidden_remove(&files);
+        return -1;
+    }
     env = kta_child_env(environ, k ? k->env_kubeconfig : NULL);
     proc->argv = &real;
     proc->env = (const char *const *)env;
@@ -196,6 +184,7 @@ int kta_child_run(struct kta_pipeline *p, const struct kta_argv *argv, const cha
     proc->env = NULL;
     proc->input = NULL;
     kta_child_env_free(env);
+    kta_hidden_remove(&files);
     return rc;
 }
 

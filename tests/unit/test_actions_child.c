@@ -5,7 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "../../plugin/actions/actions.h"
+#include <string.h>
+#include <sys/stat.h>
 #include "kta/alloc.h"
+#include "kta/fs.h"
 
 static bool has(char **env, const char *pair)
 {
@@ -120,12 +123,68 @@ static void test_flags_land_where_they_are_flags(void **state)
     assert_string_equal(without, "kubectl label pod x a=b --field-manager --as=jane");
 }
 
+/* Values that a flag can take from a file are not in the argv, which everybody may read. */
+static void test_hidden_values_are_in_files(void **state)
+{
+    static const struct {
+        const char *line, *begins, *in_file; /* ⟦…⟧ of the line; what is in the file, NULL: argv */
+    } rows[] = {
+        {"kubectl patch secret s -p '{\"stringData\":{\"k\":\"%s\"}}'",
+         "kubectl patch secret s --patch-file=/", "{\"stringData\":{\"k\":\"hunter2hunter2\"}}"},
+        {"kubectl patch secret s --patch='{\"a\":\"%s\"}' --type=merge",
+         "kubectl patch secret s --patch-file=/", "{\"a\":\"hunter2hunter2\"}"},
+        {"kubectl create secret generic s --from-literal=user=jane --from-literal k=%s -n demo",
+         "kubectl create secret generic s --from-literal=user=jane --from-file=k=/",
+         "hunter2hunter2"},
+        {"helm upgrade w ./c --set a=1 --set db.password=%s",
+         "helm upgrade w ./c --set a=1 --set-file=db.password=/", "hunter2hunter2"},
+        {"helm upgrade w ./c --set a=%s,b=2", "helm upgrade w ./c --set a=hunter2hunter2,b=2",
+         NULL},
+        {"kubectl set env deploy/x K=%s", "kubectl set env deploy/x K=hunter2hunter2", NULL},
+    };
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    kta_auto_free char *shown = kta_redact_dup(r, "password=hunter2hunter2");
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT, real = KTA_ARGV_INIT;
+        struct kta_argv files = KTA_ARGV_INIT;
+        struct kta_err err = KTA_ERR_INIT;
+        kta_auto_str struct kta_str line = KTA_STR_INIT, content = KTA_STR_INIT;
+        const char *at = strstr(rows[i].line, "%s");
+        kta_str_addn(&line, rows[i].line, (size_t)(at - rows[i].line));
+        kta_str_add(&line, strchr(shown, '=') + 1);
+        kta_str_add(&line, at + 2);
+        assert_int_equal(kta_argv_split(line.s, &argv, &err), 0);
+        assert_int_equal(kta_hidden_argv(r, &argv, &real, &files, &err), 0);
+        kta_auto_str struct kta_str words = KTA_STR_INIT;
+        for (size_t k = 0; k < real.n; k++)
+            kta_str_addf(&words, "%s%s", k ? " " : "", real.v[k]);
+        if (!kta_starts(words.s, rows[i].begins))
+            fail_msg("%s: %s", rows[i].line, words.s);
+        assert_int_equal(files.n, rows[i].in_file ? 1 : 0);
+        assert_int_equal(strstr(words.s, "hunter2") == NULL, rows[i].in_file != NULL);
+        if (rows[i].in_file) {
+            struct stat st;
+            kta_auto_free char *path = kta_strdup(files.v[0]);
+            assert_int_equal(kta_fs_read(path, 4096, &content, &err), 0);
+            assert_string_equal(content.s, rows[i].in_file);
+            assert_int_equal(stat(path, &st), 0);
+            assert_int_equal(st.st_mode & 07777, 0600);
+            kta_hidden_remove(&files);
+            assert_int_equal(stat(path, &st), -1);
+        }
+        kta_hidden_remove(&files);
+    }
+    kta_redact_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_what_is_needed_passes),
         cmocka_unit_test(test_session_flags),
         cmocka_unit_test(test_flags_land_where_they_are_flags),
+        cmocka_unit_test(test_hidden_values_are_in_files),
     };
     return cmocka_run_group_tests_name("child", tests, NULL, NULL);
 }
