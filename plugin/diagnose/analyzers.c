@@ -22,6 +22,7 @@ static const struct kta_analyzer analyzers[] = {
     {"ingresses", kta_analyze_ingresses},
     {"nodes", kta_analyze_nodes},
     {"helm", kta_analyze_helm},
+    {"deprecated", kta_analyze_deprecated},
     {"workloads", kta_analyze_workloads}, /* late: it tells what nothing else explains */
     {"drift", kta_analyze_drift},         /* last: of what is not broken */
 };

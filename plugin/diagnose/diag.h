@@ -308,6 +308,7 @@ void kta_analyze_ingresses(struct kta_world *w, const char *ns, struct kta_findi
 void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_nodes(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_helm(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_deprecated(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_drift(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_rights(struct kta_world *w, const char *ns, struct kta_findings *out);
 /* A ready pod with a service account of its own: it may be refused by the API and go on. */

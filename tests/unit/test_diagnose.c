@@ -277,6 +277,45 @@ static void test_a_log_that_is_gone(void **state)
     put("api/v1/namespaces/demo/pods/backend-2-abc/log/backend.txt", "");
 }
 
+/* Who still applies what a newer Kubernetes refuses: by managedFields, by what apply remembers; the
+ * present versions are no finding. */
+static void test_deprecated_versions(void **state)
+{
+    struct run r;
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_findings f = {0};
+    size_t told = 0;
+    (void)state;
+    put("apis/policy/v1/namespaces/demo/poddisruptionbudgets.json",
+        LIST("{\"metadata\":{\"name\":\"old\",\"namespace\":\"demo\",\"uid\":\"b1\","
+             "\"managedFields\":["
+             "{\"manager\":\"helm\",\"apiVersion\":\"policy/v1beta1\",\"time\":"
+             "\"2026-01-01T10:00:00Z\"}]},\"spec\":{},\"status\":{}},"
+             "{\"metadata\":{\"name\":\"new\",\"namespace\":\"demo\",\"uid\":\"b2\","
+             "\"managedFields\":["
+             "{\"manager\":\"helm\",\"apiVersion\":\"policy/v1\"}]},\"spec\":{},\"status\":{}}"));
+    put("apis/batch/v1/namespaces/demo/cronjobs.json",
+        LIST("{\"metadata\":{\"name\":\"nightly\",\"namespace\":\"demo\",\"uid\":\"c1\","
+             "\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":"
+             "\"{\\\"apiVersion\\\":\\\"batch/v1beta1\\\",\\\"kind\\\":\\\"CronJob\\\"}\"}},"
+             "\"spec\":{\"schedule\":\"0 3 * * *\"},\"status\":{}}"));
+    begin(&r, "what is wrong");
+    assert_int_equal(kta_diagnose(r.world, &r.scope, &r.targets, NULL, &f, &err), 0);
+    for (size_t i = 0; i < f.n; i++) {
+        if (!kta_streq(f.v[i]->code, "Api.Deprecated"))
+            continue;
+        told++;
+        assert_int_equal(f.v[i]->severity, KTA_INFO);
+        assert_true(kta_streq(f.v[i]->object.name, "old") ||
+                    kta_streq(f.v[i]->object.name, "nightly"));
+    }
+    assert_int_equal(told, 2);
+    kta_findings_release(&f);
+    end(&r);
+    put("apis/policy/v1/namespaces/demo/poddisruptionbudgets.json", LIST(""));
+    put("apis/batch/v1/namespaces/demo/cronjobs.json", LIST(""));
+}
+
 #define KILLED_POD(set, limit)                                                                     \
     "{\"metadata\":{\"name\":\"" set "-x\",\"namespace\":\"demo\",\"uid\":\"p-" set                \
     "\",\"labels\":{\"app\":\"backend\"},\"ownerReferences\":[{\"controller\":true,\"uid\":\"" set \
@@ -435,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_ignored_findings),
         cmocka_unit_test(test_ready_between_crashes),
         cmocka_unit_test(test_a_log_that_is_gone),
+        cmocka_unit_test(test_deprecated_versions),
         cmocka_unit_test(test_a_pod_of_an_older_revision),
         cmocka_unit_test(test_whether_a_plan_helped),
         cmocka_unit_test(test_evidence_by_worth),
