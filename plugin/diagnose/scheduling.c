@@ -593,9 +593,10 @@ void kta_analyze_scheduling(struct kta_world *w, const char *ns, struct kta_find
             kta_json_at(pod, "metadata.deletionTimestamp"))
             continue;
         struct kta_json *owner = kta_world_owner(w, pod);
-        if (!c)
+        if (!c) { /* neither a scheduler nor a kubelet has had it */
             no_scheduler(w, owner, pod, out);
-        no_such_node(w, owner, pod, out);
+            no_such_node(w, owner, pod, out);
+        }
         if (!kta_streq(kta_json_str(c, "status"), "False"))
             continue;
         const char *message = kta_or(kta_json_str(c, "message"), "");
