@@ -73,6 +73,9 @@ limit=5
 manifest='{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"busy"},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"nobody"},"minReplicas":1,"maxReplicas":2}}'
 changed 8 "an autoscaler of nothing" "does not scale" kubectl apply -f -
 limit=120
+k delete hpa busy >/dev/null
+changed 0 "an autoscaler that works" "as it should be" kubectl autoscale deployment busy --min=1 --max=2 --cpu-percent=80
+check "it has its metrics" says True k get hpa busy -o jsonpath='{.status.conditions[?(@.type=="ScalingActive")].status}'
 
 # ---- a release ----
 mkdir -p "$home/chart/templates"
