@@ -15,7 +15,7 @@ cd "$(dirname "$0")"
 build_packages="gcc libc6-dev make pkg-config libcurl4-openssl-dev libcjson-dev libreadline-dev
     libyaml-dev libpcre2-dev zlib1g-dev libmicrohttpd-dev libsodium-dev"
 test_packages="libcmocka-dev clang-format shellcheck git python3 python3-venv ca-certificates curl
-    man-db util-linux procps"
+    man-db util-linux procps zsh fish"
 
 say() { printf '==> %s\n' "$*"; }
 die() {

@@ -231,8 +231,8 @@ def told_apart():
         assert "structuredContent" not in r, r
     r = s.tool("get", {"kind": "deployment", "name": "backend", "namespace": "kube-public"})["result"]
     assert r["isError"] and NS in r["content"][0]["text"], r
-    r = s.tool("describe", {"kind": "deployment", "name": "backen", "namespace": NS})["result"]
-    assert r["isError"] and "There is: backend" in r["content"][0]["text"], r
+    r = s.tool("describe", {"kind": "deployment", "name": "backent", "namespace": NS})["result"]
+    assert r["isError"] and "There is: " in r["content"][0]["text"] and "backend" in r["content"][0]["text"], r
     r = s.tool("get", {"kind": "deployment", "name": "backend", "namespace": NS,
                        "fields": ["metadata.annotations.deployment\\.kubernetes\\.io/revision", "spec.template.spec.containers[*].name"]})["result"]
     assert not r["isError"] and "null" not in r["content"][0]["text"], r
