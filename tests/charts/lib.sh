@@ -51,7 +51,7 @@ load_images() {
   "$charts_here/deps.sh" || exit 1
   folder=$("$charts_here/images.sh") || exit 1
   if ! cmp -s "$folder/state" "$root/todo-images"; then
-    IMAGE_ARCHIVES=$folder "$top/charts/images/load.sh" >"$scratch/load.log" 2>&1 || { cat "$scratch/load.log"; exit 1; }
+    IMAGE_ARCHIVES=$folder "$top/charts/images/load.sh" backend frontend >"$scratch/load.log" 2>&1 || { cat "$scratch/load.log"; exit 1; }
     cp "$folder/state" "$root/todo-images"
   fi
   for image in backend frontend; do
