@@ -154,12 +154,11 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
         return 0;
     const struct kta_report *r = a->pipeline->report;
     a->world = kta_world_new(a->pipeline->cluster, a->pipeline->redact, r);
+    kta_world_want_metrics(a->world);
     kta_intent_of(a->question, &a->intent);
     kta_report_progress(r, "looking at the cluster");
-    if (find_targets(a, err) < 0)
-        return -1;
-    kta_world_want_metrics(a->world); /* beside the logs, rather than before them */
-    if (kta_diagnose(a->world, &a->scope, &a->targets, &a->diagnose, &a->findings, err) < 0)
+    if (find_targets(a, err) < 0 ||
+        kta_diagnose(a->world, &a->scope, &a->targets, &a->diagnose, &a->findings, err) < 0)
         return -1;
     if (kta_collect_evidence(a->world, &a->scope, &a->targets, &a->findings, &a->evidence, err) < 0)
         return -1;

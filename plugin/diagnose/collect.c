@@ -1,7 +1,6 @@
 /*
  * collect.c - what is read before anything is analyzed: lists in one round, then the logs of what
- * is unhealthy and the lists that its trouble calls for in another. Where a question's names were
- * looked for already, pods are known, and all the rest is one round.
+ * is unhealthy and the lists that its trouble calls for in another.
  *
  * One workload costs at most 15 requests; a healthy one costs the first round alone.
  */
@@ -12,12 +11,10 @@
 #include "kta/learn.h"
 #include "kta/limits.h"
 
-const char *const kta_name_kinds[] = {"pods",        "services",     "deployments",
-                                      "replicasets", "statefulsets", "daemonsets"};
-const size_t kta_n_name_kinds = KTA_LEN(kta_name_kinds);
-
-/* What nearly every question needs besides. */
-static const char *const base_kinds[] = {"events", "endpointslices"};
+const char *const kta_base_kinds[] = {"pods",           "events",      "services",
+                                      "endpointslices", "deployments", "replicasets",
+                                      "statefulsets",   "daemonsets"};
+const size_t kta_n_base_kinds = KTA_LEN(kta_base_kinds);
 
 /* A whole namespace: what else may be broken in it. */
 static const char *const wide_kinds[] = {"jobs",
@@ -34,8 +31,6 @@ static const char *const wide_kinds[] = {"jobs",
                                          "ingressclasses",
                                          "storageclasses",
                                          "persistentvolumes"};
-
-#define MOST_KINDS 64 /* of one round */
 
 /* What a kind of trouble calls for. */
 static const struct {
@@ -88,23 +83,19 @@ static void signs_of(struct kta_world *w, const char *ns, struct signs *g)
     }
 }
 
-static size_t base_lists(bool wide, const char **kinds)
+static int base_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err)
 {
+    const char *kinds[64];
     size_t n = 0;
-    for (size_t i = 0; i < kta_n_name_kinds; i++)
-        kinds[n++] = kta_name_kinds[i];
-    for (size_t i = 0; i < KTA_LEN(base_kinds); i++)
-        kinds[n++] = base_kinds[i];
+    for (size_t i = 0; i < kta_n_base_kinds; i++)
+        kinds[n++] = kta_base_kinds[i];
     for (size_t i = 0; wide && i < KTA_LEN(wide_kinds); i++)
         kinds[n++] = wide_kinds[i];
-    return n;
-}
-
-static int first_round(struct kta_world *w, const char *ns, bool wide, struct kta_err *err)
-{
-    const char *kinds[MOST_KINDS];
-    size_t n = base_lists(wide, kinds);
-    return kta_world_prefetch(w, ns, kinds, n, err) || kta_large_complete(w, ns, err) ? -1 : 0;
+    kta_report_progress(kta_world_report(w), "reading %s%s", ns ? "namespace " : "all namespaces",
+                        ns ? ns : "");
+    if (kta_world_prefetch(w, ns, kinds, n, err) || kta_large_complete(w, ns, err))
+        return -1;
+    return 0;
 }
 
 /* The lists that the trouble seen so far calls for. */
@@ -199,15 +190,12 @@ static void wanted_logs(struct kta_world *w, const char *ns, struct wants *x)
     wanted_of_api_users(w, ns, x);
 }
 
-/* The lists that are called for, with `base` also those of the first round, and the logs. */
-static int second_round(struct kta_world *w, const char *ns, bool base, bool lists, bool logs,
+static int second_round(struct kta_world *w, const char *ns, bool lists, bool logs,
                         struct kta_err *err)
 {
-    const char *kinds[MOST_KINDS];
+    const char *kinds[KTA_LEN(needs) * KTA_LEN(needs[0].needs)];
     struct wants wants = {0};
-    size_t n = base ? base_lists(/* wide= */ false, kinds) : 0;
-    if (lists)
-        n += needed_lists(w, ns, kinds + n);
+    size_t n = lists ? needed_lists(w, ns, kinds) : 0;
     if (logs)
         wanted_logs(w, ns, &wants);
     /* before the logs: a snapshot is redacted as they are read */
@@ -221,27 +209,15 @@ static int second_round(struct kta_world *w, const char *ns, bool base, bool lis
 
 int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err)
 {
-    return second_round(w, ns, /* base= */ false, /* lists= */ false, /* logs= */ true, err);
-}
-
-static int collect(struct kta_world *w, const char *ns, bool wide, bool logs, struct kta_err *err)
-{
-    kta_report_progress(kta_world_report(w), "reading %s%s", ns ? "namespace " : "all namespaces",
-                        ns ? ns : "");
-    /* Whose pods are known need not wait for the rest: a log takes as long as all lists together.
-     */
-    bool known = !wide && kta_world_has_list(w, "pods", ns) && !kta_world_partial(w, "pods", ns);
-    if (!known && first_round(w, ns, wide, err))
-        return -1;
-    return second_round(w, ns, known, /* lists= */ true, logs, err);
+    return second_round(w, ns, /* lists= */ false, /* logs= */ true, err);
 }
 
 int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err)
 {
-    return collect(w, ns, wide, /* logs= */ false, err);
+    return base_lists(w, ns, wide, err) ? -1 : second_round(w, ns, true, false, err);
 }
 
 int kta_collect(struct kta_world *w, const char *ns, bool wide, struct kta_err *err)
 {
-    return collect(w, ns, wide, /* logs= */ true, err);
+    return base_lists(w, ns, wide, err) ? -1 : second_round(w, ns, true, true, err);
 }

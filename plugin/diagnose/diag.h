@@ -324,8 +324,8 @@ void kta_world_logs_end(struct kta_world *w, const struct kta_log_want *const *o
                         struct kta_read *reads, size_t n);
 
 /* ---- collect.c ---- */
-extern const char *const kta_name_kinds[]; /* whose names a question's words are looked for in */
-extern const size_t kta_n_name_kinds;
+extern const char *const kta_base_kinds[]; /* what nearly every question needs */
+extern const size_t kta_n_base_kinds;
 /* Reads in parallel what analyzers will ask for: lists (wide: of all that may be broken in a
  * namespace), then what the trouble in them calls for: further lists, and logs. */
 int kta_collect(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);

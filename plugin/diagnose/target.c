@@ -324,7 +324,7 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
     if (selects && kta_selector_text_check(scope->selector, err) < 0)
         return -1;
     kta_report_progress(kta_world_report(w), "looking for what is meant");
-    if (kta_world_prefetch(w, ns, kta_name_kinds, kta_n_name_kinds, err))
+    if (kta_world_prefetch(w, ns, kta_base_kinds, kta_n_base_kinds, err))
         return -1;
     if (selects)
         by_selector(w, scope, ret);
