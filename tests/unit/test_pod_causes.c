@@ -87,8 +87,8 @@ static const struct row rows[] = {
     {"", ",\"schedulerName\":\"default-schedular\"", "Pending", "", NULL, NULL,
      "Scheduling.NoScheduler", "default-schedular", "use default-scheduler"},
     /* given to a node that there is not */
-    {"", ",\"nodeName\":\"node-2\"", "Pending", "", NULL, NULL,
-     "Scheduling.NoSuchNode", "node-2", "let the scheduler"},
+    {"", ",\"nodeName\":\"node-2\"", "Pending", "", NULL, NULL, "Scheduling.NoSuchNode", "node-2",
+     "let the scheduler"},
     /* refused by its node */
     {"", ",\"nodeName\":\"node-1\"", "Failed",
      ",\"reason\":\"OutOfcpu\",\"message\":\"Pod was rejected: Node didn't have enough resource: "
