@@ -34,5 +34,8 @@ int kta_pod_restarts(const struct kta_json *pod);
 /* The word kubectl prints in STATUS (CrashLoopBackOff, Init:0/1, Terminating …); buf is used when
  * it has to be composed. */
 const char *kta_pod_status_word(const struct kta_json *pod, char *buf, size_t n);
+/* Is the text of a log, answered with 200, the kubelet's word that there is none (any more)? From
+ * kubelet's pkg/kubelet/kuberuntime/logs and GetContainerLogs. */
+bool kta_log_gone(const char *text);
 
 #endif

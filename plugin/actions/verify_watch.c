@@ -130,11 +130,9 @@ static int pause_ms(int ms, struct kta_err *err)
 }
 
 /* ---- evidence of a failure ---- */
-/* The kubelet answers 200, too, when it has thrown the container away. */
 static bool is_log(const struct kta_read *r)
 {
-    return r->status == 200 && r->text.len > 0 &&
-           !kta_starts(r->text.s, "unable to retrieve container logs");
+    return r->status == 200 && r->text.len > 0 && !kta_log_gone(r->text.s);
 }
 
 /* The last line of the container's telling log, or, where that is gone, of its other one. */

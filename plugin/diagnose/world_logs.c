@@ -55,19 +55,6 @@ static struct world_log *find(struct kta_world_logs *l, const struct kta_log_wan
     return NULL;
 }
 
-/* The kubelet answers 200 and says in the log's place that the file is gone (kubelet's
- * pkg/kubelet/kuberuntime/logs and GetContainerLogs). */
-static bool kubelet_speaks(const struct kta_str *text)
-{
-    static const char *const words[] = {"failed to try resolving symlinks in path ",
-                                        "unable to retrieve container logs for ",
-                                        "failed to open log file "};
-    for (size_t i = 0; i < KTA_LEN(words); i++)
-        if (kta_starts(text->s, words[i]))
-            return true;
-    return false;
-}
-
 static void take(struct kta_world_logs *l, const struct kta_log_want *q, struct kta_read *r)
 {
     KTA_GROW(l->v, l->n, l->cap);
@@ -76,7 +63,7 @@ static void take(struct kta_world_logs *l, const struct kta_log_want *q, struct 
                             kta_strdup(q->pod),
                             kta_strdup(q->container),
                             q->previous,
-                            !r->failed && !kubelet_speaks(&r->text),
+                            !r->failed && !kta_log_gone(r->text.s),
                             r->text};
     kta_str_init(&r->text, 0);
 }

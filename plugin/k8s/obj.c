@@ -318,3 +318,15 @@ const char *kta_pod_status_word(const struct kta_json *pod, char *buf, size_t n)
     pod_words(pod, &w);
     return w.reason;
 }
+
+bool kta_log_gone(const char *text)
+{
+    static const char *const words[] = {"failed to try resolving symlinks in path ",
+                                        "unable to retrieve container logs",
+                                        "failed to open log file "};
+
+    for (size_t i = 0; i < KTA_LEN(words); i++)
+        if (kta_starts(text, words[i]))
+            return true;
+    return false;
+}
