@@ -25,7 +25,7 @@ char *kta_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* kta_auto_free char *s = …; frees s when the scope is left. */
 void kta_free_cleanup(void *pp);
-#define kta_auto_free __attribute__((cleanup(kta_free_cleanup)))
+#define kta_auto_free __attribute__((unused, cleanup(kta_free_cleanup)))
 
 /* KTA_STEAL(p): the value of p, which becomes NULL: how a cleanup local is returned. */
 #define KTA_STEAL(p)                                                                               \

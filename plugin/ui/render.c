@@ -107,9 +107,11 @@ static void put(void *ctx, const struct glyph *g)
 
     /* a command in `code` is one word: broken by us, it could not be copied */
     if ((g->s[0] == ' ' || g->s[0] == '\t') && !(style & STYLE_CODE)) {
+        if (!r->started)
+            return; /* begin_line() skips those that it sees: these only came in a later piece */
         end_word(r, k->out);
         set_style(r, style, k->out);
-        r->spaces += r->started;
+        r->spaces++;
         return;
     }
     if (g->width == 2)
