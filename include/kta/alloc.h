@@ -23,7 +23,7 @@ char *kta_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* KTA_GROW(v, n, cap): makes room in the array v (n used, cap allocated) for v[n]. */
 #define KTA_GROW(v, n, cap) ((v) = kta_grow((v), (n), &(cap), sizeof *(v)))
 
-/* kta_auto_free char *s = …; frees s when the scope is left. */
+/* kta_auto_free char *s = …; frees s when the scope is left (and may have no other use). */
 void kta_free_cleanup(void *pp);
 #define kta_auto_free __attribute__((unused, cleanup(kta_free_cleanup)))
 
