@@ -60,6 +60,10 @@ struct kta_read {
     bool (*keep)(void *ctx, struct kta_json *item);
     void *keep_ctx;
     size_t keep_all;
+    /* Called when this read has been answered well, maybe while others of the call are still under
+     * way; may itself read: all go on together. NULL: nobody waits for it. */
+    void (*on_done)(void *ctx, struct kta_read *read);
+    void *done_ctx;
     /* results */
     int status;            /* HTTP status, 0: none came */
     size_t dropped;        /* items that keep did not want */

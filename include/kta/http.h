@@ -64,7 +64,8 @@ struct kta_http_req {
      * ends the request early, which is then not an error. */
     bool (*on_body)(void *ctx, const char *p, size_t n);
     /* Called once when the request has ended, well or not, while others may still be under way; may
-     * release the answer. Not called for those that an interrupt cut off. */
+     * release the answer, and may itself run requests of this peer: all go on together. Not called
+     * for those that an interrupt cut off. */
     void (*on_end)(struct kta_http_req *r);
     void *ctx; /* of on_body and on_end */
     /* results */

@@ -34,6 +34,12 @@ int64_t kta_world_now(const struct kta_world *w);
 int kta_world_prefetch(struct kta_world *w, const char *ns, const char *const *kinds, size_t n,
                        struct kta_err *err);
 
+/* Called when a prefetch has the pods of ns (unless they are too many to keep) while its other
+ * lists are still under way; may prefetch what they call for, beside them. Only pods are there
+ * then. Lasts until it is replaced; NULL: nobody. */
+void kta_world_on_pods(struct kta_world *w,
+                       void (*on_pods)(struct kta_world *w, const char *ns, void *ctx), void *ctx);
+
 /* The objects of a kind in a namespace (ns NULL: all that were read); reads the list if it was not
  * read yet. Returns how many; *ret points into the world. Unreadable: 0 (see kta_world_missing). */
 size_t kta_world_list(struct kta_world *w, const char *kind, const char *ns,

@@ -46,7 +46,7 @@ static void focus_on(struct kta_world *w, struct kta_json *o)
     free(pods);
 }
 
-/* Services that the unhealthy ones call, by their logs, and what is behind them. */
+/* Services that the unhealthy ones call, by the logs that were read, and what is behind them. */
 static void follow_dependencies(struct kta_world *w, const char *ns)
 {
     struct kta_json *const *pods;
@@ -59,8 +59,11 @@ static void follow_dependencies(struct kta_world *w, const char *ns)
         {
             bool previous;
             size_t len;
-            const char *log = kta_unhealthy_log_text(w, pods[i], s, &len, &previous), *in;
             struct kta_log_cause c;
+            if (!kta_unhealthy_log(pods[i], s, &previous))
+                continue;
+            const char *name = kta_json_str(s, "name"), *in;
+            const char *log = kta_world_has_log(w, pods[i], name, previous, &len);
             if (!log || !kta_log_cause(log, len, &c))
                 continue;
             bool cluster;

@@ -207,6 +207,57 @@ static int second_round(struct kta_world *w, const char *ns, bool lists, bool lo
     return rc;
 }
 
+/* ---- what can be asked for before the owners are known ---- */
+
+/* A pod's name without what its controller has put behind the workload's. */
+static size_t stem(const struct kta_json *pod)
+{
+    const char *name = kta_obj_name(pod), *hash = kta_obj_label(pod, "pod-template-hash");
+    const char *at = hash && *hash ? strstr(name, hash) : strrchr(name, '-');
+    return at && at > name ? (size_t)(at - name) - (at[-1] == '-') : strlen(name);
+}
+
+static bool meant(const struct kta_json *pod, char *const *words, size_t n)
+{
+    const char *name = kta_obj_name(pod);
+    for (size_t i = 0; i < n; i++) {
+        const char *word = strchr(words[i], '/') ? strchr(words[i], '/') + 1 : words[i];
+        size_t len = strlen(word);
+        if (len > 1 && !strncmp(name, word, len) && (!name[len] || name[len] == '-'))
+            return true;
+    }
+    return n == 0;
+}
+
+#define EARLY_PODS 16
+
+void kta_collect_early(struct kta_world *w, const char *ns, void *ctx)
+{
+    const struct kta_early_words *words = ctx;
+    struct kta_json *const *pods;
+    struct kta_json *taken[EARLY_PODS];
+    struct kta_err err = KTA_ERR_INIT;
+    size_t n = kta_world_list(w, "pods", ns, &pods), n_taken = 0;
+    if (kta_world_has_focus(w))
+        return;
+    for (size_t i = 0; i < n && n_taken < EARLY_PODS; i++) {
+        size_t len = stem(pods[i]), same = 0;
+        if ((kta_pod_ready(pods[i]) && !kta_pod_restarts(pods[i])) ||
+            !meant(pods[i], words->v, words->n))
+            continue;
+        for (size_t k = 0; k < n_taken; k++)
+            same += stem(taken[k]) == len &&
+                    !strncmp(kta_obj_name(taken[k]), kta_obj_name(pods[i]), len);
+        if (same < LOGS_EACH)
+            taken[n_taken++] = pods[i];
+    }
+    for (size_t i = 0; i < n_taken; i++)
+        kta_world_focus_add(w, taken[i]);
+    if (n_taken)
+        (void)second_round(w, ns, /* lists= */ true, /* logs= */ true, &err);
+    kta_world_focus_clear(w);
+}
+
 int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err)
 {
     return second_round(w, ns, /* lists= */ false, /* logs= */ true, err);

@@ -71,9 +71,9 @@ int kta_world_fetch(struct kta_world *w, const struct kta_world_want *wants, siz
 const char *kta_world_keep_text(struct kta_world *w,
                                 const char *s); /* lives as long as the world */
 void kta_world_logs_free(struct kta_world *w);
-/* A container's current log, if it has been read already, or NULL. */
+/* A container's log, if it has been read already, or NULL. */
 const char *kta_world_has_log(struct kta_world *w, const struct kta_json *pod,
-                              const char *container, size_t *ret_len);
+                              const char *container, bool previous, size_t *ret_len);
 struct kta_argv *kta_world_secrets_seen(struct kta_world *w); /* learn.c's own storage */
 struct kta_world_logs **kta_world_logs(struct kta_world *w);  /* world_logs.c's own storage */
 
@@ -329,6 +329,15 @@ extern const size_t kta_n_base_kinds;
 /* Reads in parallel what analyzers will ask for: lists (wide: of all that may be broken in a
  * namespace), then what the trouble in them calls for: further lists, and logs. */
 int kta_collect(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);
+/* For kta_world_on_pods: asks for the logs and lists that pods in trouble call for whose names
+ * begin with one of the words (none: all pods), as kta_collect will want them once it knows the
+ * owners. What cannot be read is told by whoever asks for it then. ctx: a struct kta_early_words.
+ */
+struct kta_early_words {
+    char *const *v;
+    size_t n;
+};
+void kta_collect_early(struct kta_world *w, const char *ns, void *ctx);
 int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);
 int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err);
 

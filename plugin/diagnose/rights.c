@@ -150,7 +150,7 @@ static void running(struct kta_world *w, struct kta_json *pod, struct kta_findin
     {
         const char *name = kta_json_str(c, "name");
         size_t len = 0;
-        const char *log = kta_world_has_log(w, pod, name, &len);
+        const char *log = kta_world_has_log(w, pod, name, /* previous= */ false, &len);
         struct kta_denied d;
         if (!log || !kta_denied_parse(log, len, &d))
             continue;

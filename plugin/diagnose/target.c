@@ -269,7 +269,8 @@ static bool near_miss(struct kta_world *w, const char *ns, const char *word, str
 
 /* ---- -l ---- */
 
-static void by_selector(struct kta_world *w, const struct kta_scope *scope, struct kta_targets *t)
+static int by_selector(struct kta_world *w, const struct kta_scope *scope, struct kta_targets *t,
+                       struct kta_err *err)
 {
     static const char *const kinds[] = {"deployments", "statefulsets", "daemonsets",
                                         "cronjobs",    "jobs",         "pods"};
@@ -281,10 +282,8 @@ static void by_selector(struct kta_world *w, const struct kta_scope *scope, stru
             if (kta_selector_text_matches(scope->selector, kta_json_at(v[i], "metadata.labels")))
                 add(t, kta_world_owner(w, v[i]), KTA_BY_APP_LABEL);
     }
-}
-
-static int nothing_selected(const struct kta_scope *scope, struct kta_err *err)
-{
+    if (t->n)
+        return 0;
     kta_err_set(err, KTA_E_NOT_FOUND, "nothing in %s%s has labels that match '%s'",
                 scope->namespace_ ? "namespace " : "the cluster", kta_or(scope->namespace_, ""),
                 scope->selector);
@@ -315,6 +314,19 @@ static bool namespace_word(const struct words *q, size_t i)
                      (i + 1 < q->n && q->kind[i + 1] == space && !is_common(q->v[i])));
 }
 
+static int read_base(struct kta_world *w, const char *ns, const struct words *q, bool early,
+                     struct kta_err *err)
+{
+    struct kta_early_words words = {q->v, q->n};
+    int rc;
+
+    kta_report_progress(kta_world_report(w), "looking for what is meant");
+    kta_world_on_pods(w, early ? kta_collect_early : NULL, &words);
+    rc = kta_world_prefetch(w, ns, kta_base_kinds, kta_n_base_kinds, err);
+    kta_world_on_pods(w, NULL, NULL);
+    return rc;
+}
+
 int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const char *text,
                     struct kta_targets *ret, struct kta_err *err)
 {
@@ -323,15 +335,13 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
     bool selects = scope->selector && *scope->selector;
     if (selects && kta_selector_text_check(scope->selector, err) < 0)
         return -1;
-    kta_report_progress(kta_world_report(w), "looking for what is meant");
-    if (kta_world_prefetch(w, ns, kta_base_kinds, kta_n_base_kinds, err))
-        return -1;
-    if (selects)
-        by_selector(w, scope, ret);
-    if (selects && !ret->n)
-        return nothing_selected(scope, err);
     struct words q = {0};
     split(text ? text : "", &q);
+    if (read_base(w, ns, &q, /* early= */ !selects, err) ||
+        (selects && by_selector(w, scope, ret, err))) {
+        words_release(&q);
+        return -1;
+    }
     bool unmatched[MAX_WORDS] = {0};
     struct kta_json *here = NULL; /* the namespace in force, where it is named */
     for (size_t i = 0; i < q.n; i++) {

@@ -56,6 +56,7 @@ void kta_world_free(struct kta_world *w)
     free(w->owned);
     free(w->extra);
     free(w->asked);
+    free(w->asking);
     free(w->lists);
     free(w->singles);
     free(w->by_uid);
@@ -342,6 +343,31 @@ void kta_world_want_metrics(struct kta_world *w)
     w->wants_metrics = true;
 }
 
+void kta_world_on_pods(struct kta_world *w,
+                       void (*on_pods)(struct kta_world *w, const char *ns, void *ctx), void *ctx)
+{
+    w->on_pods = on_pods;
+    w->on_pods_ctx = ctx;
+}
+
+/* Pods that have come while other lists are under way. */
+struct early {
+    struct kta_world *w;
+    const char *ns;
+    struct world_list *pods; /* NULL: not yet, or too many to look at now */
+};
+
+static void pods_came(void *ctx, struct kta_read *read)
+{
+    struct early *e = ctx;
+
+    if (!read->json || read->dropped || *kta_or(kta_json_str(read->json, "metadata.continue"), ""))
+        return;
+    e->pods = new_list(e->w, "pods", e->ns);
+    fill_list(e->w, e->pods, kta_kind_known("pods"), read->json);
+    e->w->on_pods(e->w, e->ns, e->w->on_pods_ctx);
+}
+
 /* What the reads of lists brought; -1 when not one of many could be read: that is said once. */
 static int take_lists(struct kta_world *w, const char *ns, const struct kta_kind *const *of,
                       struct kta_read *reads, size_t n, bool *ret_many_pods, struct kta_err *err)
@@ -358,6 +384,8 @@ static int take_lists(struct kta_world *w, const char *ns, const struct kta_kind
         return -1;
     }
     for (size_t i = 0; i < n; i++) {
+        if (!reads[i].json && !reads[i].failed)
+            continue; /* pods that came early */
         struct world_list *l = new_list(w, of[i]->plural, of[i]->namespaced ? ns : NULL);
         if (reads[i].json && !reads[i].failed) {
             bool pods = kta_streq(of[i]->plural, "pods");
@@ -381,8 +409,8 @@ static size_t begin_lists(struct kta_world *w, const char *ns, const char *const
     for (size_t i = 0; i < n + metrics; i++) {
         const struct kta_kind *k = i < n ? world_kind(w, kinds[i]) : &pod_metrics;
         bool twice = false;
-        for (size_t j = 0; j < *n_reads; j++)
-            twice |= of[j] == k;
+        for (size_t j = 0; j < w->n_asking; j++)
+            twice |= w->asking[j] == k;
         if (!k || twice || world_have_list(w, k, ns))
             continue;
         kta_auto_str struct kta_str path = KTA_STR_INIT;
@@ -395,6 +423,8 @@ static size_t begin_lists(struct kta_world *w, const char *ns, const char *const
                          path.s);
         kta_large_read(r, k->plural);
         of[*n_reads - 1] = k;
+        KTA_GROW(w->asking, w->n_asking, w->cap_asking);
+        w->asking[w->n_asking++] = k;
     }
     return *n_reads;
 }
@@ -411,17 +441,27 @@ int kta_world_prefetch_all(struct kta_world *w, const char *ns, const char *cons
     const struct kta_log_want **log_of = kta_calloc(n_wants + 1, sizeof *log_of);
     size_t n_lists = begin_lists(w, ns, kinds, n, metrics, of, &reads, &n_reads, &cap);
     size_t n_logs = kta_world_logs_begin(w, wants, n_wants, log_of, &reads, &n_reads, &cap);
+    struct early early = {w, ns, NULL};
     int rc = 0;
 
+    for (size_t i = 0; w->on_pods && i < n_lists; i++)
+        if (kta_streq(of[i]->plural, "pods")) {
+            reads[i].on_done = pods_came;
+            reads[i].done_ctx = &early;
+        }
     if (n_reads && w->cluster) {
         rc = kta_cluster_read(w->cluster, reads, n_reads, err);
-        for (size_t i = 0; i < n_lists; i++)
+        for (size_t i = 0; i < n_lists; i++) {
             kta_large_read_done(&reads[i]);
+            if (early.pods && reads[i].on_done)
+                reads[i].json = NULL; /* the list's now */
+        }
         if (!rc)
             rc = take_lists(w, ns, of, reads, n_lists, &many_pods, err);
         if (!rc)
             kta_world_logs_end(w, log_of, reads + n_lists, n_logs);
     }
+    w->n_asking -= n_lists;
     kta_reads_free(reads, n_reads);
     free(of);
     free(log_of);

@@ -126,9 +126,9 @@ const char *kta_world_log(struct kta_world *w, const char *ns, const char *pod,
 }
 
 const char *kta_world_has_log(struct kta_world *w, const struct kta_json *pod,
-                              const char *container, size_t *ret_len)
+                              const char *container, bool previous, size_t *ret_len)
 {
-    struct kta_log_want q = {kta_obj_namespace(pod), kta_obj_name(pod), container, false};
+    struct kta_log_want q = {kta_obj_namespace(pod), kta_obj_name(pod), container, previous};
     const struct world_log *x = find(storage(w), &q);
     if (!x || !x->there)
         return NULL;

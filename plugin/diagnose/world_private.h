@@ -61,6 +61,10 @@ struct kta_world {
     size_t n_asked, cap_asked;
     int fetches, healthy_asks;
     bool wants_metrics;
+    const struct kta_kind **asking; /* lists that are under way */
+    size_t n_asking, cap_asking;
+    void (*on_pods)(struct kta_world *w, const char *ns, void *ctx);
+    void *on_pods_ctx;
 };
 
 /* The kind of that name, known or discovered; NULL: the cluster has none. */

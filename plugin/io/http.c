@@ -179,9 +179,11 @@ static int64_t look_at_clock(struct kta_http *h, int64_t wait)
     return wait;
 }
 
+/* Returns how many of these requests are not done yet. Others may be under way beside them: those
+ * of the run that this one was started from, by its on_end. */
 static size_t fill_slots(struct kta_http *h, struct kta_http_req *reqs, size_t n, size_t *next)
 {
-    size_t active = 0;
+    size_t left = 0;
     for (size_t i = 0; i < KTA_HTTP_PARALLEL; i++) {
         struct transfer *t = &h->slots[i];
         if (!t->req && *next < n) {
@@ -190,9 +192,9 @@ static size_t fill_slots(struct kta_http *h, struct kta_http_req *reqs, size_t n
             if (t->easy)
                 http_transfer_begin(h, t, &reqs[(*next)++]);
         }
-        active += t->req != NULL;
+        left += t->req >= reqs && t->req < reqs + n;
     }
-    return active;
+    return left + (n - *next);
 }
 
 static void collect(struct kta_http *h)

@@ -116,13 +116,17 @@ int kta_cluster_read(struct kta_cluster *c, struct kta_read *reads, size_t n, st
     if (n == 0)
         return 0;
     r = c->ops->read(c, reads, n, err);
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        if (reads[i].json && reads[i].accept != KTA_ACCEPT_TABLE)
-            list_complete(reads[i].json);
-        if (c->record)
-            c->record(c->record_ctx, &reads[i]);
-    }
+    for (size_t i = 0; r == 0 && c->record && i < n; i++)
+        c->record(c->record_ctx, &reads[i]);
     return r;
+}
+
+void read_answered(struct kta_read *r)
+{
+    if (r->json && r->accept != KTA_ACCEPT_TABLE)
+        list_complete(r->json);
+    if (r->on_done)
+        r->on_done(r->done_ctx, r);
 }
 
 int kta_cluster_get(struct kta_cluster *c, struct kta_json **ret, struct kta_err *err,

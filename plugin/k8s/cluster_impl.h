@@ -46,5 +46,7 @@ struct kta_cluster {
 
 /* Gives the items of a list the kind and apiVersion that the API server leaves out of them. */
 void list_complete(struct kta_json *list);
+/* A read has been answered well: called by both implementations, once, when it comes. */
+void read_answered(struct kta_read *r);
 
 #endif

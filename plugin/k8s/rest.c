@@ -45,6 +45,8 @@ int rest_connect(struct kta_cluster *c, bool force, struct kta_err *err)
     struct rest *r = c->impl;
     int generation = auth_generation(r->auth);
 
+    if (r->reading)
+        return force ? kta_err_set(err, KTA_E_AUTH, "other reads are under way") : 0;
     if (auth_prepare(r->auth, force, err) < 0)
         return -1;
     if (r->http && generation != auth_generation(r->auth)) {
@@ -77,7 +79,9 @@ static int round_run(struct kta_cluster *c, struct rest_job *jobs, size_t n, str
     for (size_t i = 0; i < n; i++)
         if (jobs[i].pending)
             rest_job_request(&jobs[i], &reqs[m++]);
+    r->reading++;
     rc = kta_http_run(r->http, reqs, m, err);
+    r->reading--;
     for (size_t i = 0; i < m; i++)
         kta_http_req_release(&reqs[i]);
     free(reqs);

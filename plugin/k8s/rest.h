@@ -14,6 +14,7 @@ struct rest {
     struct auth *auth;
     struct kta_argv headers; /* of every request: whom to act as */
     int64_t timeout_ms;
+    int reading; /* a read may start others when it is answered: the connection must stay then */
 };
 
 /* Fills in c->ops and c->impl from c->k. */

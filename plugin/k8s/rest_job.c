@@ -324,6 +324,8 @@ static void take_answer(struct kta_http_req *q)
 
     judge_answer(j->cluster, j, q);
     kta_http_req_release(q);
+    if (!j->pending && !j->read->failed)
+        read_answered(j->read);
 }
 
 void rest_job_request(struct rest_job *j, struct kta_http_req *q)

@@ -315,8 +315,11 @@ static int snapshot_read(struct kta_cluster *c, struct kta_read *reads, size_t n
                          struct kta_err *err)
 {
     (void)err; /* a folder is always reached */
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         read_one(c, &reads[i]);
+        if (!reads[i].failed)
+            read_answered(&reads[i]);
+    }
     c->stats.requests += (int)n;
     return 0;
 }

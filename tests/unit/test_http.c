@@ -12,6 +12,7 @@
 #include "kta/http.h"
 #include "kta/interrupt.h"
 #include "kta/json.h"
+#include "kta/limits.h"
 
 static struct test_server plain;
 static struct kta_http *http;
@@ -165,6 +166,38 @@ static void test_each_is_told_as_it_ends(void **state)
     }
     assert_int_equal(kta_http_run(http, r, 2, &err), 0);
     assert_string_equal(ended.s, "/drop! /slow/500 ");
+}
+
+/* The first answer leads to another request, which is done before the slow one beside it. */
+static void ask_more(struct kta_http_req *r)
+{
+    struct kta_str *ended = r->ctx;
+    struct kta_http_req more[] = {{.path = "/status/404", .on_end = note_end, .ctx = ended},
+                                  {.path = "/drop", .on_end = note_end, .ctx = ended}};
+    struct kta_err err = KTA_ERR_INIT;
+    note_end(r);
+    assert_int_equal(kta_http_run(http, more, 2, &err), 0);
+    kta_str_add(ended, "(both) ");
+}
+
+static void test_an_answer_leads_to_more(void **state)
+{
+    kta_auto_str struct kta_str ended = KTA_STR_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_http_req r[KTA_HTTP_PARALLEL + 2] = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof r / sizeof r[0]; i++)
+        r[i] = (struct kta_http_req){.path = "/slow/700", .on_end = note_end, .ctx = &ended};
+    r[3].path = "/status/200";
+    r[3].on_end = ask_more;
+    assert_int_equal(kta_http_run(http, r, sizeof r / sizeof r[0], &err), 0);
+    const char *both = strstr(ended.s, "(both) "), *slow = strstr(ended.s, "/slow/700");
+    assert_int_equal(strncmp(ended.s, "/status/200 ", 12), 0);
+    assert_non_null(strstr(ended.s, "/drop!"));
+    assert_non_null(both);
+    assert_true(both < slow);
+    for (size_t i = 0; i < sizeof r / sizeof r[0]; i++)
+        assert_int_equal(r[i].status, 200);
 }
 
 static void test_streaming(void **state)
@@ -423,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_status_is_no_failure),
         cmocka_unit_test(test_many_at_once),
         cmocka_unit_test(test_each_is_told_as_it_ends),
+        cmocka_unit_test(test_an_answer_leads_to_more),
         cmocka_unit_test(test_streaming),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_nobody_there),
