@@ -54,7 +54,7 @@ int kta_err_sys(struct kta_err *err, enum kta_code code, int sys, const char *fm
     __attribute__((format(printf, 4, 5)));
 /* Puts "text: " before the message: "load kubeconfig 'x': line 12: …". Returns -1. */
 int kta_err_wrap(struct kta_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Sets what to do about it. Returns -1. */
+/* Sets what to do about it: lower case and no full stop, as the message. Returns -1. */
 int kta_err_hint(struct kta_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void kta_err_clear(struct kta_err *err);
 /* "NotFound", "Policy", …: the stable word for JSON. Static. */

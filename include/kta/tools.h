@@ -55,6 +55,7 @@ struct kta_tool_env {
     struct kta_scope scope;             /* where a call looks that names no namespace */
     bool namespace_pinned;              /* --namespace: another namespace, or all, is refused */
     bool context_pinned;                /* --context: another context is refused */
+    const char *kubeconfig;             /* --kubeconfig: whose contexts are completed */
     const struct kta_json *ignore;      /* the configuration's ignore: */
     const struct kta_json *remediation; /* the configuration's remediation: */
     size_t budget;                      /* bytes of one answer at most; 0: KTA_TOOL_BUDGET. A call's

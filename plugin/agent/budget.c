@@ -17,7 +17,7 @@ static bool is_money(const char *unit)
 static int wrong(const char *text, struct kta_err *err)
 {
     kta_err_set(err, KTA_E_USAGE, "a ceiling is a number of tokens or of dollars, not '%s'", text);
-    return kta_err_hint(err, "For example 200000, 200k, 0.50usd.");
+    return kta_err_hint(err, "for example 200000, 200k, 0.50usd");
 }
 
 static int parse_price(const char *price, struct kta_ceiling *ret, struct kta_err *err)
@@ -33,7 +33,7 @@ static int parse_price(const char *price, struct kta_ceiling *ret, struct kta_er
     }
     kta_err_set(err, KTA_E_USAGE, "a price is IN/OUT, dollars for a million tokens, not '%s'",
                 price);
-    return kta_err_hint(err, "For example 2.50/10.");
+    return kta_err_hint(err, "for example 2.50/10");
 }
 
 int kta_ceiling_parse(const char *text, const char *price, struct kta_ceiling *ret,
@@ -69,7 +69,7 @@ static int too_much(const char *used, const char *asked, const char *ceiling, st
                 "the session's ceiling of %s (--max-cost) is reached: %s used, and this turn would "
                 "send about %s",
                 ceiling, used, asked);
-    return kta_err_hint(err, "Raise --max-cost, or go on with --llm-provider none.");
+    return kta_err_hint(err, "raise --max-cost, or go on with --llm-provider none");
 }
 
 static int64_t estimate(const struct kta_agent *a)

@@ -505,7 +505,7 @@ static int stopped(struct turns *t, const char *why, struct kta_err *err)
         return 0;
     kta_err_set(err, KTA_E_MODEL, "the model %s gave no answer in %d turn%s", a->model, a->turns,
                 a->turns == 1 ? "" : "s");
-    return kta_err_hint(err, "Use another model, or --enable-tool-use-shim.");
+    return kta_err_hint(err, "use another model, or --enable-tool-use-shim");
 }
 
 static int run_turns(struct turns *turns, struct kta_err *err)

@@ -287,8 +287,8 @@ static int open_extras(struct app *app, struct kta_err *err)
     if (most && app->ceiling.usd > 0 && !set_text(&app->set, OPT_MODEL_PRICE) &&
         !kta_streq(kta_llm_provider(app->llm), "openrouter")) {
         kta_err_set(err, KTA_E_USAGE, "--max-cost in dollars needs the model's price");
-        return kta_err_hint(err, "Give --model-price IN/OUT (dollars for a million tokens), or a "
-                                 "ceiling in tokens.");
+        return kta_err_hint(err, "give --model-price IN/OUT (dollars for a million tokens), or a "
+                                 "ceiling in tokens");
     }
     return 0;
 }

@@ -143,7 +143,7 @@ static int check_tools(const struct kta_argv *names, struct kta_err *err)
             continue;
         kta_err_set(err, KTA_E_USAGE, "--tools: there is no tool '%s'", names->v[i]);
         const char *near = kta_nearest(names->v[i], known, n_known);
-        return near ? kta_err_hint(err, "Did you mean %s?", near) : -1;
+        return near ? kta_err_hint(err, "did you mean %s?", near) : -1;
     }
     return 0;
 }
@@ -168,7 +168,7 @@ static int check_flags(struct app *app, struct kta_err *err)
 
     if (set_text(s, OPT_YES) || set_on(s, OPT_SKIP_PERMISSIONS)) {
         kta_err_set(err, KTA_E_USAGE, "mcp does not take --yes");
-        return kta_err_hint(err, "--approve low|medium lets a client change without a person.");
+        return kta_err_hint(err, "--approve low|medium lets a client change without a person");
     }
     if (!set_text(s, OPT_HTTP) && (set_on(s, OPT_ALLOW_REMOTE) || set_text(s, OPT_TOKEN_FILE)))
         return kta_err_set(err, KTA_E_USAGE, "--allow-remote and --token-file go with --http");
@@ -202,6 +202,7 @@ static int serve(struct app *app, struct kta_err *err)
     m.env.pipeline = &app->pipeline;
     m.env.namespace_pinned = s->v[OPT_NAMESPACE].source == FROM_FLAG;
     m.env.context_pinned = s->v[OPT_CONTEXT].source == FROM_FLAG;
+    m.env.kubeconfig = set_text(s, OPT_KUBECONFIG);
     if (set_text(s, OPT_APPROVE)) {
         m.env.approve_set = true;
         if (kta_risk_parse(set_text(s, OPT_APPROVE), &m.env.approve) < 0)

@@ -239,8 +239,8 @@ static int no_client(const char *name, struct kta_err *err)
     const char *near = name ? kta_nearest(name, names, KTA_LEN(names)) : NULL;
     kta_err_set(err, KTA_E_USAGE, name ? "there is no client '%s'" : "mcp install needs a client",
                 name);
-    return near ? kta_err_hint(err, "Did you mean %s? Known: %s.", near, list.s)
-                : kta_err_hint(err, "Known: %s.", list.s);
+    return near ? kta_err_hint(err, "did you mean %s? Known: %s", near, list.s)
+                : kta_err_hint(err, "known: %s", list.s);
 }
 
 int mcp_install(struct app *app, const char *name, struct kta_err *err)

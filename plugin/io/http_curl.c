@@ -38,7 +38,7 @@ static int load(struct kta_err *err)
     }
     if (!handle) {
         kta_err_set(err, KTA_E_FAIL, "cannot load libcurl.so.4");
-        return kta_err_hint(err, "Install it: apt-get install libcurl4.");
+        return kta_err_hint(err, "install it: apt-get install libcurl4");
     }
     if (http_curl.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return kta_err_set(err, KTA_E_FAIL, "cannot start libcurl");

@@ -21,62 +21,62 @@ static const struct row {
     const char *hint;
 } rows[] = {
     {5, ANY, NULL, KTA_E_CLUSTER, "the proxy's name could not be resolved",
-     "Check proxy-url and the variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY."},
+     "check proxy-url and the variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY"},
     {97, ANY, NULL, KTA_E_CLUSTER, "the proxy refused or failed",
-     "Check proxy-url and the variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY."},
+     "check proxy-url and the variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY"},
     {ANY, ANY, "response 407", KTA_E_AUTH, "the proxy wants a user and password",
-     "Put them into the proxy's address."},
+     "put them into the proxy's address"},
     {ANY, ANY, "CONNECT tunnel failed", KTA_E_CLUSTER, "the proxy refused the connection",
-     "Check proxy-url and the variables HTTPS_PROXY, NO_PROXY."},
+     "check proxy-url and the variables HTTPS_PROXY, NO_PROXY"},
     {6, ANY, NULL, KTA_E_CLUSTER, "the name could not be resolved",
-     "Check the address and your DNS or VPN."},
+     "check the address and your DNS or VPN"},
     {28, ANY, NULL, KTA_E_TIMEOUT, "no connection in time",
-     "The host is off, or a firewall drops the packets; check the address and your VPN."},
+     "the host is off, or a firewall drops the packets; check the address and your VPN"},
     {60, 10, NULL, KTA_E_AUTH, "its certificate has expired",
-     "Renew the server's certificate, or check this machine's clock."},
-    {60, 9, NULL, KTA_E_AUTH, "its certificate is not valid yet", "Check this machine's clock."},
+     "renew the server's certificate, or check this machine's clock"},
+    {60, 9, NULL, KTA_E_AUTH, "its certificate is not valid yet", "check this machine's clock"},
     {60, 18, NULL, KTA_E_AUTH, "its certificate is signed by an unknown authority (self-signed)",
-     "Give its authority (certificate-authority in kubeconfig), if you trust it."},
+     "give its authority (certificate-authority in kubeconfig), if you trust it"},
     {60, 19, NULL, KTA_E_AUTH, "its certificate is signed by an unknown authority",
-     "Give its authority (certificate-authority in kubeconfig), if you trust it."},
+     "give its authority (certificate-authority in kubeconfig), if you trust it"},
     {60, 20, NULL, KTA_E_AUTH, "its certificate is signed by an unknown authority",
-     "Give its authority (certificate-authority in kubeconfig), if you trust it."},
+     "give its authority (certificate-authority in kubeconfig), if you trust it"},
     {60, 21, NULL, KTA_E_AUTH, "its certificate is signed by an unknown authority",
-     "Give its authority (certificate-authority in kubeconfig), if you trust it."},
+     "give its authority (certificate-authority in kubeconfig), if you trust it"},
     {60, 7, NULL, KTA_E_AUTH, "its certificate is signed by an unknown authority",
-     "Another authority has the same name: the cluster was probably made anew."},
+     "another authority has the same name: the cluster was probably made anew"},
     {60, 62, NULL, KTA_E_AUTH, "its certificate is for another host name",
-     "Use the name that is in the certificate, or set tls-server-name."},
+     "use the name that is in the certificate, or set tls-server-name"},
     {60, 64, NULL, KTA_E_AUTH, "its certificate is for another address",
-     "Use a name that is in the certificate, or set tls-server-name."},
+     "use a name that is in the certificate, or set tls-server-name"},
     {60, ANY, "subject name", KTA_E_AUTH, "its certificate is for another host name",
-     "Use the name that is in the certificate, or set tls-server-name."},
+     "use the name that is in the certificate, or set tls-server-name"},
     {60, ANY, "match", KTA_E_AUTH, "its certificate is for another host name",
-     "Use the name that is in the certificate, or set tls-server-name."},
+     "use the name that is in the certificate, or set tls-server-name"},
     {60, ANY, NULL, KTA_E_AUTH, "its certificate could not be verified", ""},
     {77, ANY, NULL, KTA_E_AUTH, "the certificate authority that is configured cannot be read",
-     "Check certificate-authority: it must be PEM text."},
+     "check certificate-authority: it must be PEM text"},
     {58, ANY, NULL, KTA_E_AUTH, "our client certificate or its key cannot be used",
-     "Check client-certificate and client-key: PEM, and belonging together."},
+     "check client-certificate and client-key: PEM, and belonging together"},
     {ANY, ANY, "certificate required", KTA_E_AUTH, "the server wants a client certificate", ""},
     {ANY, ANY, "bad certificate", KTA_E_AUTH, "the server refused our client certificate", ""},
     {ANY, ANY, "certificate expired", KTA_E_AUTH, "our client certificate has expired",
-     "Renew the credentials in your kubeconfig."},
+     "renew the credentials in your kubeconfig"},
     {ANY, ANY, "unknown ca", KTA_E_AUTH,
      "the server refused our client certificate: it does not know its authority", ""},
     {ANY, ANY, "alert unknown", KTA_E_AUTH, "the server refused our client certificate", ""},
     {35, ANY, "wrong version number", KTA_E_AUTH, "the server does not speak TLS on this port",
-     "Is the address http:// instead of https://?"},
+     "is the address http:// instead of https://?"},
     {35, ANY, "packet length too long", KTA_E_AUTH, "the server does not speak TLS on this port",
-     "Is the address http:// instead of https://?"},
+     "is the address http:// instead of https://?"},
     {35, ANY, "unsupported protocol", KTA_E_AUTH, "the server's TLS is older than 1.2", ""},
     {35, ANY, "protocol version", KTA_E_AUTH, "the server's TLS is older than 1.2", ""},
     {35, ANY, NULL, KTA_E_AUTH, "the TLS handshake failed", ""},
     {ANY, ANY, "connection died", KTA_E_CLUSTER,
      "the server closed the connection without an answer", ""},
     {52, ANY, NULL, KTA_E_CLUSTER, "the server closed the connection without an answer", ""},
-    {1, ANY, NULL, KTA_E_CLUSTER, "the answer is not HTTP", "Is it the right port?"},
-    {8, ANY, NULL, KTA_E_CLUSTER, "the answer is not HTTP", "Is it the right port?"},
+    {1, ANY, NULL, KTA_E_CLUSTER, "the answer is not HTTP", "is it the right port?"},
+    {8, ANY, NULL, KTA_E_CLUSTER, "the answer is not HTTP", "is it the right port?"},
     {18, ANY, NULL, KTA_E_CLUSTER, "the answer broke off", ""},
     {16, ANY, NULL, KTA_E_CLUSTER, "the connection broke off", ""},
     {55, ANY, NULL, KTA_E_CLUSTER, "the connection broke off while sending", ""},
@@ -116,7 +116,7 @@ void kta_http_explain(const struct kta_http_failure *f, struct kta_err *err)
             kta_err_sys(err, KTA_E_CLUSTER, f->sys, "%s: cannot connect", f->peer);
         else
             kta_err_set(err, KTA_E_CLUSTER, "%s: cannot connect", f->peer);
-        kta_err_hint(err, "Nothing listens there, or a firewall refuses: check the address.");
+        kta_err_hint(err, "nothing listens there, or a firewall refuses: check the address");
         return;
     } else {
         const char *detail = *f->why ? f->why : f->kind;
@@ -127,7 +127,7 @@ void kta_http_explain(const struct kta_http_failure *f, struct kta_err *err)
     /* TLS 1.3 tells of a missing certificate after the handshake, often too late to be read */
     if (f->tls_without_cert && !f->status && !*r->hint &&
         (f->curl == GOT_NOTHING || f->curl == SEND_ERROR || f->curl == RECV_ERROR))
-        kta_err_hint(err, "Perhaps the server wants a client certificate.");
+        kta_err_hint(err, "perhaps the server wants a client certificate");
     if (*r->hint)
         kta_err_hint(err, "%s", r->hint);
 }

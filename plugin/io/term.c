@@ -83,7 +83,7 @@ int kta_term_ask(const char *prompt, struct kta_str *line, struct kta_err *err)
     int fd = open_tty(), rc;
     if (fd < 0) {
         kta_err_set(err, KTA_E_UNCONFIRMED, "there is no terminal to ask on");
-        return kta_err_hint(err, "Run it in a terminal, or add --yes.");
+        return kta_err_hint(err, "run it in a terminal, or add --yes");
     }
     kta_str_clear(line);
     tcflush(fd, TCIFLUSH); /* what was typed before the question is no answer to it */

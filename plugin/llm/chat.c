@@ -150,22 +150,22 @@ static enum verdict no_answer(struct attempt *a, const struct llm_reply *r)
         llm_error_text(r->raw.s, r->raw.len, &words);
         kta_err_set(&a->err, KTA_E_MODEL, "the model endpoint %s sent no answer but '%.200s'",
                     a->m->shown, words.s);
-        kta_err_hint(&a->err, "The address usually ends in /v1: check --endpoint.");
+        kta_err_hint(&a->err, "the address usually ends in /v1: check --endpoint");
         return FAILED;
     }
     if (t->repeats) {
         kta_err_set(&a->err, KTA_E_MODEL, "the model %s repeats itself without end", a->m->model);
-        kta_err_hint(&a->err, "Ask in other words, or use a larger model.");
+        kta_err_hint(&a->err, "ask in other words, or use a larger model");
         return FAILED;
     }
     if (t->cut_by_length) {
         kta_err_set(&a->err, KTA_E_MODEL, "the model %s used up its length before it answered%s",
                     a->m->model, r->thought ? ": it was still thinking" : "");
-        kta_err_hint(&a->err, "Use a model or server with a larger window or output limit.");
+        kta_err_hint(&a->err, "use a model or server with a larger window or output limit");
         return FAILED;
     }
     kta_err_set(&a->err, KTA_E_MODEL, "the model %s gave an empty answer", a->m->model);
-    kta_err_hint(&a->err, "Ask again, or use another model.");
+    kta_err_hint(&a->err, "ask again, or use another model");
     return TRY_LATER;
 }
 
@@ -304,7 +304,7 @@ static int prepare_retry(struct attempt *a)
     if (a->number >= ATTEMPTS)
         return -1;
     if (ms > MAX_WAIT_MS) {
-        kta_err_hint(&a->err, "It asks to wait %lld s.", (long long)(ms / 1000));
+        kta_err_hint(&a->err, "it asks to wait %lld s", (long long)(ms / 1000));
         return -1;
     }
     if (t->on_retry)

@@ -201,34 +201,31 @@ static const struct {
     const char *hint;
 } statuses[] = {
     {400, "content_filter", "withholds an answer to this prompt",
-     "Its content filter was triggered: ask in other words, or use another provider."},
+     "its content filter was triggered: ask in other words, or use another provider"},
     {400, "api key", "does not accept the API key",
-     "Check the key: its variable, or --api-key-file."},
+     "check the key: its variable, or --api-key-file"},
     {400, "credit balance", "wants to be paid",
-     "Add credit to the account, or use another provider."},
-    {401, NULL, "does not accept the API key", "Check the key: its variable, or --api-key-file."},
+     "add credit to the account, or use another provider"},
+    {401, NULL, "does not accept the API key", "check the key: its variable, or --api-key-file"},
     {403, NULL, "refused the request",
-     "The key may lack the right to this model, or the region is blocked."},
-    {402, NULL, "wants to be paid", "Add credit to the account, or use another provider."},
+     "the key may lack the right to this model, or the region is blocked"},
+    {402, NULL, "wants to be paid", "add credit to the account, or use another provider"},
     {404, "model", "does not have this model",
-     "Check --model; `doctor` lists what the endpoint offers."},
+     "check --model; `doctor` lists what the endpoint offers"},
     {404, "deployment", "does not have this deployment",
-     "Azure's --model is the deployment's name, its endpoint the resource's address."},
-    {404, NULL, "has nothing at this address",
-     "The address usually ends in /v1: check --endpoint."},
-    {405, NULL, "has nothing at this address",
-     "The address usually ends in /v1: check --endpoint."},
-    {407, NULL, "is behind a proxy that wants a password", "Check HTTPS_PROXY."},
-    {413, NULL, "finds the prompt too long",
-     "Ask about less, or use a model with a larger window."},
+     "Azure's --model is the deployment's name, its endpoint the resource's address"},
+    {404, NULL, "has nothing at this address", "the address usually ends in /v1: check --endpoint"},
+    {405, NULL, "has nothing at this address", "the address usually ends in /v1: check --endpoint"},
+    {407, NULL, "is behind a proxy that wants a password", "check HTTPS_PROXY"},
+    {413, NULL, "finds the prompt too long", "ask about less, or use a model with a larger window"},
     {429, "quota", "says the quota is used up",
-     "Check the plan and billing of this key, or use another provider."},
-    {429, NULL, "limits the rate of requests", "Wait a moment, or use another model."},
-    {529, NULL, "is overloaded", "Wait a moment, or use another model."},
-    {502, NULL, "cannot be reached behind its proxy", "Is the model server running?"},
-    {503, "loading", "is still loading the model", "Try again in a moment."},
-    {503, NULL, "is not available", "Wait a moment, or use another model."},
-    {504, NULL, "did not answer its proxy in time", "Wait a moment, or ask about less."},
+     "check the plan and billing of this key, or use another provider"},
+    {429, NULL, "limits the rate of requests", "wait a moment, or use another model"},
+    {529, NULL, "is overloaded", "wait a moment, or use another model"},
+    {502, NULL, "cannot be reached behind its proxy", "is the model server running?"},
+    {503, "loading", "is still loading the model", "try again in a moment"},
+    {503, NULL, "is not available", "wait a moment, or use another model"},
+    {504, NULL, "did not answer its proxy in time", "wait a moment, or ask about less"},
 };
 
 int llm_status_error(const struct kta_llm *m, int status, const char *message, struct kta_err *err)
@@ -243,7 +240,7 @@ int llm_status_error(const struct kta_llm *m, int status, const char *message, s
             what = statuses[i].what, hint = statuses[i].hint;
     if (llm_is_overflow(status, message))
         what = "finds the prompt too long",
-        hint = "Ask about less, or use a model with a larger window.";
+        hint = "ask about less, or use a model with a larger window";
     if (!what)
         what = status >= 500   ? "failed"
                : status >= 400 ? "refused the request"
@@ -268,8 +265,8 @@ int llm_transport_error(const struct kta_llm *m, const struct kta_err *from, str
     static const struct {
         const char *provider, *hint;
     } hints[] = {
-        {"ollama", "Is Ollama running (`ollama serve`)? Its address comes from OLLAMA_HOST."},
-        {"llamacpp", "Is llama-server running? Its address comes from LLAMACPP_HOST."},
+        {"ollama", "is Ollama running (`ollama serve`)? Its address comes from OLLAMA_HOST"},
+        {"llamacpp", "is llama-server running? Its address comes from LLAMACPP_HOST"},
     };
     int sys = from->sys;
     kta_auto_free char *hint = kta_strdup(from->hint), *msg = kta_strdup(from->msg);
@@ -287,7 +284,7 @@ int llm_transport_error(const struct kta_llm *m, const struct kta_err *from, str
     kta_err_set(err, KTA_E_MODEL, "no answer from the model endpoint %s", msg);
     err->sys = sys;
     if (strstr(hint, "kubeconfig"))
-        return kta_err_hint(err, "Give its authority with SSL_CERT_FILE, if you trust it.");
+        return kta_err_hint(err, "give its authority with SSL_CERT_FILE, if you trust it");
     if (*hint)
         kta_err_hint(err, "%s", hint);
     return -1;

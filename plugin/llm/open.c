@@ -64,7 +64,7 @@ static int unknown_provider(const char *name, struct kta_err *err)
     near = kta_nearest(name, names, i);
     kta_err_set(err, KTA_E_USAGE, "unknown model provider '%.60s'%s%s%s", name,
                 near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
-    return kta_err_hint(err, "Providers: %s.", all.s);
+    return kta_err_hint(err, "providers: %s", all.s);
 }
 
 /* Why the last kta_llm_open chose as it did; of a row's variables the one that is set. */
@@ -242,8 +242,8 @@ static int check_plain_http(const struct kta_llm *m, const struct kta_llm_config
                 "the model endpoint %s is not encrypted: what is read from the cluster would cross "
                 "the network in the clear",
                 m->shown);
-    return kta_err_hint(err, "Use https://, a tunnel to localhost, or allow it with "
-                             "--skip-verify-ssl.");
+    return kta_err_hint(err, "use https://, a tunnel to localhost, or allow it with "
+                             "--skip-verify-ssl");
 }
 
 /* ---- key ---- */
@@ -318,7 +318,7 @@ static int set_key(struct kta_llm *m, const struct kta_llm_config *c, struct kta
     if (strcmp(m->base, kta_or(m->row->base, "")) != 0 && m->row->base)
         return 0;
     kta_err_set(err, KTA_E_USAGE, "the provider '%s' needs an API key", m->row->name);
-    return kta_err_hint(err, "Set %.*s, or give a file with --api-key-file.",
+    return kta_err_hint(err, "set %.*s, or give a file with --api-key-file",
                         (int)strcspn(m->row->key_vars, " "), m->row->key_vars);
 }
 
@@ -332,7 +332,7 @@ static int set_model(struct kta_llm *m, const struct kta_llm_config *c, struct k
     if (!model) {
         kta_err_set(err, KTA_E_USAGE, "which model? The provider '%s' has no default",
                     m->row->name);
-        return kta_err_hint(err, "Give it with --model NAME or model: in the configuration%s.",
+        return kta_err_hint(err, "give it with --model NAME or model: in the configuration%s",
                             !strcmp(m->row->name, "ollama") ? " (`ollama list` names yours)" : "");
     }
     m->model = kta_strdup(model);
@@ -399,7 +399,7 @@ static int fill(struct kta_llm *m, const struct kta_llm_config *c, struct kta_er
         base = m->row->base;
     if (!base) {
         kta_err_set(err, KTA_E_USAGE, "the provider '%s' needs an address", m->row->name);
-        return kta_err_hint(err, "Give it with --endpoint URL or in %.*s.",
+        return kta_err_hint(err, "give it with --endpoint URL or in %.*s",
                             (int)strcspn(m->row->base_vars, " "), m->row->base_vars);
     }
     if (set_model(m, c, err) < 0 || set_base(m, base, err) < 0)

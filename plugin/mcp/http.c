@@ -71,7 +71,7 @@ static int load_library(struct kta_err *err)
     if (handle)
         return 0;
     kta_err_set(err, KTA_E_FAIL, "cannot load libmicrohttpd.so.12, which --http needs");
-    return kta_err_hint(err, "Install it: apt-get install libmicrohttpd12.");
+    return kta_err_hint(err, "install it: apt-get install libmicrohttpd12");
 }
 
 struct web {
@@ -616,12 +616,12 @@ static int check_remote(const struct kta_mcp *o, const char *host, struct kta_er
         return 0;
     if (!o->allow_remote) {
         kta_err_set(err, KTA_E_USAGE, "%s is not a loopback address", host);
-        return kta_err_hint(err, "Others could then operate the cluster: --allow-remote with "
-                                 "--token-file FILE allows it to those who have the token.");
+        return kta_err_hint(err, "others could then operate the cluster: --allow-remote with "
+                                 "--token-file FILE allows it to those who have the token");
     }
     if (!o->token) {
         kta_err_set(err, KTA_E_USAGE, "--allow-remote needs a bearer token");
-        return kta_err_hint(err, "Give it with --token-file FILE.");
+        return kta_err_hint(err, "give it with --token-file FILE");
     }
     return 0;
 }

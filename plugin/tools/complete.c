@@ -61,7 +61,7 @@ static void targets(struct values *v, const struct tool_at *at)
 static void contexts(struct values *v, const struct kta_tool_env *env)
 {
     kta_auto_argv struct kta_argv names = KTA_ARGV_INIT;
-    const struct kta_kube_flags flags = {0};
+    const struct kta_kube_flags flags = {.kubeconfig = env->kubeconfig};
     struct kta_err ignored = KTA_ERR_INIT;
 
     if (env->context_pinned || !env->open || kta_kubeconfig_contexts(&flags, &names, &ignored) < 0)

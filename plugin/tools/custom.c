@@ -105,8 +105,8 @@ static int take_argv(struct custom_tool *t, const struct kta_json *tool, struct 
     }
     if (!list && command && kta_argv_split(command, &t->argv, err) < 0) {
         err->code = KTA_E_USAGE;
-        return kta_err_hint(err, "There is no shell: put such a line into a script, and its path "
-                                 "here.");
+        return kta_err_hint(err, "there is no shell: put such a line into a script, and its path "
+                                 "here");
     }
     if (t->argv.n == 0)
         return kta_err_set(err, KTA_E_USAGE, "a tool needs 'command' or 'argv'");

@@ -35,5 +35,5 @@ int line_readline_load(struct kta_err *err)
     if (handle)
         return 0;
     kta_err_set(err, KTA_E_FAIL, "cannot load libreadline.so.8");
-    return kta_err_hint(err, "Install it: apt-get install libreadline8.");
+    return kta_err_hint(err, "install it: apt-get install libreadline8");
 }

@@ -176,6 +176,12 @@ def other_contexts():
                                               "argument": {"name": "context", "value": ""}})
         assert set(c["result"]["completion"]["values"]) == {first, "second"}, c
         s.close()
+        s = Stdio([PROGRAM, "mcp", "--kubeconfig", path])
+        s.initialize()
+        c = s.request("completion/complete", {"ref": {"type": "ref/resource", "uri": "k8s://{context}/{namespace}/{kind}/{name}"},
+                                              "argument": {"name": "context", "value": "s"}})
+        assert c["result"]["completion"]["values"] == ["second"], c
+        s.close()
         s = Stdio([PROGRAM, "mcp", "--context", first], env=env)
         s.initialize()
         r = s.request("resources/read", {"uri": f"k8s://second/{NS}/deployment/backend"})
