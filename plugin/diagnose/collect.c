@@ -132,25 +132,29 @@ static void want(struct wants *x, const struct kta_json *pod, const char *contai
         (struct kta_log_want){kta_obj_namespace(pod), kta_obj_name(pod), container, previous};
 }
 
-#define LOGS_OF_API_USERS 8 /* ready ones, of one namespace, a pod each */
+#define LOGS_OF_READY 8 /* of one namespace, a pod of a workload each */
 
-/* Those that speak to the API server may be refused and go on as if nothing were. */
-static void wanted_of_api_users(struct kta_world *w, const char *ns, struct wants *x)
+/* What goes on as if nothing were: the API server may refuse it, the kernel end a process of it. */
+static void wanted_of_ready(struct kta_world *w, const char *ns, struct wants *x)
 {
-    const struct kta_json *seen[LOGS_OF_API_USERS];
+    const struct kta_json *seen[LOGS_OF_READY];
     struct kta_json *const *pods;
     size_t n = ns ? kta_world_list(w, "pods", ns, &pods) : 0, n_seen = 0;
     for (size_t i = 0; i < n && n_seen < KTA_LEN(seen); i++) {
+        if (!kta_world_focused(w, pods[i]) || !kta_pod_ready(pods[i]))
+            continue;
         const struct kta_json *owner = kta_world_owner(w, pods[i]);
-        bool known = false;
+        bool api = kta_uses_api(pods[i]), known = false;
         for (size_t k = 0; k < n_seen; k++)
             known |= seen[k] == owner;
-        if (known || !kta_world_focused(w, pods[i]) || !kta_uses_api(pods[i]) ||
-            kta_pod_restarts(pods[i]))
+        if (known)
             continue;
-        seen[n_seen++] = owner;
-        kta_json_each(c, kta_json_at(pods[i], "spec.containers"))
+        size_t before = x->n;
+        kta_json_each(c, kta_json_at(pods[i], "spec.containers")) if (
+            api || kta_json_at(c, "resources.limits.memory"))
             want(x, pods[i], kta_json_str(c, "name"), /* previous= */ false);
+        if (x->n > before)
+            seen[n_seen++] = owner;
     }
 }
 
@@ -187,7 +191,7 @@ static void wanted_logs(struct kta_world *w, const char *ns, struct wants *x)
             }
     }
     free(seen);
-    wanted_of_api_users(w, ns, x);
+    wanted_of_ready(w, ns, x);
 }
 
 static int second_round(struct kta_world *w, const char *ns, bool lists, bool logs,

@@ -277,14 +277,18 @@ static bool log_tells(const struct kta_pod_trouble *t)
 bool kta_child_analyze(const struct kta_pod_trouble *t)
 {
     size_t len;
-    bool previous;
+    bool previous = false, ready = kta_json_bool(t->status, "ready", false);
     struct kta_log_cause c;
-    const char *log = kta_trouble_log(t, &len, &previous);
-    if (!log || previous || !kta_log_cause(log, len, &c))
+    const char *log = ready ? kta_world_has_log(t->w, t->pod, t->name, &len)
+                            : kta_trouble_log(t, &len, &previous);
+    /* A ready one has got over what else its log tells. */
+    if (!log || previous ||
+        !(ready ? kta_log_says(log, len, "ChildKilled", &c) : kta_log_cause(log, len, &c)))
         return false;
     bool child = kta_streq(c.pattern->class_, "ChildKilled");
     if (child && !kta_trouble_find(t, "Memory.OOMKilled")) {
-        struct kta_finding *f = kta_trouble_add(t, "Memory.OOMKilled", KTA_CRITICAL, 0.75);
+        struct kta_finding *f = kta_trouble_add(t, "Memory.OOMKilled",
+                                                ready ? KTA_WARNING : KTA_CRITICAL, 0.75);
         kta_trouble_quote_log(t, f, &c, previous);
         kta_crash_child(t, f, &c);
     }

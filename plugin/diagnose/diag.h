@@ -151,6 +151,8 @@ struct kta_log_cause {
 };
 /* The cause that a log tells, or false. Cleans the text itself. */
 bool kta_log_cause(const char *log, size_t len, struct kta_log_cause *ret);
+/* The same, of one class alone: what else the log tells is left aside. */
+bool kta_log_says(const char *log, size_t len, const char *class_, struct kta_log_cause *ret);
 void kta_log_cause_release(struct kta_log_cause *c);
 /* The last port that the log says something listens on, or -1. */
 int kta_log_listening(const char *log, size_t len);
@@ -269,7 +271,7 @@ struct kta_pod_trouble {
 };
 void kta_crash_analyze(const struct kta_pod_trouble *t); /* crash.c */
 /* A container that runs, while its log says that a process within it was killed: then it is told,
- * and true. (crash.c) */
+ * and true. Of a ready one only a log that has been read already is looked into. (crash.c) */
 bool kta_child_analyze(const struct kta_pod_trouble *t);
 /* An init container that does not end: told at once if its log names why, else after `silent`
  * seconds. (crash.c) */

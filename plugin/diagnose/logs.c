@@ -132,7 +132,8 @@ static void fill(struct kta_log_cause *ret, const struct cause_at *c, const stru
     ret->quote = kta_str_detach(&q);
 }
 
-bool kta_log_cause(const char *log, size_t len, struct kta_log_cause *ret)
+/* only: of that class, or NULL for any. */
+static bool cause_of(const char *log, size_t len, const char *only, struct kta_log_cause *ret)
 {
     struct kta_records rs = {0};
     kta_records_of(log, len, &rs);
@@ -140,7 +141,7 @@ bool kta_log_cause(const char *log, size_t len, struct kta_log_cause *ret)
     for (size_t i = 0; i < rs.n; i++) {
         struct cause_at c = {.record = i};
         c.p = match_record(&rs.v[i], &c.m);
-        if (!c.p)
+        if (!c.p || (only && !kta_streq(c.p->class_, only)))
             continue;
         if (!best.p || c.p->weight > best.p->weight || (c.p->weight == best.p->weight && c.p->last))
             best = c;
@@ -156,6 +157,16 @@ bool kta_log_cause(const char *log, size_t len, struct kta_log_cause *ret)
     }
     kta_records_release(&rs);
     return best.p != NULL;
+}
+
+bool kta_log_cause(const char *log, size_t len, struct kta_log_cause *ret)
+{
+    return cause_of(log, len, NULL, ret);
+}
+
+bool kta_log_says(const char *log, size_t len, const char *class_, struct kta_log_cause *ret)
+{
+    return cause_of(log, len, class_, ret);
 }
 
 void kta_log_cause_release(struct kta_log_cause *c)

@@ -181,6 +181,14 @@ static bool worth_a_look(struct kind_of_pod **seen, size_t *n, size_t *cap,
     return (*seen)[k].pods++ < PODS_EACH;
 }
 
+static bool log_read(struct kta_world *w, const struct kta_json *pod)
+{
+    size_t len;
+    kta_json_each(c, kta_json_at(pod, "spec.containers")) if (
+        kta_world_has_log(w, pod, kta_json_str(c, "name"), &len)) return true;
+    return false;
+}
+
 void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *out)
 {
     struct kta_json *const *pods;
@@ -195,7 +203,7 @@ void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *
             kta_streq(kta_json_str(pod, "status.reason"), "Evicted"))
             continue;
         bool creating = stuck_creating(pod);
-        if (kta_pod_ready(pod) && !kta_pod_restarts(pod))
+        if (kta_pod_ready(pod) && !kta_pod_restarts(pod) && !log_read(w, pod))
             continue;
         struct kta_json *owner = kta_world_owner(w, pod);
         if (kta_pod_outdated(w, pod, owner) != (i >= n) ||

@@ -107,9 +107,16 @@ static const struct row rows[] = {
     /* the same without a limit: nobody's limit to raise */
     {"", "", "Running", READY("False", ""), RUNS "false", "Killed\n", "CrashLoop.Killed", "SIGKILL",
      ""},
-    /* a child that was killed does not matter where all is well */
+    /* it goes on being ready, since another process answers; what else the log tells is over */
     {"\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}", "", "Running", READY("True", ""),
-     RUNS "true", "Killed\n", NULL, "", ""},
+     RUNS "true",
+     "Error: JWT_SECRET must be set\n[1] [ERROR] Worker (pid:8) was sent SIGKILL! Perhaps out of "
+     "memory?\n",
+     "Memory.OOMKilled", "limit of 64Mi", "raise the memory limit of c to 128Mi"},
+    {"\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}", "", "Running", READY("True", ""),
+     RUNS "true", "Error: JWT_SECRET must be set\n", NULL, "", ""},
+    /* nor does it matter where all is well and no limit of its own could have done it */
+    {"", "", "Running", READY("True", ""), RUNS "true", "Killed\n", NULL, "", ""},
     /* the hook */
     {"\"lifecycle\":{\"postStart\":{\"exec\":{\"command\":[\"false\"]}}}", "", "Running",
      READY("False", ""),
