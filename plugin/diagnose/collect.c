@@ -150,8 +150,10 @@ static void wanted_of_ready(struct kta_world *w, const char *ns, struct wants *x
         if (known)
             continue;
         size_t before = x->n;
-        kta_json_each(c, kta_json_at(pods[i], "spec.containers")) if (
-            api || kta_json_at(c, "resources.limits.memory"))
+        kta_json_each(c,
+                      kta_json_at(pods[i],
+                                  "spec.containers")) if (api ||
+                                                          kta_json_at(c, "resources.limits.memory"))
             want(x, pods[i], kta_json_str(c, "name"), /* previous= */ false);
         if (x->n > before)
             seen[n_seen++] = owner;

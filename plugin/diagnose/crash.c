@@ -207,20 +207,6 @@ static bool killed_for_memory(const struct kta_pod_trouble *t)
     return true;
 }
 
-/* The kubelet ended it because of a probe: probes.c tells. */
-static bool killed_by_probe(const struct kta_pod_trouble *t)
-{
-    int64_t code = kta_json_int(kta_trouble_ended(t), "exitCode", 0);
-    const struct kta_json *ev = kta_diag_event(t->w, t->pod, "Killing", "failed liveness probe");
-    if (!ev)
-        ev = kta_diag_event(t->w, t->pod, "Killing", "failed startup probe");
-    if (!ev)
-        return false;
-    kta_auto_free char *mine = kta_asprintf("ontainer %s ", t->name);
-    return strstr(kta_or(kta_json_str(ev, "message"), ""), mine) &&
-           (code == 137 || code == 143 || code == 0 || code == 2);
-}
-
 /* ---- what the log says ---- */
 
 static const struct kta_crash_kind *kind_of(const char *class_)
@@ -287,8 +273,8 @@ bool kta_child_analyze(const struct kta_pod_trouble *t)
         return false;
     bool child = kta_streq(c.pattern->class_, "ChildKilled");
     if (child && !kta_trouble_find(t, "Memory.OOMKilled")) {
-        struct kta_finding *f = kta_trouble_add(t, "Memory.OOMKilled",
-                                                ready ? KTA_WARNING : KTA_CRITICAL, 0.75);
+        struct kta_finding *f =
+            kta_trouble_add(t, "Memory.OOMKilled", ready ? KTA_WARNING : KTA_CRITICAL, 0.75);
         kta_trouble_quote_log(t, f, &c, previous);
         kta_crash_child(t, f, &c);
     }
@@ -370,8 +356,8 @@ static void by_exit_code(const struct kta_pod_trouble *t)
 void kta_crash_analyze(const struct kta_pod_trouble *t)
 {
     if (killed_for_memory(t) || could_not_mount(t) || failed_hook(t) || could_not_start(t) ||
-        killed_by_probe(t) || log_tells(t))
-        return;
+        kta_probe_ended(t) || log_tells(t) || kta_probe_ended_by_time(t))
+        return; /* the kubelet ended it because of a probe: probes.c tells */
     by_exit_code(t);
 }
 

@@ -407,6 +407,77 @@ static struct kta_json *failing(const struct kta_pod_trouble *t, enum kind k)
     return found;
 }
 
+/* ---- runs that the kubelet ended for a probe ---- */
+
+#define EVENTS_KEPT 3600 /* seconds that an API server keeps events, by default */
+
+/* The run that ended: seconds it lasted, -1 unknown. */
+static int64_t lasted(const struct kta_json *end)
+{
+    int64_t began = kta_time_parse(kta_json_str(end, "startedAt"));
+    int64_t ended = kta_time_parse(kta_json_str(end, "finishedAt"));
+    return began == KTA_NO_TIME || ended == KTA_NO_TIME ? -1 : ended - began;
+}
+
+/* Is that how a container ends that is asked to end by a probe of this kind: with 143, with 137
+ * after its grace, or of its own will with 0, and not sooner than the probe gives up? exact: nor
+ * later than a probe that never succeeded does. */
+static bool ends_like(const struct kta_pod_trouble *t, enum kind k, bool exact)
+{
+    const struct kta_json *end = kta_trouble_ended(t);
+    int64_t code = kta_json_int(end, "exitCode", -1), run = lasted(end);
+    struct ask a = ask_of(t->container, k);
+    if (!a.probe || run < 0 || (code != 0 && code != 137 && code != 143))
+        return false;
+    int64_t grace =
+        code != 137 ? 0
+                    : kta_json_int(a.probe, "terminationGracePeriodSeconds",
+                                   kta_json_int(t->pod, "spec.terminationGracePeriodSeconds", 30));
+    int64_t last = budget(&a) + grace;
+    int64_t first = last - kta_json_int(a.probe, "periodSeconds", 10);
+    int64_t slack = 2 + kta_json_int(a.probe, "timeoutSeconds", 1);
+    return run + 1 >= first && (!exact || run <= last + slack);
+}
+
+static bool killed(const struct kta_pod_trouble *t, enum kind k)
+{
+    int64_t code = kta_json_int(kta_trouble_ended(t), "exitCode", 0);
+    const struct kta_json *ev = kta_diag_event(t->w, t->pod, "Killing", probes[k].kills);
+    kta_auto_free char *me = kta_asprintf("ontainer %s ", t->name);
+    return ev && strstr(kta_or(kta_json_str(ev, "message"), ""), me) &&
+           (code == 137 || code == 143 || code == 0 || code == 2);
+}
+
+/* A Killing event comes late, or not at all: the kubelet sends few events of a pod once it has sent
+ * many. Then an Unhealthy one of that run, or of an earlier one that ended alike, tells. */
+bool kta_probe_ended(const struct kta_pod_trouble *t)
+{
+    int64_t began = kta_time_parse(kta_json_str(kta_trouble_ended(t), "startedAt"));
+    for (int k = STARTUP; k <= LIVENESS; k++) {
+        if (killed(t, (enum kind)k))
+            return true;
+        const struct kta_json *ev = failing(t, (enum kind)k);
+        bool of_run = ev && began != KTA_NO_TIME && kta_event_time(ev) + 1 >= began;
+        if (ev && ends_like(t, (enum kind)k, /* exact= */ !of_run))
+            return true;
+    }
+    return false;
+}
+
+static bool ended_by_time(const struct kta_pod_trouble *t, enum kind k)
+{
+    int64_t ended = kta_time_parse(kta_json_str(kta_trouble_ended(t), "finishedAt"));
+    bool gone = ended != KTA_NO_TIME && kta_world_now(t->w) - ended > EVENTS_KEPT;
+    return !kta_json_bool(t->status, "ready", false) &&
+           (gone || !kta_world_readable(t->w, "events", kta_obj_namespace(t->pod))) &&
+           kta_json_int(t->status, "restartCount", 0) > 1 && ends_like(t, k, /* exact= */ true);
+}
+
+bool kta_probe_ended_by_time(const struct kta_pod_trouble *t)
+{
+    return ended_by_time(t, STARTUP) || ended_by_time(t, LIVENESS);
+}
+
 static bool still(const struct kta_pod_trouble *t, enum kind k, const struct kta_json *ev)
 {
     int64_t now = kta_world_now(t->w), last = kta_event_time(ev);
@@ -454,16 +525,9 @@ static bool answers_now(const struct kta_pod_trouble *t, enum kind k, const stru
     return a.tcp && kta_port_open(t->w, t->pod, a.port) == 1;
 }
 
-/* No event tells of it (they are lost on a busy node, and go with time), but the container is not
- * ready although its probe has had the time to succeed: what the probe would be told, asked anew.
- */
+/* What the probe would be told, asked anew. */
 static char *asked(const struct kta_pod_trouble *t, const struct ask *a)
 {
-    int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
-    int64_t patience = 30 + budget(a);
-    if (!a->probe || kta_json_bool(t->status, "ready", true) || since == KTA_NO_TIME ||
-        !kta_json_bool(t->status, "started", true) || kta_world_now(t->w) - since < patience)
-        return NULL;
     int status = a->http && a->port > 0 && a->path
                      ? kta_active_status(t->w, t->pod, a->https, a->port, a->path, NULL)
                      : 0;
@@ -474,13 +538,43 @@ static char *asked(const struct kta_pod_trouble *t, const struct ask *a)
     return kta_strdup("it has not succeeded since the container was started");
 }
 
+/* No event tells of it (they are lost on a busy node, and go with time), but the container is not
+ * ready although its probe has had the time to succeed. */
+static bool never_ready(const struct kta_pod_trouble *t, const struct ask *a)
+{
+    int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
+    return a->probe && !kta_json_bool(t->status, "ready", true) && since != KTA_NO_TIME &&
+           kta_json_bool(t->status, "started", true) &&
+           kta_world_now(t->w) - since >= 30 + budget(a);
+}
+
+static void by_time(const struct kta_pod_trouble *t, enum kind k)
+{
+    const struct kta_json *end = kta_trouble_ended(t);
+    if (kta_diag_find(t->out, NULL, t->owner))
+        return;
+    struct ask a = ask_of(t->container, k);
+    struct kta_finding *f = kta_trouble_add(t, probes[k].code, KTA_CRITICAL, 0.6);
+    kta_finding_quote(f, "status",
+                      "container %s ended after %lld s, as long as its %s probe lets one run that "
+                      "does not answer; no event tells of it",
+                      t->name, (long long)lasted(end), probes[k].word);
+    kta_auto_free char *said = kta_json_at(t->status, "state.running")
+                                   ? asked(t, &a)
+                                   : kta_strdup("each run ends when it gives up");
+    tell(t, k, said, f);
+}
+
 /* Not ready, no word of a probe: a readiness gate, or too young to tell. */
 static void look_at(struct kta_pod_trouble *t)
 {
     for (int k = STARTUP; k <= READINESS; k++) {
         const struct kta_json *ev = failing(t, (enum kind)k);
         struct ask a = ask_of(t->container, (enum kind)k);
-        kta_auto_free char *said = !ev && k == READINESS ? asked(t, &a) : NULL;
+        kta_auto_free char *said =
+            !ev && k == READINESS && never_ready(t, &a) ? asked(t, &a) : NULL;
+        if (!ev && k != READINESS && ended_by_time(t, (enum kind)k))
+            by_time(t, (enum kind)k);
         if (said && !kta_diag_find(t->out, NULL, t->owner)) {
             struct kta_finding *f = kta_trouble_add(t, probes[k].code, KTA_CRITICAL, 0.7);
             kta_finding_quote(f, "GET", "asked anew: %s", said);

@@ -82,6 +82,17 @@ struct row {
     const char *code, *summary, *fix;
 };
 
+#define UNREADABLE "-"
+#define UNHEALTHY(at, message)                                                                     \
+    "{\"metadata\":{\"name\":\"e\",\"namespace\":\"demo\"},\"reason\":\"Unhealthy\",\"type\":"     \
+    "\"Warning\",\"count\":3,\"lastTimestamp\":\"2026-01-01T"                                      \
+    "" at "Z\",\"message\":\"" message                                                             \
+    "\",\"involvedObject\":{\"kind\":\"Pod\",\"name\":\"p\",\"uid\":\"u\"}}"
+#define LIVENESS                                                                                   \
+    "\"livenessProbe\":{\"httpGet\":{\"path\":\"/healthz\",\"port\":8000},\"periodSeconds\":10}"
+#define RAN(code, from, to)                                                                        \
+    ENDED(code, ",\"startedAt\":\"2026-01-01T" from "Z\",\"finishedAt\":\"2026-01-01T" to "Z\"")
+
 static const struct row rows[] = {
     /* nobody has looked at it */
     {"", ",\"schedulerName\":\"default-schedular\"", "Pending", "", NULL, NULL,
@@ -185,57 +196,105 @@ static const struct row rows[] = {
      "CrashLoop.PermissionDenied", "/data", "capability CHOWN"},
 };
 
+/* What the events tell, or do not. */
+static const struct {
+    struct row row;
+    const char *events; /* of the pod: the list's items, or UNREADABLE */
+} told[] = {
+    /* ended by its probe, and obliging: no Killing event has come (yet) */
+    {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
+      "Probe.Liveness", "gets status 404 from /healthz", ""},
+     UNHEALTHY("12:05:27", "Liveness probe failed: HTTP probe failed with statuscode: 404")},
+    /* the event is an earlier run's, this one lasted as long as the probe lets it */
+    {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
+      "Probe.Liveness", "gets status 404 from /healthz", ""},
+     UNHEALTHY("12:02:27", "Liveness probe failed: HTTP probe failed with statuscode: 404")},
+    /* it ends by itself, long before the probe could give up, or after it has got over that */
+    {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:07"), "bye\n",
+      "CrashLoop.Completed", "ends by itself", ""},
+     UNHEALTHY("12:05:06", "Readiness probe failed: connection refused")},
+    {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
+      "CrashLoop.Completed", "ends by itself", ""},
+     ""},
+    /* no event can be read: how long it ran is all there is */
+    {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
+      "Probe.Liveness", "gives up", ""},
+     UNREADABLE},
+    {{LIVENESS, "", "Running", READY("False", ""), RAN("143", "12:05:00", "12:05:28"), "bye\n",
+      "Probe.Liveness", "gives up", ""},
+     UNREADABLE},
+    {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:07:00"), "bye\n",
+      "CrashLoop.Completed", "ends by itself", ""},
+     UNREADABLE},
+};
+
+static void one(size_t i, const struct row *x, const char *given)
+{
+    kta_auto_free char *status =
+        x->container_status
+            ? kta_asprintf(",\"containerStatuses\":[{\"name\":\"c\",%s}]", x->container_status)
+            : kta_strdup("");
+    kta_auto_free char *list = kta_asprintf(
+        "{\"items\":[{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"p\","
+        "\"namespace\":"
+        "\"demo\",\"uid\":\"u\",\"creationTimestamp\":\"2026-01-01T12:00:00Z\"},\"spec\":{"
+        "\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"c\",\"image\":\"i\"%s%s}]%s},"
+        "\"status\":{\"phase\":\"%s\"%s%s}}]}",
+        *x->container ? "," : "", x->container, x->spec, x->phase, x->pod_status, status);
+    put("api/v1/namespaces/demo/pods.json", list);
+    put("api/v1/namespaces/demo/pods/p/log/c.txt", kta_or(x->log, ""));
+    kta_auto_free char *events = kta_asprintf("{\"items\":[%s]}", given);
+    put("api/v1/namespaces/demo/events.json",
+        kta_streq(given, UNREADABLE)
+            ? "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":403,"
+              "\"reason\":\"Forbidden\",\"message\":\"events is forbidden\"}"
+            : events);
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_cluster *cluster;
+    struct kta_findings f = {0};
+    struct kta_scope scope = {.namespace_ = "demo"};
+    assert_int_equal(kta_cluster_open_snapshot(dir, &cluster, &err), 0);
+    struct kta_redact *redact = kta_redact_new(KTA_REDACT_STANDARD);
+    struct kta_world *w = kta_world_new(cluster, redact, NULL);
+    assert_int_equal(kta_diagnose(w, &scope, NULL, NULL, &f, &err), 0);
+    if (!x->code) {
+        if (f.n)
+            fail_msg("row %zu: %s", i, f.v[0]->code);
+    } else if (f.n != 1 || !kta_streq(f.v[0]->code, x->code)) {
+        fail_msg("row %zu (%s): %zu findings, first %s: %s", i, x->code, f.n,
+                 f.n ? f.v[0]->code : "none",
+                 f.n > 1 ? f.v[1]->summary
+                 : f.n   ? f.v[0]->summary
+                         : "");
+    } else {
+        if (!strstr(f.v[0]->summary, x->summary))
+            fail_msg("row %zu (%s): %s", i, x->code, f.v[0]->summary);
+        const char *fix = f.v[0]->n_fixes ? f.v[0]->fixes[0].summary : "";
+        if (*x->fix ? !strstr(fix, x->fix) : f.v[0]->n_fixes > 0)
+            fail_msg("row %zu (%s): the fix is '%s'", i, x->code, fix);
+    }
+    kta_findings_release(&f);
+    kta_world_free(w);
+    kta_redact_free(redact);
+    kta_cluster_free(cluster);
+}
+
 static void test_rows(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < KTA_LEN(rows); i++) {
-        const struct row *x = &rows[i];
-        kta_auto_free char *status =
-            x->container_status
-                ? kta_asprintf(",\"containerStatuses\":[{\"name\":\"c\",%s}]", x->container_status)
-                : kta_strdup("");
-        kta_auto_free char *list = kta_asprintf(
-            "{\"items\":[{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"p\","
-            "\"namespace\":"
-            "\"demo\",\"uid\":\"u\",\"creationTimestamp\":\"2026-01-01T12:00:00Z\"},\"spec\":{"
-            "\"restartPolicy\":\"Always\",\"containers\":[{\"name\":\"c\",\"image\":\"i\"%s%s}]%s},"
-            "\"status\":{\"phase\":\"%s\"%s%s}}]}",
-            *x->container ? "," : "", x->container, x->spec, x->phase, x->pod_status, status);
-        put("api/v1/namespaces/demo/pods.json", list);
-        put("api/v1/namespaces/demo/pods/p/log/c.txt", kta_or(x->log, ""));
-        struct kta_err err = KTA_ERR_INIT;
-        struct kta_cluster *cluster;
-        struct kta_findings f = {0};
-        struct kta_scope scope = {.namespace_ = "demo"};
-        assert_int_equal(kta_cluster_open_snapshot(dir, &cluster, &err), 0);
-        struct kta_redact *redact = kta_redact_new(KTA_REDACT_STANDARD);
-        struct kta_world *w = kta_world_new(cluster, redact, NULL);
-        assert_int_equal(kta_diagnose(w, &scope, NULL, NULL, &f, &err), 0);
-        if (!x->code) {
-            if (f.n)
-                fail_msg("row %zu: %s", i, f.v[0]->code);
-        } else if (f.n != 1 || !kta_streq(f.v[0]->code, x->code)) {
-            fail_msg("row %zu (%s): %zu findings, first %s: %s", i, x->code, f.n,
-                     f.n ? f.v[0]->code : "none",
-                     f.n > 1 ? f.v[1]->summary
-                     : f.n   ? f.v[0]->summary
-                             : "");
-        } else {
-            if (!strstr(f.v[0]->summary, x->summary))
-                fail_msg("row %zu (%s): %s", i, x->code, f.v[0]->summary);
-            const char *fix = f.v[0]->n_fixes ? f.v[0]->fixes[0].summary : "";
-            if (*x->fix ? !strstr(fix, x->fix) : f.v[0]->n_fixes > 0)
-                fail_msg("row %zu (%s): the fix is '%s'", i, x->code, fix);
-        }
-        kta_findings_release(&f);
-        kta_world_free(w);
-        kta_redact_free(redact);
-        kta_cluster_free(cluster);
-    }
+    for (size_t i = 0; i < KTA_LEN(rows); i++)
+        one(i, &rows[i], "");
+}
+
+static void test_events(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(told); i++)
+        one(i, &told[i].row, told[i].events);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_events)};
     return cmocka_run_group_tests(tests, write_snapshot, NULL);
 }
