@@ -294,6 +294,12 @@ static int watch(struct kta_mend *m, int64_t ms, struct kta_err *err)
     }
 }
 
+/* Its program could not be started at all: nothing was changed. */
+static bool never_began(const struct kta_step *s)
+{
+    return s->state == KTA_FAILED && s->exit_code == 0;
+}
+
 /* Puts back the steps of a plan that belong to what did not help. */
 static int put_back(struct kta_mend *m, struct kta_plan *plan, struct kta_err *err)
 {
@@ -313,7 +319,7 @@ static int put_back(struct kta_mend *m, struct kta_plan *plan, struct kta_err *e
         for (size_t k = 0; k < m->n_cures; k++)
             mine = mine || (m->cures[k].now && i >= m->cures[k].first && i < m->cures[k].end &&
                             fate_of(&m->cures[k], &m->now) == SAME);
-        if (!mine || !s->journal || s->state == KTA_UNDONE)
+        if (!mine || !s->journal || s->state == KTA_UNDONE || never_began(s))
             continue;
         if (kta_journal_undo_plan(&p, s->journal, false, &undo, &why) == 0 && undo.n > 0) {
             kta_report_note(p.report, "step %s did not help: it is put back", s->id);
@@ -353,7 +359,7 @@ static bool forget_not_run(struct kta_mend *m, const struct kta_plan *plan)
 static bool was_run(const struct kta_plan *plan)
 {
     for (size_t i = 0; i < plan->n; i++)
-        if (plan->v[i]->journal)
+        if (plan->v[i]->journal && !never_began(plan->v[i]))
             return true;
     return false;
 }

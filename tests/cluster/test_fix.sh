@@ -11,8 +11,8 @@ trap 'lib_end; rm -rf "$home"' EXIT
 export XDG_STATE_HOME=$home/state XDG_CONFIG_HOME=$home/config
 
 # APP_MODE is missing. The Secret has it, empty; the ConfigMap has it with the value $1; and there is
-# a variable of nearly that name, empty.
-broken() { # VALUE
+# a variable of nearly that name, empty. $2 is one more field of the container.
+broken() { # VALUE [FIELD]
   k apply -f - <<END
 apiVersion: v1
 kind: Secret
@@ -39,11 +39,12 @@ spec:
         image: todo-backend:v1
         ports: [{containerPort: 8000}]
         env: [{name: APP_MODES, value: ""}]
+        ${2-}
         command: ["/bin/sh", "-c", "[ -n \"\$APP_MODE\" ] || { echo 'FATAL: environment variable APP_MODE is not set'; exit 1; }; exec serve"]
 END
 }
-crashes() {
-  "$plugin" diagnose -n "$NS" -o json | jq -e '.findings[0].code == "CrashLoop.MissingEnv" and (.findings[0].fixes | length == 3)'
+crashes() { # CANDIDATES
+  "$plugin" diagnose -n "$NS" -o json | jq -e '.findings[0].code == "CrashLoop.MissingEnv" and (.findings[0].fixes | length == '"$1"')'
 }
 env_now() { k get deployment shop -o json | jq -S .spec.template.spec.containers[0].env; }
 fix() { "$plugin" fix -n "$NS" --yes -o json --verify-timeout 40s >"$home/$NS.json" 2>"$home/$NS.err"; }
@@ -54,7 +55,7 @@ is() { # NAME WANTED GOT
 
 new_namespace fix
 broken live >/dev/null
-eventually 60 "a fault with three candidates shows" crashes
+eventually 60 "a fault with three candidates shows" crashes 3
 fix
 is "fix says that it is cured" 0 $?
 is "the first was put back, the second kept" "undone verified" "$(states)"
@@ -64,10 +65,39 @@ check "nothing is wrong any more" sh -c "'$plugin' diagnose -n '$NS' --fail-on w
 
 new_namespace fix
 broken "" >/dev/null
-eventually 60 "a fault that no candidate cures shows" crashes
+eventually 60 "a fault that no candidate cures shows" crashes 3
 before=$(env_now)
 fix
 is "fix says that it is not" 8 $?
 is "three were tried and put back" "undone undone undone" "$(states)"
 is "the workload is as it was" "$before" "$(env_now)"
+
+# A fourth candidate: the revision that worked, while the ConfigMap held what it needs.
+new_namespace fix
+broken live 'envFrom: [{configMapRef: {name: settings}}]' >/dev/null
+check "it works at first" k rollout status deployment/shop --timeout=60s
+broken "" 'resources: {limits: {memory: 64Mi}}' >/dev/null
+eventually 60 "a fault with four candidates shows" crashes 4
+before=$(env_now)
+fix
+is "fix gives up" 8 $?
+is "three of the four were tried and put back" "undone undone undone" "$(states)"
+is "and it is as it was" "$before" "$(env_now)"
+
+# What cannot even be started is not the last candidate. (helm is here under other names only.)
+new_namespace fix
+chart=$home/chart
+mkdir -p "$chart/templates"
+printf 'apiVersion: v2\nname: shop\nversion: 0.1.0\n' >"$chart/Chart.yaml"
+printf '%s\n' 'apiVersion: apps/v1' 'kind: Deployment' 'metadata: {name: shop}' 'spec:' \
+  '  selector: {matchLabels: {app: shop}}' '  template:' '    metadata: {labels: {app: shop}}' '    spec:' \
+  '      terminationGracePeriodSeconds: 1' '      containers: [{name: shop, image: "{{ .Values.image }}"}]' \
+  >"$chart/templates/all.yaml"
+helm3 install shop "$chart" -n "$NS" --set image=todo-backend:v1 --wait --timeout 60s >/dev/null
+helm3 upgrade shop "$chart" -n "$NS" --set image=todo-backend:v99 >/dev/null
+eventually 60 "a release with a bad image shows" sh -c "'$plugin' diagnose -n '$NS' -o json |
+  jq -e '.findings[0] | (.code | startswith(\"Image.\")) and .fixes[0].argv[0] == \"helm\"'"
+fix
+is "fix goes on without helm" 0 $?
+is "to what kubectl can do" "failed verified" "$(states)"
 finish

@@ -19,6 +19,7 @@ plugin=${KTA_BINARY:-$mine/../../../build/kubectl-todo-ai}
 batch=${FAULTS_AT_ONCE:-6}
 limit=${FAULTS_SECONDS:-90}
 work=$(mktemp -d) || exit 1
+mkdir "$work/bin" && ln -s "$(command -v helm3)" "$work/bin/helm" && PATH=$work/bin:$PATH
 
 field() { sed -n "s/^$1 //p" "$faults/$2/expect"; }
 
