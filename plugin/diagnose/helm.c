@@ -56,13 +56,19 @@ static void release(struct kta_world *w, struct kta_json *const *v, size_t n, si
     const char *description = kta_json_str(record, "info.description");
     if (description && *description)
         kta_finding_quote(f, "helm release", "%.*s", KTA_DIAG_QUOTE, description);
-    if (good) {
+    /* The first one, cut off: its own manifest, applied anew, brings it to its end. */
+    bool first = hangs && !good;
+    if (good || first) {
+        const struct kta_json *to = good ? good : v[i];
         const char *context = kta_cluster_context(kta_world_cluster(w));
         struct kta_fix *x =
             kta_finding_fix(f, KTA_RISK_MEDIUM, /* undoable= */ true,
-                            "roll release %s back to revision %ld", name, version(good));
+                            first ? "bring release %s to what its revision %ld holds, without "
+                                    "its hooks for an install"
+                                  : "roll release %s back to revision %ld",
+                            name, version(to));
         kta_argv_addl(&x->argv, "helm", "rollback", name, NULL);
-        kta_argv_addf(&x->argv, "%ld", version(good));
+        kta_argv_addf(&x->argv, "%ld", version(to));
         kta_argv_addl(&x->argv, "-n", ns, NULL);
         if (context && *context)
             kta_argv_addl(&x->argv, "--kube-context", context, NULL);

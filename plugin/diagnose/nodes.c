@@ -182,16 +182,38 @@ static bool answers(struct kta_world *w, const char *ns, const char *name, const
     return kta_streq(kta_json_str(s, "spec.type"), "ExternalName") || kta_service_ready(w, s) != 0;
 }
 
-static void hook(struct kta_world *w, struct kta_json *config, const struct kta_json *h,
-                 struct kta_findings *out)
+static bool fails_closed(const struct kta_json *hook)
 {
-    const char *name = kta_json_str(h, "clientConfig.service.name"), *state;
+    return kta_streq(kta_or(kta_json_str(hook, "failurePolicy"), "Fail"), "Fail");
+}
+
+/* The one of a configuration's webhooks that does not answer and whose failure does most. */
+static const struct kta_json *dead_hook(struct kta_world *w, const struct kta_json *config)
+{
+    const struct kta_json *dead = NULL;
+    const char *state;
+    kta_json_each(h, kta_json_get(config, "webhooks"))
+    {
+        const char *name = kta_json_str(h, "clientConfig.service.name");
+        if (name && (!dead || fails_closed(h)) &&
+            !answers(w, kta_json_str(h, "clientConfig.service.namespace"), name, &state))
+            dead = h;
+        if (dead && fails_closed(dead))
+            break;
+    }
+    return dead;
+}
+
+static void hooks(struct kta_world *w, struct kta_json *config, struct kta_findings *out)
+{
+    const struct kta_json *h = dead_hook(w, config);
+    if (!h || kta_diag_settling(w, config, 30))
+        return;
+    const char *name = kta_json_str(h, "clientConfig.service.name"), *state = "";
     const char *ns = kta_json_str(h, "clientConfig.service.namespace");
     const char *policy = kta_or(kta_json_str(h, "failurePolicy"), "Fail");
-    if (!name || answers(w, ns, name, &state) || kta_diag_settling(w, config, 30) ||
-        kta_diag_find(out, "Webhook.Unavailable", config))
-        return;
-    bool fails = kta_streq(policy, "Fail");
+    bool fails = fails_closed(h);
+    (void)answers(w, ns, name, &state);
     struct kta_finding *f =
         kta_diag_add(out, "Webhook.Unavailable", fails ? KTA_CRITICAL : KTA_WARNING, config, 0.9);
     f->since = kta_obj_created(config);
@@ -214,7 +236,7 @@ static void webhooks(struct kta_world *w, struct kta_findings *out)
         struct kta_json *const *v;
         size_t n = kta_world_list(w, lists[l], NULL, &v);
         for (size_t i = 0; i < n; i++)
-            kta_json_each(h, kta_json_get(v[i], "webhooks")) hook(w, v[i], h, out);
+            hooks(w, v[i], out);
     }
 }
 

@@ -30,6 +30,7 @@ struct kta_cure {
     bool again;                     /* it did not help: `from` is the truth, not the last look */
     struct kta_argv tried[MAX_TRIES];
     size_t n;
+    bool kept;         /* something that was tried is in force */
     bool now;          /* tried in this round */
     size_t first, end; /* its steps in this round's plan */
 };
@@ -88,8 +89,14 @@ static bool was_tried(const struct kta_cure *c, const struct kta_argv *argv)
 /* The last change is our own then: undoing it leads back to where we came from. */
 static bool undoes_ours(const struct kta_cure *c, const struct kta_fix *fix)
 {
-    return c->n > 0 && fix->argv.n > 2 && kta_streq(fix->argv.v[1], "rollout") &&
+    return c->kept && fix->argv.n > 2 && kta_streq(fix->argv.v[1], "rollout") &&
            kta_streq(fix->argv.v[2], "undo");
+}
+
+/* What differs from the release is what was mended. */
+static bool drift_is_ours(const struct kta_cure *c, const struct kta_finding *f)
+{
+    return c->kept && kta_streq(f->code, "Helm.Drift") && !kta_streq(c->from->code, f->code);
 }
 
 static void plan_begin(const struct kta_mend *m, struct kta_plan *plan)
@@ -140,7 +147,9 @@ static int plan_one(struct kta_mend *m, const struct kta_finding *f, struct kta_
                     struct kta_plan *plan, struct kta_err *err)
 {
     const struct kta_fix *fix =
-        c->now || c->n >= MAX_TRIES || !worth_mending(f) ? NULL : candidate(m, f, c, any);
+        c->now || c->n >= MAX_TRIES || !worth_mending(f) || drift_is_ours(c, f)
+            ? NULL
+            : candidate(m, f, c, any);
 
     if (!fix)
         return 0;
@@ -401,8 +410,10 @@ static void end_round(struct kta_mend *m)
 {
     for (size_t i = 0; i < m->n_cures; i++) {
         struct kta_cure *c = &m->cures[i];
-        if (c->now)
+        if (c->now) {
             c->again = fate_of(c, &m->now) == SAME;
+            c->kept = c->kept || !c->again;
+        }
         c->now = false;
     }
 }
