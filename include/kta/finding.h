@@ -55,9 +55,10 @@ struct kta_finding {
     const char *code; /* "CrashLoop.MissingEnv"; static */
     enum kta_severity severity;
     struct kta_ref object;
-    char *summary; /* one sentence: the cause */
-    char *advice;  /* what only a person can provide, or NULL */
-    char *change;  /* "3m ago kubectl-patch changed …": what changed before, or NULL */
+    char *summary;   /* one sentence: the cause */
+    char *advice;    /* what only a person can provide, or NULL */
+    char *change;    /* "3m ago kubectl-patch changed …": what changed before, or NULL */
+    char *change_at; /* the same with the time of day, for what outlives this minute */
     struct kta_quote *evidence;
     size_t n_evidence, cap_evidence;
     struct kta_fix *fixes;

@@ -314,8 +314,7 @@ static int64_t revision_since(struct kta_world *w, const struct kta_json *worklo
     return first != KTA_NO_TIME && first > when + 60 ? first : when;
 }
 
-static void describe(struct kta_world *w, const struct kta_json *workload, struct kta_change *c,
-                     int64_t fallback)
+static void describe(const struct kta_json *workload, struct kta_change *c, int64_t fallback)
 {
     kta_auto_free char *line = kta_diag_first_line(c->diff, 300);
     size_t lines = 0;
@@ -334,14 +333,12 @@ static void describe(struct kta_world *w, const struct kta_json *workload, struc
         c->when = when;
     else
         who = manager_at(workload, fallback);
-    kta_auto_str struct kta_str age = KTA_STR_INIT;
-    kta_diag_age(w, c->when, &age);
     kta_auto_free char *more =
         lines > 1 ? kta_asprintf(" (and %zu more field%s)", lines - 1, lines > 2 ? "s" : "")
                   : kta_strdup("");
     c->who = kta_strdup(who);
-    c->text = who ? kta_asprintf("%s %s changed %s%s", age.s, who, line, more)
-                  : kta_asprintf("%s this changed: %s%s", age.s, line, more);
+    c->text = who ? kta_asprintf("%s changed %s%s", who, line, more)
+                  : kta_asprintf("this changed: %s%s", line, more);
 }
 
 bool kta_change_of(struct kta_world *w, struct kta_json *workload, struct kta_change *ret)
@@ -363,7 +360,7 @@ bool kta_change_of(struct kta_world *w, struct kta_json *workload, struct kta_ch
     ret->revision = revision_of(r.good);
     ret->worked = r.worked;
     ret->template_ = (struct kta_json *)(uintptr_t)old;
-    describe(w, workload, ret, revision_since(w, workload, r.current));
+    describe(workload, ret, revision_since(w, workload, r.current));
     return true;
 }
 
@@ -439,10 +436,8 @@ static void store_changed(struct kta_world *w, struct kta_finding *f, const stru
     if (!c.store || f->since == KTA_NO_TIME || f->since + 60 < c.when ||
         f->since - c.when > FOLLOWS_WITHIN)
         return;
-    kta_auto_str struct kta_str age = KTA_STR_INIT;
-    kta_diag_age(w, c.when, &age);
     kta_auto_free char *ref = kta_diag_ref(c.store);
-    f->change = kta_asprintf("%s %s changed %s, which it reads", age.s, c.who, ref);
+    kta_diag_changed(w, f, c.when, "%s changed %s, which it reads", c.who, ref);
 }
 
 /* Codes whose cause cannot be the pod template of the object they blame. */
@@ -501,7 +496,7 @@ void kta_changes_apply(struct kta_world *w, struct kta_findings *f)
             continue;
         }
         if (follows(x, &c) && !raised_only(x, &c)) {
-            x->change = kta_strdup(c.text);
+            kta_diag_changed(w, x, c.when, "%s", c.text);
             kta_finding_quote(x, "what changed", "%.*s", KTA_DIAG_QUOTE, c.diff);
             undo_first(w, x, o, &c);
             x->confidence = x->confidence < 0.9 ? x->confidence + 0.05 : x->confidence;

@@ -2,7 +2,7 @@
  * collect.c - what is read before anything is analyzed: lists in one round, then the logs of what
  * is unhealthy and the lists that its trouble calls for in another.
  *
- * One workload costs at most 15 requests; a healthy one costs the first round alone.
+ * One workload costs at most 15 requests; a healthy one costs the first round and its log.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -134,17 +134,19 @@ static void want(struct wants *x, const struct kta_json *pod, const char *contai
 
 #define LOGS_OF_READY 8 /* of one namespace, a pod of a workload each */
 
-/* What goes on as if nothing were: the API server may refuse it, the kernel end a process of it. */
+/* What goes on as if nothing were: the API server may refuse it, the kernel end a process of it, a
+ * NetworkPolicy drop its connections. */
 static void wanted_of_ready(struct kta_world *w, const char *ns, struct wants *x)
 {
     const struct kta_json *seen[LOGS_OF_READY];
     struct kta_json *const *pods;
     size_t n = ns ? kta_world_list(w, "pods", ns, &pods) : 0, n_seen = 0;
+    bool any = kta_world_has_focus(w) || kta_world_total(w, "networkpolicies", ns) > 0;
     for (size_t i = 0; i < n && n_seen < KTA_LEN(seen); i++) {
         if (!kta_world_focused(w, pods[i]) || !kta_pod_ready(pods[i]))
             continue;
         const struct kta_json *owner = kta_world_owner(w, pods[i]);
-        bool api = kta_uses_api(pods[i]), known = false;
+        bool all = any || kta_uses_api(pods[i]), known = false;
         for (size_t k = 0; k < n_seen; k++)
             known |= seen[k] == owner;
         if (known)
@@ -152,7 +154,7 @@ static void wanted_of_ready(struct kta_world *w, const char *ns, struct wants *x
         size_t before = x->n;
         kta_json_each(c,
                       kta_json_at(pods[i],
-                                  "spec.containers")) if (api ||
+                                  "spec.containers")) if (all ||
                                                           kta_json_at(c, "resources.limits.memory"))
             want(x, pods[i], kta_json_str(c, "name"), /* previous= */ false);
         if (x->n > before)

@@ -49,6 +49,9 @@ void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended
 
 /* dependency.c: another service */
 kta_crash_teller kta_crash_dependency;
+/* Tells of the NetworkPolicy that drops the connections which time out, as the log's cause says. */
+void kta_dropped(const struct kta_pod_trouble *t, struct kta_finding *effect,
+                 const struct kta_log_cause *c);
 
 /* policies.c: tells of a NetworkPolicy between the pods and what they cannot reach (service NULL:
  * the cluster's DNS); the finding so far becomes its effect. */

@@ -34,6 +34,23 @@ static bool is_ip(const char *host)
     return strspn(host, "0123456789.") == strlen(host) || strchr(host, ':');
 }
 
+/* The Service that an address of a pod is behind. */
+static struct kta_json *service_of_pod(struct kta_world *w, const char *ns, const char *ip)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "endpointslices", ns, &v);
+    for (size_t i = 0; i < n; i++)
+        kta_json_each(e, kta_json_get(v[i], "endpoints"))
+            kta_json_each(a, kta_json_get(e, "addresses")) if (
+                kta_streq(kta_json_text(a),
+                          ip)) return kta_world_get(w, "services", ns,
+                                                    kta_or(kta_obj_label(
+                                                               v[i], "kubernetes.io/service-name"),
+                                                           ""),
+                                                    NULL);
+    return NULL;
+}
+
 struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, const char *host,
                                         const char **ret_ns, bool *ret_cluster_name)
 {
@@ -46,7 +63,7 @@ struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, con
         for (size_t i = 0; i < n; i++)
             if (kta_streq(kta_json_str(v[i], "spec.clusterIP"), host))
                 return v[i];
-        return NULL;
+        return service_of_pod(w, ns, host);
     }
     size_t first = strcspn(host, ".");
     kta_auto_free char *name = kta_strndup(host, first);
@@ -164,6 +181,63 @@ static bool naming_of(const struct kta_pod_trouble *t, const char *host, struct 
     return host && naming_in_configmaps(t, host, ret);
 }
 
+/* ---- the address that a log leaves out ---- */
+
+struct given {
+    const struct kta_pod_trouble *t;
+    char *host, *port; /* of a Service that the container is told of; the caller's */
+    bool closed;       /* a NetworkPolicy keeps the container from it */
+};
+
+/* Takes the first Service that the text names, or one that a policy closes. whole: the text may be
+ * a name alone. */
+static void given_in(struct given *g, const char *text, bool whole)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("(?<![\\w.\\-])([a-z][a-z0-9\\-]*(?:\\.[a-z0-9\\-]+)*)"
+                         "(?:(?::|[\"']?, ?| )(\\d{2,5})(?![\\w.])|$)",
+                         0);
+    struct kta_match m;
+    size_t len = text ? strlen(text) : 0;
+    for (size_t from = 0; from < len && !g->closed && kta_re_find(re, text, len, from, &m);
+         from = m.end[0]) {
+        kta_auto_free char *host = kta_re_group(text, &m, 1);
+        kta_auto_free char *port = m.n > 2 ? kta_re_group(text, &m, 2) : NULL;
+        const char *in;
+        bool cluster;
+        struct kta_reach_gap gap;
+        if (!port && (!whole || m.start[0] != 0))
+            continue;
+        struct kta_json *service =
+            kta_dependency_service(g->t->w, kta_obj_namespace(g->t->pod), host, &in, &cluster);
+        if (!service)
+            continue;
+        g->closed = kta_reach_closed(g->t->w, g->t->owner, service, port, &gap) != NULL;
+        if (g->host && !g->closed)
+            continue;
+        free(g->host);
+        free(g->port);
+        g->host = KTA_STEAL(host);
+        g->port = KTA_STEAL(port);
+    }
+}
+
+static struct given given_address(const struct kta_pod_trouble *t)
+{
+    static const char *const lists[] = {"command", "args"};
+    struct given g = {.t = t};
+    kta_json_each(e, kta_json_get(t->container, "env"))
+    {
+        kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
+        given_in(&g, v, /* whole= */ true);
+    }
+    for (size_t l = 0; l < KTA_LEN(lists); l++)
+        kta_json_each(word, kta_json_get(t->container, lists[l]))
+            given_in(&g, kta_json_text(word), /* whole= */ false);
+    return g;
+}
+
 /* A fix that sets the variable with `from` replaced by `to`. */
 static void fix_value(const struct kta_pod_trouble *t, struct kta_finding *f,
                       const struct naming *x, const char *from, const char *to, const char *why)
@@ -208,13 +282,11 @@ static void port_changed(const struct kta_pod_trouble *t, struct kta_finding *ef
         return;
     struct kta_finding *f =
         kta_diag_add(t->out, "Service.PortMismatch", KTA_CRITICAL, service, 0.9);
-    kta_auto_str struct kta_str age = KTA_STR_INIT;
     kta_auto_free char *ref = kta_diag_ref(t->owner);
     long long now = (long long)kta_json_int(kta_json_item(ports, 0), "port", 0);
     f->since = when;
-    kta_diag_age(t->w, when, &age);
-    f->change =
-        kta_asprintf("%s %s changed the ports of Service %s", age.s, who, kta_obj_name(service));
+    kta_diag_changed(t->w, f, when, "%s changed the ports of Service %s", who,
+                     kta_obj_name(service));
     kta_finding_summary(f, "Service %s serves port %lld now, and %s still calls it on port %s",
                         kta_obj_name(service), now, ref, port);
     for (size_t i = 0; i < effect->n_evidence; i++)
@@ -425,9 +497,21 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
     kta_auto_free char *who = kta_trouble_who(t);
     const char *ns = kta_obj_namespace(t->pod), *host = c->host, *port = c->port, *in;
     struct naming x = {0};
+    struct given g = {0};
+    /* What a policy drops is never refused. */
+    bool dropped = !kta_stristr(c->line, "refused");
+    if (!host && dropped) {
+        g = given_address(t);
+        host = g.closed ? g.host : NULL;
+        port = port || !host ? port : g.port;
+    }
     if (!host && naming_of(t, NULL, &x)) {
         host = x.host;
         port = port ? port : x.port;
+    }
+    if (!host && g.host) {
+        host = g.host;
+        port = port ? port : g.port;
     }
     bool cluster = false;
     struct kta_json *service = host ? kta_dependency_service(t->w, ns, host, &in, &cluster) : NULL;
@@ -442,8 +526,7 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
         unresolved(t, f, service, host);
     } else if (service) {
         behind(t, f, service, host);
-        /* What a policy drops is never refused. */
-        if (!kta_stristr(c->line, "refused") && kta_service_ready(t->w, service) != 0)
+        if (dropped && kta_service_ready(t->w, service) != 0)
             kta_policy_in_the_way(t, f, service, port);
     } else if (cluster && kta_world_readable(t->w, "services", in)) {
         no_such_service(t, f, host, in);
@@ -458,4 +541,40 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
     if (kta_streq(c->pattern->class_, "DNS") && (service || !cluster))
         kta_policy_in_the_way(t, f, NULL, NULL);
     naming_release(&x);
+    free(g.host);
+    free(g.port);
+}
+
+void kta_dropped(const struct kta_pod_trouble *t, struct kta_finding *effect,
+                 const struct kta_log_cause *c)
+{
+    const char *ns = kta_obj_namespace(t->pod), *in;
+    bool cluster;
+    struct given g = {0};
+    if (!kta_streq(c->pattern->class_, "DependencyUnreachable") || kta_stristr(c->line, "refused"))
+        return;
+    if (!c->host)
+        g = given_address(t);
+    const char *host = c->host ? c->host : g.host;
+    struct kta_json *service = host ? kta_dependency_service(t->w, ns, host, &in, &cluster) : NULL;
+    if (service)
+        kta_policy_in_the_way(t, effect, service, c->host ? c->port : g.port);
+    free(g.host);
+    free(g.port);
+}
+
+void kta_dropped_analyze(const struct kta_pod_trouble *t)
+{
+    size_t len;
+    struct kta_log_cause c;
+    const char *log = kta_world_has_log(t->w, t->pod, t->name, &len);
+    if (!log || !kta_log_says(log, len, "DependencyUnreachable", &c))
+        return;
+    struct kta_findings aside = {0}; /* it runs: there is no effect to tell of */
+    struct kta_finding *effect =
+        kta_diag_add(&aside, "CrashLoop.DependencyUnreachable", KTA_WARNING, t->owner, 0.5);
+    kta_trouble_quote_log(t, effect, &c, /* previous= */ false);
+    kta_dropped(t, effect, &c);
+    kta_findings_release(&aside);
+    kta_log_cause_release(&c);
 }

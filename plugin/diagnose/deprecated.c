@@ -54,20 +54,19 @@ static const char *applied_by(const struct kta_json *o, const char *version, int
     return last && kta_starts(last, "{") && strstr(last, words) == last + 1 ? "" : NULL;
 }
 
-static void tell(struct kta_world *w, const struct kta_json *o, size_t row, const char *manager,
-                 int64_t when, struct kta_findings *out)
+static void tell(const struct kta_json *o, size_t row, const char *manager, int64_t when,
+                 struct kta_findings *out)
 {
     kta_auto_free char *ref = kta_diag_ref(o);
-    kta_auto_str struct kta_str age = KTA_STR_INIT;
+    kta_auto_str struct kta_str at = KTA_STR_INIT;
     struct kta_finding *f = kta_diag_add(out, "Api.Deprecated", KTA_INFO, o, 0.9);
 
     kta_finding_summary(f, "%s is applied as %s, which Kubernetes %s and later refuse", ref,
                         removed[row].version, removed[row].gone);
     if (when != KTA_NO_TIME)
-        kta_diag_age(w, when, &age);
-    kta_finding_quote(f, "metadata", "%s%s%s applied it as %s", kta_or(age.s, ""),
-                      age.len ? " " : "", *manager ? manager : "kubectl apply",
-                      removed[row].version);
+        kta_time_format(when, &at);
+    kta_finding_quote(f, "metadata", "%s%s%s applied it as %s", kta_or(at.s, ""), at.len ? " " : "",
+                      *manager ? manager : "kubectl apply", removed[row].version);
     kta_finding_advice(f,
                        "Write apiVersion: %s in the manifest (kubectl convert helps with what "
                        "else differs) and apply it again.",
@@ -94,7 +93,7 @@ void kta_analyze_deprecated(struct kta_world *w, const char *ns, struct kta_find
                                     kta_obj_name(v[i]));
                 continue;
             }
-            tell(w, v[i], r, by, when, out);
+            tell(v[i], r, by, when, out);
             told = out->v[out->n - 1];
         }
     }

@@ -121,6 +121,9 @@ struct kta_json *kta_diag_env(const struct kta_json *container, const char *name
 /* "app=backend,tier=api" */
 void kta_diag_labels(const struct kta_json *map, struct kta_str *out);
 void kta_diag_age(struct kta_world *w, int64_t when, struct kta_str *out); /* "3m ago" */
+/* What changed before, and when (or KTA_NO_TIME): "kubectl-patch changed …". */
+void kta_diag_changed(struct kta_world *w, struct kta_finding *f, int64_t when, const char *fmt,
+                      ...) __attribute__((format(printf, 4, 5)));
 int64_t kta_diag_desired(const struct kta_json *workload); /* replicas wanted; -1 unknown */
 int64_t kta_diag_ready(const struct kta_json *workload);
 /* A Deployment's pod of another revision than its present one. */
@@ -163,12 +166,12 @@ void kta_log_digest(const char *log, size_t len, size_t max, struct kta_str *out
 
 /* ---- changes.c ---- */
 struct kta_change {
-    char *text;   /* "3m ago kubectl-patch changed containers[backend].command: …"; NULL: none */
-    char *diff;   /* all field differences, a line each */
-    char *who;    /* the manager that changed it, or NULL */
-    int64_t when; /* or KTA_NO_TIME */
-    int64_t revision;           /* the last good one, 0: none */
-    bool worked;                /* that revision is known to have worked */
+    char *text;       /* "kubectl-patch changed containers[backend].command: …"; NULL: none */
+    char *diff;       /* all field differences, a line each */
+    char *who;        /* the manager that changed it, or NULL */
+    int64_t when;     /* or KTA_NO_TIME */
+    int64_t revision; /* the last good one, 0: none */
+    bool worked;      /* that revision is known to have worked */
     struct kta_json *template_; /* of that revision; borrowed from the world */
 };
 /* What changed in a workload's pod template since it last worked. False: nothing known. */
@@ -273,6 +276,9 @@ void kta_crash_analyze(const struct kta_pod_trouble *t); /* crash.c */
 /* A container that runs, while its log says that a process within it was killed: then it is told,
  * and true. Of a ready one only a log that has been read already is looked into. (crash.c) */
 bool kta_child_analyze(const struct kta_pod_trouble *t);
+/* A ready container whose log, read already, tells of connections that a NetworkPolicy drops.
+ * (dependency.c) */
+void kta_dropped_analyze(const struct kta_pod_trouble *t);
 /* An init container that does not end: told at once if its log names why, else after `silent`
  * seconds. (crash.c) */
 void kta_init_analyze(const struct kta_pod_trouble *t, int64_t silent);

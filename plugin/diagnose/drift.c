@@ -283,20 +283,17 @@ static void tell(struct kta_world *w, struct kta_finding *f, const struct drift 
     bool ssa = kta_streq(kta_json_str(d->newest, "apply_method"), "ssa");
     bool conflict = failed && kta_stristr(description, "conflict");
     kta_auto_free char *field = kta_diag_first_line(d->fields, 300);
-    kta_auto_str struct kta_str age = KTA_STR_INIT;
 
     kta_finding_quote(f, "helm release", "%s revision %lld: %s: %.600s", d->release,
                       (long long)d->version, status, description);
     if (!*d->fields)
         return;
     kta_finding_quote(f, "drift from the release", "%.*s", KTA_DIAG_QUOTE, d->fields);
-    kta_diag_age(w, d->when, &age);
-    free(f->change);
-    f->change = kta_asprintf("%s %s changed %s, against Helm release %s%s", age.s, d->who, field,
-                             d->release,
-                             conflict ? ", and the rollback after it failed: it met that conflict"
-                             : failed ? ", whose last revision failed"
-                                      : "");
+    kta_diag_changed(w, f, d->when, "%s changed %s, against Helm release %s%s", d->who, field,
+                     d->release,
+                     conflict ? ", and the rollback after it failed: it met that conflict"
+                     : failed ? ", whose last revision failed"
+                              : "");
     if (ssa && d->in_chart) {
         if (!d->wanted)
             return;

@@ -294,8 +294,13 @@ static void changes(struct kta_world *w, const struct kta_targets *targets, cons
                 !kta_change_of(w, v[i], &c))
                 continue;
             kta_auto_free char *ref = kta_diag_ref(v[i]);
-            kta_str_addf(&out, "%s: %s\nagainst revision %lld%s:\n%s", ref, c.text,
-                         (long long)c.revision, c.worked ? " (its pods are ready)" : "", c.diff);
+            kta_str_addf(&out, "%s: ", ref);
+            if (c.when != KTA_NO_TIME) {
+                kta_diag_age(w, c.when, &out);
+                kta_str_addc(&out, ' ');
+            }
+            kta_str_addf(&out, "%s\nagainst revision %lld%s:\n%s", c.text, (long long)c.revision,
+                         c.worked ? " (its pods are ready)" : "", c.diff);
             kta_change_release(&c);
             shown++;
         }

@@ -203,6 +203,7 @@ static void finding_free(struct kta_finding *f)
     free(f->summary);
     free(f->advice);
     free(f->change);
+    free(f->change_at);
     kta_ref_release(&f->object);
     free(f);
 }
@@ -317,6 +318,7 @@ void kta_findings_redact(struct kta_findings *f, struct kta_redact *r)
         make_safe(r, &x->summary);
         make_safe(r, &x->advice);
         make_safe(r, &x->change);
+        make_safe(r, &x->change_at);
         for (size_t k = 0; k < x->n_evidence; k++) {
             make_safe(r, &x->evidence[k].source);
             make_safe(r, &x->evidence[k].text);
@@ -369,8 +371,8 @@ struct kta_json *kta_finding_json(const struct kta_finding *f)
     kta_json_set_str(o, "summary", kta_or(f->summary, ""));
     if (f->advice)
         kta_json_set_str(o, "advice", f->advice);
-    if (f->change)
-        kta_json_set_str(o, "change", f->change);
+    if (f->change_at)
+        kta_json_set_str(o, "change", f->change_at);
     struct kta_json *ev = kta_json_set(o, "evidence", kta_json_new_array());
     for (size_t i = 0; i < f->n_evidence; i++) {
         struct kta_json *q = kta_json_push(ev, kta_json_new_object());

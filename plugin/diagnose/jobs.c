@@ -105,9 +105,7 @@ static void suspended(struct kta_world *w, struct kta_json *o, struct kta_findin
     if (kta_managed_by(o, "spec.suspend", &who, &when) && when != KTA_NO_TIME) {
         f->since = when;
         if (when > kta_obj_created(o) + 2) {
-            kta_auto_str struct kta_str age = KTA_STR_INIT;
-            kta_diag_age(w, when, &age);
-            f->change = kta_asprintf("%s %s suspended it", age.s, who);
+            kta_diag_changed(w, f, when, "%s suspended it", who);
         }
     }
     (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, o, KTA_PATCH_MERGE, "{\"spec\":{\"suspend\":false}}",

@@ -85,6 +85,8 @@ static void look_at(struct kta_pod_trouble *t)
         kta_crash_analyze(t);
     else if (kta_json_at(t->status, "state.running") && kta_child_analyze(t))
         return;
+    else if (kta_json_bool(t->status, "ready", false))
+        kta_dropped_analyze(t);
     else if (never_ends(t))
         kta_init_analyze(t, INIT_SILENT);
 }

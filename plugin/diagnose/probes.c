@@ -375,6 +375,7 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
             if (s)
                 kta_finding_symptom(f, "Service", ns, kta_obj_name(s));
         }
+        kta_dropped(t, f, &c);
         kta_log_cause_release(&c);
     }
 }

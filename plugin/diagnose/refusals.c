@@ -148,9 +148,7 @@ static void fix_quota(struct kta_world *w, struct kta_finding *f, const struct k
     int64_t when;
     if (q && kta_managed_by(q, "spec.hard", &who, &when) && when != KTA_NO_TIME &&
         when > kta_obj_created(q) + 2) {
-        kta_auto_str struct kta_str age = KTA_STR_INIT;
-        kta_diag_age(w, when, &age);
-        f->change = kta_asprintf("%s %s changed resourcequota/%s", age.s, who, quota);
+        kta_diag_changed(w, f, when, "%s changed resourcequota/%s", who, quota);
         kta_finding_symptom(f, "ResourceQuota", kta_obj_namespace(q), quota);
     }
     if (q && hard.len) {

@@ -297,9 +297,7 @@ static void cordoned(struct kta_world *w, struct kta_finding *f, struct kta_json
         const char *who = NULL;
         int64_t when = KTA_NO_TIME;
         if (kta_managed_by(v[i], "spec.unschedulable", &who, &when) && !f->change) {
-            kta_auto_str struct kta_str age = KTA_STR_INIT;
-            kta_diag_age(w, when, &age);
-            f->change = kta_asprintf("%s %s cordoned node %s", age.s, who, kta_obj_name(v[i]));
+            kta_diag_changed(w, f, when, "%s cordoned node %s", who, kta_obj_name(v[i]));
         }
         kta_finding_quote(f, "nodes", "node/%s: unschedulable", kta_obj_name(v[i]));
         const char *args[] = {"uncordon", kta_obj_name(v[i]), NULL};

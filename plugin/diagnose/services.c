@@ -140,10 +140,8 @@ static void selects_nothing(struct kta_world *w, struct kta_json *service, struc
     int64_t when;
     if (kta_managed_by(service, "spec.selector", &who, &when) && when != KTA_NO_TIME) {
         if (when > kta_obj_created(service) + 2) {
-            kta_auto_str struct kta_str age = KTA_STR_INIT;
-            kta_diag_age(w, when, &age);
-            f->change = kta_asprintf("%s %s changed the selector of Service %s", age.s, who,
-                                     kta_obj_name(service));
+            kta_diag_changed(w, f, when, "%s changed the selector of Service %s", who,
+                             kta_obj_name(service));
         }
         f->since = when;
     }

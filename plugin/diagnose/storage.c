@@ -246,10 +246,10 @@ static void terminating(struct kta_world *w, struct kta_json *pvc, struct kta_fi
     struct kta_finding *f = kta_diag_add(out, "Storage.Terminating", KTA_WARNING, pvc, 0.9);
     f->since = when;
     users(w, pvc, f);
-    kta_auto_str struct kta_str age = KTA_STR_INIT;
-    kta_diag_age(w, when, &age);
-    kta_finding_summary(f, "PersistentVolumeClaim %s was deleted %s and is still there: %s",
-                        kta_obj_name(pvc), age.s,
+    kta_auto_str struct kta_str at = KTA_STR_INIT;
+    kta_time_format(when, &at);
+    kta_finding_summary(f, "PersistentVolumeClaim %s was deleted at %s and is still there: %s",
+                        kta_obj_name(pvc), at.s,
                         f->n_symptoms ? "pods use it, and when they end it goes with its data"
                                       : "a finalizer holds it");
     kta_json_each(x, kta_json_at(pvc, "metadata.finalizers"))

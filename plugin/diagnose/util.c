@@ -2,6 +2,7 @@
  * util.c - small readings of objects and events that several analyzers share.
  */
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include "diag.h"
@@ -150,6 +151,26 @@ void kta_diag_labels(const struct kta_json *map, struct kta_str *out)
                      kta_or(kta_json_text(m), ""));
         first = false;
     }
+}
+
+void kta_diag_changed(struct kta_world *w, struct kta_finding *f, int64_t when, const char *fmt,
+                      ...)
+{
+    kta_auto_str struct kta_str what = KTA_STR_INIT, age = KTA_STR_INIT, at = KTA_STR_INIT;
+    va_list ap;
+    va_start(ap, fmt);
+    kta_str_vaddf(&what, fmt, ap);
+    va_end(ap);
+    if (when != KTA_NO_TIME) {
+        kta_diag_age(w, when, &age);
+        kta_str_addc(&age, ' ');
+        kta_time_format(when, &at);
+        kta_str_addc(&at, ' ');
+    }
+    free(f->change);
+    free(f->change_at);
+    f->change = kta_asprintf("%s%s", kta_or(age.s, ""), what.s);
+    f->change_at = kta_asprintf("%s%s", kta_or(at.s, ""), what.s);
 }
 
 void kta_diag_age(struct kta_world *w, int64_t when, struct kta_str *out)

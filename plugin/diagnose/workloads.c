@@ -110,12 +110,12 @@ static void at_zero(struct kta_world *w, struct kta_json *o, struct kta_findings
                         service ? " behind Service " : "", service ? kta_obj_name(service) : "");
     kta_finding_quote(f, "spec", "%s: replicas 0", ref);
     if (recent) {
-        kta_auto_str struct kta_str age = KTA_STR_INIT;
-        kta_diag_age(w, when, &age);
-        f->change = who ? kta_asprintf("%s %s set replicas to 0", age.s, who)
-                    : when != KTA_NO_TIME
-                        ? kta_asprintf("%s it was scaled from %d to 0", age.s, before)
-                        : kta_asprintf("the manifest that was applied last wants %d", before);
+        if (who)
+            kta_diag_changed(w, f, when, "%s set replicas to 0", who);
+        else if (when != KTA_NO_TIME)
+            kta_diag_changed(w, f, when, "it was scaled from %d to 0", before);
+        else
+            kta_diag_changed(w, f, when, "the manifest that was applied last wants %d", before);
         f->since = when;
     }
     if (service)
@@ -138,9 +138,7 @@ static void paused(struct kta_world *w, struct kta_json *o, struct kta_findings 
     const char *who;
     int64_t when;
     if (kta_managed_by(o, "spec.paused", &who, &when) && when != KTA_NO_TIME) {
-        kta_auto_str struct kta_str age = KTA_STR_INIT;
-        kta_diag_age(w, when, &age);
-        f->change = kta_asprintf("%s %s paused it", age.s, who);
+        kta_diag_changed(w, f, when, "%s paused it", who);
         f->since = when;
     }
     kta_auto_free char *ref = kta_diag_ref(o);

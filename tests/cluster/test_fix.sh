@@ -29,6 +29,7 @@ kind: Deployment
 metadata: {name: shop}
 spec:
   replicas: 1
+  strategy: {type: Recreate}
   selector: {matchLabels: {app: shop}}
   template:
     metadata: {labels: {app: shop}}

@@ -174,6 +174,10 @@ static void test_a_crash_after_a_change(void **state)
     assert_string_equal(f.v[0]->object.kind, "Deployment");
     assert_non_null(f.v[0]->change);
     assert_non_null(strstr(f.v[0]->change, "kubectl-patch changed containers[backend].command"));
+    assert_non_null(strstr(f.v[0]->change, "5m ago"));
+    /* what outlives the minute has the time of day, and is the same in the next run */
+    kta_auto_json struct kta_json *doc = kta_finding_json(f.v[0]);
+    assert_true(kta_starts(kta_json_str(doc, "change"), "2026-01-01T12:05:00Z kubectl-patch "));
     assert_true(f.v[0]->n_fixes >= 1);
     kta_auto_str struct kta_str s = KTA_STR_INIT;
     kta_argv_quote(&f.v[0]->fixes[0].argv, &s);
