@@ -48,6 +48,8 @@ static void quantity(bool memory, int64_t milli, struct kta_str *out)
         double mi = (double)milli / 1000 / (1 << 20);
         if (mi >= 1024)
             kta_str_addf(out, "%.1fGi", mi / 1024);
+        else if (mi < 1)
+            kta_str_addf(out, milli ? "%.0fKi" : "0", mi * 1024);
         else
             kta_str_addf(out, "%.0fMi", mi);
     } else {
@@ -88,6 +90,33 @@ static void tell_high(const struct row *rows, size_t n, bool memory, struct kta_
         }
     if (!first)
         kta_str_addf(out, ".%s\n", memory ? " What passes its limit is killed." : "");
+}
+
+/* Pods that run and have no metrics: the table says nothing of them. */
+static void tell_unmeasured(struct kta_world *w, const char *ns, bool narrow,
+                            struct kta_json *const *metrics, size_t n_metrics, struct kta_str *out)
+{
+    enum { NAMED = 10 };
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "pods", ns, &v), found = 0;
+    kta_auto_str struct kta_str names = KTA_STR_INIT;
+    for (size_t i = 0; i < n; i++) {
+        bool measured = !kta_streq(kta_json_str(v[i], "status.phase"), "Running") ||
+                        (narrow && !kta_world_focused(w, v[i]));
+        for (size_t k = 0; k < n_metrics && !measured; k++)
+            measured = kta_streq(kta_obj_name(metrics[k]), kta_obj_name(v[i])) &&
+                       kta_streq(kta_obj_namespace(metrics[k]), kta_obj_namespace(v[i]));
+        if (!measured && found++ < NAMED)
+            kta_str_addf(&names, "%s%s%s%s", found > 1 ? ", " : "",
+                         ns ? "" : kta_obj_namespace(v[i]), ns ? "" : "/", kta_obj_name(v[i]));
+    }
+    if (found > NAMED)
+        kta_str_addf(&names, " and %zu more", found - NAMED);
+    if (found)
+        kta_str_addf(out,
+                     "\nThere are no metrics of %s: a new pod has none for about a minute; else "
+                     "metrics-server does not reach its node.\n",
+                     names.s);
 }
 
 int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
@@ -146,6 +175,8 @@ int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
     else
         table(rows, k, by_memory, !ns, out);
     tell_high(rows, k, by_memory, out);
+    if (k)
+        tell_unmeasured(w, ns, narrow, v, n, out);
     free(rows);
     kta_world_focus_clear(w);
     kta_report_done(kta_world_report(w));

@@ -96,6 +96,23 @@ static size_t follow(struct kta_world *w, const char *bindings, const struct ask
     return rows;
 }
 
+/* What of RBAC may not be read, so that it counts for nothing in the answer. */
+static void unseen(struct kta_world *w, const struct ask *a, bool in_namespaces,
+                   struct kta_str *out)
+{
+    static const struct {
+        const char *kind;
+        bool namespaced;
+    } kinds[] = {{"rolebindings", true},
+                 {"roles", true},
+                 {"clusterrolebindings", false},
+                 {"clusterroles", false}};
+    for (size_t i = 0; i < KTA_LEN(kinds); i++)
+        if ((!kinds[i].namespaced || in_namespaces) &&
+            !kta_world_readable(w, kinds[i].kind, kinds[i].namespaced ? a->ns : NULL))
+            kta_str_addf(out, "%s%s", out->len ? ", " : "", kinds[i].kind);
+}
+
 int kta_who_can(struct kta_world *w, const char *verb, const char *resource, const char *ns,
                 const char *name, size_t *ret_n, struct kta_str *out, struct kta_err *err)
 {
@@ -118,8 +135,10 @@ int kta_who_can(struct kta_world *w, const char *verb, const char *resource, con
     a.sub = sub;
     if (kta_world_prefetch(w, a.ns, kinds, KTA_LEN(kinds), err))
         return -1;
-    kta_auto_str struct kta_str rows = KTA_STR_INIT;
-    if (!k || k->namespaced)
+    kta_auto_str struct kta_str rows = KTA_STR_INIT, hidden = KTA_STR_INIT;
+    bool in_namespaces = !k || k->namespaced;
+    unseen(w, &a, in_namespaces, &hidden);
+    if (in_namespaces)
         *ret_n += follow(w, "rolebindings", &a, &rows);
     *ret_n += follow(w, "clusterrolebindings", &a, &rows);
     kta_str_addf(out, "Who can %s %s%s%s%s%s in %s%s:\n\n", verb, a.resource, sub ? "/" : "",
@@ -128,10 +147,12 @@ int kta_who_can(struct kta_world *w, const char *verb, const char *resource, con
     if (*ret_n)
         kta_str_addf(out, "| Subject | By | Where |\n|---|---|---|\n%s", rows.s);
     else
-        kta_str_add(out, "Nobody, as far as RBAC tells.\n");
-    if (!kta_world_readable(w, "clusterrolebindings", NULL) ||
-        (a.ns && !kta_world_readable(w, "rolebindings", a.ns)))
-        kta_str_add(out, "\nNot all bindings may be read: there may be more.\n");
+        kta_str_addf(out, "%s.\n",
+                     hidden.len ? "It cannot be told: nothing that you may read grants it"
+                                : "Nobody, as far as RBAC tells");
+    if (hidden.len)
+        kta_str_addf(out, "\nYou may not read %s: what they grant is not in this answer.\n",
+                     hidden.s);
     kta_str_add(out, "\nMembers of the group system:masters can do everything.\n");
     kta_report_done(kta_world_report(w));
     return 0;
