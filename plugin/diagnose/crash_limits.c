@@ -177,8 +177,8 @@ void kta_crash_port(const struct kta_pod_trouble *t, struct kta_finding *f,
                     const struct kta_log_cause *c)
 {
     kta_auto_free char *who = kta_trouble_who(t);
-    kta_finding_summary(f, "%s exits because the port %s that it wants to listen on is in use", who,
-                        c->port ? c->port : "");
+    kta_finding_summary(f, "%s exits because the port %s%sthat it wants to listen on is in use", who,
+                        kta_or(c->port, ""), c->port ? " " : "");
     kta_json_each(o, kta_json_at(t->pod, "spec.containers"))
     {
         if (kta_streq(kta_json_str(o, "name"), t->name))

@@ -51,7 +51,15 @@ static bool depends(const struct kta_finding *f)
     return kta_streq(f->code, "CrashLoop.DependencyUnreachable") ||
            kta_streq(f->code, "CrashLoop.DNS") || kta_streq(f->code, "Init.NeverEnds") ||
            kta_starts(f->code, "Probe.") || kta_streq(f->code, "Scheduling.Volume") ||
-           kta_starts(f->code, "Ingress.");
+           kta_starts(f->code, "Ingress.") || kta_streq(f->code, "Webhook.Unavailable");
+}
+
+/* A Service that nothing serves, and that is known by the webhook that calls it: nothing of the
+ * Service itself is to be mended. */
+static bool left_of_webhook(const struct kta_finding *service, const struct kta_finding *hook)
+{
+    return kta_starts(service->code, "Service.") && !service->n_fixes &&
+           kta_streq(hook->code, "Webhook.Unavailable") && has_symptom(hook, &service->object);
 }
 
 /* The finding that explains finding i, or -1. */
@@ -67,7 +75,9 @@ static long cause_of(const struct kta_findings *f, size_t i)
             if (kta_ref_equal(&a->object, &b->object) || has_symptom(a, &b->object))
                 return (long)j;
         }
-        if (depends(a) && !kta_ref_equal(&a->object, &b->object)) {
+        if (left_of_webhook(a, b))
+            return (long)j;
+        if (depends(a) && !left_of_webhook(b, a) && !kta_ref_equal(&a->object, &b->object)) {
             for (size_t s = 0; s < a->n_symptoms; s++)
                 if (!kta_streq(a->symptoms[s].kind, "Pod") && explains(b, &a->symptoms[s]) &&
                     !(depends(b) && has_symptom(b, &a->object)))

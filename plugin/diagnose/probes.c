@@ -27,6 +27,7 @@ static const struct {
 struct ask { /* what a probe asks for */
     const struct kta_json *probe;
     const char *path;
+    const char *host; /* that the node asks instead of the pod; NULL: the pod */
     const char *port_name;
     int64_t port;
     bool http, https, tcp, exec, grpc;
@@ -44,6 +45,7 @@ static struct ask ask_of(const struct kta_json *container, enum kind k)
     a.exec = kta_json_get(a.probe, "exec");
     a.grpc = kta_json_get(a.probe, "grpc");
     a.path = kta_or(kta_json_str(h, "path"), "/");
+    a.host = kta_json_str(at, "host");
     a.port = kta_json_int(at, "port", a.grpc ? kta_json_int(a.probe, "grpc.port", -1) : -1);
     a.port_name = kta_json_str(at, "port");
     if (a.port_name)
@@ -173,6 +175,26 @@ static void fix_address(const struct kta_pod_trouble *t, struct kta_finding *f)
                                "let it listen on all addresses of its pod");
     else
         kta_json_free(spec);
+}
+
+/* The node asks, so that a probe's host is looked up there, and "localhost" is the node itself. */
+static void other_host(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                       const struct ask *a)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    const char *how = a->http ? "httpGet" : "tcpSocket";
+    kta_finding_summary(f, "the %s probe of %s does not ask its pod but host %s, as the node sees it",
+                        probes[k].word, who, a->host);
+    kta_finding_quote(f, "spec", "container %s: %s.%s.host: %s", t->name, probes[k].field, how,
+                      a->host);
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
+    kta_json_set(kta_json_set(probe, how, kta_json_new_object()), "host", kta_json_new_null());
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "probe the pod itself, as a probe without a host does");
+    kta_finding_advice(f, "If the server wants a name, give it in the Host header (httpHeaders).");
+    f->confidence = 0.95;
 }
 
 static void refused(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
@@ -343,6 +365,8 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
     struct kta_match m;
     if (a.port_name && a.port < 0)
         no_such_port(t, f, k, &a);
+    else if (a.host && !kta_streq(a.host, kta_json_str(t->pod, "status.podIP")))
+        other_host(t, f, k, &a);
     else if (strstr(text, "connection refused") || strstr(text, "connection reset"))
         refused(t, f, k, &a, log, len);
     else if (strstr(text, "server gave HTTP response to HTTPS client"))
@@ -517,7 +541,8 @@ static bool still_starting(const struct kta_pod_trouble *t, enum kind k, const s
 static bool answers_now(const struct kta_pod_trouble *t, enum kind k, const struct kta_json *ev)
 {
     struct ask a = ask_of(t->container, k);
-    if (!strstr(kta_or(kta_json_str(ev, "message"), ""), "connection refused") || a.port <= 0)
+    if (!strstr(kta_or(kta_json_str(ev, "message"), ""), "connection refused") || a.port <= 0 ||
+        a.host)
         return false;
     if (a.http) {
         int status = kta_active_status(t->w, t->pod, a.https, a.port, a.path, NULL);

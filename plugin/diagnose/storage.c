@@ -297,6 +297,12 @@ static bool volumes_of_class(struct kta_world *w, const char *class_)
     return false;
 }
 
+/* Its class only binds claims to volumes that somebody made. */
+static bool by_hand(const struct kta_json *storage_class)
+{
+    return kta_streq(kta_json_str(storage_class, "provisioner"), "kubernetes.io/no-provisioner");
+}
+
 static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findings *out)
 {
     const char *class_ = kta_json_str(pvc, "spec.storageClassName"), *name = kta_obj_name(pvc);
@@ -342,7 +348,7 @@ static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findin
     const struct kta_json *waits = kta_diag_event(w, pvc, "WaitForFirstConsumer", NULL);
     const struct kta_json *failed = kta_diag_event(w, pvc, "ProvisioningFailed", NULL);
     const struct kta_json *external = kta_diag_event(w, pvc, "ExternalProvisioning", NULL);
-    if (sc && (failed || external)) {
+    if (sc && !by_hand(sc) && (failed || external)) {
         struct kta_finding *f =
             add(w, out, failed ? "Storage.ProvisioningFailed" : "Storage.NoProvisioner", pvc, 0.85);
         kta_finding_summary(f, "PersistentVolumeClaim %s is not provisioned: %s", name,
@@ -357,10 +363,9 @@ static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findin
         kta_finding_advice(f, "Look at the provisioner of the class (its pods and their logs).");
         return;
     }
-    if (waits &&
-        !(sc && kta_streq(kta_json_str(sc, "provisioner"), "kubernetes.io/no-provisioner")))
+    if (waits && !by_hand(sc))
         return; /* ordinary: bound when a pod uses it */
-    if (!sc || kta_streq(kta_json_str(sc, "provisioner"), "kubernetes.io/no-provisioner")) {
+    if (!sc || by_hand(sc)) {
         /* One that waits and that nothing uses is at rest. */
         struct kta_json *const *pods;
         size_t n = kta_world_list(w, "pods", kta_obj_namespace(pvc), &pods);
