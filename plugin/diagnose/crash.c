@@ -4,6 +4,7 @@
  * The order of belief: what the runtime says (it could not start, the kernel killed it), what the
  * kubelet did (a probe), what the log says, and last the exit code alone.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "crash.h"
@@ -23,7 +24,7 @@ static const struct kta_crash_kind kinds[] = {
     {"PrivilegedPort", "CrashLoop.PrivilegedPort", 0.9, kta_crash_privileged},
     {"PermissionDenied", "CrashLoop.PermissionDenied", 0.85, kta_crash_permission},
     {"ReadOnlyFilesystem", "CrashLoop.ReadOnlyFilesystem", 0.95, kta_crash_readonly},
-    {"DiskFull", "CrashLoop.DiskFull", 0.9, kta_crash_plain},
+    {"DiskFull", "CrashLoop.DiskFull", 0.9, kta_crash_disk},
     {"Limits", "CrashLoop.Limits", 0.85, kta_crash_plain},
     {"License", "CrashLoop.License", 0.85, kta_crash_plain},
     {"ChildKilled", "Memory.OOMKilled", 0.75, kta_crash_child},
@@ -265,7 +266,7 @@ bool kta_child_analyze(const struct kta_pod_trouble *t)
     size_t len;
     bool previous = false, ready = kta_json_bool(t->status, "ready", false);
     struct kta_log_cause c;
-    const char *log = ready ? kta_world_has_log(t->w, t->pod, t->name, &len)
+    const char *log = ready ? kta_world_has_log(t->w, t->pod, t->name, false, &len)
                             : kta_trouble_log(t, &len, &previous);
     /* A ready one has got over what else its log tells. */
     if (!log || previous ||
@@ -363,6 +364,8 @@ void kta_crash_analyze(const struct kta_pod_trouble *t)
 
 /* ---- an init container that waits ---- */
 
+#define REPEATS     8  /* equal lines at a log's end: a loop */
+#define LOOPS       60 /* seconds that an init container may wait in one */
 #define SURE_WEIGHT 79 /* of a log's pattern: what names a cause rather than trouble as such */
 
 /* A host of this namespace that the container's own command waits for and that is no Service: the
@@ -396,6 +399,59 @@ static char *waits_for(const struct kta_pod_trouble *t)
     return NULL;
 }
 
+/* The same but for digits: times, counts. */
+static bool same_words(const char *a, size_t na, const char *b, size_t nb)
+{
+    size_t i = 0, k = 0;
+    for (;; i++, k++) {
+        while (i < na && isdigit((unsigned char)a[i]))
+            i++;
+        while (k < nb && isdigit((unsigned char)b[k]))
+            k++;
+        if (i == na || k == nb)
+            return i == na && k == nb;
+        if (a[i] != b[k])
+            return false;
+    }
+}
+
+/* Says it the same over and over: it waits in a loop. */
+static bool repeats(const char *log, size_t len)
+{
+    size_t again = 0;
+    while (len && log[len - 1] == '\n')
+        len--;
+    size_t at = len;
+    while (at && log[at - 1] != '\n')
+        at--;
+    const char *last = log + at;
+    size_t n = len - at;
+    while (n && at && again < REPEATS) {
+        size_t end = --at;
+        while (at && log[at - 1] != '\n')
+            at--;
+        again += same_words(log + at, end - at, last, n);
+    }
+    return again >= REPEATS;
+}
+
+/* Its own command has no end, or none today. */
+static bool endless(const struct kta_json *container)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("\\bsleep +(?:inf\\w*|\\d{4,}|\\d+[hd])\\b|\\btail +-[fF]\\b|"
+                         "\\bwhile +(?:true|:) *;(?!.*\\b(?:break|exit)\\b)",
+                         KTA_RE_DOTALL);
+    kta_auto_str struct kta_str line = KTA_STR_INIT;
+    struct kta_match m;
+    kta_json_each(word, kta_json_get(container, "command"))
+        kta_str_addf(&line, "%s ", kta_or(kta_json_text(word), ""));
+    kta_json_each(word, kta_json_get(container, "args"))
+        kta_str_addf(&line, "%s ", kta_or(kta_json_text(word), ""));
+    return kta_re_find(re, line.s, line.len, 0, &m);
+}
+
 void kta_init_analyze(const struct kta_pod_trouble *t, int64_t silent)
 {
     size_t len = 0;
@@ -405,6 +461,10 @@ void kta_init_analyze(const struct kta_pod_trouble *t, int64_t silent)
     bool told = log && kta_log_cause(log, len, &c);
     int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
     bool sure = told && c.pattern->weight >= SURE_WEIGHT;
+    if (endless(t->container))
+        silent = 0;
+    else if (log && repeats(log, len))
+        silent = LOOPS;
     kta_auto_free char *asks = sure ? NULL : waits_for(t);
     if (asks) {
         if (told)

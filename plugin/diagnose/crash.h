@@ -44,7 +44,10 @@ void kta_crash_fix_script(const struct kta_pod_trouble *t, struct kta_finding *f
 
 /* crash_limits.c: memory, ports, file systems, permissions */
 kta_crash_teller kta_crash_memory, kta_crash_port, kta_crash_privileged, kta_crash_permission,
-    kta_crash_readonly, kta_crash_child;
+    kta_crash_readonly, kta_crash_disk, kta_crash_child;
+/* Raises the sizeLimit of an emptyDir; nothing where it has none. */
+void kta_fix_size_limit(struct kta_world *w, struct kta_finding *f, const struct kta_json *owner,
+                        const struct kta_json *volume);
 void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended);
 
 /* dependency.c: another service */

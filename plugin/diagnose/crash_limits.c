@@ -65,10 +65,25 @@ static int64_t higher(int64_t limit)
     return (want + mi - 1) / mi * mi;
 }
 
+/* "128m" is a tenth of a byte to Kubernetes, and 128Mi to who wrote it. */
+static int64_t meant(const char *limit)
+{
+    size_t n = limit ? strspn(limit, "0123456789") : 0;
+    return n && kta_streq(limit + n, "m") ? strtoll(limit, NULL, 10) * 1024 * 1024 * 1000 : -1;
+}
+
 static void fix_memory(const struct kta_pod_trouble *t, struct kta_finding *f, int64_t limit)
 {
     const char *ns = kta_obj_namespace(t->pod);
     int64_t want = higher(limit), left = quota_left(t->w, ns), max = range_max(t->w, ns);
+    int64_t said = meant(kta_json_str(t->container, "resources.limits.memory"));
+    if (said > limit) {
+        kta_finding_quote(f, "spec",
+                          "resources.limits.memory: %s: m stands for thousandths of a "
+                          "byte, Mi for 1024 * 1024 bytes",
+                          kta_json_str(t->container, "resources.limits.memory"));
+        want = said;
+    }
     int64_t replicas = kta_diag_desired(t->owner);
     replicas = replicas > 0 ? replicas : 1;
     if (left >= 0 && want - limit > left / replicas)
@@ -177,8 +192,8 @@ void kta_crash_port(const struct kta_pod_trouble *t, struct kta_finding *f,
                     const struct kta_log_cause *c)
 {
     kta_auto_free char *who = kta_trouble_who(t);
-    kta_finding_summary(f, "%s exits because the port %s%sthat it wants to listen on is in use", who,
-                        kta_or(c->port, ""), c->port ? " " : "");
+    kta_finding_summary(f, "%s exits because the port %s%sthat it wants to listen on is in use",
+                        who, kta_or(c->port, ""), c->port ? " " : "");
     kta_json_each(o, kta_json_at(t->pod, "spec.containers"))
     {
         if (kta_streq(kta_json_str(o, "name"), t->name))
@@ -238,6 +253,45 @@ static bool is_mounted(const struct kta_json *container, const char *path,
         }
     }
     return false;
+}
+
+/* A limit that was passed, nobody knows by how much: four times as much, and 64Mi at least. */
+void kta_fix_size_limit(struct kta_world *w, struct kta_finding *f, const struct kta_json *owner,
+                        const struct kta_json *volume)
+{
+    const char *size = kta_json_str(volume, "emptyDir.sizeLimit");
+    const int64_t least = 64LL * 1024 * 1024 * 1000;
+    kta_auto_str struct kta_str q = KTA_STR_INIT;
+    if (!size)
+        return;
+    int64_t want = 4 * kta_quantity_milli(size);
+    kta_quantity_memory(want > least ? want : least, &q);
+    struct kta_json *spec = kta_json_new_object();
+    struct kta_json *x =
+        kta_json_push(kta_json_set(spec, "volumes", kta_json_new_array()), kta_json_new_object());
+    kta_json_set_str(x, "name", kta_json_str(volume, "name"));
+    kta_json_set_str(kta_json_set(x, "emptyDir", kta_json_new_object()), "sizeLimit", q.s);
+    (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "raise sizeLimit of volume %s to %s",
+                           kta_json_str(volume, "name"), q.s);
+}
+
+void kta_crash_disk(const struct kta_pod_trouble *t, struct kta_finding *f,
+                    const struct kta_log_cause *c)
+{
+    const struct kta_json *m = NULL;
+    kta_crash_plain(t, f, c);
+    if (!c->path || !is_mounted(t->container, c->path, &m))
+        return;
+    kta_json_each(v, kta_json_at(t->pod, "spec.volumes"))
+    {
+        if (!kta_streq(kta_json_str(v, "name"), kta_json_str(m, "name")))
+            continue;
+        const char *size = kta_json_str(v, "emptyDir.sizeLimit");
+        kta_finding_quote(f, "spec", "volume %s is mounted at %s%s%s", kta_json_str(v, "name"),
+                          kta_json_str(m, "mountPath"), size ? ": emptyDir, sizeLimit " : "",
+                          kta_or(size, ""));
+        kta_fix_size_limit(t->w, f, t->owner, v);
+    }
 }
 
 void kta_crash_readonly(const struct kta_pod_trouble *t, struct kta_finding *f,

@@ -51,6 +51,26 @@ static struct kta_json *service_of_pod(struct kta_world *w, const char *ns, cons
     return NULL;
 }
 
+/* A host name from its Service's name on: what stands before may be a pod of a StatefulSet of the
+ * namespace (*ret_set, if wanted), which has a name of its own below its headless Service. */
+static const char *from_service(struct kta_world *w, const char *ns, const char *host,
+                                const struct kta_json **ret_set)
+{
+    struct kta_json *const *v;
+    const char *dot = strchr(host, '.');
+    size_t n = dot ? kta_world_list(w, "statefulsets", ns, &v) : 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(kta_obj_name(v[i]));
+        if (!strncmp(host, kta_obj_name(v[i]), len) && host[len] == '-' && host + len + 1 < dot &&
+            host + len + 1 + strspn(host + len + 1, "0123456789") == dot) {
+            if (ret_set)
+                *ret_set = v[i];
+            return dot + 1;
+        }
+    }
+    return host;
+}
+
 struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, const char *host,
                                         const char **ret_ns, bool *ret_cluster_name)
 {
@@ -65,6 +85,7 @@ struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, con
                 return v[i];
         return service_of_pod(w, ns, host);
     }
+    host = from_service(w, ns, host, NULL);
     size_t first = strcspn(host, ".");
     kta_auto_free char *name = kta_strndup(host, first);
     const char *rest = host[first] ? host + first + 1 : "";
@@ -332,6 +353,92 @@ static void wrong_port(const struct kta_pod_trouble *t, struct kta_finding *f,
     port_changed(t, f, service, port);
 }
 
+/* The port that a Service's pods listen on for one of its ports; -1: unknown. */
+static int64_t target_port(struct kta_world *w, const struct kta_json *service, long port)
+{
+    const struct kta_json *target = NULL;
+    kta_json_each(p, kta_json_at(service, "spec.ports")) if (kta_json_int(p, "port", 0) == port)
+        target = p;
+    const char *name = kta_json_str(target, "targetPort");
+    int64_t number = target && !name ? kta_json_int(target, "targetPort", port) : -1;
+    struct kta_json **pods;
+    size_t n = name ? kta_world_pods_of(w, service, &pods) : 0;
+    for (size_t i = 0; i < n; i++)
+        kta_json_each(c, kta_json_at(pods[i], "spec.containers"))
+            kta_json_each(q, kta_json_get(c, "ports")) if (kta_streq(kta_json_str(q, "name"), name))
+                number = kta_json_int(q, "containerPort", -1);
+    if (name)
+        free(pods);
+    return number;
+}
+
+/* A headless Service's name leads to the pods themselves: its ports are not mapped. */
+static bool headless_port(const struct kta_pod_trouble *t, struct kta_finding *f,
+                          const struct kta_json *service, const char *port)
+{
+    long called = port ? strtol(port, NULL, 10) : 0;
+    if (!kta_streq(kta_json_str(service, "spec.clusterIP"), "None") || !called ||
+        kta_service_ready(t->w, service) <= 0)
+        return false;
+    int64_t right = target_port(t->w, service, called);
+    const char *name = kta_obj_name(service);
+    if (right <= 0 || right == called)
+        return false;
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_finding_summary(f,
+                        "%s calls %s on port %ld, but that Service is headless: its name leads to "
+                        "the pods themselves, which listen on %lld",
+                        who, name, called, (long long)right);
+    kta_finding_quote(f, "spec", "service/%s: clusterIP None, port %ld, targetPort %lld", name,
+                      called, (long long)right);
+    f->confidence = 0.9;
+    struct naming x;
+    if (naming_of(t, name, &x)) {
+        kta_auto_free char *from = kta_asprintf("%s:%ld", name, called);
+        kta_auto_free char *to = kta_asprintf("%s:%lld", name, (long long)right);
+        fix_value(t, f, &x, from, to, "the port that the pods listen on");
+        naming_release(&x);
+    }
+    kta_finding_advice(f,
+                       "Call port %lld, or give the Service an address of its own (a cluster "
+                       "IP), which maps its ports.",
+                       (long long)right);
+    return true;
+}
+
+/* An address that is a pod's: whose name leads to it is a headless Service. */
+static bool pod_address(const struct kta_pod_trouble *t, struct kta_finding *f, const char *host,
+                        const char *port)
+{
+    const char *ns = kta_obj_namespace(t->pod);
+    struct kta_json *const *v;
+    size_t n = kta_world_list(t->w, "pods", ns, &v);
+    struct kta_json *pod = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (kta_streq(kta_json_str(v[i], "status.podIP"), host))
+            pod = v[i];
+    if (!pod)
+        return false;
+    n = kta_world_list(t->w, "services", ns, &v);
+    for (size_t i = 0; i < n; i++) {
+        if (!kta_json_len(kta_json_at(v[i], "spec.selector")) ||
+            !kta_map_matches(kta_json_at(v[i], "spec.selector"),
+                             kta_json_at(pod, "metadata.labels")))
+            continue;
+        kta_json_each(p, kta_json_at(v[i], "spec.ports"))
+        {
+            kta_auto_free char *one = kta_asprintf("%lld", (long long)kta_json_int(p, "port", 0));
+            if (headless_port(t, f, v[i], port ? port : one))
+                return true;
+        }
+    }
+    kta_auto_free char *who = kta_trouble_who(t), *ref = kta_diag_ref(kta_world_owner(t->w, pod));
+    kta_finding_summary(f, "%s cannot reach %s%s%s, a pod of %s: %s", who, host, port ? ":" : "",
+                        kta_or(port, ""), ref, kta_obj_name(pod));
+    kta_finding_advice(f, "Look whether %s listens on that port.", ref);
+    return true;
+}
+
 static const char *service_by_port(struct kta_world *w, const char *ns, const char *port)
 {
     struct kta_json *const *v;
@@ -350,18 +457,24 @@ static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding 
                             const char *host, const char *ns)
 {
     kta_auto_free char *who = kta_trouble_who(t);
-    kta_auto_free char *name = kta_strndup(host, strcspn(host, "."));
-    kta_finding_summary(f, "%s cannot resolve %s: there is no Service of that name in namespace %s",
-                        who, host, ns);
+    const struct kta_json *set = NULL;
+    const char *from = from_service(t->w, kta_obj_namespace(t->pod), host, &set);
+    kta_auto_free char *name = kta_strndup(from, strcspn(from, "."));
+    kta_finding_summary(f, "%s cannot resolve %s: there is no Service %s in namespace %s", who,
+                        host, name, ns);
     size_t n;
     const char **names = kta_world_names(t->w, "services", ns, &n);
     const char *near = kta_nearest(name, names, n);
+    const char *governs = kta_json_str(set, "spec.serviceName");
+    if (governs && kta_world_get(t->w, "services", ns, governs, NULL))
+        near = governs;
     struct naming x = {0};
     bool named = naming_of(t, host, &x);
     if (near) {
         kta_finding_quote(f, "services", "there is a Service %s in namespace %s", near, ns);
         if (named) {
-            kta_auto_free char *to = kta_asprintf("%s%s", near, host + strlen(name));
+            kta_auto_free char *to =
+                kta_asprintf("%.*s%s%s", (int)(from - host), host, near, from + strlen(name));
             fix_value(t, f, &x, host, to, "the Service that exists");
         } else {
             kta_finding_advice(f, "Make it call %s, the Service that exists.", near);
@@ -522,6 +635,10 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
         localhost(t, f, host, port);
     } else if (service && port && !serves_port(service, strtol(port, NULL, 10)) && !is_ip(host)) {
         wrong_port(t, f, service, host, port);
+    } else if (service && kta_stristr(c->line, "refused") && headless_port(t, f, service, port)) {
+        ; /* told */
+    } else if (!service && is_ip(host) && pod_address(t, f, host, port)) {
+        ; /* told */
     } else if (service && kta_streq(c->pattern->class_, "DNS")) {
         unresolved(t, f, service, host);
     } else if (service) {
@@ -567,7 +684,7 @@ void kta_dropped_analyze(const struct kta_pod_trouble *t)
 {
     size_t len;
     struct kta_log_cause c;
-    const char *log = kta_world_has_log(t->w, t->pod, t->name, &len);
+    const char *log = kta_world_has_log(t->w, t->pod, t->name, false, &len);
     if (!log || !kta_log_says(log, len, "DependencyUnreachable", &c))
         return;
     struct kta_findings aside = {0}; /* it runs: there is no effect to tell of */

@@ -129,6 +129,11 @@ int64_t kta_diag_ready(const struct kta_json *workload);
 /* A Deployment's pod of another revision than its present one. */
 bool kta_pod_outdated(struct kta_world *w, const struct kta_json *pod,
                       const struct kta_json *owner);
+/* A job that tells nothing of its CronJob any more: a newer one was started, or the CronJob's
+ * template was changed since. */
+bool kta_job_outdated(struct kta_world *w, const struct kta_json *job);
+/* A pod of a job whose work is done by another pod, or of an outdated job. */
+bool kta_pod_settled(struct kta_world *w, const struct kta_json *pod);
 /* True while a rollout is simply under way: young, nothing failed yet. */
 bool kta_diag_settling(struct kta_world *w, const struct kta_json *o, int64_t seconds);
 

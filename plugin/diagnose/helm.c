@@ -21,6 +21,26 @@ static long version(const struct kta_json *secret)
 /* Helm itself waits longer only with --wait, for what is not ready by then (seconds). */
 #define HELM_TAKES 60
 
+/* A job or pod of its hooks that failed is what the release failed for. */
+static void failed_hooks(struct kta_world *w, struct kta_finding *f, const char *description,
+                         const struct kta_findings *out)
+{
+    static const char *const kinds[] = {"jobs", "pods"};
+    for (size_t k = 0; k < KTA_LEN(kinds); k++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(w, kinds[k], f->object.namespace_, &v);
+        for (size_t i = 0; i < n; i++) {
+            const char *hook = kta_obj_annotation(v[i], "helm.sh/hook");
+            /* "failed pre-install: …"; of several hooks the description names the one. */
+            kta_auto_free char *said =
+                hook ? kta_asprintf("failed %.*s", (int)strcspn(hook, ","), hook) : NULL;
+            if (said && strstr(description, said) && kta_diag_find(out, NULL, v[i]))
+                kta_finding_symptom(f, kta_obj_kind(v[i]), kta_obj_namespace(v[i]),
+                                    kta_obj_name(v[i]));
+        }
+    }
+}
+
 static void release(struct kta_world *w, struct kta_json *const *v, size_t n, size_t i,
                     struct kta_findings *out)
 {
@@ -56,6 +76,8 @@ static void release(struct kta_world *w, struct kta_json *const *v, size_t n, si
     const char *description = kta_json_str(record, "info.description");
     if (description && *description)
         kta_finding_quote(f, "helm release", "%.*s", KTA_DIAG_QUOTE, description);
+    if (description && bad)
+        failed_hooks(w, f, description, out);
     /* The first one, cut off: its own manifest, applied anew, brings it to its end. */
     bool first = hangs && !good;
     if (good || first) {

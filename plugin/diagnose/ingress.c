@@ -15,12 +15,44 @@ static void replace(struct kta_world *w, struct kta_finding *f, const struct kta
     (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, ing, KTA_PATCH_JSON, body, "%s", why);
 }
 
+#define OLD_CLASS "kubernetes.io/ingress.class"
+
+/* The annotation of before there were class objects: its controller may have none. Only what is
+ * nearly the name of one, and has no address, is a slip. */
+static void old_class(struct kta_world *w, struct kta_json *ing, const char *name,
+                      struct kta_findings *out)
+{
+    size_t n;
+    const char **names = kta_world_names(w, "ingressclasses", NULL, &n);
+    const char *near = kta_world_get(w, "ingressclasses", NULL, name, NULL) ||
+                               kta_json_len(kta_json_at(ing, "status.loadBalancer.ingress"))
+                           ? NULL
+                           : kta_nearest(name, names, n);
+    if (near) {
+        struct kta_finding *f = kta_diag_add(out, "Ingress.Class", KTA_CRITICAL, ing, 0.85);
+        kta_finding_summary(f,
+                            "Ingress %s wants class %s by its annotation, which does not exist: no "
+                            "controller takes it",
+                            kta_obj_name(ing), name);
+        kta_finding_quote(f, "metadata", OLD_CLASS ": %s", name);
+        kta_auto_free char *body =
+            kta_asprintf("{\"metadata\":{\"annotations\":{\"" OLD_CLASS "\":\"%s\"}}}", near);
+        (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, ing, KTA_PATCH_MERGE, body,
+                            "use class %s, which exists", near);
+    }
+    free(names);
+}
+
 static void class_(struct kta_world *w, struct kta_json *ing, struct kta_findings *out)
 {
     const char *name = kta_json_str(ing, "spec.ingressClassName");
-    if (!kta_world_readable(w, "ingressclasses", NULL) ||
-        kta_obj_annotation(ing, "kubernetes.io/ingress.class"))
+    const char *old = kta_obj_annotation(ing, OLD_CLASS);
+    if (!kta_world_readable(w, "ingressclasses", NULL))
         return;
+    if (old) {
+        old_class(w, ing, old, out);
+        return;
+    }
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "ingressclasses", NULL, &v), k;
     if (name && kta_world_get(w, "ingressclasses", NULL, name, NULL))

@@ -13,12 +13,19 @@ static bool told(const struct kta_findings *out, const struct kta_json *o)
     return f && f->severity != KTA_INFO;
 }
 
-/* The newest job of a CronJob tells how it is; older ones are history. */
-static bool outdated(struct kta_world *w, const struct kta_json *job)
+bool kta_job_outdated(struct kta_world *w, const struct kta_json *job)
 {
     const struct kta_json *ref = kta_obj_controller(job);
     if (!ref)
         return false;
+    const struct kta_json *cron =
+        kta_streq(kta_json_str(ref, "kind"), "CronJob")
+            ? kta_world_get(w, "cronjobs", kta_obj_namespace(job), kta_json_str(ref, "name"), NULL)
+            : NULL;
+    kta_auto_str struct kta_str differs = KTA_STR_INIT;
+    if (cron && kta_template_diff(kta_json_at(job, "spec.template.spec"),
+                                  kta_json_get(kta_diag_template(cron), "spec"), &differs))
+        return true; /* its next job will tell */
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "jobs", kta_obj_namespace(job), &v);
     for (size_t i = 0; i < n; i++)
@@ -26,6 +33,16 @@ static bool outdated(struct kta_world *w, const struct kta_json *job)
             kta_obj_created(v[i]) > kta_obj_created(job))
             return true;
     return false;
+}
+
+bool kta_pod_settled(struct kta_world *w, const struct kta_json *pod)
+{
+    const struct kta_json *ref = kta_obj_controller(pod);
+    if (!kta_streq(kta_json_str(ref, "kind"), "Job"))
+        return false;
+    const struct kta_json *job = kta_world_uid(w, kta_json_str(ref, "uid"));
+    return job && (kta_job_outdated(w, job) || kta_obj_condition_is(job, "Complete", "True") ||
+                   kta_obj_condition_is(job, "SuccessCriteriaMet", "True"));
 }
 
 static void failed(struct kta_world *w, struct kta_json *job, struct kta_findings *out)
@@ -188,7 +205,7 @@ void kta_analyze_jobs(struct kta_world *w, const char *ns, struct kta_findings *
             kta_json_int(v[i], "status.active", 0) < kta_diag_desired(v[i]) &&
             kta_refused(w, v[i], out))
             continue;
-        if (kta_obj_condition_is(v[i], "Failed", "True") && !outdated(w, v[i]))
+        if (kta_obj_condition_is(v[i], "Failed", "True") && !kta_job_outdated(w, v[i]))
             failed(w, v[i], out);
         else if (kta_json_bool(v[i], "spec.suspend", false) && !kta_obj_controller(v[i]))
             suspended(w, v[i], out);

@@ -208,10 +208,12 @@ static void run_as_root(const struct kta_pod_trouble *t, const char *told, const
         return;
     kta_auto_free char *ref = kta_diag_ref(t->owner);
     bool by_name = strstr(told, "non-numeric user") != NULL;
-    kta_finding_summary(
-        f, "container %s of %s cannot start: it must not run as root, and its image %s",
-        t->name ? t->name : "?", ref,
-        by_name ? "names its user by a word, which cannot be checked" : "runs as root");
+    bool by_spec = strstr(told, "runAsUser breaks") != NULL;
+    kta_finding_summary(f, "container %s of %s cannot start: it must not run as root, and its %s",
+                        t->name ? t->name : "?", ref,
+                        by_name   ? "image names its user by a word, which cannot be checked"
+                        : by_spec ? "runAsUser is 0, which is root"
+                                  : "image runs as root");
     kta_finding_quote(f, source, "%s", told);
     if (t->name) {
         struct kta_json *c;
@@ -236,7 +238,7 @@ static const struct row rows[] = {
     {"(?:object )\"[^\"/]*\"/\"([^\"]+)\" not registered", STORE},
     {"couldn't find key (\\S+) in (ConfigMap|Secret) [^/\\s]*/?([\\w.\\-]+)", KEY},
     {"references non-existent (secret|config) key: ?(\\S+)", KEY_LIST},
-    {"runAsNonRoot", NON_ROOT},
+    {"runAsNonRoot|breaks non-root policy", NON_ROOT},
 };
 
 static bool tell(const struct kta_pod_trouble *t, const char *text, const char *source)
@@ -328,7 +330,10 @@ static bool passing(const struct kta_pod_trouble *t, const struct kta_json *ev)
     return !named && kta_diag_settling(t->w, t->pod, PASSES_WITHIN);
 }
 
-/* The limit of all containers together is too low even for the pod's sandbox. */
+#define SANDBOX_TAKES (8LL * 1024 * 1024 * 1000) /* thousandths of a byte */
+
+/* The limit of all containers together is too low even for the pod's sandbox, or for the files that
+ * kubelet puts into memory for it. */
 static bool starved(const struct kta_pod_trouble *t, const char *text)
 {
     const struct kta_json *least = NULL;
@@ -341,7 +346,7 @@ static bool starved(const struct kta_pod_trouble *t, const char *text)
             low = limit;
         }
     }
-    if (!strstr(text, "OOM-killed") || !least)
+    if (!least || (!strstr(text, "OOM-killed") && low >= SANDBOX_TAKES))
         return false;
     struct kta_pod_trouble of = *t;
     of.container = (struct kta_json *)(uintptr_t)least;
@@ -371,11 +376,11 @@ void kta_config_analyze(const struct kta_pod_trouble *t)
     }
     for (size_t i = 0; i < KTA_LEN(creating); i++) {
         const struct kta_json *ev = kta_diag_event(t->w, t->pod, creating[i], NULL);
-        if (!ev || passing(t, ev))
+        const char *text = ev ? kta_or(kta_json_str(ev, "message"), "") : NULL;
+        if (!ev || starved(t, text) || passing(t, ev))
             continue;
         kta_auto_free char *from = kta_asprintf("event pod/%s", kta_obj_name(t->pod));
-        const char *text = kta_or(kta_json_str(ev, "message"), "");
-        if (!starved(t, text) && !tell(t, text, from))
+        if (!tell(t, text, from))
             other(t, ev);
     }
 }

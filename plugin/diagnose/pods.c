@@ -91,27 +91,6 @@ static void look_at(struct kta_pod_trouble *t)
         kta_init_analyze(t, INIT_SILENT);
 }
 
-/* Has the work been done by another pod, so that this one's end does not matter any more? */
-static bool settled(struct kta_world *w, struct kta_json *pod)
-{
-    const struct kta_json *ref = kta_obj_controller(pod);
-    if (!kta_streq(kta_json_str(ref, "kind"), "Job"))
-        return false;
-    const struct kta_json *job = kta_world_uid(w, kta_json_str(ref, "uid"));
-    /* A CronJob that was changed since: its next job will tell. */
-    const struct kta_json *above = job ? kta_obj_controller(job) : NULL;
-    const struct kta_json *cron = kta_streq(kta_json_str(above, "kind"), "CronJob")
-                                      ? kta_world_get(w, "cronjobs", kta_obj_namespace(pod),
-                                                      kta_json_str(above, "name"), NULL)
-                                      : NULL;
-    kta_auto_str struct kta_str differs = KTA_STR_INIT;
-    if (cron && kta_template_diff(kta_json_at(job, "spec.template.spec"),
-                                  kta_json_get(kta_diag_template(cron), "spec"), &differs))
-        return true;
-    return kta_obj_condition_is(job, "Complete", "True") ||
-           kta_obj_condition_is(job, "SuccessCriteriaMet", "True");
-}
-
 static void look_at_pod(struct kta_world *w, struct kta_json *pod, struct kta_json *owner,
                         struct kta_findings *out)
 {
@@ -203,7 +182,7 @@ void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *
         struct kta_json *pod = pods[i % n];
         const char *phase = kta_json_str(pod, "status.phase");
         if (!kta_world_focused(w, pod) || kta_streq(phase, "Succeeded") ||
-            kta_json_at(pod, "metadata.deletionTimestamp") || settled(w, pod) ||
+            kta_json_at(pod, "metadata.deletionTimestamp") || kta_pod_settled(w, pod) ||
             kta_streq(kta_json_str(pod, "status.reason"), "Evicted"))
             continue;
         bool creating = stuck_creating(pod);

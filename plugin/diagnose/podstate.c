@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "diag.h"
+#include "crash.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
 #include "kta/quantity.h"
@@ -85,7 +85,7 @@ static void evicted(struct kta_world *w, struct kta_json *pod, struct kta_findin
                               "look at the node's pressure.");
 }
 
-/* An emptyDir or ephemeral limit that was passed: twice as much. */
+/* An emptyDir or ephemeral limit that was passed: more. */
 static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct kta_json *pod)
 {
     struct kta_json *owner = kta_world_owner(w, pod);
@@ -96,18 +96,8 @@ static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct k
     if (kta_stristr(message, "emptydir")) {
         kta_json_each(v, kta_json_at(pod, "spec.volumes"))
         {
-            const char *size = kta_json_str(v, "emptyDir.sizeLimit");
-            if (!size || !strstr(message, kta_json_str(v, "name")))
-                continue;
-            kta_auto_str struct kta_str q = KTA_STR_INIT;
-            kta_quantity_memory(2 * kta_quantity_milli(size), &q);
-            struct kta_json *spec = kta_json_new_object();
-            struct kta_json *x = kta_json_push(kta_json_set(spec, "volumes", kta_json_new_array()),
-                                               kta_json_new_object());
-            kta_json_set_str(x, "name", kta_json_str(v, "name"));
-            kta_json_set_str(kta_json_set(x, "emptyDir", kta_json_new_object()), "sizeLimit", q.s);
-            (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "raise sizeLimit to %s",
-                                   q.s);
+            if (strstr(message, kta_json_str(v, "name")))
+                kta_fix_size_limit(w, f, owner, v);
         }
         return;
     }
@@ -117,7 +107,7 @@ static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct k
         if (!limit)
             continue;
         kta_auto_str struct kta_str q = KTA_STR_INIT;
-        kta_quantity_memory(2 * kta_quantity_milli(limit), &q);
+        kta_quantity_memory(4 * kta_quantity_milli(limit), &q);
         struct kta_json *x;
         struct kta_json *spec = kta_fix_container_patch("containers", kta_json_str(c, "name"), &x);
         struct kta_json *r = kta_json_set(kta_json_set(x, "resources", kta_json_new_object()),

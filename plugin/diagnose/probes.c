@@ -183,7 +183,8 @@ static void other_host(const struct kta_pod_trouble *t, struct kta_finding *f, e
 {
     kta_auto_free char *who = kta_trouble_who(t);
     const char *how = a->http ? "httpGet" : "tcpSocket";
-    kta_finding_summary(f, "the %s probe of %s does not ask its pod but host %s, as the node sees it",
+    kta_finding_summary(f,
+                        "the %s probe of %s does not ask its pod but host %s, as the node sees it",
                         probes[k].word, who, a->host);
     kta_finding_quote(f, "spec", "container %s: %s.%s.host: %s", t->name, probes[k].field, how,
                       a->host);

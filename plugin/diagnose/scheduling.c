@@ -588,7 +588,7 @@ void kta_analyze_scheduling(struct kta_world *w, const char *ns, struct kta_find
         const struct kta_json *c = kta_obj_condition(pod, "PodScheduled");
         if (!kta_world_focused(w, pod) ||
             !kta_streq(kta_json_str(pod, "status.phase"), "Pending") ||
-            kta_json_at(pod, "metadata.deletionTimestamp"))
+            kta_json_at(pod, "metadata.deletionTimestamp") || kta_pod_settled(w, pod))
             continue;
         struct kta_json *owner = kta_world_owner(w, pod);
         if (!c) { /* neither a scheduler nor a kubelet has had it */

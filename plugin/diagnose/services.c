@@ -463,10 +463,22 @@ static void not_ready(struct kta_world *w, struct kta_json *s, struct kta_json *
     kta_finding_symptom(f, kta_obj_kind(owner), kta_obj_namespace(owner), kta_obj_name(owner));
 }
 
+/* An init container at work has as long as it needs: whether it ever ends is told of itself. */
+static bool initializing(const struct kta_json *pod)
+{
+    kta_json_each(s, kta_json_at(pod, "status.initContainerStatuses"))
+    {
+        if (kta_json_at(s, "state.running") && kta_obj_condition_is(pod, "Initialized", "False"))
+            return true;
+    }
+    return false;
+}
+
 static bool starting(struct kta_world *w, struct kta_json **pods, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (kta_diag_settling(w, pods[i], 20) && !kta_pod_restarts(pods[i]))
+        if ((kta_diag_settling(w, pods[i], 20) || initializing(pods[i])) &&
+            !kta_pod_restarts(pods[i]))
             return true;
     return false;
 }
