@@ -82,6 +82,20 @@ int kta_touch_namespace(struct kta_pipeline *p, struct kta_step *s, const char *
 /* The same for the objects whose kind a CustomResourceDefinition defines. */
 int kta_touch_definition(struct kta_pipeline *p, struct kta_step *s, const struct kta_json *crd,
                          struct kta_err *err);
+/* Kinds whose objects somebody makes: the table's and, of discovery, the first hundred others. */
+struct kta_kind_list {
+    const struct kta_kind **v;
+    size_t n, cap;
+    bool cut;    /* there are more */
+    bool untold; /* discovery does not tell the others */
+};
+/* everywhere: those without a namespace, too. free(ret->v). -1 only when interrupted. */
+int kta_kinds_there(struct kta_pipeline *p, bool everywhere, struct kta_kind_list *ret,
+                    struct kta_err *err);
+/* ---- owned.c ---- */
+/* What goes because its owners go: told by kind; what no controller makes again is touched, too. */
+int kta_touch_owned(struct kta_pipeline *p, struct kta_step *s, struct kta_err *err);
+
 /* After the step ran: the names that the server chose, from kubectl's "job.batch/x-7f2k4 created".
  */
 void kta_touch_created(struct kta_pipeline *p, struct kta_step *s);
@@ -156,6 +170,10 @@ const char *kta_rejection(const struct kta_step *s);
  * taken out, the rest left. Caller frees. old and live may be NULL. */
 struct kta_json *kta_merge3(const struct kta_json *old, const struct kta_json *new_,
                             const struct kta_json *live);
+
+/* ---- effects.c ---- */
+/* kubectl delete --cascade=orphan: what the object owns is not deleted with it. */
+bool kta_leaves_orphans(const struct kta_command *cmd);
 /* What the change does to what runs: pods restarted or gone, an outage, what goes with a delete. */
 void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd);
 /* ---- dependents.c ---- */

@@ -45,6 +45,9 @@ static void rollout(struct kta_step *s, const struct kta_touch *t)
                          (long long)n, t->name);
 }
 
+/* A StatefulSet's claims outlive it, unless it says otherwise. */
+#define RETENTION "spec.persistentVolumeClaimRetentionPolicy"
+
 static void scaled(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
 {
     int64_t was = kta_json_int(t->live, "spec.replicas", -1);
@@ -52,6 +55,11 @@ static void scaled(struct kta_pipeline *p, struct kta_step *s, const struct kta_
 
     if (was < 0 || is < 0 || was == is)
         return;
+    if (is < was && kta_streq(kta_json_str(t->live, RETENTION ".whenScaled"), "Delete"))
+        kta_preview_warn(&s->preview,
+                         "the volume claims of the pods that '%s' loses go with them, and their "
+                         "data",
+                         t->name);
     if (is == 0)
         kta_preview_warn(&s->preview, "stops all %lld pods of '%s': an outage", (long long)was,
                          t->name);
@@ -72,7 +80,7 @@ static const struct {
     {"PersistentVolume", "loses the data of the volume, unless its policy is Retain", false},
     {"CustomResourceDefinition", "takes all objects of that kind with it", false},
     {"Deployment", "takes its ReplicaSets and pods with it", true},
-    {"StatefulSet", "takes its pods with it (its volume claims stay)", true},
+    {"StatefulSet", "takes its pods with it", true},
     {"DaemonSet", "takes its pods with it", true},
     {"ReplicaSet", "takes its pods with it", true},
     {"Job", "takes its pods and their logs with it", true},
@@ -80,8 +88,7 @@ static const struct {
     {"Node", "removes the node from the cluster; its pods are lost", false},
 };
 
-/* kubectl delete --cascade=orphan: what the object owns is not deleted with it. */
-static bool leaves_orphans(const struct kta_command *cmd)
+bool kta_leaves_orphans(const struct kta_command *cmd)
 {
     const char *cascade = kta_command_flag(cmd, "cascade");
 
@@ -91,7 +98,7 @@ static bool leaves_orphans(const struct kta_command *cmd)
 static void deleted(struct kta_step *s, const struct kta_command *cmd, const struct kta_touch *t)
 {
     const struct kta_json *finalizers = kta_json_at(t->live, "metadata.finalizers");
-    bool orphans = leaves_orphans(cmd);
+    bool orphans = kta_leaves_orphans(cmd);
 
     for (size_t i = 0; i < KTA_LEN(TAKES); i++)
         if (kta_touch_is(t, TAKES[i].kind) && orphans && TAKES[i].owns)
@@ -100,6 +107,12 @@ static void deleted(struct kta_step *s, const struct kta_command *cmd, const str
         else if (kta_touch_is(t, TAKES[i].kind))
             kta_preview_warn(&s->preview, "deleting %s '%s' %s", TAKES[i].kind, t->name,
                              TAKES[i].words);
+    if (kta_touch_is(t, "StatefulSet") && !orphans)
+        kta_preview_warn(&s->preview,
+                         kta_streq(kta_json_str(t->live, RETENTION ".whenDeleted"), "Delete")
+                             ? "the volume claims of '%s' go with it, and their data"
+                             : "the volume claims of '%s' stay",
+                         t->name);
     if (kta_touch_is(t, "Pod") && t->live && !kta_obj_controller(t->live))
         kta_preview_warn(&s->preview, "nothing makes pod '%s' again", t->name);
     if (kta_json_len(finalizers) > 0 && !kta_touch_is(t, "PersistentVolumeClaim") &&
@@ -161,7 +174,7 @@ void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_
             deleted(s, cmd, t);
         runs_job(s, t);
         if (t->known_after && !t->after && t->live && !t->inside && kta_is_workload(t->live) &&
-            !leaves_orphans(cmd))
+            !kta_leaves_orphans(cmd))
             kta_preview_budgets(p, s, t, 0);
         kta_preview_dependents(p, s, t);
         if (is && was && !kta_json_equal(is, was))

@@ -343,9 +343,11 @@ int kta_journal_before(struct kta_journal *j, struct kta_plan *plan, struct kta_
                              "($XDG_STATE_HOME, ~/.local/state)");
 }
 
-/* The touched objects as they are now. */
-static struct kta_json *read_after(struct kta_journal *j, const struct kta_touches *t)
+/* The touched objects as they are now. What goes with an owner that was deleted counts as gone: the
+ * garbage collector comes by later. */
+static struct kta_json *read_after(struct kta_journal *j, const struct kta_step *s)
 {
+    const struct kta_touches *t = s->touches;
     struct kta_json *a = images(t, false);
     struct kta_read *reads = NULL;
     size_t n = 0, cap = 0, i = 0;
@@ -356,12 +358,18 @@ static struct kta_json *read_after(struct kta_journal *j, const struct kta_touch
             kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s", t->v[k].path);
     if (n > 0)
         (void)kta_cluster_read(j->p->cluster, reads, n, &ignored);
+    size_t k = 0;
     kta_json_each(o, a)
     {
-        if (!kta_or(kta_json_str(o, "name"), "")[0])
+        const struct kta_touch *x = &t->v[k++];
+
+        if (!x->name[0])
             continue;
-        kta_json_set_int(o, "status", reads[i].status);
-        kta_json_set(o, "object", reads[i].json ? KTA_STEAL(reads[i].json) : kta_json_new_null());
+        bool collected = x->inside && s->state == KTA_EXECUTED;
+
+        kta_json_set_int(o, "status", collected ? 404 : reads[i].status);
+        kta_json_set(o, "object",
+                     reads[i].json && !collected ? KTA_STEAL(reads[i].json) : kta_json_new_null());
         i++;
     }
     kta_reads_free(reads, n);
@@ -370,7 +378,7 @@ static struct kta_json *read_after(struct kta_journal *j, const struct kta_touch
 
 void kta_journal_after(struct kta_journal *j, struct kta_plan *plan, struct kta_step *s)
 {
-    kta_auto_json struct kta_json *after = read_after(j, s->touches);
+    kta_auto_json struct kta_json *after = read_after(j, s);
     kta_auto_free char *name = kta_asprintf("%s.after", s->id);
     struct kta_err err = KTA_ERR_INIT;
 

@@ -85,7 +85,7 @@ static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_co
     if (!s->preview.rejected) {
         rc = kta_streq(cmd->program, "helm") ? kta_preview_helm(p, s, cmd, err)
                                              : kta_preview_kubectl(p, s, cmd, err);
-        if (rc < 0)
+        if (rc < 0 || (!kta_leaves_orphans(cmd) && kta_touch_owned(p, s, err) < 0))
             return -1;
     }
     if (s->touches->n > 0 || !s->touches->partial) {

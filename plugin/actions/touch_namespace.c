@@ -27,12 +27,12 @@ static bool is_made_by_itself(const struct kta_kind *k, const struct kta_json *o
            kta_streq(kta_json_str(o, "type"), "kubernetes.io/service-account-token");
 }
 
-static bool looked_at(const struct kta_kind *k)
+static bool looked_at(const struct kta_kind *k, bool everywhere)
 {
     for (size_t i = 0; i < KTA_LEN(MADE_BY_ITSELF); i++)
         if (kta_streq(MADE_BY_ITSELF[i], k->kind))
             return false;
-    return k->namespaced;
+    return (k->namespaced || everywhere) && !kta_streq(k->group, "metrics.k8s.io");
 }
 
 static size_t take(struct kta_step *s, const struct kta_kind *k, const struct kta_json *list)
@@ -58,11 +58,6 @@ static size_t take(struct kta_step *s, const struct kta_kind *k, const struct kt
 /* ---- the kinds to look at ---- */
 #define MAX_CUSTOM 100 /* kinds that are not in the table */
 
-struct list {
-    const struct kta_kind **v;
-    size_t n, cap;
-};
-
 static bool has_verb(const struct kta_json *resource, const char *verb)
 {
     kta_json_each(v, kta_json_get(resource, "verbs"))
@@ -73,7 +68,7 @@ static bool has_verb(const struct kta_json *resource, const char *verb)
     return false;
 }
 
-static void add_kind(struct list *l, const struct kta_kind *k)
+static void add_kind(struct kta_kind_list *l, const struct kta_kind *k)
 {
     for (size_t i = 0; i < l->n; i++)
         if (kta_streq(l->v[i]->plural, k->plural) && kta_streq(l->v[i]->group, k->group))
@@ -82,28 +77,31 @@ static void add_kind(struct list *l, const struct kta_kind *k)
     l->v[l->n++] = k;
 }
 
-static void add_custom(struct kta_pipeline *p, struct kta_step *s, struct list *l,
-                       const char *group, const struct kta_json *resource)
+static void add_custom(struct kta_pipeline *p, struct kta_kind_list *l, const char *group,
+                       const struct kta_json *resource, bool everywhere)
 {
     kta_auto_free char *name =
         kta_asprintf("%s.%s", kta_or(kta_json_str(resource, "resource"), ""), group);
     const struct kta_kind *k;
     struct kta_err ignored = KTA_ERR_INIT;
 
-    if (!kta_streq(kta_json_str(resource, "scope"), "Namespaced") || !has_verb(resource, "list") ||
-        !has_verb(resource, "create") || !has_verb(resource, "delete"))
+    if ((!everywhere && !kta_streq(kta_json_str(resource, "scope"), "Namespaced")) ||
+        !has_verb(resource, "list") || !has_verb(resource, "create") ||
+        !has_verb(resource, "delete"))
         return;
     for (size_t i = 0; i < KTA_LEN(MADE_BY_ITSELF); i++)
         if (kta_streq(kta_json_str(resource, "responseKind.kind"), MADE_BY_ITSELF[i]))
             return;
-    if (l->n > MAX_CUSTOM)
-        kta_preview_warn(&s->preview, "it may hold custom resources that could not be put back");
-    else if (kta_kind_find(p->cluster, name, &k, &ignored) == 0)
+    if (kta_kind_find(p->cluster, name, &k, &ignored) < 0)
+        return;
+    if (l->n < MAX_CUSTOM)
         add_kind(l, k);
+    else
+        l->cut = true;
 }
 
 /* What the API server serves besides the table; a server without aggregated discovery is told. */
-static int find_custom(struct kta_pipeline *p, struct kta_step *s, struct list *l,
+static int find_custom(struct kta_pipeline *p, struct kta_kind_list *l, bool everywhere,
                        struct kta_err *err)
 {
     struct kta_read *reads = NULL;
@@ -116,9 +114,7 @@ static int find_custom(struct kta_pipeline *p, struct kta_step *s, struct list *
         *err = why;
         return -1;
     }
-    if (!kta_json_get(reads[0].json, "items"))
-        kta_preview_warn(&s->preview, "which custom resources it holds cannot be told: they could "
-                                      "not be put back");
+    l->untold = !kta_json_get(reads[0].json, "items");
     kta_json_each(g, kta_json_get(reads[0].json, "items"))
     {
         const struct kta_json *newest = kta_json_item(kta_json_get(g, "versions"), 0);
@@ -127,35 +123,34 @@ static int find_custom(struct kta_pipeline *p, struct kta_step *s, struct list *
         kta_json_each(r, kta_json_get(newest, "resources"))
         {
             if (group && *group)
-                add_custom(p, s, l, group, r);
+                add_custom(p, l, group, r, everywhere);
         }
     }
     kta_reads_free(reads, n);
     return 0;
 }
 
-static int all_kinds(struct kta_pipeline *p, struct kta_step *s, struct list *l,
-                     struct kta_err *err)
+int kta_kinds_there(struct kta_pipeline *p, bool everywhere, struct kta_kind_list *ret,
+                    struct kta_err *err)
 {
-    struct list custom = {0};
+    struct kta_kind_list custom = {0};
     size_t n;
     const struct kta_kind *kinds = kta_kinds(&n);
+    int rc = find_custom(p, &custom, everywhere, err);
 
-    for (size_t i = 0; i < n; i++)
-        if (looked_at(&kinds[i]))
-            add_kind(l, &kinds[i]);
-    if (find_custom(p, s, &custom, err) < 0) {
-        free(custom.v);
-        return -1;
-    }
-    for (size_t i = 0; i < custom.n; i++)
-        add_kind(l, custom.v[i]);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        if (looked_at(&kinds[i], everywhere))
+            add_kind(ret, &kinds[i]);
+    for (size_t i = 0; rc == 0 && i < custom.n; i++)
+        add_kind(ret, custom.v[i]);
+    ret->cut = custom.cut;
+    ret->untold = custom.untold;
     free(custom.v);
-    return 0;
+    return rc;
 }
 
 /* Reads what is there of each kind (ns NULL: everywhere) and takes it: "2 pods, 1 services". */
-static int take_all(struct kta_pipeline *p, struct kta_step *s, const struct list *l,
+static int take_all(struct kta_pipeline *p, struct kta_step *s, const struct kta_kind_list *l,
                     const char *ns, struct kta_str *words, struct kta_err *err)
 {
     struct kta_read *reads = NULL;
@@ -195,9 +190,14 @@ int kta_touch_namespace(struct kta_pipeline *p, struct kta_step *s, const char *
                         struct kta_err *err)
 {
     kta_auto_str struct kta_str words = KTA_STR_INIT;
-    struct list kinds = {0};
-    int rc = all_kinds(p, s, &kinds, err);
+    struct kta_kind_list kinds = {0};
+    int rc = kta_kinds_there(p, /* everywhere= */ false, &kinds, err);
 
+    if (kinds.untold)
+        kta_preview_warn(&s->preview, "which custom resources it holds cannot be told: they could "
+                                      "not be put back");
+    if (kinds.cut)
+        kta_preview_warn(&s->preview, "it may hold custom resources that could not be put back");
     if (rc == 0)
         rc = take_all(p, s, &kinds, ns, &words, err);
     free(kinds.v);
@@ -215,7 +215,7 @@ int kta_touch_definition(struct kta_pipeline *p, struct kta_step *s, const struc
     const char *name = kta_obj_name(crd);
     const struct kta_kind *k;
     struct kta_err ignored = KTA_ERR_INIT;
-    struct list kinds = {0};
+    struct kta_kind_list kinds = {0};
     int rc;
 
     if (!name || kta_kind_find(p->cluster, name, &k, &ignored) < 0)

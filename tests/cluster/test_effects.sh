@@ -75,6 +75,62 @@ effect "Service 'front' sends its requests to the pods of 'all-at-once'" kubectl
 k create poddisruptionbudget keep --selector=app=rolling --min-available=2 >/dev/null
 effect "PodDisruptionBudget 'keep' wants at least 2" kubectl scale deployment/rolling --replicas=1
 
+# ---- what goes because its owner goes ----
+group=${NS//-/}
+kubectl create -f - >/dev/null <<END
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: boxes.$group.test}
+spec:
+  group: $group.test
+  scope: Namespaced
+  names: {plural: boxes, singular: box, kind: Box}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+END
+kubectl wait --for=condition=Established "crd/boxes.$group.test" --timeout=30s >/dev/null
+box() { # NAME OWNERS: OWNERS is JSON
+  k create -f - >/dev/null <<END
+{apiVersion: $group.test/v1, kind: Box, metadata: {name: $1, ownerReferences: $2}}
+END
+}
+owner() { # BOX MORE
+  printf '{apiVersion: %s.test/v1, kind: Box, name: %s, uid: %s%s}' "$group" "$1" \
+    "$(k get "boxes.$group.test" "$1" -o jsonpath='{.metadata.uid}')" "${2-}"
+}
+box outer "[]"
+box other "[]"
+box inner "[$(owner outer ', controller: true')]"
+box shared "[$(owner outer), $(owner other)]"
+k create -f - >/dev/null <<END
+{apiVersion: v1, kind: ConfigMap, metadata: {name: of-inner, ownerReferences: [$(owner inner)]}, data: {mode: a}}
+END
+effect "deleting Box 'outer' takes what it owns with it: 1 configmaps, 1 boxes" kubectl delete "boxes.$group.test" outer
+plan kubectl delete "boxes.$group.test" outer --cascade=orphan
+ask 0 "a delete that leaves orphans" -n "$NS" apply "$home/plan.json" --dry-run -o json
+json_is "takes nothing with it" '[w for w in d["plan"][0]["preview"]["warnings"] if "takes" in w]' "[]"
+plan kubectl delete "boxes.$group.test" outer
+ask 0 "the owner is deleted" -n "$NS" --yes=high apply "$home/plan.json"
+gone() { ! k get "$1" "$2" >/dev/null 2>&1; }
+eventually 60 "and what it owned goes with it" gone configmap of-inner
+check "but not what somebody else owns, too" k get "boxes.$group.test" shared
+ask 0 "the delete is undone" -n "$NS" --yes=high undo
+told "what it belonged to is said" "that ConfigMap 'of-inner' belonged to Box 'inner', which is gone"
+check "the owner is there" k get "boxes.$group.test" outer
+check "and what no controller would make again" says a k get configmap of-inner -o jsonpath='{.data.mode}'
+kubectl delete crd "boxes.$group.test" --wait=false >/dev/null
+k apply -f - >/dev/null <<'END'
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: disk}
+spec:
+  replicas: 0
+  serviceName: disk
+  persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete, whenScaled: Retain}
+  selector: {matchLabels: {app: disk}}
+  template: {metadata: {labels: {app: disk}}, spec: {containers: [{name: main, image: "busybox:1.36"}]}}
+END
+effect "the volume claims of 'disk' go with it, and their data" kubectl delete statefulset/disk
+
 # ---- rights, of the person who will run it ----
 plan kubectl scale deployment/rolling --replicas=1
 ask 0 "a preview as somebody who may only look" -n "$NS" --as "system:serviceaccount:$NS:looker" \

@@ -1,0 +1,184 @@
+/*
+ * owned.c - what goes with a deleted object because it owns it: the garbage collector takes an
+ * object whose owners are all gone.
+ *
+ * Only a list of a kind tells who owns its objects, so it is asked where controllers hang objects
+ * on an object: of custom resources, and of Ingresses (certificates). One list of metadata for each
+ * kind that is served; what the workloads of the table own is known without.
+ */
+#include "actions.h"
+
+#include "kta/alloc.h"
+#include "kta/obj.h"
+
+#define MAX_DEPTH 8 /* owners of owners */
+
+static bool hangs_things(const struct kta_touch *t)
+{
+    const struct kta_kind *known = kta_kind_known(t->kind->kind);
+
+    return t->known_after && !t->after && t->live && !t->inside && !t->record &&
+           (!known || !kta_streq(known->group, t->kind->group) || kta_touch_is(t, "Ingress"));
+}
+
+/* ---- what has an owner at all ---- */
+static bool has_owner(void *ctx, struct kta_json *item)
+{
+    (void)ctx;
+    return kta_json_len(kta_json_at(item, "metadata.ownerReferences")) > 0;
+}
+
+static void shorten(struct kta_json *item)
+{
+    kta_json_remove(kta_json_get(item, "metadata"), "managedFields");
+    kta_json_remove(kta_json_get(item, "metadata"), "annotations");
+    kta_json_remove(kta_json_get(item, "metadata"), "labels");
+}
+
+struct family {
+    struct kta_kind_list kinds;
+    struct kta_read *reads; /* one a kind */
+    size_t n, cap;
+    struct kta_json *gone; /* uids, as keys */
+    struct kta_str words;
+};
+
+/* ns NULL: everywhere. */
+static int read_all(struct kta_pipeline *p, const char *ns, struct family *f, struct kta_err *err)
+{
+    struct kta_err why = KTA_ERR_INIT;
+
+    if (kta_kinds_there(p, /* everywhere= */ !ns, &f->kinds, err) < 0)
+        return -1;
+    for (size_t i = 0; i < f->kinds.n; i++) {
+        kta_auto_str struct kta_str path = KTA_STR_INIT;
+        struct kta_read *r;
+
+        kta_kind_path(f->kinds.v[i], ns, NULL, &path);
+        r = kta_read_add(&f->reads, &f->n, &f->cap, KTA_ACCEPT_METADATA, "%s", path.s);
+        r->keep = has_owner;
+        r->trim = shorten;
+    }
+    if (kta_cluster_read(p->cluster, f->reads, f->n, &why) < 0 && why.code == KTA_E_INTERRUPTED) {
+        *err = why;
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- who goes ---- */
+static bool goes(const struct family *f, const struct kta_json *o)
+{
+    if (kta_json_get(f->gone, kta_or(kta_obj_uid(o), "")))
+        return false; /* already counted */
+    kta_json_each(ref, kta_json_at(o, "metadata.ownerReferences"))
+    {
+        if (!kta_json_get(f->gone, kta_or(kta_json_str(ref, "uid"), "")))
+            return false;
+    }
+    return true;
+}
+
+/* What a controller makes again is not ours to keep. */
+static void keep(struct kta_step *s, const struct kta_kind *kind, const struct kta_json *o)
+{
+    struct kta_touch *t;
+
+    if (kta_obj_controller(o))
+        return;
+    t = kta_touch_add(s->touches, kind, kta_obj_namespace(o), kta_or(kta_obj_name(o), ""));
+    if (t && !t->known_after)
+        t->inside = t->known_after = true;
+}
+
+static bool collect(struct kta_step *s, struct family *f, size_t *counts)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < f->n; i++)
+        kta_json_each(o, kta_json_get(f->reads[i].json, "items"))
+        {
+            if (!goes(f, o))
+                continue;
+            kta_json_set_bool(f->gone, kta_or(kta_obj_uid(o), ""), true);
+            keep(s, f->kinds.v[i], o);
+            counts[i]++;
+            any = true;
+        }
+    return any;
+}
+
+static void tell(struct kta_step *s, const struct family *f, const struct kta_str *owners,
+                 const size_t *counts)
+{
+    kta_auto_str struct kta_str words = KTA_STR_INIT;
+    bool unread = f->kinds.untold;
+
+    for (size_t i = 0; i < f->n; i++) {
+        unread = unread || f->reads[i].status == 403;
+        if (counts[i])
+            kta_str_addf(&words, "%s%zu %s", words.len ? ", " : "", counts[i],
+                         f->kinds.v[i]->plural);
+    }
+    if (words.len)
+        kta_preview_warn(&s->preview, "deleting %s takes what it owns with it: %s", owners->s,
+                         words.s);
+    if (unread)
+        kta_preview_warn(&s->preview, "%s may own objects of kinds that you may not list",
+                         owners->s);
+    if (f->kinds.cut)
+        kta_preview_warn(&s->preview, "%s may own more: only the first %zu kinds were looked at",
+                         owners->s, f->kinds.n);
+}
+
+static int owned_in(struct kta_pipeline *p, struct kta_step *s, const char *ns, struct kta_err *err)
+{
+    struct family f = {.gone = kta_json_new_object()};
+    kta_auto_str struct kta_str owners = KTA_STR_INIT;
+    size_t n = 0, *counts = NULL;
+    int rc;
+
+    for (size_t i = 0; i < s->touches->n; i++) {
+        const struct kta_touch *t = &s->touches->v[i];
+
+        if (!hangs_things(t) || !kta_streq(t->ns, ns))
+            continue;
+        kta_json_set_bool(f.gone, kta_or(kta_obj_uid(t->live), ""), true);
+        if (n++ == 0)
+            kta_str_addf(&owners, "%s '%s'", t->kind->kind, t->name);
+    }
+    if (n > 1)
+        kta_str_addf(&owners, " and %zu more", n - 1);
+    rc = read_all(p, ns, &f, err);
+    if (rc == 0) {
+        counts = kta_calloc(f.n + 1, sizeof *counts);
+        for (int depth = 0; depth < MAX_DEPTH && collect(s, &f, counts); depth++)
+            ;
+        tell(s, &f, &owners, counts);
+    }
+    free(counts);
+    free(f.kinds.v);
+    kta_json_free(f.gone);
+    kta_reads_free(f.reads, f.n);
+    return rc;
+}
+
+int kta_touch_owned(struct kta_pipeline *p, struct kta_step *s, struct kta_err *err)
+{
+    size_t n = s->touches->n;
+    struct kta_err why = KTA_ERR_INIT;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *ns = s->touches->v[i].ns;
+        bool first = hangs_things(&s->touches->v[i]);
+
+        for (size_t k = 0; first && k < i; k++)
+            first = !hangs_things(&s->touches->v[k]) || !kta_streq(s->touches->v[k].ns, ns);
+        if (first && owned_in(p, s, ns, err) < 0)
+            return -1;
+    }
+    if (s->touches->n == n || kta_touch_read(p, &s, 1, &why) == 0 || why.code != KTA_E_INTERRUPTED)
+        return 0;
+    *err = why;
+    return -1;
+}
