@@ -70,7 +70,7 @@ struct kta_step {
 struct kta_plan {
     char *id;      /* journal ID once it has one */
     char *undo_of; /* the journal ID that this plan undoes, or NULL */
-    char *resumes; /* the journal ID whose rest this plan is, or NULL */
+    char *resumes; /* the journal ID (of a step, too) whose rest this plan is, or NULL */
     char *guessed; /* why its objects may not be those that were meant ("'backend' is only the
                       nearest name …"): every change then counts as of high risk; or NULL. Set
                       before steps are added */

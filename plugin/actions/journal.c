@@ -303,6 +303,13 @@ int kta_journal_begin(struct kta_pipeline *p, struct kta_plan *plan, struct kta_
     return 0;
 }
 
+int kta_journal_more(struct kta_journal *j, const struct kta_plan *plan, struct kta_err *err)
+{
+    if (seal_plan(j, plan, err) == 0 && write_entry(j, plan, err) == 0)
+        return 0;
+    return kta_err_wrap(err, "the rest of the plan cannot be recorded");
+}
+
 /* ---- a step ---- */
 static struct kta_json *images(const struct kta_touches *t, bool live)
 {

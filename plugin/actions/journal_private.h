@@ -42,6 +42,8 @@ struct kta_undo {
     struct kta_plan *plan;
     bool force;
     struct kta_json *before, *after; /* arrays of one step */
+    struct kta_json *was;            /* images from before helm's part of the undo */
+    struct kta_json *wanted;         /* how objects should be after it: array, owns what v shows */
     struct kta_read *reads;
     size_t n_reads, cap_reads;
     struct kta_undo_item *v;
@@ -57,6 +59,11 @@ bool kta_undo_chosen(const struct kta_json *step, const char *only);
  * among: the step that is undone as a whole (NULL: all), whose later steps count as ours. */
 int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *entry,
                   const char *only, const char *among, struct kta_err *err);
+/* What helm's part of an undo has left (by, and earlier, which it resumes, or NULL: the undo's own
+ * entries): `before` becomes how each object should be, `after` how it is. *ret_any: helm ran. */
+int kta_undo_helm_left(struct kta_undo *u, const char *by, const char *earlier, bool *ret_any,
+                       struct kta_err *err);
+bool kta_undo_is_helm(const struct kta_json *step);
 /* One revision of a helm release, as helm keeps it. */
 bool kta_undo_is_record(const struct kta_undo_item *x);
 bool kta_undo_is_hook(const struct kta_undo_item *x);

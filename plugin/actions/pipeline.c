@@ -229,14 +229,6 @@ static int run_steps(struct run *r, struct kta_err *err)
 }
 
 /* ---- what helm leaves of an undo ---- */
-static bool by_helm(const struct kta_plan *plan)
-{
-    for (size_t i = 0; i < plan->n; i++)
-        if (kta_streq(plan->v[i]->argv.v[0], "helm"))
-            return true;
-    return false;
-}
-
 /* helm knows its charts, not what was there: the rest is put back object by object, by steps that
  * are shown, confirmed and recorded with the others. */
 static int run_rest(struct run *r, struct kta_err *err)
@@ -247,9 +239,11 @@ static int run_rest(struct run *r, struct kta_err *err)
     size_t had = r->plan->n;
     int rc = 0;
 
-    if (!r->plan->undo_of || !by_helm(r->plan) ||
-        kta_journal_undo_rest(r->p, r->plan->undo_of, &rest, &why) < 0 || rest.n == 0 ||
-        had + rest.n > KTA_MAX_STEPS) {
+    if (!r->plan->undo_of)
+        return 0;
+    if (kta_journal_undo_rest(r->p, r->plan->undo_of, r->plan->id, r->plan->resumes, &rest, &why) <
+            0 ||
+        rest.n == 0 || had + rest.n > KTA_MAX_STEPS) { /* what it left is told by the comparison */
         kta_plan_release(&rest);
         return 0;
     }
@@ -264,6 +258,8 @@ static int run_rest(struct run *r, struct kta_err *err)
     kta_plan_join(r->plan, &rest);
     r->go = go;
     r->done = 0;
+    if (rc == 0)
+        rc = kta_journal_more(r->journal, r->plan, err);
     if (rc == 0)
         rc = run_steps(r, err);
     kta_plan_release(&rest);

@@ -23,6 +23,17 @@ static bool is_left(const struct kta_json *entry, const char *id)
     return false;
 }
 
+/* The change that took up change `id` (or a step of it) before; NULL: none did. Borrowed. */
+static const char *taken_up_by(const struct kta_json *all, const char *id)
+{
+    kta_json_each(entry, all)
+    {
+        if (kta_streq(kta_json_str(entry, "resumes"), id))
+            return kta_json_str(entry, "id");
+    }
+    return NULL;
+}
+
 /* This session's placeholder for a value. Caller frees. */
 static char *placeholder(struct kta_redact *r, const struct kta_json *secret)
 {
@@ -78,7 +89,8 @@ static int add_step(struct kta_pipeline *p, struct kta_plan *plan, const struct 
 }
 
 static int take_rest(struct kta_pipeline *p, const char *id, const char *only,
-                     const struct kta_json *entry, struct kta_plan *plan, struct kta_err *err)
+                     const struct kta_json *entry, const struct kta_json *all,
+                     struct kta_plan *plan, struct kta_err *err)
 {
     kta_auto_free char *root = kta_journal_dir(), *dir = kta_fs_join(root, id);
     kta_auto_json struct kta_json *sealed = NULL;
@@ -88,14 +100,37 @@ static int take_rest(struct kta_pipeline *p, const char *id, const char *only,
     kta_json_each(s, kta_json_get(sealed, "plan"))
     {
         const char *step = kta_json_str(s, "id");
+        kta_auto_free char *whole = kta_asprintf("%s.%s", id, kta_or(step, ""));
 
         if (step && (!only || kta_streq(only, step)) && is_left(entry, step) &&
+            !taken_up_by(all, whole) &&
             add_step(p, plan, s, kta_json_get(sealed, "secrets"), err) < 0)
             return -1;
     }
-    if (plan->n == 0)
-        return kta_err_set(err, KTA_E_FAIL, "nothing of change %s is left to be done", id);
     return 0;
+}
+
+/* An undo that stopped when helm had done its part. */
+static int after_helm(struct kta_pipeline *p, const char *id, const struct kta_json *entry,
+                      struct kta_plan *plan, struct kta_err *err)
+{
+    const char *of = kta_json_str(entry, "undoOf"), *step;
+    kta_auto_free char *only = of ? kta_journal_id(of, &step) : NULL;
+    kta_auto_json struct kta_json *undone = NULL;
+    struct kta_plan rest = {0};
+    int rc;
+
+    if (!of)
+        return 0;
+    if (kta_journal_entry(only, &undone, err) < 0)
+        return -1;
+    if (kta_json_str(undone, "undoneBy")) /* what differs now is somebody's since */
+        return 0;
+    rc = kta_journal_undo_rest(p, of, id, NULL, &rest, err);
+    if (rc == 0)
+        kta_plan_join(plan, &rest);
+    kta_plan_release(&rest);
+    return rc;
 }
 
 int kta_journal_resume_plan(struct kta_pipeline *p, const char *id, struct kta_plan *ret,
@@ -103,20 +138,31 @@ int kta_journal_resume_plan(struct kta_pipeline *p, const char *id, struct kta_p
 {
     const char *only = NULL;
     kta_auto_free char *number = kta_journal_id(id, &only), *uid = NULL;
-    kta_auto_json struct kta_json *entry = NULL;
+    kta_auto_json struct kta_json *entry = NULL, *all = NULL;
+    const char *by;
 
-    if (kta_journal_entry(number, &entry, err) < 0 || kta_journal_idle(number, err) < 0)
+    if (kta_journal_entry(number, &entry, err) < 0 || kta_journal_idle(number, err) < 0 ||
+        kta_journal_list(NULL, &all, err) < 0)
         return -1;
+    by = taken_up_by(all, number);
+    if (by) {
+        kta_err_set(err, KTA_E_FAIL, "change %s was taken up by change %s", number, by);
+        return kta_err_hint(err, "kubectl todo-ai history %s --resume", by);
+    }
     uid = kta_cluster_uid(p->cluster);
     if (kta_journal_same_cluster(p, number, entry, uid, err) < 0)
         return -1;
     kta_plan_init(ret, kta_json_str(entry, "question"), kta_cluster_context(p->cluster),
                   kta_json_str(entry, "namespace"));
-    ret->resumes = kta_strdup(number);
+    ret->resumes = kta_strdup(id);
     if (kta_json_str(entry, "undoOf"))
         ret->undo_of = kta_strdup(kta_json_str(entry, "undoOf"));
-    if (take_rest(p, number, only, entry, ret, err) == 0)
-        return 0;
+    if (take_rest(p, number, only, entry, all, ret, err) == 0 &&
+        (ret->n > 0 || after_helm(p, number, entry, ret, err) == 0)) {
+        if (ret->n > 0)
+            return 0;
+        kta_err_set(err, KTA_E_FAIL, "nothing of change %s is left to be done", number);
+    }
     kta_plan_release(ret);
     return -1;
 }

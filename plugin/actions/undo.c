@@ -452,11 +452,6 @@ static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta
 }
 
 /* ---- the plan ---- */
-static bool is_helm(const struct kta_json *step)
-{
-    return kta_streq(kta_json_text(kta_json_item(kta_json_get(step, "argv"), 0)), "helm");
-}
-
 /* A deletion that has begun cannot be stopped: what it takes is made again when it is gone. */
 static int still_going(struct kta_undo *u, struct kta_err *err)
 {
@@ -530,23 +525,10 @@ static int undo_steps(struct kta_undo *u, const char *id, const char *only,
 
         if (kta_undo_chosen(s, only) &&
             (kta_undo_load(u, id, entry, kta_json_str(s, "id"), only, err) < 0 ||
-             put_back(u, is_helm(s) ? s : NULL, err) < 0))
+             put_back(u, kta_undo_is_helm(s) ? s : NULL, err) < 0))
             return -1;
     }
     return 0;
-}
-
-static int undo_rest(struct kta_undo *u, const char *id, const char *only,
-                     const struct kta_json *entry, struct kta_err *err)
-{
-    if (kta_undo_load(u, id, entry, only, only, err) < 0)
-        return -1;
-    for (size_t i = 0; i < u->n;) /* a release's records are helm's own */
-        if (kta_undo_is_record(&u->v[i]) || kta_undo_is_hook(&u->v[i]))
-            u->v[i] = u->v[--u->n];
-        else
-            i++;
-    return put_back(u, NULL, err);
 }
 
 static int undo_entry(struct kta_undo *u, const char *id, const char *only,
@@ -560,7 +542,7 @@ static int undo_entry(struct kta_undo *u, const char *id, const char *only,
             continue;
         undone = undone || kta_streq(kta_json_str(s, "state"), "undone");
         any = any || kta_undo_chosen(s, only);
-        helm = helm || (kta_undo_chosen(s, only) && is_helm(s));
+        helm = helm || (kta_undo_chosen(s, only) && kta_undo_is_helm(s));
         undoable = undoable || (kta_undo_chosen(s, only) && kta_json_bool(s, "undoable", true));
     }
     if (!any)
@@ -575,27 +557,27 @@ static int undo_entry(struct kta_undo *u, const char *id, const char *only,
     return 0;
 }
 
-/* id is the change, or one step of it. rest: helm has done its part. */
-static int begin(struct kta_undo *u, const char *id, bool rest, struct kta_err *err)
+/* The change `id` (or one step of it), if it is one of this cluster and nobody else is at it. */
+static int open_change(struct kta_undo *u, const char *id, struct kta_json **ret_entry,
+                       struct kta_err *err)
 {
-    kta_auto_free char *uid = kta_cluster_uid(u->p->cluster), *latest = NULL, *only = NULL;
-    kta_auto_json struct kta_json *entry = NULL;
-    const char *step = NULL;
-    int rc;
+    kta_auto_free char *uid = kta_cluster_uid(u->p->cluster), *question = NULL;
+    const char *step;
+    kta_auto_free char *only = kta_journal_id(id, &step);
 
-    if (!id && kta_journal_latest(uid, &latest, err) < 0)
+    if (kta_journal_entry(only, ret_entry, err) < 0 ||
+        kta_journal_same_cluster(u->p, only, *ret_entry, uid, err) < 0)
         return -1;
-    id = id ? id : latest;
-    only = kta_journal_id(id, &step);
-    if (kta_journal_entry(only, &entry, err) < 0 || (!rest && kta_journal_idle(only, err) < 0) ||
-        kta_journal_same_cluster(u->p, only, entry, uid, err) < 0)
-        return -1;
-    kta_auto_free char *question = kta_asprintf("undo %s", id);
+    question = kta_asprintf("undo %s", id);
     kta_plan_init(u->plan, question, kta_cluster_context(u->p->cluster),
-                  kta_or(kta_json_str(entry, "namespace"), NULL));
+                  kta_json_str(*ret_entry, "namespace"));
     u->plan->undo_of = kta_strdup(id);
     kta_undo_release(u);
-    rc = rest ? undo_rest(u, only, step, entry, err) : undo_entry(u, only, step, entry, err);
+    return 0;
+}
+
+static int close_change(struct kta_undo *u, int rc)
+{
     kta_undo_release(u);
     if (rc < 0)
         kta_plan_release(u->plan);
@@ -606,14 +588,42 @@ int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, st
                           struct kta_err *err)
 {
     struct kta_undo u = {.p = p, .plan = ret, .force = force};
+    kta_auto_free char *uid = id ? NULL : kta_cluster_uid(p->cluster), *latest = NULL, *only = NULL;
+    kta_auto_json struct kta_json *entry = NULL;
+    const char *step;
 
-    return begin(&u, id, /* rest= */ false, err);
+    if (!id && kta_journal_latest(uid, &latest, err) < 0)
+        return -1;
+    id = id ? id : latest;
+    only = kta_journal_id(id, &step);
+    if (open_change(&u, id, &entry, err) < 0)
+        return -1;
+    return close_change(&u, kta_journal_idle(only, err) < 0
+                                ? -1
+                                : undo_entry(&u, only, step, entry, err));
 }
 
-int kta_journal_undo_rest(struct kta_pipeline *p, const char *id, struct kta_plan *ret,
-                          struct kta_err *err)
+int kta_journal_undo_rest(struct kta_pipeline *p, const char *id, const char *by,
+                          const char *earlier, struct kta_plan *ret, struct kta_err *err)
 {
     struct kta_undo u = {.p = p, .plan = ret, .force = true};
+    kta_auto_json struct kta_json *entry = NULL;
+    const char *step;
+    kta_auto_free char *only = kta_journal_id(id, &step);
+    bool helm = false;
+    int rc;
 
-    return begin(&u, id, /* rest= */ true, err);
+    if (open_change(&u, id, &entry, err) < 0)
+        return -1;
+    rc = kta_undo_load(&u, only, entry, step, step, err);
+    if (rc == 0)
+        rc = kta_undo_helm_left(&u, by, earlier, &helm, err);
+    for (size_t i = 0; i < u.n;) /* a release's records are helm's own */
+        if (kta_undo_is_record(&u.v[i]) || kta_undo_is_hook(&u.v[i]))
+            u.v[i] = u.v[--u.n];
+        else
+            i++;
+    if (rc == 0 && helm)
+        rc = put_back(&u, NULL, err);
+    return close_change(&u, rc);
 }

@@ -38,6 +38,8 @@ void kta_undo_release(struct kta_undo *u)
 {
     kta_json_free(u->before);
     kta_json_free(u->after);
+    kta_json_free(u->was);
+    kta_json_free(u->wanted);
     kta_reads_free(u->reads, u->n_reads);
     free(u->v);
     kta_str_release(&u->replace);
@@ -179,6 +181,84 @@ int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *ent
         later = later || kta_streq(kta_json_str(s, "id"), only);
     }
     return line_up(u, err);
+}
+
+/* ---- after helm's part of an undo ---- */
+bool kta_undo_is_helm(const struct kta_json *step)
+{
+    return kta_streq(kta_json_text(kta_json_item(kta_json_get(step, "argv"), 0)), "helm");
+}
+
+/* How the objects of an undo's helm steps were before these ran: the first image of each counts. */
+static int take_was(struct kta_undo *u, const char *id, struct kta_err *err)
+{
+    const char *step;
+    kta_auto_free char *only = kta_journal_id(id, &step), *root = kta_journal_dir();
+    kta_auto_free char *dir = kta_fs_join(root, only);
+    kta_auto_json struct kta_json *entry = NULL;
+
+    if (kta_journal_entry(only, &entry, err) < 0)
+        return -1;
+    kta_json_each(s, kta_json_get(entry, "plan"))
+    {
+        kta_auto_free char *name = kta_asprintf("%s.before", kta_or(kta_json_str(s, "id"), ""));
+        kta_auto_json struct kta_json *images = NULL;
+
+        if (!kta_undo_is_helm(s) || !kta_undo_chosen(s, NULL))
+            continue;
+        if (kta_journal_take(dir, name, &images, err) < 0)
+            return -1;
+        kta_json_each(i, images)
+        {
+            if (!image_at(u->was, kta_json_str(i, "path")))
+                kta_json_push(u->was, kta_json_copy(i));
+        }
+    }
+    return 0;
+}
+
+/* As it was when the undo began, with the change taken back: what others did since stays theirs,
+ * though helm has reset it. What helm made again is as it was before the change. */
+static struct kta_json *should_be(struct kta_undo *u, const struct kta_undo_item *x,
+                                  const struct kta_json *was)
+{
+    kta_auto_json struct kta_json *before = kta_json_copy(x->before), *ops = NULL;
+    kta_auto_json struct kta_json *after = kta_json_copy(x->after);
+    kta_auto_str struct kta_str ignored = KTA_STR_INIT;
+    struct kta_json *o;
+
+    if (!was || !after)
+        return kta_undo_again(u, x->before);
+    o = kta_json_copy(was);
+    kta_server_strip(before);
+    kta_server_strip(after);
+    kta_server_strip(o);
+    ops = kta_restore_ops(before, after, o, before, /* force= */ true, &ignored);
+    kta_restore_apply(o, ops);
+    return o;
+}
+
+int kta_undo_helm_left(struct kta_undo *u, const char *by, const char *earlier, bool *ret_any,
+                       struct kta_err *err)
+{
+    u->was = kta_json_new_array();
+    u->wanted = kta_json_new_array();
+    if ((earlier && take_was(u, earlier, err) < 0) || take_was(u, by, err) < 0)
+        return -1;
+    *ret_any = kta_json_len(u->was) > 0;
+    for (size_t i = 0; i < u->n; i++) {
+        struct kta_undo_item *x = &u->v[i];
+        const struct kta_json *was = image_at(u->was, kta_json_str(x->image, "path"));
+        struct kta_json *o;
+
+        if (!was || !x->before || !x->live || kta_undo_is_record(x) || kta_undo_is_hook(x))
+            continue;
+        o = kta_json_push(u->wanted, should_be(u, x, object_of(was)));
+        kta_json_set_str(kta_json_get(o, "metadata"), "uid", kta_or(kta_obj_uid(x->live), ""));
+        x->before = o;
+        x->after = x->live;
+    }
+    return 0;
 }
 
 /* ---- afterwards ---- */

@@ -506,6 +506,19 @@ for helm in ("helm3", "helm4"):
          ["configmap/%s-others" % helm], helm=helm, before=["helm install %s-others @chart" % helm],
          between=[patch_of("%s-others" % helm, "configmap", {"data": {"theirs": "x"}}, "merge")],
          then=[(".data.theirs", "x"), (".data.mode", "a")])
+    # what others set since, in fields that the chart sets and the change did not: helm resets them
+    case(helm + "-since", [], ["helm upgrade %s-since @chart --set mode=b" % helm],
+         ["deployment/%s-since" % helm, "configmap/%s-since" % helm], helm=helm,
+         before=["helm install %s-since @chart" % helm],
+         between=["kubectl scale deployment/@ --replicas=1",
+                  patch_of("%s-since" % helm, "configmap", {"data": {"fixed": "theirs"}}, "merge")],
+         then=[(".spec.replicas", "1"), (".spec.template.spec.containers[0].env[0].value", "a"),
+               ("configmap", ".data", '{"fixed":"theirs","mode":"a"}')])
+    # what the upgrade takes away comes back as it was, not as the chart says
+    case(helm + "-dropped", [], ["helm upgrade %s-dropped @chart --set without=yes" % helm],
+         ["configmap/%s-dropped-more" % helm, "deployment/%s-dropped" % helm], helm=helm,
+         before=["helm install %s-dropped @chart" % helm,
+                 patch_of("%s-dropped-more" % helm, "configmap", {"data": {"own": "x"}}, "merge")])
     case(helm + "-definitions", [], ["helm install %s-defs @chart-%s" % (helm, helm)],
          ["configmap/%s-defs" % helm, "crd/" + defined(helm), defined(helm) + "/%s-defs" % helm], helm=helm)
     case(helm + "-failed", [], ["helm upgrade %s-failed @chart --set mode=b,job=yes --timeout=20s" % helm],
@@ -515,7 +528,7 @@ for helm in ("helm3", "helm4"):
 CHART = os.path.join(HOME, "chart")
 CHART_FILES = {
     "chart/Chart.yaml": "apiVersion: v2\nname: small\nversion: 0.1.0\n",
-    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\n',
+    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\nwithout: ""\n',
     "chart/templates/more.yaml": """{{- if .Values.hook }}
 apiVersion: v1
 kind: ConfigMap
@@ -544,10 +557,18 @@ kind: ConfigMap
 metadata: {name: {{ .Release.Name }}}
 data:
   mode: {{ .Values.mode | quote }}
+  fixed: ours
 {{- if .Values.extra }}
   extra: {{ .Values.extra | quote }}
 {{- end }}
 ---
+{{- if not .Values.without }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}-more}
+data: {a: b}
+---
+{{- end }}
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: {{ .Release.Name }}}
@@ -789,9 +810,10 @@ def one(c):
             run(["kubectl", "patch", "-n", NS, c["look"][0], "--type=merge", "-p", '{"metadata":{"finalizers":null}}'])
         undo = ("--verify-timeout=30s", *(["--no-verify"] if c.get("slow") else []))
         undone = plugin(c, "undo", ids.pop(), *undo)
-        for path, want in c.get("then", ()):
-            if jsonpath(c, path) != want:
-                raise Wrong("%s is %s, not %s" % (path, jsonpath(c, path), want))
+        for *kind, path, want in c.get("then", ()):  # of the first object, or the one of that kind
+            name = next(n for n in c["look"] if n.startswith((kind or [""])[0]))
+            if jsonpath(c, path, name) != want:
+                raise Wrong("%s is %s, not %s" % (path, jsonpath(c, path, name), want))
         if "then" in c:
             return None
         left = differences(before, look_at(c))

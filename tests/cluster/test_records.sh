@@ -159,6 +159,58 @@ check "the second step is done" says z mode missing
 check "the third step is done" says b mode two
 ask 1 "nothing is left of it then" history "$((id + 1))" --resume -n "$NS" --yes
 
+# ---- an undo by helm that stops: what helm resets is put back by steps that are in the plan, too ----
+mkdir -p "$home/chart/templates"
+printf 'apiVersion: v2\nname: small\nversion: 0.1.0\n' >"$home/chart/Chart.yaml"
+printf 'mode: a\n' >"$home/chart/values.yaml"
+cat >"$home/chart/templates/all.yaml" <<'END'
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: "{{ .Release.Name }}"}
+data: {mode: "{{ .Values.mode }}", fixed: ours}
+END
+fixed() { k get configmap "$1" -o jsonpath='{.data.mode}-{.data.fixed}'; }
+# stopped NAME: a release that was upgraded, one of whose fields somebody changed since, is undone by
+# a plugin that is killed, or fails, on the way. Its ID in $id.
+stopped() {
+  helm3 install -n "$NS" "$1" "$home/chart" >/dev/null
+  step helm upgrade "$1" "$home/chart" --set mode=b
+  write_plan
+  ask 0 "$1: an upgrade" apply "$home/plan.json" -n "$NS" --yes=high
+  k patch configmap "$1" --type=merge -p '{"data":{"fixed":"theirs"}}' >/dev/null
+  touch "$home/broken"
+  HOME=$home setsid "$PWD/build/kubectl-todo-ai" undo -n "$NS" --yes=high >"$out" 2>"$err" </dev/null
+  rm "$home/broken"
+  id=$(find "$state/journal" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | tail -1)
+}
+resumed() { # NAME
+  ask 0 "$1: the undo is resumed" history "$id" --resume -n "$NS" --yes=high
+  check "$1: all is as it was, and what is theirs stays" says a-theirs fixed "$1"
+  ask 1 "$1: once" history "$id" --resume -n "$NS" --yes=high
+  told "$1: that is said" "was taken up by change $((id + 1))"
+  ask 1 "$1: nothing is left then" history "$((id + 1))" --resume -n "$NS" --yes=high
+}
+cat >"$home/bin/kubectl" <<END
+#!/bin/sh
+case "\$*" in *"patch configmap"*-p*) [ ! -e $home/broken ] || { echo broken >&2; exit 1; } ;; esac
+exec $build/bin/kubectl "\$@"
+END
+cat >"$home/bin/helm" <<END
+#!/bin/sh
+$build/bin/helm3 "\$@" || exit
+case "\$*" in rollback*killed*) [ ! -e $home/broken ] || kill -9 \$PPID ;; esac
+END
+chmod +x "$home/bin/kubectl" "$home/bin/helm"
+stopped failing 2>/dev/null
+ask 0 "history of a rest that failed" history "$id" -o json
+json_is "has the rest as its second step" '[s["state"] for s in d["changes"][0]["plan"]]' "['verified', 'failed']"
+resumed failing
+stopped killed 2>/dev/null
+check "helm has reset what is theirs" says a-ours fixed killed
+resumed killed
+rm "$home/bin/kubectl" "$home/bin/helm"
+hash -r
+
 # ---- reviewed plans ----
 to two c
 write_plan
