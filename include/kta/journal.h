@@ -7,6 +7,7 @@
 #ifndef KTA_JOURNAL_H
 #define KTA_JOURNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "kta/err.h"
 #include "kta/json.h"
@@ -19,6 +20,10 @@ int kta_journal_list(const char *id, struct kta_json **ret, struct kta_err *err)
  * undo); it is then run by kta_pipeline_run like any other. */
 int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, struct kta_plan *ret,
                           struct kta_err *err);
+/* An undo that has nothing to put back: *ret_differs says what is not as it was before all the same
+ * (caller frees), or is NULL: then the change counts as undone, if mark. */
+int kta_journal_settle(struct kta_pipeline *p, const char *id, bool mark, char **ret_differs,
+                       struct kta_err *err);
 /* What of change `id` has not been done (planned, failed, unknown), as a plan of its own, with the
  * real values of its placeholders. */
 int kta_journal_resume_plan(struct kta_pipeline *p, const char *id, struct kta_plan *ret,

@@ -107,6 +107,9 @@ static struct kta_json *touches_json(const struct kta_touches *t)
         if (t->v[i].ns)
             kta_json_set_str(o, "namespace", t->v[i].ns);
         kta_json_set_str(o, "name", t->v[i].name);
+        if (!t->v[i].name[0])
+            kta_json_set_str(o, "generateName",
+                             kta_or(kta_json_str(t->v[i].after, "metadata.generateName"), ""));
         kta_json_push(a, o);
     }
     return a;
@@ -311,7 +314,28 @@ int kta_journal_more(struct kta_journal *j, const struct kta_plan *plan, struct 
 }
 
 /* ---- a step ---- */
-static struct kta_json *images(const struct kta_touches *t, bool live)
+/* An object that the server will name: by what is noted here an undo knows it again, if nobody
+ * lives to hear its name. */
+static void note_unnamed(struct kta_cluster *c, const struct kta_touch *t, struct kta_json *image)
+{
+    kta_auto_json struct kta_json *list = NULL;
+    struct kta_json *there = kta_json_new_array();
+    const char *prefix = kta_or(kta_json_str(t->after, "metadata.generateName"), "");
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    if (kta_cluster_get(c, &list, &ignored, "%s", t->path) == 0)
+        kta_json_each(o, kta_json_get(list, "items"))
+        {
+            if (kta_streq(kta_json_str(o, "metadata.generateName"), prefix))
+                kta_json_push_str(there, kta_or(kta_obj_uid(o), ""));
+        }
+    kta_json_set_str(image, "prefix", prefix);
+    kta_json_set(image, "there", there);
+    kta_json_set_int(image, "started", kta_wall());
+}
+
+/* c: to take the objects as they are before the step (NULL: their places alone). */
+static struct kta_json *images(struct kta_cluster *c, const struct kta_touches *t)
 {
     struct kta_json *a = kta_json_new_array();
 
@@ -326,7 +350,9 @@ static struct kta_json *images(const struct kta_touches *t, bool live)
         kta_json_set(o, "namespace", kta_json_new_str(x->ns));
         kta_json_set_str(o, "name", x->name);
         kta_json_set_int(o, "status", x->status);
-        if (live)
+        if (c && !x->name[0])
+            note_unnamed(c, x, o);
+        if (c)
             kta_json_set(o, "object", x->live ? kta_json_copy(x->live) : kta_json_new_null());
         kta_json_push(a, o);
     }
@@ -336,7 +362,7 @@ static struct kta_json *images(const struct kta_touches *t, bool live)
 int kta_journal_before(struct kta_journal *j, struct kta_plan *plan, struct kta_step *s,
                        struct kta_err *err)
 {
-    kta_auto_json struct kta_json *before = images(s->touches, true);
+    kta_auto_json struct kta_json *before = images(j->p->cluster, s->touches);
     kta_auto_free char *name = kta_asprintf("%s.before", s->id);
 
     j->running = s;
@@ -355,7 +381,7 @@ int kta_journal_before(struct kta_journal *j, struct kta_plan *plan, struct kta_
 static struct kta_json *read_after(struct kta_journal *j, const struct kta_step *s)
 {
     const struct kta_touches *t = s->touches;
-    struct kta_json *a = images(t, false);
+    struct kta_json *a = images(NULL, t);
     struct kta_read *reads = NULL;
     size_t n = 0, cap = 0, i = 0;
     struct kta_err ignored = KTA_ERR_INIT;

@@ -50,6 +50,7 @@ struct kta_undo {
     size_t n, cap;
     struct kta_str replace, create, applied; /* manifests */
     struct kta_str conflicts, lost;
+    struct kta_str unsure; /* objects that the change may have made */
 };
 
 void kta_undo_release(struct kta_undo *u); /* keeps p, plan and force */
@@ -59,6 +60,11 @@ bool kta_undo_chosen(const struct kta_json *step, const char *only);
  * among: the step that is undone as a whole (NULL: all), whose later steps count as ours. */
 int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *entry,
                   const char *only, const char *among, struct kta_err *err);
+/* ---- undo_unnamed.c ---- */
+/* A step was cut off before the names that the server chose were recorded: adds to u->before what
+ * it made, where that can be told (b, a: its images; a NULL: none), and to u->unsure where not. */
+int kta_undo_unnamed(struct kta_undo *u, const struct kta_json *b, const struct kta_json *a,
+                     struct kta_err *err);
 /* What helm's part of an undo has left (by, and earlier, which it resumes, or NULL: the undo's own
  * entries): `before` becomes how each object should be, `after` how it is. *ret_any: helm ran. */
 int kta_undo_helm_left(struct kta_undo *u, const char *by, const char *earlier, bool *ret_any,

@@ -280,6 +280,8 @@ static void take_object(struct kta_pipeline *p, struct kta_step *s, const char *
         return;
     kta_json_free(t->after);
     t->after = goes ? NULL : kta_json_copy(object);
+    if (!name[0])
+        kta_json_remove(kta_json_get(t->after, "metadata"), "name");
     t->known_after = true;
 }
 

@@ -494,6 +494,8 @@ static int put_back(struct kta_undo *u, const struct kta_json *helm_step, struct
     }
     if (u->lost.len)
         kta_report_note(u->p->report, "cannot be put back: %s", u->lost.s);
+    if (u->unsure.len)
+        kta_report_note(u->p->report, "%s", u->unsure.s);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "kta/alloc.h"
 #include "kta/fs.h"
+#include "kta/journal.h"
 #include "kta/obj.h"
 
 /* One revision of a helm release, as helm keeps it. */
@@ -47,12 +48,14 @@ void kta_undo_release(struct kta_undo *u)
     kta_str_release(&u->applied);
     kta_str_release(&u->conflicts);
     kta_str_release(&u->lost);
+    kta_str_release(&u->unsure);
     *u = (struct kta_undo){.p = u->p, .plan = u->plan, .force = u->force};
     kta_str_init(&u->replace, 0);
     kta_str_init(&u->create, 0);
     kta_str_init(&u->applied, 0);
     kta_str_init(&u->conflicts, 0);
     kta_str_init(&u->lost, 0);
+    kta_str_init(&u->unsure, 0);
 }
 
 /* ---- reading a step's images ---- */
@@ -112,7 +115,7 @@ static int add_images(struct kta_undo *u, const char *id, const char *step, stru
             kta_json_set_int(none, "status", 404);
         }
     }
-    return 0;
+    return kta_undo_unnamed(u, b, a, err);
 }
 
 /* Reads what is there now and lines it up with the images. */
@@ -319,9 +322,21 @@ int kta_journal_compare(struct kta_pipeline *p, const char *id, char **ret_text,
     rc = kta_undo_load(&u, only, entry, step, step, err);
     if (rc == 0)
         compare_step(&u, &differs);
+    if (rc == 0 && u.unsure.len)
+        kta_str_addf(&differs, "%s%s", differs.len ? "; " : "", u.unsure.s);
     kta_undo_release(&u);
     if (rc == 0 && differs.len)
         *ret_text = kta_str_detach(&differs);
     kta_str_release(&differs);
     return rc;
+}
+
+int kta_journal_settle(struct kta_pipeline *p, const char *id, bool mark, char **ret_differs,
+                       struct kta_err *err)
+{
+    if (kta_journal_compare(p, id, ret_differs, err) < 0)
+        return -1;
+    if (!*ret_differs && mark)
+        kta_journal_mark_undone(id, id);
+    return 0;
 }

@@ -77,6 +77,20 @@ static int known(const char *id, struct kta_err *err)
     return id ? kta_journal_list(id, &list, err) : 0;
 }
 
+/* A change that is undone already by whoever did it: a bare undo then means the one before it. */
+static int nothing_left(struct app *app, const struct kta_plan *plan, struct kta_err *err)
+{
+    const struct kta_pipeline *p = &app->pipeline;
+    kta_auto_free char *differs = NULL;
+
+    if (kta_journal_settle(&app->pipeline, plan->undo_of,
+                           p->dry_run == KTA_DRYRUN_OFF && !p->read_only, &differs, err) < 0)
+        return -1;
+    kta_report_note(kta_ui_report(app->ui), "there is nothing to put back: %s",
+                    differs ? differs : "what was changed is as it was before");
+    return 0;
+}
+
 int cmd_undo(struct app *app, struct kta_err *err)
 {
     struct kta_plan plan = {0};
@@ -88,8 +102,7 @@ int cmd_undo(struct app *app, struct kta_err *err)
     app_audit_question(app, "undo", id);
     int r = kta_journal_undo_plan(&app->pipeline, id, set_on(&app->set, OPT_FORCE), &plan, err);
     if (r == 0 && plan.n == 0)
-        kta_report_note(kta_ui_report(app->ui),
-                        "there is nothing to put back: what was changed is as it was before");
+        r = nothing_left(app, &plan, err);
     if (r == 0)
         r = run_and_tell(app, &plan, "Change", err);
     kta_plan_release(&plan);

@@ -86,9 +86,49 @@ python3 -c 'import json,sys; json.dump([{"argv": ["kubectl","create","-f","-"], 
 "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: made-, labels: {made: x}}\n"}], sys.stdout)' >"$home/plan.json"
 ask 0 "a generated name" apply "$home/plan.json" "${all[@]}" -o json
 json_is "is one object" 'd["plan"][0]["preview"]["objects"]' 1
+json_is "whose name nobody knows before" '"+  name:" in d["plan"][0]["preview"]["diff"]' False
 check "it is there" says made- k get configmap -l made=x -o name
 ask 0 "undo finds it" undo "${all[@]}"
 check "and deletes it" test -z "$(k get configmap -l made=x -o name)"
+
+# a kubectl that kills the plugin when it has made the object, or before
+cat >"$home/bin/kubectl" <<END
+#!/bin/sh
+case "\$*" in *dry-run*) ;; *create*-f*) [ ! -e $home/early ] || kill -9 \$PPID
+  [ -e $home/early ] || { $build/bin/kubectl "\$@"; kill -9 \$PPID; } ; exit ;; esac
+exec $build/bin/kubectl "\$@"
+END
+chmod +x "$home/bin/kubectl"
+# cut NAME: the plan is killed, and nobody has heard the name
+cut_off() {
+  code=0
+  HOME=$home setsid "$PWD/build/kubectl-todo-ai" apply "$home/plan.json" "${all[@]}" >"$out" 2>"$err" </dev/null || code=$?
+  asked 137 "$1"
+}
+made() { k get configmap -l made=x -o name; }
+cut_off "killed after a generated name was given" 2>/dev/null
+refused "it is there" test -z "$(made)"
+ask 0 "history then" history -o json
+json_is "says that it is not known" 'd["changes"][0]["plan"][0]["state"]' unknown
+json_is "and which name to look for" 'd["changes"][0]["plan"][0]["objects"][0]["generateName"]' made-
+ask 0 "undo finds it all the same" undo "${all[@]}"
+check "and deletes it then" test -z "$(made)"
+cut_off "killed after another one" 2>/dev/null
+k create -f - <<<'{apiVersion: v1, kind: ConfigMap, metadata: {generateName: made-, labels: {made: x}}}' >/dev/null
+ask 0 "undo beside somebody else's" undo "${all[@]}"
+told "leaves both, and says so" "the change made is not known: they are left as they are"
+check "both are there" test "$(made | wc -l)" = 2
+k delete configmap -l made=x >/dev/null
+touch "$home/early"
+change_before=$(made)
+cut_off "killed before it was made" 2>/dev/null
+check "nothing was made" test "$change_before" = "$(made)"
+ask 0 "undo of nothing" undo "${all[@]}"
+told "is said to be so" "what was changed is as it was before"
+ask 0 "history of it" history -o json
+json_is "it counts as undone, and a bare undo goes on to the one before" 'd["changes"][0]["plan"][0]["state"]' undone
+rm "$home/bin/kubectl" "$home/early"
+hash -r
 
 # ---- a change that still runs ----
 begin() { # VALUE: until it is verified, in the background
