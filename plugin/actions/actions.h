@@ -109,6 +109,9 @@ struct kta_json *kta_manifest_open(const char *text, struct kta_err *err);
 /* Takes out what the server keeps for itself (managedFields, status, generation …): what is left is
  * the user's, to be put back by an undo. */
 void kta_server_strip(struct kta_json *object);
+/* Takes out what a dry run of a creation chooses, and the real one chooses anew: a Job's uid, the
+ * name of a Pod's token volume. */
+void kta_drop_chosen(struct kta_json *object);
 /* The same object for its owner: nothing but the server's own fields differs. */
 bool kta_same_but_server(const struct kta_json *a, const struct kta_json *b);
 /* Appends a unified diff of before and after (either NULL), redacted. */

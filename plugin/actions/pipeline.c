@@ -381,6 +381,14 @@ static void rejected(struct kta_pipeline *p, struct kta_plan *plan, struct kta_e
     }
 }
 
+static bool may_be_undone(const struct kta_plan *plan, const bool *go)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        if (go[i] && (!plan->v[i]->preview.no_undo || plan->v[i]->touches->n > 0))
+            return true;
+    return false;
+}
+
 int kta_pipeline_run(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err *err)
 {
     struct kta_err kept = KTA_ERR_INIT, now = KTA_ERR_INIT;
@@ -417,7 +425,7 @@ int kta_pipeline_run(struct kta_pipeline *p, struct kta_plan *plan, struct kta_e
         *err = kept;
         return -1;
     }
-    if (any && plan->id && !plan->undo_of && !p->caller_undoes)
+    if (any && plan->id && !plan->undo_of && !p->caller_undoes && may_be_undone(plan, go))
         kta_report_note(p->report, "to take it back: kubectl todo-ai undo %s", plan->id);
     return 0;
 }

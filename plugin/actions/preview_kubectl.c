@@ -282,6 +282,8 @@ static void take_object(struct kta_pipeline *p, struct kta_step *s, const char *
     t->after = goes ? NULL : kta_json_copy(object);
     if (!name[0])
         kta_json_remove(kta_json_get(t->after, "metadata"), "name");
+    if (!t->live)
+        kta_drop_chosen(t->after);
     t->known_after = true;
 }
 

@@ -74,6 +74,56 @@ void kta_server_strip(struct kta_json *object)
     strip_taint(object);
 }
 
+/* ---- what the server chooses for an object that is not there yet ---- */
+/* named: the Job's name is not the server's choice. */
+static void drop_labels(struct kta_json *labels, bool named)
+{
+    kta_json_remove(labels, "controller-uid");
+    kta_json_remove(labels, "batch.kubernetes.io/controller-uid");
+    if (named)
+        return;
+    kta_json_remove(labels, "job-name");
+    kta_json_remove(labels, "batch.kubernetes.io/job-name");
+}
+
+/* A copy of a list without the elements whose name (or volume's name) is the token's. */
+static void drop_token(struct kta_json *owner, const char *key)
+{
+    struct kta_json *kept = kta_json_new_array();
+
+    kta_json_each(e, kta_json_get(owner, key))
+    {
+        if (!kta_starts(kta_or(kta_json_str(e, "name"), ""), "kube-api-access-"))
+            kta_json_push(kept, kta_json_copy(e));
+    }
+    kta_json_remove(owner, key);
+    if (kta_json_len(kept) > 0)
+        kta_json_set(owner, key, kept);
+    else
+        kta_json_free(kept);
+}
+
+void kta_drop_chosen(struct kta_json *object)
+{
+    static const char *const CONTAINERS[] = {"spec.containers", "spec.initContainers"};
+    bool named = kta_json_str(object, "metadata.name") != NULL;
+
+    if (kta_streq(kta_json_str(object, "kind"), "Job")) {
+        drop_labels(kta_json_at(object, "metadata.labels"), named);
+        drop_labels(kta_json_at(object, "spec.template.metadata.labels"), named);
+        if (!kta_json_bool(object, "spec.manualSelector", false))
+            kta_json_remove(kta_json_get(object, "spec"), "selector");
+    }
+    if (!kta_streq(kta_json_str(object, "kind"), "Pod"))
+        return;
+    drop_token(kta_json_get(object, "spec"), "volumes");
+    for (size_t i = 0; i < KTA_LEN(CONTAINERS); i++)
+        kta_json_each(c, kta_json_at(object, CONTAINERS[i]))
+        {
+            drop_token(c, "volumeMounts");
+        }
+}
+
 bool kta_same_but_server(const struct kta_json *a, const struct kta_json *b)
 {
     kta_auto_json struct kta_json *x = kta_json_copy(a), *y = kta_json_copy(b);

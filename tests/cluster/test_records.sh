@@ -223,6 +223,17 @@ check "and nothing is changed" says zz mode two
 k patch configmap two --type=json -p '[{"op":"remove","path":"/data/other"},{"op":"replace","path":"/data/mode","value":"b"}]' >/dev/null
 ask 0 "as it was reviewed it runs" apply "$home/reviewed.json" -n "$NS" --yes
 check "and changes what was reviewed" says c mode two
+# what a dry run invents anew each time (a uid, a name) is no change of the cluster
+step kubectl create job reviewed --image=busybox:1.36 -- true
+step kubectl run reviewed --image=busybox:1.36 -- true
+steps="$steps,$(python3 -c 'import json; print(json.dumps({"argv": ["kubectl", "create", "-f", "-"], "stdin": json.dumps(
+  {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"generateName": "reviewed-"}, "spec": {"template": {"spec": {
+   "restartPolicy": "Never", "containers": [{"name": "a", "image": "busybox:1.36", "command": ["true"]}]}}}})}))')"
+write_plan
+ask 0 "a Job and a Pod are reviewed" apply "$home/plan.json" -n "$NS" --dry-run -o json
+cp "$out" "$home/reviewed.json"
+ask 0 "and run as they were reviewed" apply "$home/reviewed.json" -n "$NS" --yes=high --no-verify
+check "they are there" k get job/reviewed pod/reviewed
 to two d
 write_plan
 ask 0 "another plan is reviewed" apply "$home/plan.json" -n "$NS" --dry-run -o json
