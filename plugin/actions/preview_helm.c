@@ -402,12 +402,73 @@ static int compare(struct kta_pipeline *p, struct kta_step *s, const struct kta_
     return validate(p, s, cmd, ns, r, err);
 }
 
-static int preview(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+/* ---- a name that helm would choose ---- */
+static bool is_unnamed(const struct kta_command *cmd)
+{
+    return kta_streq(cmd->verb, "install") && cmd->n_args == 1 &&
+           (kta_command_true(cmd, "generate-name") || kta_command_has(cmd, "name-template"));
+}
+
+/* "install CHART --generate-name" → "install NAME CHART". cmd is of argv. */
+static int write_name(struct kta_command *cmd, const char *name, struct kta_argv *argv,
+                      struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv was = KTA_ARGV_INIT;
+    kta_auto_free char *chart = kta_strdup(cmd->args[0]);
+    bool named = false;
+
+    kta_argv_copy(&was, argv);
+    kta_command_release(cmd);
+    kta_argv_release(argv);
+    for (size_t i = 0; i < was.n; i++) {
+        const char *a = was.v[i];
+
+        if (kta_streq(a, "-g") || kta_starts(a, "--generate-name") ||
+            kta_starts(a, "--name-template")) {
+            i += kta_streq(a, "--name-template");
+            continue;
+        }
+        if (!named && kta_streq(a, chart)) {
+            kta_argv_add(argv, name);
+            named = true;
+        }
+        kta_argv_add(argv, a);
+    }
+    return kta_command_parse(argv, cmd, err);
+}
+
+/* helm's dry run has chosen a name: it becomes part of the command, so that what runs is what was
+ * previewed, and can be taken back. */
+static int preview_unnamed(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                           struct release *r, struct kta_err *err)
+{
+    const char *name;
+
+    if (ask_helm(p, s, r, err) < 0)
+        return -1;
+    name = kta_json_str(r->goal, "name");
+    if (s->preview.rejected || !r->goal)
+        return 0;
+    if (!name) {
+        s->preview.no_undo = true;
+        kta_preview_warn(&s->preview, "helm chooses the release's name when it runs: an undo will "
+                                      "not know it");
+        return 0;
+    }
+    if (write_name(cmd, name, &s->argv, err) < 0)
+        return -1;
+    kta_preview_warn(&s->preview, "the release gets the name '%s'", name);
+    return compare(p, s, cmd, kta_or(cmd->namespace_, kta_cluster_namespace(p->cluster)), r, err);
+}
+
+static int preview(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                    struct release *r, struct kta_err *err)
 {
     const char *ns = cmd->namespace_ ? cmd->namespace_ : kta_cluster_namespace(p->cluster);
     bool uninstalls = kta_streq(cmd->verb, "uninstall");
 
+    if (is_unnamed(cmd))
+        return preview_unnamed(p, s, cmd, r, err);
     if (read_records(p, s, ns, cmd->args[0], r, err) < 0)
         return -1;
     if (!r->current && (uninstalls || kta_streq(cmd->verb, "rollback"))) {

@@ -506,6 +506,12 @@ for helm in ("helm3", "helm4"):
          ["configmap/%s-others" % helm], helm=helm, before=["helm install %s-others @chart" % helm],
          between=[patch_of("%s-others" % helm, "configmap", {"data": {"theirs": "x"}}, "merge")],
          then=[(".data.theirs", "x"), (".data.mode", "a")])
+    # helm chooses the name: what it chose in the preview is what is installed, and undone
+    case(helm + "-generated", [], ["helm install @chart --set name=%s-gen --generate-name" % helm],
+         ["configmap/%s-gen" % helm], helm=helm, alone=True)
+    case(helm + "-name-template", [], [["helm", "install", "@chart", "--set=name=%s-tpl" % helm,
+                                        "--name-template", "t-{{ randAlpha 6 | lower }}"]],
+         ["configmap/%s-tpl" % helm], helm=helm)
     # what others set since, in fields that the chart sets and the change did not: helm resets them
     case(helm + "-since", [], ["helm upgrade %s-since @chart --set mode=b" % helm],
          ["deployment/%s-since" % helm, "configmap/%s-since" % helm], helm=helm,
@@ -528,7 +534,7 @@ for helm in ("helm3", "helm4"):
 CHART = os.path.join(HOME, "chart")
 CHART_FILES = {
     "chart/Chart.yaml": "apiVersion: v2\nname: small\nversion: 0.1.0\n",
-    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\nwithout: ""\n',
+    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\nwithout: ""\nname: ""\n',
     "chart/templates/more.yaml": """{{- if .Values.hook }}
 apiVersion: v1
 kind: ConfigMap
@@ -536,6 +542,13 @@ metadata:
   name: {{ .Release.Name }}-hooked
   annotations: {helm.sh/hook: "pre-install,pre-upgrade"}
 data: {a: b}
+---
+{{- end }}
+{{- if .Values.name }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Values.name }}}
+data: {release: {{ .Release.Name }}}
 ---
 {{- end }}
 {{- if .Values.job }}
