@@ -13,11 +13,16 @@
 
 #define MAX_DEPTH 8 /* owners of owners */
 
+static bool is_going(const struct kta_touch *t)
+{
+    return t->known_after && !t->after && t->live && !t->inside && !t->record;
+}
+
 static bool hangs_things(const struct kta_touch *t)
 {
     const struct kta_kind *known = kta_kind_known(t->kind->kind);
 
-    return t->known_after && !t->after && t->live && !t->inside && !t->record &&
+    return is_going(t) &&
            (!known || !kta_streq(known->group, t->kind->group) || kta_touch_is(t, "Ingress"));
 }
 
@@ -163,6 +168,37 @@ static int owned_in(struct kta_pipeline *p, struct kta_step *s, const char *ns, 
     return rc;
 }
 
+/* The token controller takes the token Secrets of an account that goes. */
+static int tokens_of(struct kta_pipeline *p, struct kta_step *s, const char *ns, const char *name,
+                     struct kta_err *err)
+{
+    kta_auto_json struct kta_json *list = NULL;
+    struct kta_err why = KTA_ERR_INIT;
+
+    if (kta_cluster_get(p->cluster, &list, &why,
+                        "/api/v1/namespaces/%s/secrets?fieldSelector=type%%3Dkubernetes.io%%2F"
+                        "service-account-token",
+                        ns) < 0) {
+        if (why.code != KTA_E_INTERRUPTED)
+            return 0;
+        *err = why;
+        return -1;
+    }
+    kta_json_each(o, kta_json_get(list, "items"))
+    {
+        struct kta_touch *t;
+
+        if (!kta_streq(kta_obj_annotation(o, "kubernetes.io/service-account.name"), name))
+            continue;
+        t = kta_touch_item(s->touches, kta_kind_known("secrets"), o);
+        if (t && !t->known_after)
+            t->inside = t->known_after = true;
+        kta_preview_warn(&s->preview, "deleting ServiceAccount '%s' takes its token '%s' with it",
+                         name, kta_obj_name(o));
+    }
+    return 0;
+}
+
 int kta_touch_owned(struct kta_pipeline *p, struct kta_step *s, struct kta_err *err)
 {
     size_t n = s->touches->n;
@@ -172,6 +208,9 @@ int kta_touch_owned(struct kta_pipeline *p, struct kta_step *s, struct kta_err *
         const char *ns = s->touches->v[i].ns;
         bool first = hangs_things(&s->touches->v[i]);
 
+        if (is_going(&s->touches->v[i]) && kta_touch_is(&s->touches->v[i], "ServiceAccount") &&
+            tokens_of(p, s, ns, s->touches->v[i].name, err) < 0)
+            return -1;
         for (size_t k = 0; first && k < i; k++)
             first = !hangs_things(&s->touches->v[k]) || !kta_streq(s->touches->v[k].ns, ns);
         if (first && owned_in(p, s, ns, err) < 0)

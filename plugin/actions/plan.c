@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include "kta/alloc.h"
 #include "kta/limits.h"
+#include "kta/obj.h"
 
 static const char *const STATES[] = {
     [KTA_PLANNED] = "planned",   [KTA_DECLINED] = "declined",     [KTA_REFUSED] = "refused",
@@ -124,6 +125,39 @@ static bool is_program(const char *s)
     return kta_streq(s, "kubectl") || kta_streq(s, "helm");
 }
 
+/* kubectl refuses -n beside a manifest whose objects say that they are elsewhere: theirs then, and
+ * none where they are in several. Where one leaves it open, it is the plan's. Borrowed of objects.
+ */
+static const char *namespace_of(const struct kta_json *objects, const char *ours)
+{
+    const char *one = NULL;
+    bool several = false;
+
+    kta_json_each(o, objects)
+    {
+        const char *ns = kta_obj_namespace(o);
+        const struct kta_kind *kind =
+            kta_kind_of(NULL, kta_json_str(o, "apiVersion"), kta_obj_kind(o));
+
+        if (kind && !kind->namespaced)
+            continue;
+        if (!ns || !*ns)
+            return ours;
+        several = several || (one && !kta_streq(one, ns));
+        one = ns;
+    }
+    return several ? NULL : kta_or(one, ours);
+}
+
+static void pin(const struct kta_plan *p, struct kta_step *s, const char *stdin_text)
+{
+    struct kta_err ignored = KTA_ERR_INIT;
+    kta_auto_json struct kta_json *objects =
+        stdin_text ? kta_manifest_open(stdin_text, &ignored) : NULL;
+
+    kta_command_pin(&s->argv, p->context, namespace_of(objects, p->namespace_));
+}
+
 struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *policy,
                               const struct kta_argv *argv, const char *stdin_text, const char *why,
                               struct kta_err *err)
@@ -146,7 +180,7 @@ struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *polic
     s->preview.objects = s->preview.allowed = -1;
     kta_argv_copy(&s->argv, argv);
     if (is_program(s->argv.v[0]))
-        kta_command_pin(&s->argv, p->context, p->namespace_);
+        pin(p, s, stdin_text);
     s->stdin_text = kta_strdup(stdin_text);
     for (size_t i = 0; i < p->n; i++) {
         if (kta_argv_equal(&p->v[i]->argv, &s->argv) &&

@@ -21,7 +21,7 @@ struct release {
     struct kta_json *current;     /* decoded; NULL: there is none */
     struct kta_json *goal;        /* decoded or printed by helm; NULL: uninstall */
     struct kta_json *old, *new_;  /* arrays of manifests' objects */
-    struct kta_json *definitions; /* of the chart's crds/ */
+    struct kta_json *definitions; /* made where they are not there: the namespace, crds/ */
     bool with_kinds;              /* it brings kinds of its objects along */
 };
 
@@ -268,10 +268,10 @@ static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
     {
         struct kta_touch *t = touch_of(p, s, NULL, o);
 
-        if (t && !t->live) {
-            t->after = kta_json_copy(o);
-            t->known_after = true;
-        }
+        if (!t || t->live)
+            continue;
+        t->after = kta_json_copy(o);
+        t->known_after = true;
     }
     kta_json_each(o, r->old)
     {
@@ -280,6 +280,14 @@ static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
         if (t && t->live && !kta_streq(kta_obj_annotation(o, "helm.sh/resource-policy"), "keep"))
             t->known_after = true;
     }
+}
+
+static bool makes_namespace(const struct kta_step *s)
+{
+    for (size_t i = 0; i < s->touches->n; i++)
+        if (kta_touch_is(&s->touches->v[i], "Namespace") && s->touches->v[i].status == 404)
+            return true;
+    return false;
 }
 
 /* Whether the API server takes each object that changes. Where helm applies by the server, that
@@ -292,8 +300,8 @@ static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta
     bool force = !server_side || kta_command_has(cmd, "force-conflicts");
     bool was_rejected = s->preview.rejected;
 
-    if (r->with_kinds || (kta_command_has(cmd, "create-namespace") && !r->current))
-        return 0; /* the namespace is not there yet */
+    if (r->with_kinds || makes_namespace(s))
+        return 0;
     s->preview.validated = kta_json_len(r->new_) > 0;
     kta_json_each(o, r->new_)
     {
@@ -386,6 +394,21 @@ static void name_hooks(struct kta_pipeline *p, struct kta_step *s, const struct 
     }
 }
 
+/* --create-namespace: helm makes it where it is not there, and leaves it when the release goes. */
+static void touch_namespace(struct kta_pipeline *p, struct kta_step *s,
+                            const struct kta_command *cmd, const char *ns, struct release *r)
+{
+    struct kta_json *o = kta_json_new_object();
+
+    kta_json_set_str(o, "apiVersion", "v1");
+    kta_json_set_str(o, "kind", "Namespace");
+    kta_json_set_str(kta_json_set(o, "metadata", kta_json_new_object()), "name", ns);
+    if (kta_command_true(cmd, "create-namespace") && touch_of(p, s, NULL, o))
+        kta_json_push(r->definitions, o);
+    else
+        kta_json_free(o);
+}
+
 static int compare(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                    const char *ns, struct release *r, struct kta_err *err)
 {
@@ -394,6 +417,7 @@ static int compare(struct kta_pipeline *p, struct kta_step *s, const struct kta_
     kta_json_each(o, r->new_) touch_of(p, s, ns, o);
     kta_json_each(o, r->old) touch_of(p, s, ns, o);
     r->definitions = kta_json_new_array();
+    touch_namespace(p, s, cmd, ns, r);
     touch_definitions(p, s, cmd, r);
     name_hooks(p, s, cmd, ns, r->goal ? r->goal : r->current);
     if (kta_touch_read(p, &s, 1, err) < 0)

@@ -361,15 +361,76 @@ static void kubectl_refused(struct kta_pipeline *p, struct kta_step *s, const ch
                      kta_starts(line.s, "error: ") ? line.s + 7 : line.s);
 }
 
+/* ---- namespaces that the manifest itself makes ---- */
+/* A namespace of the manifest that is not there yet. */
+static bool is_new_namespace(const struct kta_step *s, const char *ns)
+{
+    for (size_t i = 0; i < s->touches->n; i++)
+        if (kta_touch_is(&s->touches->v[i], "Namespace") && s->touches->v[i].status == 404 &&
+            kta_streq(s->touches->v[i].name, ns))
+            return true;
+    return false;
+}
+
+/* The API server has no dry run for what goes into a namespace that is not there: it is shown as
+ * the manifest has it. *now gets the rest of the manifest, *inside (array) what is left out of it;
+ * both stay as they are where there is no such namespace. */
+static int split_manifest(struct kta_pipeline *p, struct kta_step *s, const char *ns,
+                          struct kta_str *now, struct kta_json **inside, struct kta_err *err)
+{
+    kta_auto_str struct kta_str real = KTA_STR_INIT;
+    kta_auto_json struct kta_json *shown = NULL, *objects = NULL;
+
+    if (!s->stdin_text)
+        return 0;
+    if (!p->redact)
+        kta_str_add(&real, s->stdin_text);
+    else if (kta_redact_restore(p->redact, s->stdin_text, &real, err) < 0)
+        return -1;
+    shown = kta_manifest_open(s->stdin_text, err);
+    objects = kta_manifest_open(real.s, err);
+    if (!shown || !objects || kta_json_len(shown) != kta_json_len(objects))
+        return 0; /* kubectl says what is wrong with it */
+    for (size_t i = 0; i < kta_json_len(objects); i++) {
+        const struct kta_json *o = kta_json_item(objects, i);
+        const struct kta_kind *kind =
+            kta_kind_of(p->cluster, kta_json_str(o, "apiVersion"), kta_obj_kind(o));
+
+        if (kind && kind->namespaced && is_new_namespace(s, kta_or(kta_obj_namespace(o), ns))) {
+            *inside = *inside ? *inside : kta_json_new_array();
+            kta_json_push(*inside, kta_json_copy(o));
+            continue;
+        }
+        kta_str_add(now, now->len ? "---\n" : "");
+        kta_yaml_print(kta_json_item(shown, i), now);
+    }
+    return 0;
+}
+
+static void take_inside(struct kta_pipeline *p, struct kta_step *s, const char *ns,
+                        const struct kta_json *inside)
+{
+    kta_json_each(o, inside) take_object(p, s, ns, o, false);
+    if (!inside)
+        return;
+    s->preview.validated = false;
+    kta_preview_warn(&s->preview, "the API server cannot validate what goes into a namespace that "
+                                  "is not there yet: it is shown as the manifest has it");
+}
+
 static int preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                               struct kta_err *err)
 {
+    const char *ns = kta_or(cmd->namespace_, kta_cluster_namespace(p->cluster));
+    kta_auto_str struct kta_str now = KTA_STR_INIT;
+    kta_auto_json struct kta_json *inside = NULL;
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
     struct kta_proc proc = {.timeout_ms = KTA_PREVIEW_MS, .max_output = KTA_MAX_PROC_OUTPUT};
     struct kta_err why = KTA_ERR_INIT;
 
     dry_argv(s, cmd, &argv);
-    if (kta_child_run(p, &argv, s->stdin_text, &proc, &why) < 0) {
+    if (split_manifest(p, s, ns, &now, &inside, &why) < 0 ||
+        kta_child_run(p, &argv, inside ? now.s : s->stdin_text, &proc, &why) < 0) {
         bool stopped = why.code == KTA_E_INTERRUPTED;
 
         kta_proc_release(&proc);
@@ -389,6 +450,7 @@ static int preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct
             take_objects(p, s, cmd, proc.out.s);
         else
             take_names(p, s, cmd, proc.out.s);
+        take_inside(p, s, ns, inside);
         s->touches->partial = false;
     }
     kta_proc_release(&proc);

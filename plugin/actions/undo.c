@@ -381,11 +381,13 @@ static void helm_conflicts(struct kta_undo *u)
     }
 }
 
-/* Hooks and definitions that came with the release stay when helm takes it back. */
+/* Hooks, definitions and the namespace that came with the release stay when helm takes it back. */
 static bool helm_leaves(const struct kta_undo_item *x)
 {
-    return kta_undo_is_hook(x) ||
-           kta_streq(kta_json_str(x->image, "kind"), "CustomResourceDefinition");
+    const char *kind = kta_json_str(x->image, "kind");
+
+    return kta_undo_is_hook(x) || kta_streq(kind, "CustomResourceDefinition") ||
+           kta_streq(kind, "Namespace");
 }
 
 /* Where the server applies a release (helm 4), a field that anybody else has ever set is refused;

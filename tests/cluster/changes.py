@@ -169,6 +169,7 @@ def custom(plural, name, **spec):
 
 
 WIDGETS = "w%ss" % TAG
+GADGETS = "g%ss" % TAG
 PRIORITY = "p" + TAG
 VOLUME = "v" + TAG
 GONE_NS = NS + "-gone"
@@ -457,6 +458,192 @@ case("several-steps", [configmap("several"), deployment("several")],
       patch_of("several", "configmap", {"data": {"mode": "z"}}, "merge"),
       "kubectl create configmap several-new --from-literal=a=b", "kubectl delete deployment several"],
      ["configmap/several", "deployment/several", "configmap/several-new"])
+# ---- kinds with defaults, other managers, and the less usual verbs ----
+def gadget(name, **spec):
+    return {"apiVersion": "kta.test/v1", "kind": GADGETS[:-1].capitalize(), "metadata": meta(name), "spec": spec}
+
+
+def gadget_crd():
+    o = crd(GADGETS)
+    version = o["spec"]["versions"][0]
+    version["schema"]["openAPIV3Schema"] = {"type": "object", "properties": {"spec": {
+        "type": "object", "properties": {
+            "mode": {"type": "string", "default": "auto"}, "replicas": {"type": "integer", "default": 1},
+            "limits": {"type": "object", "default": {}, "properties": {"cpu": {"type": "integer", "default": 2}}},
+            "tags": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
+            "parts": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["id"],
+                      "items": {"type": "object", "required": ["id"], "properties": {
+                          "id": {"type": "string"}, "size": {"type": "integer", "default": 1}}}}}},
+        "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}}
+    version["subresources"] = {"status": {}, "scale": {"specReplicasPath": ".spec.replicas",
+                                                       "statusReplicasPath": ".status.replicas"}}
+    return o
+
+
+def replicaset(name, replicas=0):
+    o = deployment(name, replicas)
+    return dict(o, kind="ReplicaSet")
+
+
+def controller(name):
+    o = {"apiVersion": "v1", "kind": "ReplicationController", "metadata": meta(name),
+         "spec": {"replicas": 0, "selector": {"app": name}, "template": template(name)}}
+    return o
+
+
+def slice_(name):
+    return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": meta(name),
+            "addressType": "IPv4", "ports": [{"name": "http", "port": 80}],
+            "endpoints": [{"addresses": ["192.0.2.1"]}, {"addresses": ["192.0.2.2"]}]}
+
+
+GADGET = GADGETS + ".kta.test"
+OTHER_NS = NS + "-other"
+case("gadget-scale", [gadget("gadget-scale")], ["kubectl scale %s/gadget-scale --replicas=4" % GADGET],
+     [GADGET + "/gadget-scale"])
+case("gadget-scale-current", [gadget("gadget-current", replicas=2)],
+     ["kubectl scale %s/gadget-current --current-replicas=2 --replicas=0" % GADGET], [GADGET + "/gadget-current"])
+case("gadget-defaults", [gadget("gadget-defaults", mode="manual", limits={"cpu": 5})],
+     [patch_of("gadget-defaults", GADGET, {"spec": {"mode": None, "limits": None}}, "merge")],
+     [GADGET + "/gadget-defaults"])
+case("gadget-lists", [gadget("gadget-lists", tags=["a", "b"], parts=[{"id": "x"}, {"id": "y", "size": 3}])],
+     [patch_of("gadget-lists", GADGET, {"spec": {"tags": ["b", "c"], "parts": [{"id": "y"}, {"id": "z"}]}}, "merge")],
+     [GADGET + "/gadget-lists"])
+case("gadget-server-side", [gadget("gadget-ssa", tags=["a"], parts=[{"id": "x"}])],
+     [("kubectl apply --server-side --force-conflicts --field-manager=somebody -f -",
+       [gadget("gadget-ssa", mode="b", tags=["c"], parts=[{"id": "y", "size": 9}])])],
+     [GADGET + "/gadget-ssa"])
+case("gadget-delete", [gadget("gadget-delete", tags=["a"])], ["kubectl delete %s gadget-delete" % GADGET],
+     [GADGET + "/gadget-delete"])
+case("gadget-apply", [gadget("gadget-apply", mode="a", tags=["x", "y"])],
+     [("kubectl apply -f -", [gadget("gadget-apply", replicas=7)])], [GADGET + "/gadget-apply"], apply=True)
+case("gadget-new", [], [("kubectl create -f -", [gadget("gadget-new"), gadget("gadget-new2")])],
+     [GADGET + "/gadget-new", GADGET + "/gadget-new2"])
+case("gadget-replace", [gadget("gadget-replace", mode="a", tags=["q"])],
+     [("kubectl replace -f -", [gadget("gadget-replace", replicas=3)])], [GADGET + "/gadget-replace"])
+case("apply-two-managers", [], [("kubectl apply --server-side --force-conflicts --field-manager=second -f -",
+                                 [configmap("managers", mode="second", more="x")])],
+     ["configmap/managers"], before=[["sh", "-c", "kubectl create configmap managers --from-literal=mode=first "
+                                      "--from-literal=own=y --field-manager=first \"$@\"", "-"]])
+case("apply-own-list", [deployment("own-list")],
+     [("kubectl apply --server-side --force-conflicts --field-manager=side -f -", [
+         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "own-list"}, "spec": {
+             "selector": {"matchLabels": {"app": "own-list"}},
+             "template": {"metadata": {"labels": {"app": "own-list"}}, "spec": {"containers": [
+                 {"name": "main", "image": "kta.test/busybox:1", "env": [{"name": "MODE", "value": "z"}]},
+                 {"name": "added", "image": "busybox:1.36"}]}}}}])], ["deployment/own-list"])
+simple("set-image-two", deployment, ["kubectl set image deployment/@ *=kta.test/busybox:2"])
+case("set-env-secret", [deployment("env-secret"), secret("env-secret-source")],
+     ["kubectl set env deployment/env-secret --from=secret/env-secret-source"], ["deployment/env-secret"])
+case("set-env-selector", [labelled(deployment("env-sel-a"), part="env-sel"), labelled(deployment("env-sel-b"), part="env-sel")],
+     ["kubectl set env deployment -l part=env-sel MODE=c"], ["deployment/env-sel-a", "deployment/env-sel-b"])
+simple("set-resources-zero", deployment, ["kubectl set resources deployment @ -c main --requests=cpu=0,memory=0"])
+simple("set-subject-many", rolebinding, ["kubectl set subject rolebinding @ --serviceaccount=%s:x --group=g" % NS])
+simple("set-image-daemonset", daemonset, ["kubectl set image ds/@ main=kta.test/busybox:3"])
+simple("set-image-rc", controller, ["kubectl set image rc/@ main=kta.test/busybox:3"], kind="replicationcontroller")
+simple("scale-rs", replicaset, ["kubectl scale rs/@ --replicas=1"])
+simple("scale-rc", controller, ["kubectl scale rc @ --replicas=1"], kind="replicationcontroller")
+simple("delete-rs", replicaset, ["kubectl delete rs @"], kind="replicaset")
+simple("delete-rc", controller, ["kubectl delete rc @"], kind="replicationcontroller")
+simple("autoscale-statefulset", statefulset, ["kubectl autoscale statefulset @ --max=4"], kind="hpa")
+simple("expose-service", service, ["kubectl expose service @ --name=exposed-svc --port=81 --target-port=82"],
+       kind="service")
+CASES[-1]["look"] = ["service/exposed-svc"]
+case("expose-pod", [bare_pod("expose-pod")], ["kubectl expose pod expose-pod --port=80 --type=NodePort"],
+     ["service/expose-pod"])
+case("run-expose", [], ["kubectl run run-expose --image=busybox:1.36 --port=80 --expose --env=A=b --labels=x=y"],
+     ["pod/run-expose", "service/run-expose"])
+case("create-ingress-tls", [], [["kubectl", "create", "ingress", "tls", "--class=kta-none",
+                                 "--rule=a.test/p*=svc:http,tls=cert", "--annotation", "a/b=c"]], ["ingress/tls"])
+case("create-quota-scopes", [], ["kubectl create quota scoped --hard=pods=0 --scopes=Terminating"], ["resourcequota/scoped"])
+case("create-pdb-max", [], ["kubectl create pdb max --selector=app=none --max-unavailable=50%"], ["pdb/max"])
+case("create-configmap-keys", [], [["kubectl", "create", "configmap", "keys", "--from-literal=a.b/c=1".replace("/", "_"),
+                                    "--from-literal=x=multi\nline: 'y'\n"]], ["configmap/keys"])
+case("label-all", [within(OTHER_NS, configmap("all-%d" % i)) for i in range(3)],
+     ["kubectl label configmap --all -n %s tier=x" % OTHER_NS], ["%s/configmap/all-%d" % (OTHER_NS, i) for i in range(3)])
+case("annotate-all-remove", [within(OTHER_NS, dict(secret("ann-%d" % i), metadata=dict(
+    meta("ann-%d" % i, annotations={"a": "b", "c": "d"}), namespace=OTHER_NS))) for i in range(2)],
+     ["kubectl annotate secret --all -n %s a- c=e --overwrite" % OTHER_NS],
+     ["%s/secret/ann-%d" % (OTHER_NS, i) for i in range(2)])
+case("scale-all", [within(OTHER_NS, deployment("every-a")), within(OTHER_NS, deployment("every-b", replicas=1))],
+     ["kubectl scale deployment --all --replicas=2 -n " + OTHER_NS],
+     ["%s/deployment/every-%s" % (OTHER_NS, x) for x in "ab"])
+case("delete-all-of-kind", [within(OTHER_NS, netpol("every-a")), within(OTHER_NS, netpol("every-b"))],
+     ["kubectl delete networkpolicy --all -n " + OTHER_NS], ["%s/networkpolicy/every-%s" % (OTHER_NS, x) for x in "ab"])
+for kind, make in (("daemonset", daemonset), ("statefulset", statefulset)):
+    name = "undo-" + kind
+    case("rollout-" + name, [make(name)], ["kubectl rollout undo %s/%s" % (kind, name)], ["%s/%s" % (kind, name)],
+         before=["kubectl set env %s/%s MODE=second" % (kind, name)], await_history=2)
+case("rollout-undo-to", [deployment("undo-to")], ["kubectl rollout undo deployment/undo-to --to-revision=1"],
+     ["deployment/undo-to"], before=["kubectl set env deployment/undo-to MODE=second"], await_revision=2)
+case("restart-several", [labelled(deployment("res-a"), part="res"), labelled(deployment("res-b"), part="res")],
+     ["kubectl rollout restart deployment -l part=res"], ["deployment/res-a", "deployment/res-b"])
+simple("job-resume", job, [patch_of("job-resume", "job", {"spec": {"suspend": False}})], once=True)
+simple("job-parallel", job, [patch_of("job-parallel", "job", {"spec": {"parallelism": 3, "backoffLimit": 2}})])
+simple("cronjob-schedule", cronjob, [patch_of("cronjob-schedule", "cronjob", {"spec": {
+    "schedule": "1 1 1 1 1", "timeZone": "Europe/Berlin", "concurrencyPolicy": "Forbid"}})])
+simple("service-balancer", service, [patch_of("service-balancer", "service", {"spec": {"type": "LoadBalancer"}})])
+simple("service-from-nodeport", lambda n: service(n, type="NodePort"),
+       [patch_of("service-from-nodeport", "service", {"spec": {"type": "ClusterIP"}})])
+simple("service-from-external", lambda n: service(n, type="ExternalName", externalName="x.test"),
+       [patch_of("service-from-external", "service", {"spec": {"type": "ClusterIP", "externalName": None}}, "merge")])
+simple("service-affinity", service, [patch_of("service-affinity", "service", {"spec": {
+    "sessionAffinity": "ClientIP", "internalTrafficPolicy": "Local", "publishNotReadyAddresses": True}})])
+simple("service-ports-json", lambda n: service(n, ports=[{"name": "a", "port": 1}, {"name": "b", "port": 2}]),
+       [patch_of("service-ports-json", "service", [{"op": "remove", "path": "/spec/ports/0"}], "json")])
+simple("immutable-configmap", configmap, [patch_of("immutable-configmap", "configmap", {"immutable": True, "data": {"mode": "z"}})])
+case("account-secrets", [account("with-secrets")], [patch_of("with-secrets", "serviceaccount", {
+    "secrets": [{"name": "x"}], "automountServiceAccountToken": False})], ["serviceaccount/with-secrets"])
+case("delete-account-token", [account("tokened"), {"apiVersion": "v1", "kind": "Secret",
+                                                   "type": "kubernetes.io/service-account-token", "metadata": meta(
+                                                       "tokened", annotations={"kubernetes.io/service-account.name": "tokened"})}],
+     ["kubectl delete serviceaccount tokened"], ["serviceaccount/tokened", "secret/tokened"],
+     settled="secret/tokened:.data.token", tokens=True)
+case("ingressclass", [{"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "c" + TAG},
+                       "spec": {"controller": "kta.test/none"}}],
+     ["kubectl annotate ingressclass c%s ingressclass.kubernetes.io/is-default-class=false" % TAG,
+      "kubectl delete ingressclass c" + TAG], ["ingressclass/c" + TAG])
+simple("patch-pod-image", bare_pod, [patch_of("patch-pod-image", "pod", {"spec": {"containers": [
+    {"name": "main", "image": "kta.test/busybox:1"}]}})])
+simple("delete-slice", slice_, ["kubectl delete endpointslice @"], kind="endpointslice")
+simple("patch-slice", slice_, [patch_of("patch-slice", "endpointslice", [
+    {"op": "remove", "path": "/endpoints/0"}, {"op": "replace", "path": "/ports/0/port", "value": 81}], "json")])
+simple("delete-lease", lambda n: {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta(n),
+                                  "spec": {"holderIdentity": "x", "leaseDurationSeconds": 5}}, ["kubectl delete lease @"])
+case("patch-namespace", [namespace(OTHER_NS + "-ps")], [
+    "kubectl label namespace %s-ps pod-security.kubernetes.io/enforce=baseline app-" % OTHER_NS],
+     ["namespace/%s-ps" % OTHER_NS])
+case("delete-flowschema", [{"apiVersion": "flowcontrol.apiserver.k8s.io/v1", "kind": "FlowSchema",
+                            "metadata": {"name": "f" + TAG}, "spec": {"matchingPrecedence": 9000,
+                                                                      "priorityLevelConfiguration": {"name": "global-default"}}}],
+     ["kubectl delete flowschema f" + TAG], ["flowschema/f" + TAG])
+case("delete-webhook", [{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+                         "metadata": {"name": "h" + TAG}, "webhooks": [{
+                             "name": "a.kta.test", "admissionReviewVersions": ["v1"], "sideEffects": "None",
+                             "failurePolicy": "Ignore", "clientConfig": {"url": "https://192.0.2.1/x"},
+                             "objectSelector": {"matchLabels": {"never": TAG}},
+                             "rules": [{"apiGroups": ["kta.none"], "apiVersions": ["v1"], "operations": ["CREATE"],
+                                        "resources": ["nones"]}]}]}],
+     ["kubectl delete validatingwebhookconfiguration h" + TAG], ["validatingwebhookconfiguration/h" + TAG])
+case("delete-admission", [{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+                           "metadata": {"name": "y" + TAG}, "spec": {
+                               "failurePolicy": "Ignore", "validations": [{"expression": "true"}],
+                               "matchConstraints": {"resourceRules": [{"apiGroups": ["kta.none"], "apiVersions": ["v1"],
+                                                                       "operations": ["CREATE"], "resources": ["nones"]}]}}}],
+     ["kubectl delete validatingadmissionpolicy y" + TAG], ["validatingadmissionpolicy/y" + TAG])
+case("patch-crd", [crd("x%ss" % TAG)], [patch_of("x%ss.kta.test" % TAG, "crd", {"spec": {"names": {"shortNames": ["z" + TAG]}}},
+                                                 "merge")], ["crd/x%ss.kta.test" % TAG])
+case("patch-pv", [{"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": VOLUME + "-r"},
+                   "spec": {"capacity": {"storage": "1Mi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "none-" + TAG,
+                            "hostPath": {"path": "/tmp/none"}}}],
+     [patch_of(VOLUME + "-r", "pv", {"spec": {"persistentVolumeReclaimPolicy": "Delete", "capacity": {"storage": "2Mi"}}})],
+     ["pv/" + VOLUME + "-r"])
+case("create-many-kinds", [], [("kubectl apply -f -", [
+    namespace(NEW_NS + "-k"), within(NEW_NS + "-k", account("x")), within(NEW_NS + "-k", role("x")),
+    within(NEW_NS + "-k", configmap("x")), within(NEW_NS + "-k", deployment("x"))])], ["namespace/" + NEW_NS + "-k"], once=True)
+case("apply-several-namespaces", [], [("kubectl apply -f -", [
+    within(OTHER_NS, configmap("far")), within("default", configmap("far-" + TAG))])],
+     [OTHER_NS + "/configmap/far", "default/configmap/far-" + TAG])
 # what concerns the node comes last, one after the other
 case("cordon", [], ["kubectl cordon " + NODE], ["node/" + NODE], alone=True, finally_=["kubectl uncordon " + NODE])
 case("uncordon", [], ["kubectl uncordon " + NODE], ["node/" + NODE], alone=True,
@@ -506,6 +693,30 @@ for helm in ("helm3", "helm4"):
          ["configmap/%s-others" % helm], helm=helm, before=["helm install %s-others @chart" % helm],
          between=[patch_of("%s-others" % helm, "configmap", {"data": {"theirs": "x"}}, "merge")],
          then=[(".data.theirs", "x"), (".data.mode", "a")])
+    # the record that an undo goes back to is gone by then
+    case(helm + "-pruned", [], ["helm upgrade %s-pruned @chart --set mode=b --history-max=1" % helm],
+         ["configmap/%s-pruned" % helm, "deployment/%s-pruned" % helm], helm=helm,
+         before=["helm install %s-pruned @chart" % helm])
+    case(helm + "-reuse", [], ["helm upgrade %s-reuse @chart --reuse-values --set extra=x" % helm],
+         ["configmap/%s-reuse" % helm], helm=helm, before=["helm install %s-reuse @chart --set mode=c" % helm])
+    case(helm + "-atomic", [], ["helm upgrade %s-atomic @chart --set mode=b,job=yes,extra=y --atomic --timeout=20s" % helm],
+         ["deployment/%s-atomic" % helm, "configmap/%s-atomic" % helm], helm=helm, ends=7, same=True,
+         before=["helm install %s-atomic @chart" % helm])
+    case(helm + "-install-fails", [], ["helm install %s-infail @chart --set job=yes,jobwhen=post-install --timeout=20s" % helm],
+         ["deployment/%s-infail" % helm, "configmap/%s-infail" % helm], helm=helm, ends=7)
+    case(helm + "-create-namespace", [], ["helm install %s-cns @chart -n %s-%s --create-namespace" % (helm, NEW_NS, helm)],
+         ["%s-%s/configmap/%s-cns" % (NEW_NS, helm, helm), "namespace/%s-%s" % (NEW_NS, helm)], helm=helm, once=True)
+    case(helm + "-twice", [], ["helm upgrade %s-twice @chart --set mode=b" % helm,
+                               "helm upgrade %s-twice @chart --set mode=c,without=yes" % helm],
+         ["configmap/%s-twice" % helm, "configmap/%s-twice-more" % helm], helm=helm,
+         before=["helm install %s-twice @chart" % helm])
+    case(helm + "-kept", [], ["helm uninstall %s-kept" % helm],
+         ["configmap/%s-kept" % helm, "configmap/%s-kept-hooked" % helm], helm=helm,
+         before=["helm install %s-kept @chart --set hook=yes" % helm])
+    case(helm + "-rollback-far", [], ["helm rollback %s-far" % helm],
+         ["configmap/%s-far" % helm, "configmap/%s-far-more" % helm], helm=helm,
+         before=["helm install %s-far @chart --set mode=x" % helm, "helm upgrade %s-far @chart --set mode=y,without=yes" % helm,
+                 "kubectl label configmap %s-far mine=z" % helm])
     # helm chooses the name: what it chose in the preview is what is installed, and undone
     case(helm + "-generated", [], ["helm install @chart --set name=%s-gen --generate-name" % helm],
          ["configmap/%s-gen" % helm], helm=helm, alone=True)
@@ -534,7 +745,7 @@ for helm in ("helm3", "helm4"):
 CHART = os.path.join(HOME, "chart")
 CHART_FILES = {
     "chart/Chart.yaml": "apiVersion: v2\nname: small\nversion: 0.1.0\n",
-    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\nwithout: ""\nname: ""\n',
+    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\njobwhen: post-upgrade\nwithout: ""\nname: ""\n',
     "chart/templates/more.yaml": """{{- if .Values.hook }}
 apiVersion: v1
 kind: ConfigMap
@@ -556,7 +767,7 @@ apiVersion: batch/v1
 kind: Job
 metadata:
   name: {{ .Release.Name }}-job
-  annotations: {helm.sh/hook: post-upgrade, helm.sh/hook-delete-policy: "before-hook-creation,hook-failed"}
+  annotations: {helm.sh/hook: {{ .Values.jobwhen }}, helm.sh/hook-delete-policy: "before-hook-creation,hook-failed"}
 spec:
   backoffLimit: 0
   template:
@@ -706,6 +917,9 @@ def cleaned(o):
         for labels in (spec["template"]["metadata"]["labels"], spec.get("selector", {}).get("matchLabels", {})):
             for key in JOB_LABELS:
                 labels.pop(key, None)
+    if o.get("type") == "kubernetes.io/service-account-token":  # the account's uid, and what is issued for it
+        o["metadata"]["annotations"].pop("kubernetes.io/service-account.uid", None)
+        o.pop("data", None)
     if o["kind"] == "Pod":
         spec.pop("nodeName", None)
     return o
@@ -795,6 +1009,10 @@ def settle(c):
         create(c["objects"])
     for command in c.get("before", ()):
         setup_command(c, command)
+    if "await_history" in c:
+        name = c["look"][0].split("/")[-1]
+        wait_until("no second revision", lambda: run(
+            ["kubectl", "get", "controllerrevisions", "-n", NS, "-l", "app=" + name, "-o", "name"]).stdout.count("\n") == 2)
     if "await_revision" in c:
         kind, name = c["look"][0].split("/")
         wait_until("no second revision", lambda: run(
@@ -814,7 +1032,7 @@ def one(c):
         if len(ids) != 1:
             raise Wrong("no journal ID: %s" % done["plan"])
         changed = look_at(c)
-        if not differences(before, changed):
+        if not differences(before, changed) and not c.get("same"):
             raise Wrong("the change changed nothing")
         for command in c.get("between", ()):
             run(named(c, command) + ["-n", NS])
@@ -856,8 +1074,9 @@ def main():
         os.makedirs(os.path.join(HOME, helm))
         program = run(["sh", "-c", "command -v " + helm]).stdout.strip()
         os.symlink(os.path.realpath(program), os.path.join(HOME, helm, "helm"))
-    create([crd(WIDGETS)])
-    run(["kubectl", "wait", "--for=condition=Established", "crd/%s.kta.test" % WIDGETS, "--timeout=30s"])
+    create([crd(WIDGETS), gadget_crd(), namespace(OTHER_NS)])
+    for plural in WIDGETS, GADGETS:
+        run(["kubectl", "wait", "--for=condition=Established", "crd/%s.kta.test" % plural, "--timeout=30s"])
     create([o for c in cases if not c.get("apply") for o in c["setup"]])
     create([o for c in cases if c.get("apply") for o in c["setup"]], apply=True)
 
@@ -880,11 +1099,13 @@ def main():
         print("# %-22s %s" % (name, results[name] or "equals the pre-image"))
     good = sum(1 for why in results.values() if not why)
     print("# %d kinds of change, %d restored" % (len(results), good))
-    run(["kubectl", "delete", "crd", WIDGETS + ".kta.test", "o%ss.kta.test" % TAG, defined("helm3"), defined("helm4"),
+    run(["kubectl", "delete", "crd", WIDGETS + ".kta.test", "o%ss.kta.test" % TAG, GADGETS + ".kta.test", "x%ss.kta.test" % TAG,
+         defined("helm3"), defined("helm4"),
          "--ignore-not-found", "--wait=false"], check=False)
     for kind in "clusterrole", "clusterrolebinding", "priorityclass", "storageclass":
         run(["kubectl", "delete", kind, "made-" + TAG, "gone-" + TAG, "s" + TAG, "--ignore-not-found"], check=False)
-    run(["kubectl", "delete", "pv/" + VOLUME, "priorityclass/" + PRIORITY, "ns/" + GONE_NS, "ns/" + NEW_NS,
+    run(["kubectl", "delete", "pv/" + VOLUME, "pv/%s-r" % VOLUME, "priorityclass/" + PRIORITY, "ns/" + GONE_NS, "ns/" + NEW_NS, "ns/" + OTHER_NS,
+         "ns/%s-ps" % OTHER_NS, "ns/%s-k" % NEW_NS, "ns/%s-helm3" % NEW_NS, "ns/%s-helm4" % NEW_NS,
          "--ignore-not-found", "--wait=false"], check=False)
     subprocess.run(["rm", "-rf", HOME])
     sys.exit(good != len(results))
