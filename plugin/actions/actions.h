@@ -42,12 +42,13 @@ struct kta_touch {
 struct kta_touches {
     struct kta_touch *v;
     size_t n, cap;
-    size_t more;      /* objects beyond KTA_MAX_TOUCHES */
-    bool read;        /* live versions were read */
-    bool partial;     /* the step concerns objects that could not be named beforehand */
-    bool later;       /* an earlier step makes what it needs: previewed again at its turn */
-    bool template_;   /* the step changes a pod template: pods will be replaced */
-    int64_t before_s; /* seconds since the epoch: when the step was started; 0: not yet */
+    size_t more;           /* objects beyond KTA_MAX_TOUCHES */
+    bool read;             /* live versions were read */
+    bool partial;          /* the step concerns objects that could not be named beforehand */
+    bool later;            /* an earlier step makes what it needs: previewed again at its turn */
+    bool template_;        /* the step changes a pod template: pods will be replaced */
+    struct kta_str unread; /* what goes too and could not be read: "the secrets in 'x'", … */
+    int64_t before_s;      /* seconds since the epoch: when the step was started; 0: not yet */
 };
 
 /* ---- plan.c ---- */

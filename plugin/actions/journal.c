@@ -356,6 +356,8 @@ static struct kta_json *images(struct kta_cluster *c, const struct kta_touches *
             kta_json_set(o, "object", x->live ? kta_json_copy(x->live) : kta_json_new_null());
         kta_json_push(a, o);
     }
+    if (c && t && t->unread.len)
+        kta_json_set_str(kta_json_push(a, kta_json_new_object()), "unread", t->unread.s);
     return a;
 }
 

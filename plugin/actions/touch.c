@@ -30,6 +30,7 @@ void kta_touches_free(struct kta_touches *t)
     for (size_t i = 0; i < t->n; i++)
         touch_release(&t->v[i]);
     free(t->v);
+    kta_str_release(&t->unread);
     free(t);
 }
 

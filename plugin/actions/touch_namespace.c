@@ -149,12 +149,23 @@ int kta_kinds_there(struct kta_pipeline *p, bool everywhere, struct kta_kind_lis
     return rc;
 }
 
+/* kinds: "pods, secrets". */
+static void tell_unread(struct kta_step *s, const char *kinds, const char *ns)
+{
+    kta_auto_free char *what =
+        ns ? kta_asprintf("the %s in '%s'", kinds, ns) : kta_asprintf("the %s", kinds);
+
+    kta_preview_warn(&s->preview, "%s may not be read: they could not be put back", what);
+    kta_str_addf(&s->touches->unread, "%s%s", s->touches->unread.len ? ", " : "", what);
+}
+
 /* Reads what is there of each kind (ns NULL: everywhere) and takes it: "2 pods, 1 services". */
 static int take_all(struct kta_pipeline *p, struct kta_step *s, const struct kta_kind_list *l,
                     const char *ns, struct kta_str *words, struct kta_err *err)
 {
     struct kta_read *reads = NULL;
     size_t n = 0, cap = 0;
+    kta_auto_str struct kta_str unread = KTA_STR_INIT;
     struct kta_err why = KTA_ERR_INIT;
     int rc;
 
@@ -168,10 +179,8 @@ static int take_all(struct kta_pipeline *p, struct kta_step *s, const struct kta
     for (size_t i = 0; rc == 0 && i < l->n; i++) {
         size_t found;
 
-        if (reads[i].status == 403)
-            kta_preview_warn(&s->preview,
-                             "the %s%s%s%s may not be read: they could not be put back",
-                             l->v[i]->plural, ns ? " in '" : "", kta_or(ns, ""), ns ? "'" : "");
+        if (!reads[i].json && reads[i].status != 404 && reads[i].status != 405)
+            kta_str_addf(&unread, "%s%s", unread.len ? ", " : "", l->v[i]->plural);
         found = take(s, l->v[i], reads[i].json);
         if (found)
             kta_str_addf(words, "%s%zu %s", words->len ? ", " : "", found, l->v[i]->plural);
@@ -181,6 +190,8 @@ static int take_all(struct kta_pipeline *p, struct kta_step *s, const struct kta
         *err = why;
         return -1;
     }
+    if (unread.len)
+        tell_unread(s, unread.s, ns);
     if (rc < 0)
         kta_str_add(words, "(cannot be read)");
     return 0;

@@ -101,6 +101,9 @@ static int add_images(struct kta_undo *u, const char *id, const char *step, stru
             kta_json_push(u->before, kta_json_copy(i));
         if (path && !a)
             kta_json_remove(u->after, path);
+        if (kta_json_str(i, "unread"))
+            kta_str_addf(&u->lost, "%s%s, which could not be read before", u->lost.len ? ", " : "",
+                         kta_json_str(i, "unread"));
     }
     kta_json_each(i, a)
     {

@@ -100,6 +100,21 @@ write_plan
 ask 0 "a claim goes" "${run[@]}" --yes=high
 ask 0 "and comes back" undo -n "$NS" --yes=high
 told "without its data, which is said" "cannot be put back: the data of volume claim data"
+kubectl create namespace "$NS-inner" >/dev/null
+kubectl create secret generic inner -n "$NS-inner" --from-literal=a=b >/dev/null
+kubectl create configmap inner -n "$NS-inner" --from-literal=a=b >/dev/null
+kubectl create clusterrole "$NS" --verb=get,list,delete --resource=namespaces,configmaps >/dev/null
+kubectl create clusterrolebinding "$NS" --clusterrole="$NS" --serviceaccount="$NS:default" >/dev/null
+step kubectl delete namespace "$NS-inner"
+write_plan
+ask 0 "a namespace goes by the hand of somebody who may not read its Secrets" "${run[@]}" --yes=high \
+  --as "system:serviceaccount:$NS:default" -o json
+json_is "which is said before" 'any(" secrets, " in w and "could not be put back" in w for w in d["plan"][0]["preview"]["warnings"])' True
+kubectl delete clusterrole,clusterrolebinding "$NS" >/dev/null
+ask 0 "and comes back" undo -n "$NS" --yes=high
+check "without its Secrets, which is said" grep -q "cannot be put back: .* secrets, .* in '$NS-inner', which could not be read" "$err"
+check "and with what could be read" says b kubectl get configmap inner -n "$NS-inner" -o jsonpath='{.data.a}'
+refused "the Secret is lost" kubectl get secret inner -n "$NS-inner"
 step kubectl create job again --image=busybox:1.36 -- true
 write_plan
 ask 0 "a Job" "${run[@]}" --dry-run -o json
@@ -119,6 +134,20 @@ eventually_quiet 30 unschedulable
 ask 0 "fix with a second choice" fix deployment/web -n "$NS" --yes
 told "says which it passes over" "the first fix (kubectl rollout undo deployment/web"
 check "and does the second" test -z "$(k get deployment web -o jsonpath='{.spec.template.spec.nodeSelector}')"
+
+# ---- a first fix of more risk than yes covers ----
+rm "$home/.config/kubectl-todo-ai/config.yaml"
+new_namespace quota
+k create quota few --hard=pods=1 >/dev/null
+deployment many 'exec sleep 3600' >/dev/null
+k scale deployment/many --replicas=2 >/dev/null
+over_quota() { k get events | grep -q "exceeded quota"; }
+eventually_quiet 60 over_quota
+eventually_quiet 60 says 1 k get deployment many -o jsonpath='{.status.readyReplicas}'
+ask 0 "fix with a first choice of medium risk" fix deployment/many -n "$NS" --yes=low --timeout 5m
+told "says which it passes over" "the first fix (kubectl patch resourcequota"
+check "the quota stays" says 1 k get quota few -o jsonpath='{.spec.hard.pods}'
+check "what fits is what is asked for" says 1 k get deployment many -o jsonpath='{.spec.replicas}'
 
 done_asking
 finish

@@ -119,5 +119,29 @@ told "what is done, what is not" "interrupted: 1 of 3 done, 1 unknown, 1 not sta
 refused "no process is left" pgrep -f "annotate.*$NS.*third"
 ask 0 "history after the interrupt" history -o json
 json_is "tells each step" '[s["state"] for s in d["changes"][0]["plan"]]' "['executed', 'unknown', 'planned']"
+# ---- kubectl's deadline ----
+cat >"$home/bin/kubectl" <<END
+#!/bin/sh
+case "\$*" in *dry-run*) ;; *annotate*back*never*) sleep 600 & : >$home/hangs; wait ;; esac
+exec $build/bin/kubectl "\$@"
+END
+chmod +x "$home/bin/kubectl"
+printf '[{"argv":["kubectl","annotate","deployment","back","never=yes"]},{"argv":["kubectl","label","deployment","busy","after=yes"]}]' >"$home/plan.json"
+so=$(mktemp)
+check "the fast clock is built" gcc -Wall -Wextra -Werror -shared -fPIC -o "$so" "$here/fast_clock.c" -ldl
+begun=$SECONDS code=0
+HOME=$home setsid env LD_PRELOAD="$so" FAST_WHEN="$home/hangs" "$PWD/build/kubectl-todo-ai" apply "$home/plan.json" -n "$NS" \
+  --yes=high >"$out" 2>"$err" </dev/null || code=$?
+rm "$home/bin/kubectl" "$so"
+hash -r
+asked 7 "a kubectl that never ends"
+check "is ended after five minutes" test $((SECONDS - begun)) -lt 60
+told "which is said" "did not end within"
+shown "and that the outcome is not known" "it may or may not have happened"
+refused "no process is left, nor one of its group" pgrep -f "annotate deployment back never=yes|sleep 600"
+ask 0 "history then" history -o json
+json_is "tells each step" '[s["state"] for s in d["changes"][0]["plan"]]' "['unknown', 'planned']"
+refused "and nothing came after it" says yes k get deployment busy -o jsonpath='{.metadata.labels.after}'
+
 done_asking
 finish
