@@ -17,7 +17,7 @@ struct kta_match {
     int n;                                                   /* groups, with the whole match as 0 */
 };
 
-enum { KTA_RE_ICASE = 1, KTA_RE_MULTILINE = 2, KTA_RE_DOTALL = 4 };
+enum { KTA_RE_ICASE = 1, KTA_RE_MULTILINE = 2, KTA_RE_DOTALL = 4, KTA_RE_UNTIL = 8 };
 
 /* JIT-compiled where the library can. The pattern is ours or the user's, never a model's. */
 int kta_re_compile(const char *pattern, int flags, struct kta_re **ret, struct kta_err *err);
@@ -27,6 +27,9 @@ void kta_re_free(struct kta_re *re);
 /* Searches from `from`. True on a match. m may be NULL. Text need not be valid UTF-8. */
 bool kta_re_find(const struct kta_re *re, const char *s, size_t n, size_t from,
                  struct kta_match *m);
+/* The same for a match that begins at `last` at the latest; re is compiled with KTA_RE_UNTIL. */
+bool kta_re_find_until(const struct kta_re *re, const char *s, size_t n, size_t from, size_t last,
+                       struct kta_match *m);
 /* Whether it matches: 1 or 0; -1 when a limit ended the search, which is no "no". */
 int kta_re_test(const struct kta_re *re, const char *s, size_t n, struct kta_err *err);
 /* A copy of group g, or NULL if it is not set. Caller frees. */

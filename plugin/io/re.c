@@ -48,6 +48,8 @@ static uint32_t options(int flags)
         o |= PCRE2_MULTILINE;
     if (flags & KTA_RE_DOTALL)
         o |= PCRE2_DOTALL;
+    if (flags & KTA_RE_UNTIL)
+        o |= PCRE2_USE_OFFSET_LIMIT;
     return o;
 }
 
@@ -123,20 +125,25 @@ static void count(struct kta_re *re, size_t n)
 }
 
 /* What pcre2_match returns. */
-static int search(const struct kta_re *re, const char *s, size_t n, size_t from)
+static int search(const struct kta_re *re, const char *s, size_t n, size_t from, size_t last)
 {
+    pcre2_match_context *context = limits();
+
+    if (context)
+        pcre2_set_offset_limit(context, last);
     count((struct kta_re *)(size_t)re,
           n - from); /* every re is made by kta_re_compile, not const */
-    int got = pcre2_match(re->code, (PCRE2_SPTR)s, n, from, 0, re->data, limits());
+    int got = pcre2_match(re->code, (PCRE2_SPTR)s, n, from, 0, re->data, context);
 
     if (got == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter has the larger stack */
-        got = pcre2_match(re->code, (PCRE2_SPTR)s, n, from, PCRE2_NO_JIT, re->data, limits());
+        got = pcre2_match(re->code, (PCRE2_SPTR)s, n, from, PCRE2_NO_JIT, re->data, context);
     return got;
 }
 
-bool kta_re_find(const struct kta_re *re, const char *s, size_t n, size_t from, struct kta_match *m)
+static bool find(const struct kta_re *re, const char *s, size_t n, size_t from, size_t last,
+                 struct kta_match *m)
 {
-    int got = from > n ? 0 : search(re, s, n, from);
+    int got = from > n ? 0 : search(re, s, n, from, last);
 
     if (got <= 0)
         return false;
@@ -145,9 +152,20 @@ bool kta_re_find(const struct kta_re *re, const char *s, size_t n, size_t from, 
     return true;
 }
 
+bool kta_re_find(const struct kta_re *re, const char *s, size_t n, size_t from, struct kta_match *m)
+{
+    return find(re, s, n, from, PCRE2_UNSET, m);
+}
+
+bool kta_re_find_until(const struct kta_re *re, const char *s, size_t n, size_t from, size_t last,
+                       struct kta_match *m)
+{
+    return find(re, s, n, from, last, m);
+}
+
 int kta_re_test(const struct kta_re *re, const char *s, size_t n, struct kta_err *err)
 {
-    int got = search(re, s, n, 0);
+    int got = search(re, s, n, 0, PCRE2_UNSET);
 
     if (got < 0 && got != PCRE2_ERROR_NOMATCH)
         return kta_err_set(err, KTA_E_LIMIT, "the search for a pattern was given up");

@@ -60,6 +60,40 @@ struct kta_name kta_singular(const struct scanner *sc, const struct kta_name *na
     return one;
 }
 
+bool kta_one_of_several(const struct scanner *sc, const struct kta_name *one, size_t start,
+                        size_t end)
+{
+    const char *v = sc->s + start;
+    size_t n = end - start;
+    return one->tells == KTA_TELLS_PASSWORD || kta_value_random(v, n) ||
+           (n == 36 && v[8] == '-' && v[13] == '-');
+}
+
+/* Deeper lines "maps: value" behind a name like "apiKeys". Returns whether there were any. */
+static bool yaml_members(struct scanner *sc, const struct kta_name *name, size_t at)
+{
+    struct kta_name one = kta_singular(sc, name);
+    size_t key = kta_line_start(sc, name->start), indent = indentation(sc, key);
+    int i = 0;
+    if (one.tells < KTA_TELLS_TOKEN || key + indent != name->start)
+        return false;
+    for (; i < 64 && at < sc->n && indentation(sc, at) > indent; i++) {
+        size_t line_end = kta_line_end(sc, at), start;
+        const char *colon = memmem(sc->s + at, line_end - at, ": ", 2);
+        bool quoted;
+        if (colon) {
+            size_t value = kta_skip_blanks(sc, (size_t)(colon - sc->s) + 2);
+            size_t end = kta_value_end(sc, value, &start, &quoted, false);
+            if (kta_one_of_several(sc, &one, start, end))
+                kta_judge(sc, &one, start, end, quoted, true);
+        }
+        at = line_end + 1;
+    }
+    if (at >= sc->n && !sc->last && sc->n - key < NEAR)
+        kta_hold(sc, key);
+    return i > 0;
+}
+
 /* Lines "- value" behind a name without a value. */
 static void yaml_list(struct scanner *sc, const struct kta_name *name, size_t at)
 {
@@ -158,5 +192,6 @@ void kta_value_below(struct scanner *sc, const struct kta_name *name, size_t new
     else if (name->tells == KTA_TELLS_PASSWORD && deeper_scalar(sc, name, next))
         kta_judge(sc, name, kta_skip_blanks(sc, next), word_end(sc, next), false, true);
     else if (name->end && tolower((unsigned char)sc->s[name->end - 1]) == 's')
-        yaml_list(sc, name, next);
+        if (kta_at(sc, kta_skip_blanks(sc, next), "- ") || !yaml_members(sc, name, next))
+            yaml_list(sc, name, next);
 }

@@ -1,8 +1,10 @@
 /*
  * literals.c - the automaton over all literals of all rules, built once.
  *
- * Bytes that no literal has share class 0, which leads to the start; at most 63 classes remain,
- * so a state is one row of 128 bytes and a step is one load.
+ * Bytes that no literal has share class 0, which leads to the start; at most 79 classes remain,
+ * so a state is one row of 160 bytes and a step is one load. Bytes beyond ASCII share eight of
+ * them, by the bits that tell no capital from its small letter: what is found there is judged
+ * anyway.
  */
 #include "literals.h"
 #include <ctype.h>
@@ -12,7 +14,7 @@
 #include "kta/str.h"
 #include "rules.h"
 
-enum { CLASSES = 64, MAX_STATES = UINT16_MAX };
+enum { CLASSES = KTA_LITERAL_CLASSES, MAX_STATES = UINT16_MAX };
 
 static const struct {
     const char *texts;
@@ -20,13 +22,15 @@ static const struct {
 } others[] = {
     {"pass pwd pw secret token key auth cred jwt otp pin cookie session sid salt signature sig sas "
      "mnemonic seed dsn hash login webhook psk passwort kennwort motdepasse contrase senha "
-     "wachtwoord heslo salasana pat license "
-     "code bearer nonce private",
+     "wachtwoord heslo salasana adgangskode lösenord hasło haslo jelsz şifre sifre losenord geslo "
+     "lozinka parol segredo "
+     "парол секрет токен κωδικ pat license code bearer nonce private",
      KTA_USE_NAME},
     {":// :\\/\\/", KTA_USE_URI},
     {"-----begin ----^begin ----begin%20 -----begin+", KTA_USE_PEM},
     {"data kind", KTA_USE_MANIFEST},
     {"authorization cookie", KTA_USE_HEADER},
+    {"insert^into replace^into copy^", KTA_USE_INSERT},
     /* -----BEGIN; {" (JSON); then password, passwd, secret, token, api_key, apikey at each
      * of the three places in a quantum */
     {"LS0tLS1CRUdJTi eyJ cGFzc3dvcm Bhc3N3b3Jk wYXNzd29yZ cGFzc3dk Bhc3N3Z wYXNzd2 UEFTU1dPUk "
@@ -55,19 +59,22 @@ struct builder {
 
 static unsigned char fold(char c)
 {
-    return (unsigned char)tolower((unsigned char)c);
+    unsigned char u = (unsigned char)c;
+    return u < 0x80 ? (unsigned char)tolower(u) : 0x80 | (u >> 1 & 7);
 }
 
 static unsigned class_of(struct builder *b, char c)
 {
-    unsigned char f = fold(c);
-    if (!b->a.class_of[f]) {
+    unsigned char u = (unsigned char)c;
+    if (!b->a.class_of[u]) {
         if (b->classes + 1 >= CLASSES)
             abort(); /* a table of ours; a test would see it */
-        b->a.class_of[f] = (uint8_t)++b->classes;
-        b->a.class_of[toupper(f)] = b->a.class_of[f];
+        ++b->classes;
+        for (int other = 0; other < 256; other++)
+            if (fold((char)other) == fold(c))
+                b->a.class_of[other] = (uint8_t)b->classes;
     }
-    return b->a.class_of[f];
+    return b->a.class_of[u];
 }
 
 static size_t new_state(struct builder *b)

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { KTA_LITERAL_CLASSES = 80 };
+
 /* What a literal is for. */
 enum kta_literal_use {
     KTA_USE_RULE,     /* at: index into the rules */
@@ -17,6 +19,7 @@ enum kta_literal_use {
     KTA_USE_ENCODED,  /* a telling word inside base64 */
     KTA_USE_MANIFEST, /* "data" */
     KTA_USE_HEADER,   /* "authorization", "cookie" */
+    KTA_USE_INSERT,   /* "insert into" */
 };
 
 struct kta_literal {
@@ -33,7 +36,7 @@ struct kta_literal {
  * literals end there (1 + index into literal). State 0 is the start. */
 struct kta_automaton {
     uint8_t class_of[256];
-    uint16_t (*next)[64];
+    uint16_t (*next)[KTA_LITERAL_CLASSES];
     uint32_t *hits;
     struct kta_literal *literal;
 };

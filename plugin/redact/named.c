@@ -43,17 +43,27 @@ static bool form_field(struct scanner *sc, const struct kta_name *name, size_t a
     return true;
 }
 
+static void element_content(struct scanner *sc, struct kta_name name, size_t at);
+
 static bool named_value(struct scanner *sc, const struct kta_name *name, size_t at)
 {
     size_t i = at;
     while (i < sc->n && i - at < 120 &&
-           (isspace((unsigned char)sc->s[i]) || sc->s[i] == ',' || diff_mark(sc, i)))
-        i++;
+           (isspace((unsigned char)sc->s[i]) || strchr(",#", sc->s[i]) || diff_mark(sc, i)))
+        i = sc->s[i] == '#' ? kta_near_end(sc, i) : i + 1; /* a comment of YAML */
     kta_hold_next_line(sc, name, name->end);
     if (form_field(sc, name, at, i))
         return true;
+    if (at < sc->n && sc->s[at] == '>') { /* <parameter name="…">…</parameter> */
+        element_content(sc, *name, at + 1);
+        return true;
+    }
     i = kta_skip_quotes(sc, i);
-    if (!kta_at(sc, i, "value") || (i + 5 < sc->n && isalnum((unsigned char)sc->s[i + 5])))
+    if (kta_at(sc, i, "parametervalue"))
+        i += strlen("parameter");
+    if (kta_at(sc, i, "content="))
+        i += strlen("content") - strlen("value");
+    else if (!kta_at(sc, i, "value") || (i + 5 < sc->n && isalnum((unsigned char)sc->s[i + 5])))
         return false;
     i = kta_skip_blanks(sc, kta_skip_quotes(sc, i + 5));
     bool assigns;
@@ -156,6 +166,23 @@ static size_t tuple(const struct scanner *sc, const struct kta_name *name, size_
                : 0;
 }
 
+/* <td>Password</td><td>…</td>: where the content begins, or 0. */
+static size_t next_cell(const struct scanner *sc, size_t at)
+{
+    static const char *const cells[] = {"</td>", "</th>", "</dt>"};
+    for (size_t i = 0; i < KTA_LEN(cells); i++)
+        if (kta_at(sc, at, cells[i])) {
+            at += strlen(cells[i]);
+            while (at < sc->n && isspace((unsigned char)sc->s[at]))
+                at++;
+            if (!kta_at(sc, at, "<td") && !kta_at(sc, at, "<dd"))
+                return 0;
+            const char *close = memchr(sc->s + at, '>', kta_near_end(sc, at) - at);
+            return close ? (size_t)(close - sc->s) + 1 : 0;
+        }
+    return 0;
+}
+
 static void element_content(struct scanner *sc, struct kta_name name, size_t at)
 {
     size_t line = kta_near_end(sc, at), close = at;
@@ -170,7 +197,7 @@ static void element_content(struct scanner *sc, struct kta_name name, size_t at)
 bool kta_value_elsewhere(struct scanner *sc, const struct kta_name *name, size_t at)
 {
     size_t i = element(sc, name, at);
-    if (i) {
+    if (i || (i = next_cell(sc, at))) {
         element_content(sc, *name, i);
         return true;
     }

@@ -38,14 +38,17 @@ LIST(sums, "hash", "digest");
 LIST(password_ends, "password", "passwd", "passphrase", "passcode", "passwort", "kennwort",
      "motdepasse", "senha", "wachtwoord", "heslo", "salasana", "pwd", "userpass", "dbpass",
      "rootpass", "adminpass", "requirepass", "masterauth", "keypass", "storepass", "smtppass",
-     "ftppass", "bindpass", "authpass", "mypass");
+     "ftppass", "bindpass", "authpass", "mypass", "adgangskode", "lösenord", "hasło", "haslo",
+     "losenord", "sifre", "jelszo", "jelszó", "jelszava", "şifre", "şifresi", "geslo", "lozinka",
+     "parola", "parol", "passord", "парола", "пароль", "пароля", "κωδικός", "contraseña",
+     "authtok");
 LIST(password_words, "pass", "pw", "passwd", "pwd", "psk", "rootpw", "adminpw", "dbpw", "userpw",
-     "bindpw", "ldappw", "contraseña", "contrasena", "passw", "userpw");
+     "bindpw", "ldappw", "contrasena", "passw", "passe");
 LIST(token_ends, "token", "apikey", "secretkey", "accesskey", "privatekey", "authkey", "masterkey",
      "signingkey", "encryptionkey", "accountkey", "sharedkey", "clientsecret", "sharedsecret",
      "appsecret", "jwtsecret", "sharedaccesskey", "licensekey", "hmackey", "storagekey");
 LIST(token_words, "jwt", "mnemonic", "pat", "bearer", "otp", "totp", "passkey", "sas",
-     "passwordsalt");
+     "passwordsalt", "segredo", "секрет", "токен");
 LIST(reference_words, "secret", "credential", "credentials", "creds", "cred", "secrets");
 LIST(maybe_words, "key", "dsn", "auth", "session", "sid", "sessionid", "salt", "signature", "sig",
      "jsessionid", "phpsessid", "sessid", "nonce", "login", "webhook", "license", "code", "seed",
@@ -87,6 +90,22 @@ static bool ends_in(const char *word, const char *const *list)
     return false;
 }
 
+/* A letter's second byte, where that of the capital is one before it: À to Þ, Ş, Ω, Я. */
+static void lower_pair(char *last)
+{
+    unsigned char *p = (unsigned char *)last - 1;
+    if (p[0] == 0xC3 && p[1] >= 0x80 && p[1] <= 0x9E)
+        p[1] += 0x20;
+    else if (p[0] == 0xC4 || p[0] == 0xC5) /* Ş, Č; from Ĺ to ň the odd ones are capitals */
+        p[1] += p[1] % 2 == ((p[0] == 0xC4 && p[1] >= 0xB9) || (p[0] == 0xC5 && p[1] <= 0x88));
+    else if ((p[0] == 0xD0 || p[0] == 0xCE) && p[1] >= 0x90 && p[1] <= 0x9F)
+        p[1] += 0x20;
+    else if ((p[0] == 0xD0 || p[0] == 0xCE) && p[1] >= 0xA0 && p[1] <= 0xAF) {
+        p[0]++;
+        p[1] -= 0x20;
+    }
+}
+
 /* The start of a new word at s[i]: after a separator, aB, and the B of ABc. */
 static bool begins_word(const char *s, size_t i, size_t n)
 {
@@ -112,6 +131,8 @@ static void split(const char *s, size_t n, struct words *w)
         }
         if (part && len < MAX_WORD - 1)
             w->w[w->n][len++] = (char)tolower((unsigned char)s[i]);
+        if (part && len > 1 && (unsigned char)s[i] >= 0x80)
+            lower_pair(&w->w[w->n][len - 1]);
     }
 }
 
@@ -153,6 +174,8 @@ static enum kta_telling of_word(const char *word, const char *before)
     if (!strcmp(word, "key"))
         return of_key(before);
     if (!strcmp(word, "auth") && before && in(before, auth_strong))
+        return KTA_TELLS_TOKEN;
+    if (!strcmp(word, "ident") && before && !strcmp(before, "auth")) /* .yarnrc.yml */
         return KTA_TELLS_TOKEN;
     if (!strcmp(word, "cookie") && before && (!strcmp(before, "erlang") || !strcmp(before, "auth")))
         return KTA_TELLS_TOKEN;

@@ -14,6 +14,16 @@ static bool name_byte(char c)
            (unsigned char)c >= 0x80;
 }
 
+/* The length of a sign beyond ASCII at `at`, or 0: no name has one. */
+static size_t sign(const struct scanner *sc, size_t at)
+{
+    static const char *const signs[] = {"\xC2", "\xE2", "\xE3\x80", "\xEF\xBC"};
+    for (size_t i = 0; i < KTA_LEN(signs); i++)
+        if (kta_at(sc, at, signs[i]))
+            return i ? 3 : 2;
+    return 0;
+}
+
 /* A last part of a path is a file; of "domain/name" it is an annotation's name. */
 static bool path_part(const struct scanner *sc, size_t start)
 {
@@ -40,9 +50,14 @@ static bool opens(const char *word, size_t n)
 static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name *name)
 {
     size_t a = at, b = end;
-    while (a && name_byte(sc->s[a - 1]) && at - a < MAX_NAME)
+    while (a && name_byte(sc->s[a - 1]) && at - a < MAX_NAME) {
+        if ((unsigned char)sc->s[a - 1] >= 0x80 &&
+            ((a >= 3 && sign(sc, a - 3) == 3) || (a >= 2 && sign(sc, a - 2) == 2)))
+            break;
         a--;
-    while (b < sc->n && name_byte(sc->s[b]) && b - end < MAX_NAME)
+    }
+    while (b < sc->n && name_byte(sc->s[b]) && b - end < MAX_NAME &&
+           ((unsigned char)sc->s[b] < 0x80 || !sign(sc, b)))
         b++;
     sc->name_end = b;
     if (b == sc->n && !sc->last)
@@ -89,8 +104,9 @@ bool kta_begins_line(const struct scanner *sc, size_t at)
         from--;
     if (at - from > 40)
         return false;
-    while (from < at && strchr(" \t-\"'", sc->s[from]))
-        from++;
+    while (from < at && strchr(" \t-\"'\033", sc->s[from]))
+        from = sc->s[from] == '\033' && kta_skip_blanks(sc, from) > from ? kta_skip_blanks(sc, from)
+                                                                         : from + 1;
     if (kta_at(sc, from, "export "))
         from += 7;
     return from >= at;
@@ -180,17 +196,29 @@ static void flag_value(struct scanner *sc, const struct kta_name *name, size_t a
     kta_value_at(sc, name, i, /* assigned= */ true);
 }
 
+/* "bindpw", "olcRootPW": no word of a sentence. */
+static bool glued(const char *s, size_t n)
+{
+    static const char *const ends[] = {"pw", "pwd", "authtok", "passwd"};
+    for (size_t i = 0; i < KTA_LEN(ends); i++)
+        if (n > strlen(ends[i]) && !strncasecmp(s + n - strlen(ends[i]), ends[i], strlen(ends[i])))
+            return true;
+    return false;
+}
+
 /* "remote_password x", "password    x": a line of a configuration file or of a table. */
 static bool setting(struct scanner *sc, const struct kta_name *name, size_t at)
 {
     size_t i = kta_skip_blanks(sc, at), length = name->end - name->start, start;
+    at = name->end < sc->n && sc->s[name->end] == '\033' ? name->end : at;
     const char *s = sc->s + name->start;
-    bool compound = memchr(s, '_', length) || memchr(s, '-', length), quoted, digit = false;
+    bool compound = memchr(s, '_', length) || memchr(s, '-', length) || glued(s, length), quoted,
+         digit = false;
     if (name->tells < KTA_TELLS_TOKEN || i == at || !(compound || i - at >= 2) ||
         !kta_begins_line(sc, name->start))
         return false;
     size_t end = kta_value_end(sc, i, &start, &quoted, false);
-    size_t rest = end + kta_quote(sc, end);
+    size_t rest = kta_skip_blanks(sc, end + kta_quote(sc, end));
     for (size_t k = start; k < end; k++)
         digit |= isdigit((unsigned char)sc->s[k]) != 0;
     if (start == end || rest + kta_at(sc, rest, ";") != kta_near_end(sc, end) ||
@@ -205,7 +233,9 @@ static void prose(struct scanner *sc, const struct kta_name *name, size_t at)
 {
     if (name->start && !strchr(" \t\n\"'(", sc->s[name->start - 1]))
         return; /* the end of a value that looks like a name */
-    static const char *const links[] = {"is ", "was ", "value ", "set to ", "to ", "of ", "with "};
+    static const char *const links[] = {"is ",  "was ",    "value ",   "set to ", "to ",
+                                        "of ",  "with ",   "lautet: ", "lautet ", "ist ",
+                                        "is: ", "is now ", "est ",     "es ",     "è "};
     if (name->tells < KTA_TELLS_REFERENCE || at >= sc->n || (sc->s[at] != ' ' && sc->s[at] != '\t'))
         return;
     size_t i = kta_skip_blanks(sc, at), line = kta_near_end(sc, at);
@@ -223,17 +253,21 @@ static void prose(struct scanner *sc, const struct kta_name *name, size_t at)
     if (start >= end || end > line || sc->s[start] == '-')
         return;
     const char *v = sc->s + start;
-    size_t n = end - start, digits = 0, letters = 0, marks = 0;
+    size_t n = end - start, digits = 0, letters = 0, marks = 0, upper = 0, lower = 0, inner = 0;
     for (size_t k = 0; k < n; k++) {
         digits += isdigit((unsigned char)v[k]) != 0;
-        letters += isalpha((unsigned char)v[k]) != 0;
+        letters += isalpha((unsigned char)v[k]) || (unsigned char)v[k] >= 0x80;
+        upper += isupper((unsigned char)v[k]) || (unsigned char)v[k] >= 0x80;
+        lower += islower((unsigned char)v[k]) || (unsigned char)v[k] >= 0x80;
+        inner += k && isupper((unsigned char)v[k]) && !isalpha((unsigned char)v[k - 1]);
         marks += strchr("!@#$%^&*+~?", v[k]) != NULL;
     }
     bool likely = kta_value_random(v, n);
     if (name->tells == KTA_TELLS_PASSWORD)
-        likely |=
-            (quoted && n >= 4 && letters) || (n >= 6 && letters && (digits || marks) &&
-                                              (quoted || linked || marks || !memchr(v, '-', n)));
+        likely |= (quoted && n >= 4 && letters) ||
+                  (n >= 6 && letters && (digits || marks) &&
+                   (quoted || linked || marks || (upper && lower) || !memchr(v, '-', n))) ||
+                  (n >= 8 && linked && inner && lower);
     else if (name->tells == KTA_TELLS_TOKEN)
         likely |= n >= 10 && letters && digits >= 2 && (quoted || linked) && !memchr(v, '-', n) &&
                   !memchr(v, '.', n);
@@ -242,18 +276,58 @@ static void prose(struct scanner *sc, const struct kta_name *name, size_t at)
     kta_judge(sc, name, start, end, quoted, /* assigned= */ false);
 }
 
+/* "password (base64): …" */
+static size_t behind_remark(const struct scanner *sc, size_t at)
+{
+    if (!kta_at(sc, at, "(") || !at || sc->s[at - 1] != ' ')
+        return at;
+    size_t i = at + 1;
+    bool assigns;
+    while (i < sc->n && i - at < 40 && sc->s[i] != ')' && sc->s[i] != '\n')
+        i++;
+    if (i >= sc->n || sc->s[i] != ')')
+        return at;
+    i = kta_skip_blanks(sc, i + 1);
+    return kta_separator(sc, i, &assigns) ? i : at;
+}
+
+/* process.env.JWT_SECRET || "…", os.environ.get("JWT_SECRET") or "…": the quote, or 0. */
+static size_t behind_or(const struct scanner *sc, size_t at)
+{
+    static const char *const words[] = {"|| ", "?? ", "or "};
+    for (size_t i = 0; i < KTA_LEN(words); i++)
+        if (kta_at(sc, at, words[i]) && kta_quote(sc, at + strlen(words[i])))
+            return at + strlen(words[i]);
+    return 0;
+}
+
+/* `password: String = "…"`: the quote, or 0. */
+static size_t behind_type(const struct scanner *sc, size_t at)
+{
+    size_t type = kta_skip_blanks(sc, at), i = type;
+    while (i < sc->n && i - type < 40 &&
+           (isalnum((unsigned char)sc->s[i]) || strchr("?&'<>[]_", sc->s[i])))
+        i++;
+    if (i == type || !kta_at(sc, i, " = ") || !kta_quote(sc, i + 3))
+        return 0;
+    return i + 3;
+}
+
 void kta_scan_name(struct scanner *sc, size_t at, size_t end)
 {
     struct kta_name name;
     if (end <= sc->name_end || !find_name(sc, at, end, &name) || end + NEAR < sc->long_end)
         return;
     size_t i = kta_skip_quotes(sc, name.end);
-    if (kta_value_elsewhere(sc, &name, i))
+    if (kta_heads_column(sc, &name) || kta_value_elsewhere(sc, &name, i))
         return;
-    size_t sep = kta_skip_blanks(sc, i);
+    size_t sep = behind_remark(sc, kta_skip_blanks(sc, i));
     bool assigned = false;
     size_t n = kta_separator(sc, sep, &assigned);
-    if (!n && kta_in_braces(sc, &name) && sep < sc->n && strchr("-+", sc->s[sep]))
+    size_t fallback = n ? behind_type(sc, sep + n) : behind_or(sc, sep);
+    if (fallback)
+        kta_value_at(sc, &name, fallback, true);
+    else if (!n && kta_in_braces(sc, &name) && sep < sc->n && strchr("-+", sc->s[sep]))
         kta_value_at(sc, &name, sep, true);
     else if (n && name.start && sc->s[name.start - 1] == ':' && !assigned &&
              !isspace((unsigned char)sc->s[sep + n < sc->n ? sep + n : sep]))

@@ -24,6 +24,11 @@ void kta_hold_next_line(struct scanner *sc, const struct kta_name *name, size_t 
 void kta_judge(struct scanner *sc, const struct kta_name *name, size_t start, size_t end,
                bool quoted, bool assigned);
 
+/* ---- columns.c ---- */
+
+/* The name is a title in a table's header, and its column is judged. */
+bool kta_heads_column(struct scanner *sc, const struct kta_name *name);
+
 /* ---- value_at.c: the value begins at `at`, behind the separator ---- */
 void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bool assigned);
 /* ${NAME:-value}: -, = and + give a value, ? a message. */
@@ -42,6 +47,10 @@ size_t kta_string_end(struct scanner *sc, const struct kta_name *name, size_t qu
 bool kta_php_dump(const struct scanner *sc, size_t line);
 /* "tokens" speaks of several: each is judged as a "token". */
 struct kta_name kta_singular(const struct scanner *sc, const struct kta_name *name);
+
+/* Of several under a name like "apiKeys", one that is no setting. */
+bool kta_one_of_several(const struct scanner *sc, const struct kta_name *one, size_t start,
+                        size_t end);
 
 /* ---- named.c ---- */
 

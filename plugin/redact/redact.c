@@ -211,7 +211,7 @@ void kta_redact_text(struct kta_redact *r, const char *s, size_t n, struct kta_s
         return;
     }
     struct kta_spans sp = {0};
-    kta_scan(r, s, n, /* last= */ true, &sp);
+    kta_scan_depth(r, s, n, 0, &sp);
     kta_spans_settle(&sp);
     kta_redact_emit(r, s, n, &sp, out);
     kta_spans_release(&sp);

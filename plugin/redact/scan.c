@@ -18,7 +18,7 @@ enum {
     DEFAULT_REACH = 512,
     LOOK_BEHIND = 64, /* bytes before a match that a pattern may look at */
     MARGIN = 96 << 10,
-    MAX_RULES = 256
+    MAX_RULES = 512
 };
 
 void kta_hide(struct scanner *sc, size_t from, size_t start, size_t end, const char *why)
@@ -37,13 +37,15 @@ void kta_hold(struct scanner *sc, size_t at)
 
 /* ---- rules of the table ---- */
 
-/* Compiled at first use and kept: there are no threads, and most runs need few of them. */
+/* Compiled at first use and kept: there are no threads, and most runs need few of them. A match
+ * begins at the literal or at most `back` before it: nothing is looked for behind that. */
 static const struct kta_re *compiled(size_t rule)
 {
     static struct kta_re *re[MAX_RULES];
     if (!re[rule]) {
         kta_auto_free char *anchored = kta_asprintf("\\G(?:%s)", kta_rule(rule)->pattern);
-        re[rule] = kta_re_must(kta_rule(rule)->back ? kta_rule(rule)->pattern : anchored, 0);
+        re[rule] = kta_rule(rule)->back ? kta_re_must(kta_rule(rule)->pattern, KTA_RE_UNTIL)
+                                        : kta_re_must(anchored, KTA_RE_UNTIL);
     }
     return re[rule];
 }
@@ -59,8 +61,9 @@ void kta_scan_rule(struct scanner *sc, size_t rule, size_t at, size_t end)
     bool found;
     size_t start = from - low;
     /* what is before the literal may hold another match */
-    while ((found = kta_re_find(compiled(rule), sc->s + low, high - low, start, &m)) &&
-           low + m.end[0] < end && m.end[0] > start)
+    while (
+        (found = kta_re_find_until(compiled(rule), sc->s + low, high - low, start, at - low, &m)) &&
+        low + m.end[0] < end && m.end[0] > start)
         start = m.end[0];
     if (!found) {
         /* a pattern that goes on over a line break may match once the next line is there, or
@@ -128,6 +131,9 @@ static void hit(struct scanner *sc, const struct kta_literal *l, size_t end)
     case KTA_USE_HEADER:
         kta_scan_header(sc, at, end);
         break;
+    case KTA_USE_INSERT:
+        kta_scan_insert(sc, at, end);
+        break;
     }
 }
 
@@ -142,20 +148,28 @@ static void walk(struct scanner *sc)
     }
 }
 
+static void pass(struct scanner *sc)
+{
+    kta_learned_find(&sc->r->learned, sc->s, sc->n, sc->out);
+    kta_columns_go_on(sc);
+    walk(sc);
+    if (sc->r->mode == KTA_REDACT_STRICT)
+        kta_scan_strict(sc);
+}
+
 void kta_scan_depth(struct kta_redact *r, const char *s, size_t n, int depth, struct kta_spans *out)
 {
+    struct kta_columns columns = {0};
     struct scanner sc = {.r = r,
                          .s = s,
                          .n = n,
+                         .columns = &columns,
                          .run = &(struct run){0},
                          .last = true,
                          .depth = depth,
                          .out = out,
                          .hold = n};
-    kta_learned_find(&r->learned, s, n, out);
-    walk(&sc);
-    if (r->mode == KTA_REDACT_STRICT)
-        kta_scan_strict(&sc);
+    pass(&sc);
 }
 
 /* Where to cut a line that never ends: before MARGIN, between words. */
@@ -176,26 +190,26 @@ static bool awaits_name(const char *s, size_t line, size_t end)
     return end - line > 6 && memcmp(s + line, "value", 5) == 0;
 }
 
-size_t kta_scan(struct kta_redact *r, const char *s, size_t n, bool last, struct kta_spans *out)
+size_t kta_scan(struct kta_redact *r, const char *s, size_t n, bool last,
+                struct kta_columns *columns, struct kta_spans *out)
 {
-    if (last) {
-        kta_scan_depth(r, s, n, 0, out);
-        return n;
-    }
     const char *newline = memrchr(s, '\n', n);
     size_t lines = newline ? (size_t)(newline - s) + 1 : 0;
-    size_t settled = n - lines > MARGIN ? cut_long_line(s, n) : lines;
+    size_t settled = last ? n : n - lines > MARGIN ? cut_long_line(s, n) : lines;
     if (!settled)
         return 0;
-    struct scanner sc = {
-        .r = r, .s = s, .n = n, .run = &(struct run){0}, .out = out, .hold = settled};
+    struct scanner sc = {.r = r,
+                         .s = s,
+                         .n = n,
+                         .columns = columns,
+                         .run = &(struct run){0},
+                         .last = last,
+                         .out = out,
+                         .hold = settled};
     const char *second = lines > 1 ? memrchr(s, '\n', lines - 1) : NULL;
     sc.waiting = second ? (size_t)(second - s) + 1 : 0;
-    if (settled == lines && awaits_name(s, sc.waiting, lines))
+    if (!last && settled == lines && awaits_name(s, sc.waiting, lines))
         kta_hold(&sc, sc.waiting);
-    kta_learned_find(&r->learned, s, n, out);
-    walk(&sc);
-    if (r->mode == KTA_REDACT_STRICT)
-        kta_scan_strict(&sc);
-    return sc.hold;
+    pass(&sc);
+    return last ? n : sc.hold;
 }

@@ -30,8 +30,10 @@ struct scanner {
     size_t uri_end;     /* where the region of the last URI ends */
     size_t waiting;     /* behind this, fewer than two line breaks follow */
     size_t long_end;    /* a long value that is hidden ends here: names inside of it are none */
+    size_t header_end;  /* lines before this are looked at for titles of columns */
     struct run *run;    /* the last one */
-    size_t work;        /* bytes that were looked at for owners: bounded */
+    struct kta_columns *columns; /* of the last table */
+    size_t work;                 /* bytes that were looked at for owners: bounded */
 };
 
 enum {
@@ -54,6 +56,9 @@ void kta_scan_uri(struct scanner *sc, size_t at, size_t end);
 void kta_scan_pem(struct scanner *sc, size_t at, size_t end);
 void kta_scan_encoded(struct scanner *sc, size_t at, size_t end);
 void kta_scan_manifest(struct scanner *sc, size_t at, size_t end);
+void kta_scan_insert(struct scanner *sc, size_t at, size_t end);
+/* The rows of the table that the piece before ended in. */
+void kta_columns_go_on(struct scanner *sc);
 /* [start, end) is a telling name's value. Where it is base64 of text, so may its siblings be: the
  * data of a Secret without the Secret ({"password":"…","user":"…"}, map[password:… user:…]). */
 void kta_scan_siblings(struct scanner *sc, size_t start, size_t end);

@@ -4,6 +4,7 @@
 #ifndef KTA_REDACT_SESSION_H
 #define KTA_REDACT_SESSION_H
 
+#include "columns.h"
 #include "kta/redact.h"
 #include <stdint.h>
 
@@ -75,8 +76,10 @@ void kta_redact_whole(struct kta_redact *r, const char *s, size_t n, const char 
 /* ---- scan.c: the rules on a piece of text ---- */
 
 /* Adds the spans that the rules find. Returns how many bytes of s are settled: with `last` all of
- * them, else up to where more text could change the judgement. */
-size_t kta_scan(struct kta_redact *r, const char *s, size_t n, bool last, struct kta_spans *out);
+ * them, else up to where more text could change the judgement. columns: the table that goes on from
+ * the piece before, and then the last one in this piece. */
+size_t kta_scan(struct kta_redact *r, const char *s, size_t n, bool last,
+                struct kta_columns *columns, struct kta_spans *out);
 /* The same for a text that is inside of `depth` others (base64 in base64). */
 void kta_scan_depth(struct kta_redact *r, const char *s, size_t n, int depth,
                     struct kta_spans *out);

@@ -18,7 +18,8 @@ enum {
 struct kta_redact_stream {
     struct kta_redact *r;
     struct kta_str held;
-    size_t next; /* scan when this much is held */
+    struct kta_columns columns; /* of a table that is not at its end */
+    size_t next;                /* scan when this much is held */
 };
 
 struct kta_redact_stream *kta_redact_stream_new(struct kta_redact *r)
@@ -56,14 +57,29 @@ static size_t settled_end(const struct kta_redact_stream *s, const struct kta_sp
     }
 }
 
+/* What is still in a table after the cut. */
+static void go_on(struct kta_redact_stream *s, const struct kta_columns *before, size_t done)
+{
+    struct kta_columns *t = &s->columns;
+    if (!done)
+        *t = *before;
+    else if (t->end < s->held.len || t->from > done)
+        *t = (struct kta_columns){0};
+    else
+        t->from = s->held.s[done - 1] != '\n'; /* 1: the rest of a row comes first */
+    t->end = 0;
+}
+
 static void scan(struct kta_redact_stream *s, bool last, struct kta_str *out)
 {
     struct kta_spans sp = {0};
-    size_t done = kta_scan(s->r, s->held.s, s->held.len, last, &sp);
+    struct kta_columns before = s->columns;
+    size_t done = kta_scan(s->r, s->held.s, s->held.len, last, &s->columns, &sp);
     kta_spans_settle(&sp);
     if (!last)
         done = settled_end(s, &sp, done);
     kta_redact_emit(s->r, s->held.s, done, &sp, out);
+    go_on(s, &before, done);
     kta_spans_release(&sp);
     size_t rest = s->held.len - done;
     if (rest)

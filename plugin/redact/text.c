@@ -102,14 +102,19 @@ size_t kta_separator(const struct scanner *sc, size_t at, bool *ret_assigns)
     static const struct {
         const char *text;
         bool assigns;
-    } rows[] = {{":=", true},      {"=>", true},    {"->", true},   {"==", true},  {"=", true},
-                {"::", false},     {"://", false},  {":", false},   {"%3D", true}, {"%3A", false},
-                {"\\u003d", true}, {"&#61;", true}, {"%253D", true}};
-    if (at >= sc->n || !strchr("=:-%\\&", sc->s[at]))
+    } rows[] = {{":=", true},    {"=>", true},   {"->", true},      {"==", true},
+                {"=", true},     {"::", false},  {"://", false},    {":", false},
+                {"%3D", true},   {"%3A", false}, {"\\u003d", true}, {"&#61;", true},
+                {"%253D", true}, {"：", false},  {"＝", true},      {"→", true}};
+    if (at >= sc->n || !strchr("=:-%\\&\xEF\xE2", sc->s[at]))
         return 0;
     for (size_t i = 0; i < KTA_LEN(rows); i++) {
         if (!kta_at(sc, at, rows[i].text))
             continue;
+        if (kta_at(sc, at, ":: ")) { /* base64 in LDIF */
+            *ret_assigns = true;
+            return 2;
+        }
         if (!strcmp(rows[i].text, "::") || kta_at(sc, at, "://"))
             return 0; /* a scope, a scheme */
         *ret_assigns = rows[i].assigns;
@@ -146,7 +151,7 @@ static bool blank_or_end(const struct scanner *sc, size_t at)
 static bool ends_at_delimiter(const struct scanner *sc, size_t i, bool in_query)
 {
     char c = sc->s[i];
-    if (c == '&' && in_query)
+    if ((c == '&' || c == '#') && in_query)
         return true;
     if (blank_or_end(sc, i + 1) || kta_quote(sc, i + 1))
         return true;
@@ -166,18 +171,19 @@ static bool ends_at_bracket(const struct scanner *sc, size_t from, size_t i)
 
 /* Bytes at which a value without quotes may end; all others are passed over. */
 static const bool may_end[256] = {
-    [0] = 1,    [1] = 1,   [2] = 1,   [3] = 1,   [4] = 1,    [5] = 1,    [6] = 1,
-    [7] = 1,    [8] = 1,   [9] = 1,   [10] = 1,  [11] = 1,   [12] = 1,   [13] = 1,
-    [14] = 1,   [15] = 1,  [16] = 1,  [17] = 1,  [18] = 1,   [19] = 1,   [20] = 1,
-    [21] = 1,   [22] = 1,  [23] = 1,  [24] = 1,  [25] = 1,   [26] = 1,   [27] = 1,
-    [28] = 1,   [29] = 1,  [30] = 1,  [31] = 1,  [' '] = 1,  [0x7F] = 1, ['"'] = 1,
-    ['\''] = 1, ['`'] = 1, ['<'] = 1, ['>'] = 1, ['\\'] = 1, [','] = 1,  [';'] = 1,
-    ['&'] = 1,  ['|'] = 1, [')'] = 1, ['}'] = 1, [']'] = 1,  ['%'] = 1,  [0xE2] = 1,
+    [0] = 1,    [1] = 1,    [2] = 1,   [3] = 1,   [4] = 1,    [5] = 1,   [6] = 1,   [7] = 1,
+    [8] = 1,    [9] = 1,    [10] = 1,  [11] = 1,  [12] = 1,   [13] = 1,  [14] = 1,  [15] = 1,
+    [16] = 1,   [17] = 1,   [18] = 1,  [19] = 1,  [20] = 1,   [21] = 1,  [22] = 1,  [23] = 1,
+    [24] = 1,   [25] = 1,   [26] = 1,  [27] = 1,  [28] = 1,   [29] = 1,  [30] = 1,  [31] = 1,
+    [' '] = 1,  [0x7F] = 1, ['"'] = 1, ['#'] = 1, ['\''] = 1, ['`'] = 1, ['<'] = 1, ['>'] = 1,
+    ['\\'] = 1, [','] = 1,  [';'] = 1, ['&'] = 1, ['|'] = 1,  [')'] = 1, ['}'] = 1, [']'] = 1,
+    ['%'] = 1,  [0xE2] = 1,
 };
 
 static size_t unquoted_end(const struct scanner *sc, size_t from, bool in_query)
 {
-    bool encoded = from >= 3 && (kta_at(sc, from - 3, "%3D") || kta_at(sc, from - 3, "%3A"));
+    bool encoded = (from >= 3 && (kta_at(sc, from - 3, "%3D") || kta_at(sc, from - 3, "%3A"))) ||
+                   (from >= 5 && kta_at(sc, from - 5, "%253D"));
     size_t i = from, max = sc->n - from > MAX_VALUE ? from + MAX_VALUE : sc->n;
     bool bracket = false;
     if (from > sc->run->from && from < sc->run->end && encoded == sc->run->encoded &&
@@ -191,15 +197,16 @@ static size_t unquoted_end(const struct scanner *sc, size_t from, bool in_query)
             break;
         if (c == '\\' && i + 1 < sc->n && strchr("nrtu\"'\\", sc->s[i + 1]))
             break;
-        if ((c == ',' || c == ';' || c == '&' || c == '|') && ends_at_delimiter(sc, i, in_query))
+        if ((c == ',' || c == ';' || c == '&' || c == '|' || (c == '#' && in_query)) &&
+            ends_at_delimiter(sc, i, in_query))
             break;
         bracket |= c == ')' || c == '}' || c == ']';
         if ((c == ')' || c == '}' || c == ']') && ends_at_bracket(sc, from, i))
             break;
         if (encoded && c == '%' &&
-            (kta_at(sc, i, "%26") || kta_at(sc, i, "%22") || kta_at(sc, i, "%3B") ||
-             kta_at(sc, i, "%0A") || kta_at(sc, i, "%20") || kta_at(sc, i, "%2C") ||
-             kta_at(sc, i, "%7D")))
+            (kta_at(sc, i, "%26") || kta_at(sc, i, "%2526") || kta_at(sc, i, "%22") ||
+             kta_at(sc, i, "%3B") || kta_at(sc, i, "%0A") || kta_at(sc, i, "%20") ||
+             kta_at(sc, i, "%2C") || kta_at(sc, i, "%7D")))
             break;
         if (c == '%' && (kta_at(sc, i, "%0A") || kta_at(sc, i, "%22")))
             break;
@@ -238,10 +245,33 @@ static size_t quoted_end(const struct scanner *sc, size_t from, const char *quot
     return max;
 }
 
+/* Quotes that open and close differently: where such a value ends, or 0. */
+static size_t paired_end(const struct scanner *sc, size_t at, size_t *ret_start)
+{
+    static const char *const pairs[][2] = {{"“", "”"}, {"„", "“"},   {"«", "»"},
+                                           {"‘", "’"}, {"「", "」"}, {"『", "』"}};
+    for (size_t i = 0; i < KTA_LEN(pairs); i++) {
+        if (!kta_at(sc, at, pairs[i][0]))
+            continue;
+        *ret_start = at + strlen(pairs[i][0]);
+        const char *close = memmem(sc->s + *ret_start, kta_near_end(sc, *ret_start) - *ret_start,
+                                   pairs[i][1], strlen(pairs[i][1]));
+        if (close)
+            return (size_t)(close - sc->s);
+    }
+    return 0;
+}
+
 size_t kta_value_end(const struct scanner *sc, size_t at, size_t *ret_start, bool *ret_quoted,
                      bool in_query)
 {
     size_t q = kta_quote(sc, at);
+    size_t paired =
+        at < sc->n && (unsigned char)sc->s[at] >= 0x80 ? paired_end(sc, at, ret_start) : 0;
+    if (paired) {
+        *ret_quoted = true;
+        return paired;
+    }
     *ret_quoted = q != 0;
     *ret_start = at + q;
     if (!q)

@@ -119,7 +119,8 @@ LIST(reference_starts, "${{", "!ref", "!sub", "!getatt", "!vault", "!secret", "!
      "vault:", "arn:aws", "op://", "ref+", "projects/", "env:", "file:", "secretkeyref",
      "valuefrom", "ssm:", "awssm", "gcpsm", "sops", "\xE2\x9F\xA6", "<set to", "data:image",
      "sm://", "keyvault", "akv", "k8s:", "kubernetes.io/", "secret/", "secrets/", "http://",
-     "https://", "configmap/", "sha256:", "sha512:", "docker.io/", "ghcr.io/", "quay.io/");
+     "https://", "ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-", "configmap/",
+     "sha256:", "sha512:", "docker.io/", "ghcr.io/", "quay.io/");
 
 static bool enclosed(const char *v, size_t n, const char *open, char close)
 {
@@ -143,6 +144,8 @@ static bool expression(const char *v, size_t n)
                                         "env.",        "config."};
     const char *open = v[n - 1] == ')' ? memchr(v, '(', n) : memchr(v, '[', n);
     size_t head = open ? (size_t)(open - v) : n;
+    if (open && *open == '[' && v[n - 1] == ']' && head >= 3) /* Optional[str] */
+        return identifier(v, head, "_.") && identifier(open + 1, n - head - 2, "_., []\"'");
     if (open && *open == '(')
         return head >= 3 && identifier(v, head, "_.") && identifier(open + 1, n - head - 2, "_., ");
     for (size_t k = 0; k < KTA_LEN(roots); k++)

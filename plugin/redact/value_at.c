@@ -122,6 +122,34 @@ static void valued(struct scanner *sc, const struct kta_name *name, size_t at)
         kta_value_at(sc, name, sep + n, /* assigned= */ true);
 }
 
+/* "ApiKeys": {"maps": "…", "weather": "…"}: each member may be one. */
+static void members(struct scanner *sc, const struct kta_name *name, size_t at)
+{
+    struct kta_name one = kta_singular(sc, name);
+    if (one.tells < KTA_TELLS_TOKEN || tolower((unsigned char)sc->s[name->end - 1]) != 's')
+        return;
+    for (int i = 0; i < 64; i++) {
+        size_t start;
+        bool quoted, assigns;
+        while (at < sc->n && (isspace((unsigned char)sc->s[at]) || sc->s[at] == ','))
+            at++;
+        size_t end = kta_value_end(sc, at, &start, &quoted, false);
+        at = kta_skip_blanks(sc, end + kta_quote(sc, end));
+        size_t n = quoted ? kta_separator(sc, at, &assigns) : 0;
+        if (!n)
+            break;
+        at = kta_skip_blanks(sc, at + n);
+        if (at < sc->n && strchr("{[", sc->s[at]))
+            break;
+        end = kta_value_end(sc, at, &start, &quoted, false);
+        if (quoted && kta_one_of_several(sc, &one, start, end))
+            kta_judge(sc, &one, start, end, quoted, /* assigned= */ true);
+        at = end + (quoted ? kta_quote(sc, end) : 0);
+    }
+    if (at >= sc->n && !sc->last && sc->n - name->start < NEAR)
+        kta_hold(sc, kta_line_start(sc, name->start));
+}
+
 /* []byte{0x73, 0x65} of Go: to the brace. */
 static bool go_bytes(struct scanner *sc, const struct kta_name *name, size_t at)
 {
@@ -181,6 +209,17 @@ static size_t property_end(const struct scanner *sc, const struct kta_name *name
     return i < line && sc->s[i] == ';' ? i : end;
 }
 
+/* "NAME=a b": the quotes are around the pair. */
+static size_t quoted_pair_end(const struct scanner *sc, const struct kta_name *name, size_t end)
+{
+    size_t i = end, line = kta_near_end(sc, end);
+    if (!name->start || !strchr("\"'", sc->s[name->start - 1]) || sc->s[end] != ' ')
+        return end;
+    while (i < line && sc->s[i] != sc->s[name->start - 1])
+        i++;
+    return i < line && !memchr(sc->s + end, '=', i - end) ? i : end;
+}
+
 void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bool assigned)
 {
     if (kta_in_braces(sc, name)) {
@@ -207,8 +246,10 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
     if (sc->s[at] == '{' && !kta_at(sc, at, "{{")) {
         if (assigned)
             braced(sc, name, at + 1);
-        else
+        else {
             valued(sc, name, at + 1);
+            members(sc, name, at + 1);
+        }
         return;
     }
     if (go_bytes(sc, name, at))
@@ -221,6 +262,9 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
         at += 5;
     if (kta_php_dump(sc, at))
         while (at < sc->n && !kta_quote(sc, at) && sc->s[at] != '\n')
+            at++;
+    if (kta_at(sc, at, "(string) (len=")) /* go-spew */
+        for (at += strlen("(string) (len="); at < sc->n && strchr("0123456789) ", sc->s[at]);)
             at++;
     at += string_prefix(sc, at);
     char first = at < sc->n ? sc->s[at] : '\0';
@@ -240,10 +284,10 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
         end = kta_string_end(sc, name, at, end);
     if (!quoted && (kta_at(sc, end, " bytes") || kta_at(sc, end, " byte")))
         return; /* kubectl describe secret */
-    if (!quoted && !assigned)
+    if (!quoted && (!assigned || sc->s[name->end] == ' '))
         end = whole_line(sc, name, start, end);
     else if (!quoted && end < sc->n)
-        end = property_end(sc, name, start, end);
+        end = quoted_pair_end(sc, name, property_end(sc, name, start, end));
     if (quoted && kta_value_stop_word(sc->s + start, end - start, assigned))
         return;
     if (name->tells == KTA_TELLS_MAYBE && name->end >= 4 && kta_at(sc, name->end - 4, "auth") &&
