@@ -1,10 +1,10 @@
 /*
  * literals.c - the automaton over all literals of all rules, built once.
  *
- * Bytes that no literal has share class 0, which leads to the start; at most 79 classes remain,
- * so a state is one row of 160 bytes and a step is one load. Bytes beyond ASCII share eight of
- * them, by the bits that tell no capital from its small letter: what is found there is judged
- * anyway.
+ * Bytes that no literal has share class 0, which leads to the start; at most 63 classes remain,
+ * so a state is one row of 128 bytes and a step is one load. Some bytes share a class, as what is
+ * found is judged anyway: rare signs, and bytes beyond ASCII, of which four classes are made by the
+ * bits that tell no capital from its small letter.
  */
 #include "literals.h"
 #include <ctype.h>
@@ -60,7 +60,9 @@ struct builder {
 static unsigned char fold(char c)
 {
     unsigned char u = (unsigned char)c;
-    return u < 0x80 ? (unsigned char)tolower(u) : 0x80 | (u >> 1 & 7);
+    if (u >= 0x80)
+        return 0x80 | (u >> 1 & 3);
+    return u && strchr("?{}~+&", u) ? '?' : (unsigned char)tolower(u);
 }
 
 static unsigned class_of(struct builder *b, char c)

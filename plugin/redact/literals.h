@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KTA_LITERAL_CLASSES = 80 };
+enum { KTA_LITERAL_CLASSES = 64 };
 
 /* What a literal is for. */
 enum kta_literal_use {
