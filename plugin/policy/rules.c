@@ -7,6 +7,10 @@
  * strictest counts, so nobody can loosen what stands above. A broken list denies everything.
  */
 #include "target.h"
+#include <ctype.h>
+#include <strings.h>
+#include "kta/alloc.h"
+#include "kta/kinds.h"
 #include "kta/re.h"
 #include "kta/str.h"
 
@@ -162,6 +166,43 @@ static const char *const category_all[] = {
     "horizontalpodautoscalers",
 };
 
+/* "cert" may be short for "certificate": all of its letters in that order, and
+ * "certs". */
+static bool may_be_short(const char *kind, const char *full, size_t n)
+{
+    size_t at = 0, length = strlen(kind);
+
+    if (length >= n || length > 8 || n == 0 || tolower((unsigned char)*full) != *kind)
+        return false;
+    for (size_t i = 0; i < n && at < length; i++)
+        at += tolower((unsigned char)full[i]) == kind[at];
+    return at == length || (at + 1 == length && kind[at] == 's');
+}
+
+/* A custom kind, whose group and short names only the cluster knows, against the words of a
+ * pattern: the rule's group is not seen in "externalsecrets", the kind not in "es". */
+static bool may_be_of(const struct kta_json *want, const struct kta_target *t,
+                      const struct forms *forms)
+{
+    if (kta_json_type(want) == KTA_JSON_ARRAY) {
+        kta_json_each(one, want) if (may_be_of(one, t, forms)) return true;
+        return false;
+    }
+    if (kta_kind_known(t->kind))
+        return false;
+    for (const char *p = kta_json_text(want); *p; p += *p == '|') {
+        size_t n = strcspn(p, ".|");
+        kta_auto_free char *word = kta_strndup(p, n);
+        for (size_t i = 0; p[n] == '.' && i < forms->n; i++)
+            if (strcasecmp(word, forms->v[i]) == 0)
+                return true;
+        if (!kta_kind_known(word) && may_be_short(t->kind, p, n))
+            return true;
+        p += strcspn(p, "|");
+    }
+    return false;
+}
+
 static int match_kind(const struct kta_json *rule, const struct kta_target *t, struct match *m,
                       struct kta_err *err)
 {
@@ -181,7 +222,9 @@ static int match_kind(const struct kta_json *rule, const struct kta_target *t, s
         r = any_matches(want, category_all, KTA_LEN(category_all), KTA_RE_ICASE, err);
         m->certain = false;
     }
-    if (r == 0)
+    if (r == 0 && may_be_of(want, t, &forms))
+        m->certain = false;
+    else if (r == 0)
         m->possible = m->certain = false;
     return r < 0 ? -1 : 0;
 }

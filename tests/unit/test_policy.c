@@ -240,11 +240,19 @@ static void test_rules_know_kinds(void **state)
         json("[{\"kind\":[\"certificate\",\"backups\",\"policy\",\"deployment\"],"
              "  \"action\":\"deny\"}]");
     kta_auto_json struct kta_json *secrets = json("[{\"kind\":\"secret\",\"action\":\"ask\"}]");
+    kta_auto_json struct kta_json *custom =
+        json("[{\"kind\":\"externalsecrets.external-secrets.io\",\"action\":\"ask\"}]");
     static const char *const denied[] = {
-        "kubectl delete certificates x",     "kubectl delete Certificates.cert-manager.io x",
-        "kubectl delete backup x",           "kubectl delete policies.v1.kyverno.io/x",
-        "kubectl delete deployments.apps x", "kubectl delete all --all",
-        "kubectl delete po,deploy -l a=b",   "kubectl get all",
+        "kubectl delete cert x",
+        "kubectl get crts",
+        "kubectl delete certificates x",
+        "kubectl delete Certificates.cert-manager.io x",
+        "kubectl delete backup x",
+        "kubectl delete policies.v1.kyverno.io/x",
+        "kubectl delete deployments.apps x",
+        "kubectl delete all --all",
+        "kubectl delete po,deploy -l a=b",
+        "kubectl get all",
     };
     struct kta_policy p = session;
 
@@ -253,6 +261,16 @@ static void test_rules_know_kinds(void **state)
     for (size_t i = 0; i < KTA_LEN(denied); i++)
         expect(&p, denied[i], KTA_CLASS_DENY, "rules[0]");
     expect(&p, "kubectl delete widgets x", KTA_CLASS_WRITE, NULL);
+    expect(&p, "kubectl delete certx x", KTA_CLASS_WRITE, NULL);
+    expect(&p, "kubectl delete dp x", KTA_CLASS_WRITE,
+           NULL);     /* all names of deployment are known */
+    p.rules = custom; /* its short names are not, nor is the group of what is asked for */
+    expect(&p, "kubectl get es", KTA_CLASS_WRITE, "rules[0]");
+    expect(&p, "kubectl get po,es", KTA_CLASS_WRITE, "rules[0]");
+    expect(&p, "kubectl get externalsecret x", KTA_CLASS_WRITE, "rules[0]");
+    expect(&p, "kubectl get externalsecrets.v1.external-secrets.io", KTA_CLASS_WRITE, "rules[0]");
+    expect(&p, "kubectl get ep", KTA_CLASS_READ, NULL);
+    expect(&p, "kubectl get secrets", KTA_CLASS_READ, NULL);
     p.rules = secrets; /* of which "all" has none */
     expect(&p, "kubectl get all", KTA_CLASS_READ, NULL);
 }
