@@ -178,6 +178,8 @@ static size_t next_cell(const struct scanner *sc, size_t at)
             if (!kta_at(sc, at, "<td") && !kta_at(sc, at, "<dd"))
                 return 0;
             const char *close = memchr(sc->s + at, '>', kta_near_end(sc, at) - at);
+            while (close && close[1] == '<' && close[2] != '/') /* <td><code> */
+                close = memchr(close + 1, '>', (size_t)(sc->s + kta_near_end(sc, at) - close - 1));
             return close ? (size_t)(close - sc->s) + 1 : 0;
         }
     return 0;

@@ -44,6 +44,8 @@ LIST(password_ends, "password", "passwd", "passphrase", "passcode", "passwort", 
      "authtok");
 LIST(password_words, "pass", "pw", "passwd", "pwd", "psk", "rootpw", "adminpw", "dbpw", "userpw",
      "bindpw", "ldappw", "contrasena", "passw", "passe");
+/* Words that end as "dbpass" does. */
+LIST(passing, "bypass", "compass", "encompass", "surpass", "trespass", "overpass", "underpass");
 LIST(token_ends, "token", "apikey", "secretkey", "accesskey", "privatekey", "authkey", "masterkey",
      "signingkey", "encryptionkey", "accountkey", "sharedkey", "clientsecret", "sharedsecret",
      "appsecret", "jwtsecret", "sharedaccesskey", "licensekey", "hmackey", "storagekey");
@@ -164,7 +166,9 @@ static enum kta_telling of_key(const char *before)
 
 static enum kta_telling of_word(const char *word, const char *before)
 {
-    if (in(word, password_words) || ends_in(word, password_ends))
+    size_t n = strlen(word);
+    if (in(word, password_words) || ends_in(word, password_ends) ||
+        (n > 5 && !strcmp(word + n - 4, "pass") && !in(word, passing)))
         return KTA_TELLS_PASSWORD;
     if (in(word, reference_words))
         return !before || strcmp(word, "secret") || in(before, secret_object) ? KTA_TELLS_REFERENCE
@@ -183,7 +187,8 @@ static enum kta_telling of_word(const char *word, const char *before)
         return KTA_TELLS_MAYBE;
     if (!strcmp(word, "string") && before && !strcmp(before, "connection"))
         return KTA_TELLS_MAYBE;
-    size_t n = strlen(word);
+    if (!strcmp(word, "sid") && before && !strcmp(before, "account")) /* of Twilio */
+        return KTA_TELLS_NOTHING;
     if (n > 6 && !strcmp(word + n - 6, "secret"))
         return KTA_TELLS_TOKEN;
     return in(word, maybe_words) ? KTA_TELLS_MAYBE : KTA_TELLS_NOTHING;

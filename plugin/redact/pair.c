@@ -233,9 +233,11 @@ static void prose(struct scanner *sc, const struct kta_name *name, size_t at)
 {
     if (name->start && !strchr(" \t\n\"'(", sc->s[name->start - 1]))
         return; /* the end of a value that looks like a name */
-    static const char *const links[] = {"is ",  "was ",    "value ",   "set to ", "to ",
-                                        "of ",  "with ",   "lautet: ", "lautet ", "ist ",
-                                        "is: ", "is now ", "est ",     "es ",     "è "};
+    static const char *const links[] = {"is ",      "is: ",     "was ",    "has been ", "is now ",
+                                        "now ",     "value ",   "reset ",  "changed ",  "updated ",
+                                        "rotated ", "set ",     "from ",   "to ",       "of ",
+                                        "with ",    "lautet: ", "lautet ", "ist ",      "est ",
+                                        "es ",      "è "};
     if (name->tells < KTA_TELLS_REFERENCE || at >= sc->n || (sc->s[at] != ' ' && sc->s[at] != '\t'))
         return;
     size_t i = kta_skip_blanks(sc, at), line = kta_near_end(sc, at);
@@ -274,16 +276,24 @@ static void prose(struct scanner *sc, const struct kta_name *name, size_t at)
     if (!likely || memchr(v, '/', n) || (memchr(v, ':', n) && !quoted))
         return;
     kta_judge(sc, name, start, end, quoted, /* assigned= */ false);
+    end += quoted ? kta_quote(sc, end) : 0;
+    if (linked && kta_at(sc, end, " to ") &&
+        (quoted = kta_quote(sc, end + 4))) { /* from 'x' to 'y' */
+        end = kta_value_end(sc, end + 4, &start, &quoted, false);
+        kta_judge(sc, name, start, end, quoted, /* assigned= */ false);
+    }
 }
 
 /* "password (base64): …" */
 static size_t behind_remark(const struct scanner *sc, size_t at)
 {
-    if (!kta_at(sc, at, "(") || !at || sc->s[at - 1] != ' ')
+    bool word = at && sc->s[at - 1] != ' '; /* key(hex)=…, but no call(a: b) -> c */
+    if (!kta_at(sc, at, "("))
         return at;
     size_t i = at + 1;
     bool assigns;
-    while (i < sc->n && i - at < 40 && sc->s[i] != ')' && sc->s[i] != '\n')
+    while (i < sc->n && i - at < 40 && sc->s[i] != ')' && sc->s[i] != '\n' &&
+           (!word || isalnum((unsigned char)sc->s[i])))
         i++;
     if (i >= sc->n || sc->s[i] != ')')
         return at;

@@ -266,6 +266,12 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
     if (kta_at(sc, at, "(string) (len=")) /* go-spew */
         for (at += strlen("(string) (len="); at < sc->n && strchr("0123456789) ", sc->s[at]);)
             at++;
+    if (kta_at(sc, at, "0x")) { /* 0x55 "…" of gdb */
+        size_t i = at + 2;
+        while (i < sc->n && isxdigit((unsigned char)sc->s[i]))
+            i++;
+        at = kta_at(sc, i, " \"") ? i + 1 : at;
+    }
     at += string_prefix(sc, at);
     char first = at < sc->n ? sc->s[at] : '\0';
     if ((first == '"' && kta_at(sc, at, "\"\"\"")) ||
