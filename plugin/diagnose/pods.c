@@ -165,10 +165,9 @@ static bool worth_a_look(struct kind_of_pod **seen, size_t *n, size_t *cap,
 static bool log_read(struct kta_world *w, const struct kta_json *pod)
 {
     size_t len;
-    kta_json_each(c, kta_json_at(pod,
-                                 "spec.containers")) if (kta_world_has_log(w, pod,
-                                                                           kta_json_str(c, "name"),
-                                                                           &len)) return true;
+    kta_json_each(c, kta_json_at(pod, "spec.containers")) if (kta_world_has_log(
+                                                                  w, pod, kta_json_str(c, "name"),
+                                                                  false, &len)) return true;
     return false;
 }
 
