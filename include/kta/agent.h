@@ -38,8 +38,9 @@ struct kta_agent {
     int max_iterations; /* 0: KTA_MAX_ITERATIONS */
     bool shim;          /* --enable-tool-use-shim: no native tools */
     bool show_tool_output;
-    const char *template_text;            /* replaces prompts/system.md, or NULL */
-    const struct kta_argv *extra_prompts; /* texts appended to the system prompt, or NULL */
+    bool interactive;                     /* a REPL's: more questions may follow */
+    const char *template_text;            /* replaces prompts/system.md, or NULL; this and */
+    const struct kta_argv *extra_prompts; /* texts appended to it are Go templates */
     struct kta_diagnose_options diagnose;
     const struct kta_custom_tools *custom; /* or NULL */
     struct kta_ceiling ceiling;            /* --max-cost */

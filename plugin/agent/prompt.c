@@ -14,6 +14,7 @@
 #include "kta/alloc.h"
 #include "kta/embedded.h"
 #include "kta/evidence.h"
+#include "template.h"
 
 static void marker(struct kta_str *out)
 {
@@ -41,12 +42,38 @@ static const char *const way_files[] = {
     [KTA_WAY_TEXT] = "system-text.md",
 };
 
+/* A text of the user's own, with the fields that kubectl-ai has for them. */
+static void own_text(const struct kta_agent *a, const char *own, struct kta_str *out)
+{
+    kta_auto_json struct kta_json *tools = agent_tools(a);
+    kta_auto_str struct kta_str json = KTA_STR_INIT, names = KTA_STR_INIT;
+    kta_auto_free char *question = kta_redact_dup(a->pipeline->redact, a->question);
+
+    kta_json_print(tools, true, &json);
+    kta_json_each(tool, tools) kta_str_addf(&names, "%s%s", names.len ? ", " : "",
+                                            kta_or(kta_json_str(tool, "function.name"), ""));
+    const struct template_field fields[] = {{"SessionIsInteractive",
+                                             a->interactive ? "true" : NULL},
+                                            {"EnableToolUseShim", a->shim ? "true" : NULL},
+                                            {"ToolsAsJSON", json.s},
+                                            {"ToolNames", names.s},
+                                            {"Query", question}};
+    template_render(own, fields, KTA_LEN(fields), out);
+}
+
 static void system_text(const struct kta_agent *a, enum kta_llm_way way, struct kta_str *out)
 {
-    kta_str_add(out, a->template_text ? a->template_text : kta_embedded("system.md"));
-    kta_str_add(out, kta_embedded(way_files[way]));
+    kta_auto_str struct kta_str extra = KTA_STR_INIT;
+
     for (size_t i = 0; a->extra_prompts && i < a->extra_prompts->n; i++)
-        kta_str_addf(out, "\n%s\n", a->extra_prompts->v[i]);
+        kta_str_addf(&extra, "\n%s\n", a->extra_prompts->v[i]);
+    if (a->template_text)
+        own_text(a, a->template_text, out);
+    else
+        kta_str_add(out, kta_embedded("system.md"));
+    kta_str_add(out, kta_embedded(way_files[way]));
+    if (extra.len)
+        own_text(a, extra.s, out);
 }
 
 #define SMALLEST_CUT 400 /* bytes; less of an item tells nothing */

@@ -246,6 +246,7 @@ int app_ask(struct app *app, const char *question, const char *piped, struct con
     a->question = question;
     a->piped = piped;
     a->history = c ? c->session.messages : NULL;
+    a->interactive = c != NULL;
     int r = set_up(app, a, &template, &extra, err);
     bool prompt_only = set_on(&app->set, OPT_SHOW_PROMPT);
     if (!prompt_only)
