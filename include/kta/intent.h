@@ -26,10 +26,12 @@ enum kta_intent {
 };
 struct kta_intent_match {
     enum kta_intent intent;
-    bool sure;     /* false: the general diagnosis is given, and it is said */
-    char kind[64]; /* for LIST: the kind named, or "" */
-    int number;    /* for SCALE: replicas, -1 when none */
-    /* parts of REACH and WHO_CAN, "" when not given */
+    bool sure;       /* false: the general diagnosis is given, and it is said */
+    char kind[64];   /* for LIST: the kind named, or "" */
+    int number;      /* for SCALE: replicas, -1 when none */
+    bool everywhere; /* "in all namespaces" is said */
+    /* parts of REACH and WHO_CAN, "" when not given; name also: the name that is all of a question
+     * for DIAGNOSE */
     char from[256], to[256], port[64], verb[64], resource[64], name[256], ns[64];
     int64_t seconds; /* for CHANGES: how far back, 0: not said */
 };

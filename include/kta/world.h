@@ -73,7 +73,7 @@ int kta_world_prefetch_logs(struct kta_world *w, const struct kta_log_want *want
 /* Both at once. */
 int kta_world_prefetch_all(struct kta_world *w, const char *ns, const char *const *kinds, size_t n,
                            const struct kta_log_want *wants, size_t n_wants, struct kta_err *err);
-/* metrics.k8s.io for a namespace: PodMetrics list, or NULL. */
+/* metrics.k8s.io for a namespace: PodMetrics list; NULL when it does not answer. */
 size_t kta_world_pod_metrics(struct kta_world *w, const char *ns, struct kta_json *const **ret);
 /* They will be asked for: the next prefetch reads them beside its lists. metrics-server answers
  * slower than all the rest (measured: 15 ms against 2). */

@@ -126,6 +126,13 @@ static int find_targets(struct kta_agent *a, struct kta_err *err)
     return 0;
 }
 
+/* The question is a name, and nothing is called that. */
+static bool is_unknown_name(const struct kta_agent *a)
+{
+    return a->intent.intent == KTA_INTENT_DIAGNOSE && *a->intent.name &&
+           (!a->targets.n || !a->targets.v[0].object);
+}
+
 static void add_piped(struct kta_agent *a)
 {
     if (!a->piped || !*a->piped)
@@ -156,9 +163,14 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
     a->world = kta_world_new(a->pipeline->cluster, a->pipeline->redact, r);
     kta_world_want_metrics(a->world);
     kta_intent_of(a->question, &a->intent);
+    if (a->intent.everywhere)
+        a->scope.namespace_ = NULL;
     kta_report_progress(r, "looking at the cluster");
-    if (find_targets(a, err) < 0 ||
-        kta_diagnose(a->world, &a->scope, &a->targets, &a->diagnose, &a->findings, err) < 0)
+    if (find_targets(a, err) < 0)
+        return -1;
+    if (is_unknown_name(a))
+        a->intent.sure = false; /* what is told instead is a guess */
+    if (kta_diagnose(a->world, &a->scope, &a->targets, &a->diagnose, &a->findings, err) < 0)
         return -1;
     if (kta_collect_evidence(a->world, &a->scope, &a->targets, &a->findings, &a->evidence, err) < 0)
         return -1;

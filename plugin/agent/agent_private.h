@@ -15,6 +15,8 @@ void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan);
 /* usage.c: *ret_source is NULL when it is no such question. */
 int agent_usage(struct kta_agent *a, const char **ret_source, struct kta_str *out,
                 struct kta_err *err);
+/* The scope, in the namespace that the question names. */
+struct kta_scope agent_scope(const struct kta_agent *a);
 int agent_install(struct kta_agent *a, struct kta_err *err); /* install.c */
 
 /* The line that begins the user's words; what stands before it is evidence. */

@@ -40,7 +40,7 @@ void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan)
 static const char *target_words(const struct kta_agent *a, struct kta_str *buf)
 {
     if (a->targets.n == 0 || !a->targets.v[0].object) {
-        const char *ns = a->targets.n ? a->targets.v[0].ref.namespace_ : a->scope.namespace_;
+        const char *ns = agent_scope(a).namespace_;
         if (ns)
             kta_str_addf(buf, "namespace %s", ns);
         else
@@ -82,7 +82,12 @@ static int diagnose(struct kta_agent *a, struct kta_err *err)
     kta_auto_str struct kta_str what = KTA_STR_INIT;
 
     (void)err;
-    if (!a->intent.sure)
+    if (!a->intent.sure && *a->intent.name)
+        kta_str_addf(&a->answer,
+                     "Nothing in %s%s is called '%s'; this is the general diagnosis.\n\n",
+                     a->scope.namespace_ ? "namespace " : "",
+                     kta_or(a->scope.namespace_, "any namespace"), a->intent.name);
+    else if (!a->intent.sure)
         kta_str_add(&a->answer, "Without a model the question is not understood in full; this is "
                                 "the general diagnosis.\n\n");
     if (a->findings.n == 0) {
@@ -221,7 +226,7 @@ static int list(struct kta_agent *a, struct kta_err *err)
 
     if (kta_kind_find(a->pipeline->cluster, kta_or(a->intent.kind, "pods"), &kind, err) < 0)
         return -1;
-    const char *ns = kind->namespaced ? a->scope.namespace_ : NULL;
+    const char *ns = kind->namespaced ? agent_scope(a).namespace_ : NULL;
     kta_kind_path(kind, ns, NULL, &path);
     bool snapshot = kta_cluster_is_snapshot(a->pipeline->cluster);
     const char *selector = a->scope.selector;
@@ -241,7 +246,8 @@ static int list(struct kta_agent *a, struct kta_err *err)
         kta_redact_object(a->pipeline->redact, reads[0].json);
         if (snapshot && selector)
             keep_selected(reads[0].json, selector);
-        kta_str_addf(&a->answer, "%s in %s%s%s:\n\n", kind->plural, kta_or(ns, "all namespaces"),
+        kta_str_addf(&a->answer, "%s in %s%s%s:\n\n", kind->plural,
+                     kta_or(ns, kind->namespaced ? "all namespaces" : "the cluster"),
                      selector ? " with " : "", kta_or(selector, ""));
         kta_table_markdown(reads[0].json, ns == NULL && kind->namespaced, &a->answer);
     }

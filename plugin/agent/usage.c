@@ -19,8 +19,7 @@ static int usage(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
                            out, err);
 }
 
-/* The namespace that the question names, else the scope's. */
-static struct kta_scope scope_of(const struct kta_agent *a)
+struct kta_scope agent_scope(const struct kta_agent *a)
 {
     struct kta_scope s = a->scope;
     if (a->targets.n && a->targets.v[0].by == KTA_BY_NAMESPACE)
@@ -30,26 +29,26 @@ static struct kta_scope scope_of(const struct kta_agent *a)
 
 static int restarts(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
 {
-    struct kta_scope s = scope_of(a);
+    struct kta_scope s = agent_scope(a);
     return kta_restarts_table(a->world, &s, out, err);
 }
 
 static int not_ready(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
 {
-    struct kta_scope s = scope_of(a);
+    struct kta_scope s = agent_scope(a);
     return kta_not_ready_table(a->world, &s, out, err);
 }
 
 static int images(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
 {
-    struct kta_scope s = scope_of(a);
+    struct kta_scope s = agent_scope(a);
     return kta_images_table(a->world, &s, out, err);
 }
 
 /* What the objects that are meant lost or gained since they worked, then the scope's changes. */
 static int changes(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
 {
-    struct kta_scope s = scope_of(a);
+    struct kta_scope s = agent_scope(a);
     size_t n = 0;
 
     for (size_t i = 0; i < a->evidence.n; i++)

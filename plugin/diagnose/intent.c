@@ -220,6 +220,50 @@ static int64_t span_in(const char *q)
     return kta_stristr(q, "today") || kta_stristr(q, "tonight") ? 86400 : 0;
 }
 
+/* Words that are no sentence: a kind ("pods", "all svc in demo") is to be listed, a name
+ * ("backend", "deployment backend") to be looked at. */
+static void bare_words(const char *q, struct kta_intent_match *ret)
+{
+    static struct kta_re *of_kind, *of_name;
+    struct kta_match m;
+
+    if (!of_kind) {
+        of_kind = kta_re_must("^\\s*(?:(?:all|my|our|the|running)\\s+)*([a-z]+)(?:\\s+(?:here|now|"
+                              "please|(?:in|from|on|across|-n|--namespace)\\b.*|-A))?\\s*[?.!]*$",
+                              KTA_RE_ICASE);
+        of_name =
+            kta_re_must("^\\s*(?:(?:my|our|the)\\s+)*([a-z0-9][\\w./-]*)(?:\\s+([a-z0-9][\\w.-]*)"
+                        ")?\\s*[?.!]*$",
+                        KTA_RE_ICASE);
+    }
+    kta_auto_free char *kind =
+        kta_re_find(of_kind, q, strlen(q), 0, &m) ? kta_re_group(q, &m, 1) : NULL;
+    const struct kta_kind *k = kind ? kta_kind_known(kind) : NULL;
+    if (k) {
+        ret->intent = KTA_INTENT_LIST;
+        ret->sure = true;
+        return;
+    }
+    if (!kta_re_find(of_name, q, strlen(q), 0, &m))
+        return;
+    kta_auto_free char *a = kta_re_group(q, &m, 1), *b = m.n > 2 ? kta_re_group(q, &m, 2) : NULL;
+    const char *name = !b || kta_kind_known(b) ? a : kta_kind_known(a) ? b : NULL;
+    ret->sure = name != NULL;
+    (void)snprintf(ret->name, sizeof ret->name, "%s", kta_or(name, ""));
+}
+
+static bool says_everywhere(const char *q)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must(
+            "\\b(?:all|every|across|any)\\s+(?:the\\s+)?namespaces?\\b|\\beverywhere\\b|"
+            "\\b(?:whole|entire)\\s+cluster\\b|\\bcluster-?wide\\b|(?<!\\S)(?:-A|"
+            "--all-namespaces)(?!\\S)",
+            0);
+    return kta_re_find(re, q, strlen(q), 0, NULL);
+}
+
 void kta_intent_of(const char *question, struct kta_intent_match *ret)
 {
     *ret = (struct kta_intent_match){.intent = KTA_INTENT_DIAGNOSE, .number = -1};
@@ -233,10 +277,14 @@ void kta_intent_of(const char *question, struct kta_intent_match *ret)
             parts(rules[i].re, question, &m, ret);
             break;
         }
+    if (!ret->sure)
+        bare_words(question, ret);
     if (ret->intent == KTA_INTENT_WHO_CAN && !rights_words(ret)) {
         ret->intent = KTA_INTENT_DIAGNOSE;
         ret->sure = false;
+        *ret->name = '\0';
     }
+    ret->everywhere = says_everywhere(question);
     if (ret->intent == KTA_INTENT_CHANGES)
         ret->seconds = span_in(question);
     if (ret->intent == KTA_INTENT_LIST)

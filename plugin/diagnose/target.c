@@ -310,8 +310,19 @@ static bool namespace_word(const struct words *q, size_t i)
     static const struct kta_kind *space;
     if (!space)
         space = kta_kind_known("namespaces");
-    return space && ((i > 0 && q->kind[i - 1] == space) ||
-                     (i + 1 < q->n && q->kind[i + 1] == space && !is_common(q->v[i])));
+    bool flag = i > 0 && (kta_streq(q->v[i - 1], "-n") || kta_streq(q->v[i - 1], "--namespace"));
+    return flag || (space && ((i > 0 && q->kind[i - 1] == space) ||
+                              (i + 1 < q->n && q->kind[i + 1] == space && !is_common(q->v[i]))));
+}
+
+/* "in kube-system" */
+static bool leads_to_place(const char *word)
+{
+    static const char *const words[] = {"in", "from", "inside", "within", "of"};
+    for (size_t i = 0; i < KTA_LEN(words); i++)
+        if (kta_streq(word, words[i]))
+            return true;
+    return false;
 }
 
 static int read_base(struct kta_world *w, const char *ns, const struct words *q, bool early,
@@ -358,6 +369,8 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
         }
         if (explicit_target(w, ns, &q, i, ret) || q.kind[i])
             continue;
+        if (*q.v[i] == '-')
+            continue; /* a flag that is part of the question */
         if (is_common(q.v[i])) {
             /* "api" may be a word or a name: only an exact name or label makes it one. */
             if (named(w, "deployments", ns, q.v[i]) || named(w, "statefulsets", ns, q.v[i]))
@@ -371,6 +384,13 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
     for (size_t i = 0; i < q.n && !ret->n; i++)
         if (unmatched[i])
             (void)rare_target(w, ns, strchr(q.v[i], '/') ? strchr(q.v[i], '/') + 1 : q.v[i], ret);
+    for (size_t i = 1; i < q.n && !ret->n; i++) {
+        struct kta_json *o = unmatched[i] && leads_to_place(q.v[i - 1])
+                                 ? kta_world_get(w, "namespaces", NULL, q.v[i], NULL)
+                                 : NULL;
+        if (o)
+            whole_namespace(q.v[i], o, ret);
+    }
     for (size_t i = 0; i < q.n && !ret->n; i++)
         if (unmatched[i] && !near_miss(w, ns, q.v[i], ret) && ns && strlen(q.v[i]) > 2)
             other_namespaces(w, q.v[i], ret);

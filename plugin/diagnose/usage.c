@@ -128,7 +128,8 @@ int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
     for (size_t i = 0; targets && i < targets->n; i++) {
         if (targets->v[i].by == KTA_BY_NAMESPACE)
             ns = targets->v[i].ref.name;
-        narrow |= targets->v[i].object != NULL;
+        else
+            narrow |= targets->v[i].object != NULL;
     }
     const char *kinds[] = {"pods", "replicasets", "deployments"};
     if (kta_world_prefetch(w, ns, kinds, KTA_LEN(kinds), err))
@@ -167,7 +168,10 @@ int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
         }
     }
     qsort(rows, k, sizeof *rows, by_use);
-    if (!k)
+    struct kta_json *const *pods;
+    if (!k && !narrow && !kta_world_list(w, "pods", ns, &pods))
+        kta_str_addf(out, "There are no pods in %s.\n", ns ? ns : "the cluster");
+    else if (!k)
         kta_str_addf(out,
                      "There are no metrics of pods in %s yet (a new pod has none for about a "
                      "minute).\n",

@@ -543,6 +543,7 @@ size_t kta_world_pod_metrics(struct kta_world *w, const char *ns, struct kta_jso
         if (!l)
             l = new_list(w, pod_metrics.plural, ns);
     }
-    *ret = l->readable ? l->items : NULL;
+    static struct kta_json *const none[1];
+    *ret = !l->readable ? NULL : l->items ? l->items : none;
     return l->n;
 }
