@@ -77,7 +77,9 @@ static long cause_of(const struct kta_findings *f, size_t i)
         }
         if (left_of_webhook(a, b))
             return (long)j;
-        if (depends(a) && !left_of_webhook(b, a) && !kta_ref_equal(&a->object, &b->object)) {
+        /* Two webhooks that call the same Service are each in the way. */
+        if (depends(a) && !left_of_webhook(b, a) && !kta_streq(b->code, "Webhook.Unavailable") &&
+            !kta_ref_equal(&a->object, &b->object)) {
             for (size_t s = 0; s < a->n_symptoms; s++)
                 if (!kta_streq(a->symptoms[s].kind, "Pod") && explains(b, &a->symptoms[s]) &&
                     !(depends(b) && has_symptom(b, &a->object)))
