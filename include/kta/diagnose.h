@@ -64,6 +64,8 @@ struct kta_diagnose_options {
 int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
                  const struct kta_targets *targets, const struct kta_diagnose_options *options,
                  struct kta_findings *ret, struct kta_err *err);
+/* Can every row of an ignore: list mean something: codes that there are, keys that are known? */
+int kta_ignore_check(const struct kta_json *ignore, struct kta_err *err);
 /* What a model needs to know of the targets besides the findings: states, events, logs, changes. */
 int kta_collect_evidence(struct kta_world *w, const struct kta_scope *scope,
                          const struct kta_targets *targets, const struct kta_findings *findings,

@@ -72,6 +72,7 @@ struct kta_finding {
 struct kta_findings {
     struct kta_finding **v; /* pointers stay valid while the list grows */
     size_t n, cap;
+    size_t left_out; /* that are known (--baseline) or ignored (ignore:) */
 };
 
 struct kta_finding *kta_findings_add(struct kta_findings *f, const char *code,

@@ -3,6 +3,7 @@
 
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/diagnose.h"
 #include "kta/finding.h"
 #include "kta/fs.h"
 #include "kta/limits.h"
@@ -188,6 +189,8 @@ static int take_structured(struct config *c, const struct key_row *row, const st
         return take_journal(c, v, line, err);
     } else if (kta_streq(row->name, "ignore")) {
         c->ignore = v;
+        if (kta_ignore_check(v, err) < 0)
+            return kta_err_wrap(err, "%s: line %d: 'ignore'", c->path, line);
     } else if (kta_streq(row->name, "readSecrets")) {
         c->leave_secrets = !kta_json_bool(c->tree, row->name, true);
     } else if (kta_streq(row->name, "remediation")) {

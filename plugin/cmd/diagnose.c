@@ -49,7 +49,15 @@ static int read_baseline(const struct app *app, struct kta_json **ret, struct kt
         kta_err_wrap(err, "the baseline '%s'", path);
         return kta_err_hint(err, "kubectl todo-ai diagnose -o json > FILE writes one");
     }
-    if (kta_json_type(kta_json_get(*ret, "findings")) == KTA_JSON_ARRAY)
+    if (kta_json_type(*ret) == KTA_JSON_ARRAY) { /* the findings alone */
+        struct kta_json *doc = kta_json_new_object();
+        kta_json_set(doc, "findings", *ret);
+        *ret = doc;
+    }
+    bool right = kta_json_type(kta_json_get(*ret, "findings")) == KTA_JSON_ARRAY;
+    kta_json_each(row, kta_json_get(*ret, "findings")) right =
+        right && kta_json_str(row, "code") && kta_json_str(row, "object.name");
+    if (right)
         return 0;
     kta_err_set(err, KTA_E_USAGE, "the baseline '%s' holds no findings", path);
     return kta_err_hint(err, "kubectl todo-ai diagnose -o json > FILE writes one");
@@ -72,6 +80,10 @@ int look(struct app *app, struct look *l, struct kta_err *err)
         return -1;
     kta_report_done(report);
     app_note_missing(app, l->world);
+    size_t out = l->findings.left_out;
+    if (out)
+        kta_report_note(report, "%zu finding%s left out: %s", out, out == 1 ? " is" : "s are",
+                        baseline ? "the baseline or ignore: names them" : "ignore: names them");
     struct kta_cluster_stats st = kta_cluster_stats(app->cluster);
     kta_log(1, "evidence: %d requests, %zu bytes, %d ms; %zu findings", st.requests, st.bytes,
             (int)st.ms, l->findings.n);
@@ -112,7 +124,8 @@ int cmd_diagnose(struct app *app, struct kta_err *err)
     } else if (r == 0) {
         where(app, &l.targets, &what);
         if (app->output == KTA_OUT_TEXT && l.findings.n == 0)
-            kta_ui_print(app->ui, "Nothing is wrong %s %s as far as the engine can see.\n",
+            kta_ui_print(app->ui, "Nothing %sis wrong %s %s as far as the engine can see.\n",
+                         l.findings.left_out ? "else " : "",
                          l.targets.n && l.targets.v[0].by != KTA_BY_NAMESPACE ? "with" : "in",
                          what.s);
         kta_ui_findings(app->ui, &l.findings);

@@ -76,49 +76,6 @@ static void follow_dependencies(struct kta_world *w, const char *ns)
     }
 }
 
-/* ---- the configuration's ignore: list ---- */
-
-static bool glob(const char *pattern, const char *s)
-{
-    size_t n = strlen(pattern);
-    if (n && pattern[n - 1] == '*')
-        return !strncmp(pattern, s, n - 1);
-    return kta_streq(pattern, s);
-}
-
-static bool ignored(const struct kta_json *ignore, const struct kta_finding *f)
-{
-    kta_json_each(row, ignore)
-    {
-        const char *code = kta_json_text(row) ? kta_json_text(row) : kta_json_str(row, "code");
-        const char *object = kta_json_str(row, "object");
-        if (code && !glob(code, f->code))
-            continue;
-        kta_auto_str struct kta_str ref = KTA_STR_INIT, full = KTA_STR_INIT;
-        kta_diag_kind_word(f->object.kind, &ref);
-        kta_str_addf(&ref, "/%s", f->object.name);
-        kta_str_addf(&full, "%s/%s", kta_or(f->object.namespace_, ""), ref.s);
-        if (object && !glob(object, ref.s) && !glob(object, full.s) &&
-            !glob(object, f->object.name))
-            continue;
-        if (code || object)
-            return true;
-    }
-    return false;
-}
-
-/* Is it among the findings of an earlier run (code and object)? */
-static bool known(const struct kta_json *earlier, const struct kta_finding *f)
-{
-    kta_json_each(row, earlier) if (kta_streq(kta_json_str(row, "code"), f->code) &&
-                                    kta_streq(kta_json_str(row, "object.kind"), f->object.kind) &&
-                                    kta_streq(kta_json_str(row, "object.namespace"),
-                                              f->object.namespace_) &&
-                                    kta_streq(kta_json_str(row, "object.name"),
-                                              f->object.name)) return true;
-    return false;
-}
-
 /* ---- the engine ---- */
 
 static int in_namespace(struct kta_world *w, const char *ns, bool wide, struct kta_findings *ret,
@@ -185,10 +142,12 @@ int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
     kta_drift_apply(w, ret);
     kta_fixes_complete(w, ret);
     for (size_t i = 0; options && i < ret->n;)
-        if (ignored(options->ignore, ret->v[i]) || known(options->known, ret->v[i]))
+        if (kta_ignored(options->ignore, ret->v[i]) || kta_known(options->known, ret->v[i])) {
             kta_findings_drop(ret, i);
-        else
+            ret->left_out++;
+        } else {
             i++;
+        }
     kta_findings_finish(ret);
     if (!options || !options->no_validate) {
         kta_report_progress(kta_world_report(w), "asking the API server about %zu findings' fixes",

@@ -242,6 +242,10 @@ void kta_fixes_complete(struct kta_world *w, struct kta_findings *f);
 /* Asks the API server about every fix that has a check; drops what it refuses. */
 void kta_fixes_validate(struct kta_world *w, struct kta_findings *f);
 
+/* ---- ignore.c ---- */
+bool kta_ignored(const struct kta_json *ignore, const struct kta_finding *f);
+bool kta_known(const struct kta_json *earlier, const struct kta_finding *f);
+
 /* ---- fold.c ---- */
 void kta_fold(struct kta_world *w, struct kta_findings *f);
 
