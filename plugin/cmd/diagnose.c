@@ -80,10 +80,6 @@ int look(struct app *app, struct look *l, struct kta_err *err)
         return -1;
     kta_report_done(report);
     app_note_missing(app, l->world);
-    size_t out = l->findings.left_out;
-    if (out)
-        kta_report_note(report, "%zu finding%s left out: %s", out, out == 1 ? " is" : "s are",
-                        baseline ? "the baseline or ignore: names them" : "ignore: names them");
     struct kta_cluster_stats st = kta_cluster_stats(app->cluster);
     kta_log(1, "evidence: %d requests, %zu bytes, %d ms; %zu findings", st.requests, st.bytes,
             (int)st.ms, l->findings.n);
@@ -118,7 +114,13 @@ int cmd_diagnose(struct app *app, struct kta_err *err)
     struct look l = {0};
     kta_auto_str struct kta_str what = KTA_STR_INIT;
     int r = look(app, &l, err);
+    size_t out = l.findings.left_out;
 
+    if (r == 0 && out)
+        kta_report_note(kta_ui_report(app->ui), "%zu finding%s left out: %s", out,
+                        out == 1 ? " is" : "s are",
+                        set_text(&app->set, OPT_BASELINE) ? "the baseline or ignore: names them"
+                                                          : "ignore: names them");
     if (r == 0 && set_on(&app->set, OPT_WATCH)) {
         r = watch_findings(app, &l, err);
     } else if (r == 0) {
