@@ -324,16 +324,19 @@ void kta_crash_readonly(const struct kta_pod_trouble *t, struct kta_finding *f,
     }
     if (kta_json_bool(t->container, "securityContext.readOnlyRootFilesystem", false))
         kta_finding_quote(f, "spec", "container %s: readOnlyRootFilesystem: true", t->name);
-    if (!c->path) {
+    /* What makes temporary files makes them in /tmp, unless told otherwise. */
+    const char *path = c->path ? c->path
+                       : kta_stristr(c->line, "mktemp") || kta_stristr(c->line, "temporary")
+                           ? "/tmp/file.tmp"
+                           : NULL;
+    if (!path) {
         kta_finding_advice(f, "Mount an emptyDir where the program writes.");
         return;
     }
     /* An emptyDir where it writes keeps the root file system read-only. */
-    kta_auto_free char *dir = dir_name(c->path);
-    kta_auto_free char *parent = dir_name(dir);
-    bool leaf_is_dir = !strchr(strrchr(c->path, '/'), '.');
-    const char *at =
-        kta_streq(dir, c->path) || (leaf_is_dir && !strstr(c->line, "open")) ? c->path : dir;
+    kta_auto_free char *dir = dir_name(path);
+    bool leaf_is_dir = !strchr(strrchr(path, '/'), '.');
+    const char *at = kta_streq(dir, path) || (leaf_is_dir && !strstr(c->line, "open")) ? path : dir;
     if (strchr(at + 1, '/') == NULL && (kta_streq(at, "/etc") || kta_streq(at, "/usr") ||
                                         kta_streq(at, "/bin") || kta_streq(at, "/"))) {
         kta_finding_advice(f,

@@ -199,6 +199,25 @@ static void missing_key(const struct kta_pod_trouble *t, const char *kind, const
     kta_keys_free(keys, n);
 }
 
+/* A volume's message names the key alone: the stores that the volume is made of. */
+static void missing_in_volume(const struct kta_pod_trouble *t, const char *volume, const char *kind,
+                              const char *key, const char *text, const char *source)
+{
+    const char *field = kta_stristr(kind, "secret") ? "secret" : "configMap";
+    const char *store = NULL;
+    kta_json_each(v, kta_json_at(t->pod, "spec.volumes"))
+    {
+        if (!kta_streq(kta_json_str(v, "name"), volume))
+            continue;
+        store = kta_or(kta_json_str(v, "configMap.name"), kta_json_str(v, "secret.secretName"));
+        kta_json_each(s, kta_json_at(v, "projected.sources"))
+            kta_json_each(item, kta_json_at(kta_json_get(s, field),
+                                            "items")) if (kta_streq(kta_json_str(item, "key"), key))
+                store = kta_json_str(kta_json_get(s, field), "name");
+    }
+    missing_key(t, kind, kta_or(store, volume), key, text, source);
+}
+
 /* ---- who the container runs as ---- */
 
 static void run_as_root(const struct kta_pod_trouble *t, const char *told, const char *source)
@@ -261,14 +280,7 @@ static bool tell(const struct kta_pod_trouble *t, const char *text, const char *
             const char *v = strstr(text, "for volume \"");
             kta_auto_free char *name =
                 v ? kta_strndup(v + 12, strcspn(v + 12, "\"")) : kta_strdup("");
-            kta_json_each(vol, kta_json_at(t->pod,
-                                           "spec.volumes")) if (kta_streq(kta_json_str(vol, "name"),
-                                                                          name))
-            {
-                const char *store = kta_or(kta_json_str(vol, "configMap.name"),
-                                           kta_json_str(vol, "secret.secretName"));
-                missing_key(t, a, kta_or(store, name), b, text, source);
-            }
+            missing_in_volume(t, name, a, b, text, source);
         } else if (rows[i].what == NON_ROOT) {
             run_as_root(t, text, source);
         } else {

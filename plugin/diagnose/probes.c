@@ -621,14 +621,27 @@ static void look_at(struct kta_pod_trouble *t)
     }
 }
 
+/* kubelet cannot ask a port whose name the container lacks, and takes a liveness probe that it
+ * cannot ask for one that tells nothing: the pod runs, unguarded. */
+static void look_at_names(struct kta_pod_trouble *t)
+{
+    for (int k = STARTUP; k <= READINESS; k++) {
+        struct ask a = ask_of(t->container, (enum kind)k);
+        if (!a.port_name || a.port > 0 || kta_diag_find(t->out, probes[k].code, t->owner))
+            continue;
+        struct kta_finding *f = kta_trouble_add(t, probes[k].code, KTA_WARNING, 0.9);
+        no_such_port(t, f, (enum kind)k, &a);
+    }
+}
+
 void kta_analyze_probes(struct kta_world *w, const char *ns, struct kta_findings *out)
 {
     struct kta_json *const *pods;
     size_t n = kta_world_list(w, "pods", ns, &pods);
     for (size_t i = 0; i < n; i++) {
         struct kta_json *pod = pods[i];
-        if (!kta_world_focused(w, pod) || (kta_pod_ready(pod) && !kta_pod_restarts(pod)) ||
-            kta_json_at(pod, "metadata.deletionTimestamp") ||
+        bool well = kta_pod_ready(pod) && !kta_pod_restarts(pod);
+        if (!kta_world_focused(w, pod) || kta_json_at(pod, "metadata.deletionTimestamp") ||
             kta_streq(kta_json_str(pod, "status.phase"), "Succeeded"))
             continue;
         struct kta_json *owner = kta_world_owner(w, pod);
@@ -640,7 +653,10 @@ void kta_analyze_probes(struct kta_world *w, const char *ns, struct kta_findings
                                             NULL, out};
                 t.container = kta_diag_container(kta_json_get(pod, "spec"), t.name, &t.list);
                 size_t before = out->n;
-                look_at(&t);
+                if (well)
+                    look_at_names(&t);
+                else
+                    look_at(&t);
                 for (size_t f = before; f < out->n; f++)
                     kta_finding_symptom(out->v[f], "Pod", kta_obj_namespace(pod),
                                         kta_obj_name(pod));

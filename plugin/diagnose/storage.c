@@ -297,6 +297,9 @@ static bool volumes_of_class(struct kta_world *w, const char *class_)
     return false;
 }
 
+/* Volumes and claims made at once find each other when the controller looks again (seconds). */
+#define BINDER_TAKES 20
+
 /* Its class only binds claims to volumes that somebody made. */
 static bool by_hand(const struct kta_json *storage_class)
 {
@@ -373,7 +376,7 @@ static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findin
         for (size_t i = 0; i < n; i++)
             kta_json_each(v, kta_json_at(pods[i], "spec.volumes")) used |=
                 kta_streq(kta_json_str(v, "persistentVolumeClaim.claimName"), name);
-        if (used)
+        if (used && !kta_diag_settling(w, pvc, BINDER_TAKES))
             compare_volumes(w, pvc, out);
     }
 }

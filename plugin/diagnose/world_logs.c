@@ -68,6 +68,19 @@ static void take(struct kta_world_logs *l, const struct kta_log_want *q, struct 
     kta_str_init(&r->text, 0);
 }
 
+#define HEAD_BYTES (KTA_LOG_BYTES / 4)
+
+static void ask(struct kta_read **reads, size_t *n, size_t *cap, const struct kta_log_want *q,
+                size_t lines)
+{
+    struct kta_read *r =
+        kta_read_add(reads, n, cap, KTA_ACCEPT_TEXT,
+                     "/api/v1/namespaces/%s/pods/%s/log?container=%s%s&tailLines=%zu&limitBytes=%u",
+                     q->ns, q->pod, q->container, q->previous ? "&previous=true" : "", lines,
+                     KTA_LOG_BYTES);
+    r->max = KTA_LOG_BYTES;
+}
+
 size_t kta_world_logs_begin(struct kta_world *w, const struct kta_log_want *wants, size_t n,
                             const struct kta_log_want **of, struct kta_read **reads,
                             size_t *n_reads, size_t *cap)
@@ -86,17 +99,37 @@ size_t kta_world_logs_begin(struct kta_world *w, const struct kta_log_want *want
             kta_world_note_missing(w, "more than %d logs: the rest was not read", KTA_MAX_LOGS);
             break;
         }
-        struct kta_read *r = kta_read_add(
-            reads, n_reads, cap, KTA_ACCEPT_TEXT,
-            "/api/v1/namespaces/%s/pods/%s/log?container=%s%s&tailLines=%d&limitBytes=%u",
-            wants[i].ns, wants[i].pod, wants[i].container,
-            wants[i].previous ? "&previous=true" : "", KTA_LOG_LINES, KTA_LOG_BYTES);
-        r->max = KTA_LOG_BYTES;
+        ask(reads, n_reads, cap, &wants[i], KTA_LOG_LINES);
         of[added++] = &wants[i];
     }
     if (added)
         kta_report_progress(kta_world_report(w), "reading %zu log%s", added, added == 1 ? "" : "s");
     return added;
+}
+
+/* limitBytes counts from the first of the lines that were asked for: what fills it has lost its
+ * end, and what a program says last tells most. The end is asked for anew, by so many lines as
+ * surely fit, and put behind the beginning. */
+static void read_end(struct kta_world *w, const struct kta_log_want *q, struct kta_str *text)
+{
+    struct kta_read *reads = NULL;
+    size_t n = 0, cap = 0, lines = 0;
+    struct kta_err err = KTA_ERR_INIT;
+
+    if (text->len < KTA_LOG_BYTES - 1 || !kta_world_cluster(w))
+        return;
+    for (size_t i = 0; i < text->len; i++)
+        lines += text->s[i] == '\n';
+    ask(&reads, &n, &cap, q, lines / 2 + 1);
+    if (!kta_cluster_read(kta_world_cluster(w), reads, n, &err) && !reads->failed &&
+        reads->text.len < KTA_LOG_BYTES - 1) {
+        size_t head = HEAD_BYTES;
+        while (head && text->s[head - 1] != '\n')
+            head--;
+        kta_str_truncate(text, head);
+        kta_str_addn(text, reads->text.s, reads->text.len);
+    }
+    kta_reads_free(reads, n);
 }
 
 /* A log that is gone is an ordinary thing (400, 404); one that may not be read is not. */
@@ -106,6 +139,8 @@ void kta_world_logs_end(struct kta_world *w, const struct kta_log_want *const *o
     for (size_t i = 0; i < n; i++) {
         if (reads[i].failed && (reads[i].status == 403 || reads[i].status == 401))
             kta_world_note_missing(w, "%s", reads[i].err.msg);
+        if (!reads[i].failed)
+            read_end(w, of[i], &reads[i].text);
         take(storage(w), of[i], &reads[i]);
     }
 }
