@@ -117,6 +117,7 @@ static const char *const error_keys[] = {"error",
                                          "@x",
                                          "error.message",
                                          "error.stack_trace",
+                                         "attr.error",
                                          "exception.message",
                                          "exception.stacktrace"};
 
@@ -142,6 +143,13 @@ static void add_field(const struct kta_json *v, struct kta_str *out)
                 kta_str_addf(out, ": %s", kta_json_text(kta_json_get(v, inner[i])));
 }
 
+/* By its name, which may hold dots, or a step for each of them. */
+static const struct kta_json *member(const struct kta_json *v, const char *name)
+{
+    const struct kta_json *flat = kta_json_get(v, name);
+    return flat ? flat : kta_json_at(v, name);
+}
+
 /* A JSON line as text, or false. */
 static bool json_line(const char *line, size_t n, struct kta_str *out)
 {
@@ -153,7 +161,7 @@ static bool json_line(const char *line, size_t n, struct kta_str *out)
         return false;
     const char *level = NULL, *text = NULL;
     for (size_t i = 0; i < KTA_LEN(level_keys) && !level; i++)
-        level = level_word(kta_json_get(v, level_keys[i]));
+        level = level_word(member(v, level_keys[i]));
     for (size_t i = 0; i < KTA_LEN(text_keys) && !text; i++)
         text = kta_json_text(kta_json_get(v, text_keys[i]));
     if (!level && !text)
@@ -162,7 +170,7 @@ static bool json_line(const char *line, size_t n, struct kta_str *out)
         kta_str_addc(out, (char)toupper((unsigned char)*p));
     kta_str_addf(out, " %s", kta_or(text, ""));
     for (size_t i = 0; i < KTA_LEN(error_keys); i++)
-        add_field(kta_json_get(v, error_keys[i]), out);
+        add_field(member(v, error_keys[i]), out);
     return true;
 }
 

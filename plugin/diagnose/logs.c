@@ -21,13 +21,14 @@ static const char interesting[] =
     "found|missing|required|must be|must set|undefined|no such|invalid|unknown|traceback|caused "
     "by|unreachable|time(d)? ?out|expired|unauthori|forbidden|in use|read-only|not "
     "permitted|permission|no space|no route|resolve|lookup|not set|unset|empty|not defined|not "
-    "exist|syntax|out of memory|heap|killed|segmentation|bad |illegal|exec format|x509|"
+    "exist|n't exist|syntax|out of memory|heap|killed|segmentation|bad |illegal|exec format|x509|"
     "certificate|abort|terminat|critical|emerg|crash|exit|unhealthy|usage:|unrecognized|"
     "unsupported|incompatible|corrupt|lock|quota|too many|listen|bind|nodename|peer|giving up|gave "
     "up|"
     "please|specify|specified|ya?ml:|json|toml|waiting for|connecting|must install|match|sigkill|"
     "already|licen[cs]e|unbound|encryption key|unavailable|is a directory|flood|locate|https "
-    "client|tls|compiled|^[EF]\\d{4} ";
+    "client|tls|compiled|no main manifest|attempt to|not enabled|no servers|unrecognised|start "
+    "line|^[EF]\\d{4} ";
 
 struct cause_at {
     const struct kta_log_pattern *p;
