@@ -130,6 +130,91 @@ static void selected(struct kta_pipeline *p, struct kta_step *s, const struct kt
     kta_str_release(&of.text);
 }
 
+/* ---- what a selector, or labels that change, do ---- */
+/* The pods that a Service or a NetworkPolicy selects; -1: it selects no pods at all. */
+static long selects(const struct kta_touch *t, const struct kta_json *object,
+                    const struct kta_json *pods)
+{
+    bool service = kta_touch_is(t, "Service");
+    const struct kta_json *selector =
+        kta_json_at(object, service ? "spec.selector" : "spec.podSelector");
+    long n = 0;
+
+    if (!selector)
+        return -1;
+    kta_json_each(pod, kta_json_get(pods, "items"))
+    {
+        const struct kta_json *labels = kta_json_at(pod, "metadata.labels");
+
+        n += service ? kta_map_matches(selector, labels) : kta_selector_matches(selector, labels);
+    }
+    return n;
+}
+
+static void selector_changes(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
+{
+    bool service = kta_touch_is(t, "Service");
+    const char *path = service ? "spec.selector" : "spec.podSelector";
+    kta_auto_json struct kta_json *pods = NULL;
+    long was, is;
+
+    if (!t->after || !kta_json_at(t->after, path) ||
+        (t->live && kta_json_equal(kta_json_at(t->live, path), kta_json_at(t->after, path))))
+        return;
+    pods = list(p, "api/v1", t->ns, "pods");
+    if (!pods)
+        return;
+    was = selects(t, t->live, pods);
+    is = selects(t, t->after, pods);
+    if (service && was > 0 && is == 0)
+        kta_preview_warn(&s->preview, "Service '%s' selects no pod then, and %ld now: an outage",
+                         t->name, was);
+    else if (t->live)
+        kta_preview_warn(&s->preview, "%s '%s' selects %ld pod%s then, and %ld now", t->kind->kind,
+                         t->name, is, is == 1 ? "" : "s", was < 0 ? 0 : was);
+    else
+        kta_preview_warn(&s->preview, "%s '%s' selects %ld pod%s", t->kind->kind, t->name, is,
+                         is == 1 ? "" : "s");
+}
+
+/* A pod that Services or its owner know by labels which it loses. */
+static void labels_change(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
+{
+    const struct kta_json *was = kta_json_at(t->live, "metadata.labels");
+    const struct kta_json *is = kta_json_at(t->after, "metadata.labels");
+    const struct kta_json *owner = kta_obj_controller(t->live);
+    kta_auto_json struct kta_json *services = NULL;
+    struct names left = {.text = KTA_STR_INIT};
+
+    if (!t->after || kta_json_equal(was, is))
+        return;
+    services = list(p, "api/v1", t->ns, "services");
+    kta_json_each(service, kta_json_get(services, "items"))
+    {
+        const struct kta_json *selector = kta_json_at(service, "spec.selector");
+
+        if (kta_map_matches(selector, was) && !kta_map_matches(selector, is))
+            add_name(&left, kta_obj_name(service));
+    }
+    if (left.n > 0)
+        kta_preview_warn(&s->preview, "pod '%s' leaves Service %s", t->name, told(&left));
+    kta_str_release(&left.text);
+    kta_json_each(label, was)
+    {
+        const struct kta_json *now = kta_json_get(is, kta_json_key(label));
+
+        if (owner && (!now || !kta_json_equal(label, now))) {
+            kta_preview_warn(&s->preview,
+                             "%s '%s' may let go of pod '%s' and make another one, if it selects "
+                             "by label '%s'",
+                             kta_or(kta_json_str(owner, "kind"), "?"),
+                             kta_or(kta_json_str(owner, "name"), "?"), t->name,
+                             kta_json_key(label));
+            return;
+        }
+    }
+}
+
 static bool leads_to(const struct kta_json *ingress, const char *service)
 {
     if (kta_streq(kta_json_str(ingress, "spec.defaultBackend.service.name"), service))
@@ -164,8 +249,14 @@ void kta_preview_dependents(struct kta_pipeline *p, struct kta_step *s, const st
 {
     bool goes = t->known_after && !t->after;
 
-    if (!t->live || !t->ns || t->inside || t->record)
+    if (!t->ns || t->inside || t->record)
         return;
+    if (kta_touch_is(t, "Service") || kta_touch_is(t, "NetworkPolicy"))
+        selector_changes(p, s, t);
+    if (!t->live)
+        return;
+    if (kta_touch_is(t, "Pod"))
+        labels_change(p, s, t);
     for (size_t k = 0; k < KTA_LEN(MOUNTS); k++)
         if (kta_touch_is(t, MOUNTS[k].kind))
             mounted(p, s, t, k);

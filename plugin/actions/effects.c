@@ -18,19 +18,38 @@ static int64_t max_unavailable(const struct kta_json *rolling, int64_t n)
     return kta_ends(text, "%") ? n * strtoll(text, NULL, 10) / 100 : strtoll(text, NULL, 10);
 }
 
+/* A new template that changes no pod by itself, in words. */
+static const char *stays(const struct kta_touch *t)
+{
+    if (kta_touch_is(t, "Deployment") && kta_json_bool(t->after, "spec.paused", false))
+        return "stay as they are until its rollout is resumed";
+    if (kta_streq(kta_json_str(t->after, "spec.updateStrategy.type"), "OnDelete") ||
+        kta_touch_is(t, "ReplicaSet") || kta_touch_is(t, "ReplicationController"))
+        return "stay as they are until they are deleted";
+    return NULL;
+}
+
 static void rollout(struct kta_step *s, const struct kta_touch *t)
 {
     int64_t n = kta_json_int(t->after, "spec.replicas", 1);
-    const char *strategy = kta_json_str(t->after, "spec.strategy.type");
+    const char *strategy = kta_json_str(t->after, "spec.strategy.type"), *why = stays(t);
+    const struct kta_json *rolling =
+        kta_json_at(t->after, kta_touch_is(t, "Deployment") ? "spec.strategy.rollingUpdate"
+                                                            : "spec.updateStrategy.rollingUpdate");
 
     s->touches->template_ = true;
     if (kta_touch_is(t, "DaemonSet"))
         n = kta_json_int(t->live, "status.desiredNumberScheduled", 0);
-    if (n == 0 || kta_touch_is(t, "CronJob") || kta_touch_is(t, "Job"))
+    if (kta_touch_is(t, "StatefulSet")) /* those below it keep the old template */
+        n -= kta_json_int(rolling, "partition", 0);
+    if (n <= 0 || kta_touch_is(t, "CronJob") || kta_touch_is(t, "Job"))
         return;
-    if (kta_streq(strategy, "Recreate") ||
-        (kta_touch_is(t, "Deployment") &&
-         max_unavailable(kta_json_at(t->after, "spec.strategy.rollingUpdate"), n) >= n))
+    if (why)
+        kta_preview_warn(&s->preview, "the pods of '%s' %s", t->name, why);
+    else if (kta_streq(strategy, "Recreate") ||
+             ((kta_touch_is(t, "Deployment") ||
+               (kta_touch_is(t, "DaemonSet") && kta_json_get(rolling, "maxUnavailable"))) &&
+              max_unavailable(rolling, n) >= n && n > (kta_touch_is(t, "DaemonSet") ? 1 : 0)))
         kta_preview_warn(&s->preview, "replaces %lld of %lld pods of '%s' at once: an outage",
                          (long long)n, (long long)n, t->name);
     else if (kta_touch_is(t, "StatefulSet") && n == 1)
@@ -43,6 +62,18 @@ static void rollout(struct kta_step *s, const struct kta_touch *t)
     else
         kta_preview_warn(&s->preview, "replaces the %lld pods of '%s', one after another",
                          (long long)n, t->name);
+}
+
+/* Who set spec.replicas is on record: the controller does it for a HorizontalPodAutoscaler. */
+static bool is_autoscaled(const struct kta_touch *t)
+{
+    kta_json_each(m, kta_json_at(t->live, "metadata.managedFields"))
+    {
+        if (kta_streq(kta_json_str(m, "manager"), "kube-controller-manager") &&
+            kta_json_at(m, "fieldsV1.f:spec.f:replicas"))
+            return true;
+    }
+    return false;
 }
 
 /* A StatefulSet's claims outlive it, unless it says otherwise. */
@@ -68,6 +99,9 @@ static void scaled(struct kta_pipeline *p, struct kta_step *s, const struct kta_
                          (long long)was, t->name);
     if (is < was)
         kta_preview_budgets(p, s, t, is);
+    if (is_autoscaled(t))
+        kta_preview_warn(&s->preview,
+                         "an autoscaler set the replicas of '%s': it may set them again", t->name);
 }
 
 static const struct {
@@ -98,6 +132,7 @@ bool kta_leaves_orphans(const struct kta_command *cmd)
 static void deleted(struct kta_step *s, const struct kta_command *cmd, const struct kta_touch *t)
 {
     const struct kta_json *finalizers = kta_json_at(t->live, "metadata.finalizers");
+    const struct kta_json *owner = t->inside ? NULL : kta_obj_controller(t->live);
     bool orphans = kta_leaves_orphans(cmd);
 
     for (size_t i = 0; i < KTA_LEN(TAKES); i++)
@@ -113,8 +148,12 @@ static void deleted(struct kta_step *s, const struct kta_command *cmd, const str
                              ? "the volume claims of '%s' go with it, and their data"
                              : "the volume claims of '%s' stay",
                          t->name);
-    if (kta_touch_is(t, "Pod") && t->live && !kta_obj_controller(t->live))
+    if (kta_touch_is(t, "Pod") && !owner)
         kta_preview_warn(&s->preview, "nothing makes pod '%s' again", t->name);
+    else if (owner)
+        kta_preview_warn(&s->preview, "its %s '%s' makes another one in place of '%s'",
+                         kta_or(kta_json_str(owner, "kind"), "owner"),
+                         kta_or(kta_json_str(owner, "name"), "?"), t->name);
     if (kta_json_len(finalizers) > 0 && !kta_touch_is(t, "PersistentVolumeClaim") &&
         !kta_touch_is(t, "PersistentVolume"))
         kta_preview_warn(&s->preview, "'%s' is only gone when finalizer '%s' lets go", t->name,
@@ -129,6 +168,57 @@ static void runs_job(struct kta_step *s, const struct kta_touch *t)
         kta_preview_warn(&s->preview,
                          "runs Job '%s': what that does can be neither previewed nor undone",
                          kta_or(kta_obj_name(t->after), "?"));
+}
+
+static bool has_taint(const struct kta_json *node, const struct kta_json *taint)
+{
+    kta_json_each(x, kta_json_at(node, "spec.taints"))
+    {
+        if (kta_json_equal(kta_json_get(x, "key"), kta_json_get(taint, "key")) &&
+            kta_json_equal(kta_json_get(x, "value"), kta_json_get(taint, "value")) &&
+            kta_json_equal(kta_json_get(x, "effect"), kta_json_get(taint, "effect")))
+            return true;
+    }
+    return false;
+}
+
+static bool tolerates(const struct kta_json *pod, const struct kta_json *taint)
+{
+    kta_json_each(x, kta_json_at(pod, "spec.tolerations"))
+    {
+        const char *key = kta_json_str(x, "key"), *effect = kta_json_str(x, "effect");
+        bool any = kta_streq(kta_json_str(x, "operator"), "Exists");
+
+        if ((!effect || !*effect || kta_streq(effect, "NoExecute")) &&
+            (any ? !key || !*key || kta_streq(key, kta_json_str(taint, "key"))
+                 : kta_streq(key, kta_json_str(taint, "key")) &&
+                       kta_streq(kta_or(kta_json_str(x, "value"), ""),
+                                 kta_or(kta_json_str(taint, "value"), ""))))
+            return true;
+    }
+    return false;
+}
+
+/* A new taint with NoExecute: the pods of the node that do not bear it go. */
+static void tainted(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
+{
+    kta_json_each(taint, kta_json_at(t->after, "spec.taints"))
+    {
+        kta_auto_json struct kta_json *pods = NULL;
+        struct kta_err ignored = KTA_ERR_INIT;
+        size_t n = 0;
+
+        if (!kta_streq(kta_json_str(taint, "effect"), "NoExecute") || has_taint(t->live, taint) ||
+            kta_cluster_get(p->cluster, &pods, &ignored,
+                            "/api/v1/pods?fieldSelector=spec.nodeName%%3D%s", t->name) < 0)
+            continue;
+        kta_json_each(pod, kta_json_get(pods, "items"))
+        {
+            n += !tolerates(pod, taint);
+        }
+        kta_preview_warn(&s->preview, "evicts the %zu pods of node '%s' that do not tolerate '%s'",
+                         n, t->name, kta_or(kta_json_str(taint, "key"), "?"));
+    }
 }
 
 /* The pods that a drain evicts. */
@@ -183,5 +273,7 @@ void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_
             scaled(p, s, t);
         if (kta_streq(cmd->verb, "drain"))
             drained(p, s, cmd, t);
+        if (kta_touch_is(t, "Node") && t->live && t->after)
+            tainted(p, s, t);
     }
 }

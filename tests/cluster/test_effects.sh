@@ -72,6 +72,17 @@ effect "takes everything in the namespace with it" kubectl delete namespace "$NS
 effect "only gone when finalizer 'example.com/held' lets go" kubectl delete configmap/held
 effect "ConfigMap 'settings' is in use by" kubectl delete configmap/settings
 effect "Service 'front' sends its requests to the pods of 'all-at-once'" kubectl delete deployment/all-at-once
+effect "the pods of 'rolling' stay as they are until its rollout is resumed" kubectl patch deployment rolling \
+  -p '{"spec":{"paused":true,"template":{"metadata":{"labels":{"new":"x"}}}}}'
+front_has_pods() { k get pods -l app=all-at-once -o name | grep -q .; }
+eventually_quiet 60 front_has_pods
+pod=$(k get pods -l app=all-at-once -o jsonpath='{.items[0].metadata.name}')
+effect "makes another one in place of '$pod'" kubectl delete pod "$pod"
+effect "pod '$pod' leaves Service 'front'" kubectl label pod "$pod" app=out --overwrite
+effect "may let go of pod '$pod' and make another one" kubectl label pod "$pod" app-
+effect "Service 'front' selects no pod then, and 2 now: an outage" kubectl set selector service front app=none
+effect "Service 'front' selects 2 pods then, and 2 now" kubectl set selector service front app=rolling
+effect "that do not tolerate 'kta.test/out'" kubectl taint nodes "$node" kta.test/out=x:NoExecute
 k create poddisruptionbudget keep --selector=app=rolling --min-available=2 >/dev/null
 effect "PodDisruptionBudget 'keep' wants at least 2" kubectl scale deployment/rolling --replicas=1
 
@@ -128,7 +139,18 @@ spec:
   persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete, whenScaled: Retain}
   selector: {matchLabels: {app: disk}}
   template: {metadata: {labels: {app: disk}}, spec: {containers: [{name: main, image: "busybox:1.36"}]}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: by-hand}
+spec:
+  replicas: 1
+  serviceName: disk
+  updateStrategy: {type: OnDelete}
+  selector: {matchLabels: {app: by-hand}}
+  template: {metadata: {labels: {app: by-hand}}, spec: {containers: [{name: main, image: "busybox:1.36"}]}}
 END
+effect "the pods of 'by-hand' stay as they are until they are deleted" kubectl rollout restart statefulset/by-hand
 effect "the volume claims of 'disk' go with it, and their data" kubectl delete statefulset/disk
 
 # ---- rights, of the person who will run it ----
