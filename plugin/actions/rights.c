@@ -90,23 +90,37 @@ static int ask(struct kta_pipeline *p, const struct right *r, struct kta_err *er
     return kta_json_bool(answer, "status.allowed", false) ? 1 : 0;
 }
 
-/* What a step needs besides its touches: exec's pods/exec, drain's evictions, helm's records. */
+/* What a step needs besides its touches. */
+static const struct {
+    const char *path, *api, *group, *resource, *subresource;
+} EXTRA[] = {
+    {"exec", "create", "", "pods", "exec"},
+    {"cp", "create", "", "pods", "exec"},
+    {"attach", "create", "", "pods", "attach"},
+    {"port-forward", "create", "", "pods", "portforward"},
+    {"debug", "patch", "", "pods", "ephemeralcontainers"},
+    {"create token", "create", "", "serviceaccounts", "token"},
+    {"certificate approve", "update", "certificates.k8s.io", "certificatesigningrequests",
+     "approval"},
+    {"certificate deny", "update", "certificates.k8s.io", "certificatesigningrequests", "approval"},
+};
+
 static size_t extra_rights(const struct kta_command *cmd, struct right *r)
 {
-    const char *ns = cmd->namespace_;
-
-    if (kta_streq(cmd->program, "helm")) {
-        *r = (struct right){"create", "", "secrets", NULL, ns, NULL};
+    if (kta_streq(cmd->program, "helm")) { /* its records */
+        *r = (struct right){"create", "", "secrets", NULL, cmd->namespace_, NULL};
         return 1;
     }
-    if (kta_streq(cmd->verb, "exec") || kta_streq(cmd->verb, "cp")) {
-        *r = (struct right){"create", "", "pods", "exec", ns, NULL};
-        return 1;
-    }
-    if (kta_streq(cmd->verb, "drain")) {
+    if (kta_streq(cmd->verb, "drain")) { /* in every namespace */
         *r = (struct right){"create", "", "pods", "eviction", NULL, NULL};
         return 1;
     }
+    for (size_t i = 0; i < KTA_LEN(EXTRA); i++)
+        if (kta_streq(cmd->path, EXTRA[i].path)) {
+            *r = (struct right){EXTRA[i].api,         EXTRA[i].group,  EXTRA[i].resource,
+                                EXTRA[i].subresource, cmd->namespace_, NULL};
+            return 1;
+        }
     return 0;
 }
 

@@ -82,6 +82,9 @@ effect "pod '$pod' leaves Service 'front'" kubectl label pod "$pod" app=out --ov
 effect "may let go of pod '$pod' and make another one" kubectl label pod "$pod" app-
 effect "Service 'front' selects no pod then, and 2 now: an outage" kubectl set selector service front app=none
 effect "Service 'front' selects 2 pods then, and 2 now" kubectl set selector service front app=rolling
+k patch deployment all-at-once --subresource=scale --field-manager=kube-controller-manager --type=merge \
+  -p '{"spec":{"replicas":3}}' >/dev/null
+effect "an autoscaler set the replicas of 'all-at-once'" kubectl scale deployment/all-at-once --replicas=4
 effect "that do not tolerate 'kta.test/out'" kubectl taint nodes "$node" kta.test/out=x:NoExecute
 k create poddisruptionbudget keep --selector=app=rolling --min-available=2 >/dev/null
 effect "PodDisruptionBudget 'keep' wants at least 2" kubectl scale deployment/rolling --replicas=1
@@ -158,6 +161,15 @@ plan kubectl scale deployment/rolling --replicas=1
 ask 0 "a preview as somebody who may only look" -n "$NS" --as "system:serviceaccount:$NS:looker" \
   apply "$home/plan.json" --dry-run -o json
 json_is "the missing right is known before the question" 'd["plan"][0]["preview"]["allowed"]' False
+for command in "attach x" "port-forward x 80" "debug x --image=busybox:1.36" "create token looker" \
+  "certificate approve x" "exec x -- true" "cp x:/a b"; do
+  # shellcheck disable=SC2086 # words
+  plan kubectl $command
+  ask 0 "$command as somebody who may only look" -n "$NS" --as "system:serviceaccount:$NS:looker" \
+    apply "$home/plan.json" --dry-run -o json
+  json_is "$command: the missing right is known" 'd["plan"][0]["preview"]["allowed"]' False
+done
+plan kubectl scale deployment/rolling --replicas=1
 ask 0 "a preview as oneself" -n "$NS" apply "$home/plan.json" --dry-run -o json
 json_is "one's own right" 'd["plan"][0]["preview"]["allowed"]' True
 
