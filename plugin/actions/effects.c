@@ -252,6 +252,27 @@ static void drained(struct kta_pipeline *p, struct kta_step *s, const struct kta
         kta_preview_evictions(p, s, evicted);
 }
 
+/* Fields that the API server lets nobody set back. */
+static const struct {
+    const char *kind, *path, *words;
+} ONE_WAY[] = {
+    {"PersistentVolumeClaim", "spec.resources.requests.storage", "a volume claim does not shrink"},
+    {"Pod", "spec.tolerations", "a pod's tolerations are only added to"},
+    {"Pod", "spec.activeDeadlineSeconds", "a pod's deadline is only brought forward"},
+};
+
+static void one_way(struct kta_step *s, const struct kta_touch *t)
+{
+    for (size_t i = 0; i < KTA_LEN(ONE_WAY); i++) {
+        if (!kta_touch_is(t, ONE_WAY[i].kind) ||
+            kta_json_equal(kta_json_at(t->live, ONE_WAY[i].path),
+                           kta_json_at(t->after, ONE_WAY[i].path)))
+            continue;
+        s->preview.no_undo = true;
+        kta_preview_warn(&s->preview, "%s: this cannot be undone", ONE_WAY[i].words);
+    }
+}
+
 void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd)
 {
     for (size_t i = 0; i < s->touches->n; i++) {
@@ -269,8 +290,10 @@ void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_
         kta_preview_dependents(p, s, t);
         if (is && was && !kta_json_equal(is, was))
             rollout(s, t);
-        if (t->after && t->live)
+        if (t->after && t->live) {
             scaled(p, s, t);
+            one_way(s, t);
+        }
         if (kta_streq(cmd->verb, "drain"))
             drained(p, s, cmd, t);
         if (kta_touch_is(t, "Node") && t->live && t->after)

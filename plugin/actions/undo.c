@@ -156,6 +156,76 @@ static int create_again(struct kta_undo *u, struct kta_err *err)
     return 0;
 }
 
+/* ---- what others did to what the change made ---- */
+/* The time moves when a manager sets a field, not when another one takes a field over. */
+static bool same_entry(const struct kta_json *a, const struct kta_json *b)
+{
+    return kta_json_equal(kta_json_get(a, "manager"), kta_json_get(b, "manager")) &&
+           kta_json_equal(kta_json_get(a, "operation"), kta_json_get(b, "operation")) &&
+           kta_json_equal(kta_json_get(a, "time"), kta_json_get(b, "time"));
+}
+
+/* It sets more than metadata and status, and is not of the cluster's own controllers: these fill in
+ * what was made without being asked. */
+static bool is_somebodys(const struct kta_json *entry)
+{
+    const char *manager = kta_or(kta_json_str(entry, "manager"), "");
+
+    if (kta_json_str(entry, "subresource") ||
+        (kta_starts(manager, "kube") && !kta_starts(manager, "kubectl")))
+        return false;
+    kta_json_each(f, kta_json_get(entry, "fieldsV1"))
+    {
+        if (!kta_streq(kta_json_key(f), "f:metadata") && !kta_streq(kta_json_key(f), "f:status"))
+            return true;
+    }
+    return false;
+}
+
+/* Who changed since what the change had made; NULL: nobody. Borrowed. */
+static const char *changed_by(const struct kta_undo_item *x)
+{
+    kta_json_each(now, kta_json_at(x->live, "metadata.managedFields"))
+    {
+        bool known = !is_somebodys(now);
+
+        kta_json_each(then, kta_json_at(x->after, "metadata.managedFields"))
+        {
+            known = known || same_entry(now, then);
+        }
+        if (!known)
+            return kta_or(kta_json_str(now, "manager"), "somebody");
+    }
+    return NULL;
+}
+
+static void add_conflict(struct kta_undo *u, const struct kta_undo_item *x, const char *what,
+                         const char *who)
+{
+    kta_auto_free char *kind = kind_word(x->image);
+
+    kta_str_addf(&u->conflicts, "%s%s/%s (%s%s)", u->conflicts.len ? ", " : "", kind,
+                 kta_json_str(x->image, "name"), what, kta_or(who, ""));
+}
+
+/* What was deleted is there again by somebody else's hand, and otherwise than it was. */
+static void find_recreated(struct kta_undo *u)
+{
+    for (size_t i = 0; i < u->n; i++) {
+        struct kta_undo_item *x = &u->v[i];
+
+        if (!x->before || x->after || !x->live || kta_undo_comes_back(x) ||
+            kta_streq(kta_obj_uid(x->before), kta_obj_uid(x->live)))
+            continue;
+        kta_auto_json struct kta_json *again = kta_undo_again(u, x->before);
+        if (kta_as_manifest(again, x->live))
+            continue;
+        add_conflict(u, x, "somebody has created it anew", NULL);
+        if (u->force)
+            x->after = x->live;
+    }
+}
+
 /* A delete step that is being put together: objects of one kind in one namespace. */
 struct going {
     struct kta_argv argv;
@@ -182,12 +252,12 @@ static int delete_one(struct kta_undo *u, struct going *g, const struct kta_undo
 
     if (x->before || !x->readable || !x->live || !x->after)
         return 0;
-    if (!kta_streq(kta_obj_uid(x->live), kta_obj_uid(x->after))) {
-        kta_str_addf(&u->conflicts, "%s%s/%s (it is another object now)",
-                     u->conflicts.len ? ", " : "", kind, kta_json_str(x->image, "name"));
-        if (!u->force)
-            return 0;
-    }
+    bool another = !kta_streq(kta_obj_uid(x->live), kta_obj_uid(x->after));
+    const char *who = another ? NULL : changed_by(x);
+    if (another || who)
+        add_conflict(u, x, another ? "it is another object now" : "changed since by ", who);
+    if ((another || who) && !u->force)
+        return 0;
     if ((g->n == MAX_DELETE || (g->n && (!kta_streq(g->kind, kind) || !kta_streq(g->ns, ns)))) &&
         delete_them(u, g, err) < 0)
         return -1;
@@ -435,6 +505,10 @@ static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta
         rc = create_again(u, err) < 0 ? -1 : change_back(u, err); /* --keep-history: its record */
     else {
         helm_conflicts(u);
+        for (size_t i = 0; revision == 0 && i < u->n; i++)
+            if (!u->v[i].before && u->v[i].after && !kta_undo_is_record(&u->v[i]) &&
+                changed_by(&u->v[i]))
+                add_conflict(u, &u->v[i], "changed since by ", changed_by(&u->v[i]));
         if (revision > 0)
             kta_argv_addl(&argv, "helm", "rollback", release, NULL);
         else
@@ -485,6 +559,7 @@ static int put_back(struct kta_undo *u, const struct kta_json *helm_step, struct
                          kta_json_str(u->v[i].image, "kind"), kta_json_str(u->v[i].image, "name"));
     if (still_going(u, err) < 0)
         return -1;
+    find_recreated(u);
     if (helm_step ? helm_back(u, helm_step, err) < 0
                   : delete_created(u, NULL, err) < 0 || change_back(u, err) < 0 ||
                         create_again(u, err) < 0)
@@ -554,11 +629,11 @@ static int undo_entry(struct kta_undo *u, const char *id, const char *only,
                            undone ? "change %s is undone already" : "change %s never ran", id);
     if (undo_steps(u, id, only, entry, helm, err) < 0)
         return -1;
-    if (u->plan->n == 0 && !undoable)
-        return kta_err_set(
-            err, KTA_E_FAIL,
-            "change %s cannot be undone: what it did is not in the cluster's objects", id);
-    return 0;
+    if (u->plan->n > 0 || undoable)
+        return 0;
+    kta_err_set(err, KTA_E_FAIL,
+                "change %s cannot be undone: what it did is not in the cluster's objects", id);
+    return kta_err_hint(err, "one before it: kubectl todo-ai history, then undo ID");
 }
 
 /* The change `id` (or one step of it), if it is one of this cluster and nobody else is at it. */

@@ -85,6 +85,8 @@ effect "Service 'front' selects 2 pods then, and 2 now" kubectl set selector ser
 k patch deployment all-at-once --subresource=scale --field-manager=kube-controller-manager --type=merge \
   -p '{"spec":{"replicas":3}}' >/dev/null
 effect "an autoscaler set the replicas of 'all-at-once'" kubectl scale deployment/all-at-once --replicas=4
+effect "a pod's tolerations are only added to: this cannot be undone" kubectl patch pod "$pod" \
+  -p '{"spec":{"tolerations":[{"key":"a","operator":"Exists"}]}}'
 effect "that do not tolerate 'kta.test/out'" kubectl taint nodes "$node" kta.test/out=x:NoExecute
 k create poddisruptionbudget keep --selector=app=rolling --min-available=2 >/dev/null
 effect "PodDisruptionBudget 'keep' wants at least 2" kubectl scale deployment/rolling --replicas=1

@@ -115,6 +115,21 @@ check "and leaves it" says theirs mode one
 ask 0 "undo --force" undo --force "${apply[@]}"
 check "puts it back" says a mode one
 check "and leaves what others added" says x k get configmap one -o jsonpath='{.data.other}'
+plan_of() { python3 -c 'import json,sys; json.dump([{"argv": sys.argv[1:]}], sys.stdout)' "$@" >"$home/plan.json"; }
+plan_of kubectl create configmap ours --from-literal=a=b
+ask 0 "a creation" apply "$home/plan.json" "${apply[@]}"
+k patch configmap ours --type=merge -p '{"data":{"theirs":"x"}}' >/dev/null
+ask 3 "undo of what somebody has changed since" undo "${apply[@]}"
+told "says by whose hand" "configmap/ours (changed since by kubectl-patch)"
+check "and leaves it" k get configmap ours
+plan_of kubectl delete configmap ours
+ask 0 "a deletion" apply "$home/plan.json" "${apply[@]}"
+k create configmap ours --from-literal=another=one >/dev/null
+ask 3 "undo where somebody has created another one" undo "${apply[@]}"
+told "says so" "configmap/ours (somebody has created it anew)"
+check "and leaves it" says one k get configmap ours -o jsonpath='{.data.another}'
+ask 0 "undo --force" undo --force "${apply[@]}"
+check "makes it as it was" says '{"a":"b","theirs":"x"}' k get configmap ours -o jsonpath='{.data}'
 # a 409: the manifest's resourceVersion is not the object's any more
 k get configmap two -o json >"$home/old.json"
 k label configmap two seen=yes >/dev/null
