@@ -344,9 +344,9 @@ static size_t tuple(struct scanner *sc, const struct kta_columns *t, size_t at)
 static void tuples(struct scanner *sc, struct kta_columns *t)
 {
     size_t at = t->from;
-    if (!at) { /* goes on from the piece before: maybe in the middle of one */
-        while (at < sc->n && sc->s[at] != '(' && sc->s[at] != '\n')
-            at++;
+    if (at <= 1) { /* goes on from the piece before: maybe in the middle of one */
+        for (at = 0; at < sc->n && sc->s[at] != '(' && sc->s[at] != '\n'; at++)
+            continue;
     }
     for (;;) {
         size_t row = at;

@@ -204,11 +204,62 @@ static void test_an_endless_line_of_objects(void **state)
 
 /* Names in a value in a name …: whoever writes a log must not stop whoever reads it. (Each of these
  * took minutes when every name looked at all the rest.) */
+/* What its header says holds for a table's last row, too, and for nothing behind the table. */
+static void test_a_long_table(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *open, *id, *value, *close,
+            *end; /* open ID id hunter… value db-… close */
+    } kinds[] = {
+        {"id,password,host\n", "", ",", ",", "\n", "\n"},
+        {"| id | password | host |\n|---|---|---|\n", "| ", " | ", " | ", " |\n", "\n"},
+        {"ID       PASSWORD      HOST\n", "", "    ", "   ", "\n", "\n"},
+        {"COPY users (id, password, host) FROM stdin;\n", "", "\t", "\t", "\n", "\\.\n"},
+        {"INSERT INTO users (id, password, host) VALUES\n", "(", ", '", "', '", "'),\n",
+         "(0, NULL, '');\n"},
+        {"INSERT INTO users (id, password, host) VALUES ", "(", ",'", "','", "'),",
+         "(0,NULL,'');\n"},
+    };
+    for (size_t k = 0; k < KTA_LEN(kinds); k++) {
+        kta_auto_str struct kta_str text = KTA_STR_INIT, out = KTA_STR_INIT;
+        kta_str_add(&text, kinds[k].head);
+        for (int i = 10000; i < 30000; i++)
+            kta_str_addf(&text, "%s%d%shunter%d%sdb-%d.shop%s", kinds[k].open, i, kinds[k].id, i,
+                         kinds[k].value, i, kinds[k].close);
+        kta_str_addf(&text, "%sid, hunter42, db\n", kinds[k].end);
+        feed_in_pieces(text.s, 4097, &out);
+        const char *leak = strstr(out.s, "hunter");
+        assert_non_null(leak);
+        assert_true(kta_starts(leak, "hunter42"));
+        assert_non_null(strstr(out.s, "db-29999.shop"));
+    }
+}
+
 static void test_endless_runs_of_names_take_no_endless_time(void **state)
 {
     (void)state;
-    static const char *const units[] = {"password=",    "token=https://",    "session=",
-                                        "cGFzc3dvcmQ6", "<ns:password a=b ", "password=\"a\n"};
+    static const char *const units[] = {"password=",
+                                        "token=https://",
+                                        "session=",
+                                        "cGFzc3dvcmQ6",
+                                        "<ns:password a=b ",
+                                        "password=\"a\n",
+                                        "id,password\n",
+                                        "password,",
+                                        "| password ",
+                                        "PASSWORD   ",
+                                        "NAME   PASSWORD\n",
+                                        "\"tokens\": {",
+                                        "insert into t (a,password) values (1,",
+                                        "\" \"",
+                                        "(1,'pw12345'),",
+                                        "copy t (password) from stdin;\n",
+                                        "eyJhbGciOiJSUzI1NiJ9.A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1\n",
+                                        "| base64 -d ",
+                                        "gpg <<< ",
+                                        ",\"system:",
+                                        "пароль "};
     for (size_t i = 0; i < KTA_LEN(units); i++) {
         kta_auto_str struct kta_str text = KTA_STR_INIT, out = KTA_STR_INIT;
         while (text.len < 300000)
@@ -256,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_every_rule_holds_behind_a_cut),
         cmocka_unit_test(test_no_secret_is_lost_at_an_edge),
         cmocka_unit_test(test_an_endless_line_of_objects),
+        cmocka_unit_test(test_a_long_table),
         cmocka_unit_test(test_endless_runs_of_names_take_no_endless_time),
         cmocka_unit_test(test_mutations_come_back),
     };
