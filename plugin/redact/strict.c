@@ -1,6 +1,6 @@
 /*
- * strict.c - names and addresses, which redaction `strict` hides, too: addresses of machines and
- * people, host names, names of what runs in the cluster by the words in front of them.
+ * strict.c - names and addresses, which redaction `strict` hides, too: those of machines and
+ * people. Names of objects stay: without them nothing could be asked for or mended.
  */
 #include "scanner.h"
 #include "kta/alloc.h"
@@ -17,9 +17,14 @@ static struct rule {
      "(?![0-9.]*[0-9])",
      0, KTA_HIDE_ADDRESS, NULL},
     {"IPv6 address",
-     "(?<![0-9A-Za-z:])(?:[0-9a-fA-F]{1,4}:){2,7}(?::|[0-9a-fA-F]{1,4})(?::?[0-9a-fA-F]{1,4}){0,6}("
-     "?![0-9A-Za-z:])",
+     "(?<![0-9A-Za-z:.])(?:(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|"
+     "[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6}::(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6})?|"
+     "::[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6})(?![0-9A-Za-z:])",
      0, KTA_HIDE_ADDRESS, NULL},
+    {"MAC address", "(?<![0-9A-Za-z:])(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}(?![0-9A-Za-z:])", 0,
+     KTA_HIDE_ADDRESS, NULL},
+    {"host of an address", "://(?:[^\\s/@]{0,200}@)?([A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+)", 1,
+     KTA_HIDE_ADDRESS, NULL},
     {"e-mail address", "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+", 0, KTA_HIDE_NAME,
      NULL},
     {"host name",
@@ -28,8 +33,26 @@ static struct rule {
      "svc|eu|de|uk|fr|ch|at|info|biz|co|us|corp|intra|home|test|example)(?![A-Za-z0-9_-])",
      0, KTA_HIDE_ADDRESS, NULL},
     {"node name",
-     "\\b(?:node|host|hostname|nodeName)[\"']?[:=/ ]+[\"']?([a-z0-9][a-z0-9.-]{2,62}[a-z0-9])", 1,
+     "\\b(?:[Nn]ode|[Hh]ost|hostname|nodeName)(?:[\"']?[:=/]+ *[\"']?|[ ]+[\"'])"
+     "([a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?)(?![A-Za-z0-9])",
+     1, KTA_HIDE_NAME, NULL},
+    {"node name in a sentence",
+     "\\b[Nn]ode (?=[a-z.-]*[0-9])([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?![A-Za-z0-9:])", 1,
      KTA_HIDE_NAME, NULL},
+    {"node name of an event", "assigned [^ ]+ to ([a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?)", 1,
+     KTA_HIDE_NAME, NULL},
+    {"node name behind a pod's address",
+     "(?:[0-9]{1,3}\\.){3}[0-9]{1,3} {2,}([a-z0-9][a-z0-9.-]+) +<none>", 1, KTA_HIDE_NAME, NULL},
+    {"node name in a table of nodes",
+     "(?<![^\\n])([a-z0-9][a-z0-9.-]*) +(?:(?:Not)?Ready|Unknown)(?:,SchedulingDisabled)? +[^ ]+ "
+     "+[^ ]+ +v[0-9]",
+     1, KTA_HIDE_NAME, NULL},
+    {"node name in what it uses", "(?<![^\\n])([a-z0-9][a-z0-9.-]*) +[0-9]+m +[0-9]+% +[0-9]+", 1,
+     KTA_HIDE_NAME, NULL},
+    {"user name",
+     "\\b(?:[Uu]ser(?:[Nn]ame|-name|_name)?|[Ll]ogin)(?:[\"']?[:=]+ *[\"']?|[ ]+[\"'])(?!system:)"
+     "([A-Za-z0-9][A-Za-z0-9._@-]{1,62})",
+     1, KTA_HIDE_NAME, NULL},
 };
 
 void kta_scan_strict(struct scanner *sc)

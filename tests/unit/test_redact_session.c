@@ -159,6 +159,37 @@ static void test_strict_hides_names_and_addresses(void **state)
     assert_non_null(strstr(got, "\xE2\x9F\xA6"
                                 "name:"));
     assert_non_null(strstr(got, "OOMKilled"));
+    static const char *const hidden[][2] = {
+        {"web-1   1/1   Running   0   3d   10.244.1.17   worker-3   <none>   <none>", "worker-3"},
+        {"worker-3   Ready   control-plane   12d   v1.31.2\n", "worker-3"},
+        {"worker-3   NotReady,SchedulingDisabled   <none>   12d   v1.31.2\n", "worker-3"},
+        {"worker-3   250m   12%   1024Mi   30%\n", "worker-3"},
+        {"Successfully assigned shop/web-1 to worker-3", "worker-3"},
+        {"Node:  worker-3/10.0.0.7", "worker-3"},
+        {"nodeName: worker", "worker"},
+        {"\"kubernetes.io/hostname\":\"worker\"", "worker"},
+        {"node/worker cordoned", "worker"},
+        {"Node worker-3 is gone", "worker-3"},
+        {"User \"jane\" cannot list pods", "jane"},
+        {"username: jane", "jane"},
+        {"GET https://shop.acme.xyz/v1", "acme"},
+        {"fe80::1 and ::1", "::1"},
+        {"02:42:ac:11:00:02", "02:42"},
+    };
+    static const char *const kept[] = {
+        "2026-11-01 10:00:00 node is not ready",
+        "node affinity, host network, user agent",
+        "User \"system:serviceaccount:shop:web\"",
+        "pod web-7d9c6b5f4d-x2k8p in namespace shop",
+        "std::string at 12:30:00.5",
+    };
+    for (size_t i = 0; i < KTA_LEN(hidden); i++) {
+        kta_auto_free char *text = kta_redact_dup(r, hidden[i][0]);
+        if (strstr(text, hidden[i][1]))
+            fail_msg("%s is in %s", hidden[i][1], text);
+    }
+    for (size_t i = 0; i < KTA_LEN(kept); i++)
+        redacts(r, kept[i], kept[i]);
     struct kta_redact *standard = kta_redact_new(KTA_REDACT_STANDARD);
     redacts(standard, "jane@shop.dev on 10.2.3.4", "jane@shop.dev on 10.2.3.4");
     kta_redact_free(standard);
