@@ -133,6 +133,21 @@ static bool lone_random(const struct scanner *sc, size_t line)
            !memchr(sc->s + start, ':', end - start) && kta_value_random(sc->s + start, end - start);
 }
 
+void kta_folded(struct scanner *sc, const struct kta_name *name, size_t end)
+{
+    size_t key = kta_line_start(sc, name->start), in = indentation(sc, key);
+    if (key + in != name->start || end >= sc->n || sc->s[end] != '\n')
+        return;
+    kta_hold_next_line(sc, name, end);
+    for (int i = 0; i < 32 && end < sc->n; i++) {
+        size_t next = end + 1;
+        if (indentation(sc, next) <= in || !lone_random(sc, next))
+            return;
+        end = word_end(sc, next);
+        kta_hide(sc, name->start, kta_skip_blanks(sc, next), end, "telling name");
+    }
+}
+
 /* YAML's value on the line behind its key: one word, indented deeper, on a line of its own. */
 static bool deeper_scalar(const struct scanner *sc, const struct kta_name *name, size_t line)
 {

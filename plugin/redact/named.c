@@ -139,8 +139,8 @@ static bool shouted(const struct scanner *sc, const struct kta_name *name)
     return memchr(sc->s + name->start, '_', name->end - name->start) != NULL;
 }
 
-/* ('password', 'x') of Python, {password,"x"} of Erlang, :password "x" of EDN: where the value
- * begins, or 0. */
+/* ('password', 'x') of Python, [["password", "x"], …] of JSON, {password,"x"} of Erlang, :password
+ * "x" of EDN: where the value begins, or 0. */
 static size_t tuple(const struct scanner *sc, const struct kta_name *name, size_t at)
 {
     size_t a = name->start, start;
@@ -150,7 +150,7 @@ static size_t tuple(const struct scanner *sc, const struct kta_name *name, size_
     size_t i = kta_skip_blanks(sc, at);
     if (before == ':' && at == name->end && i > at && (a < 2 || strchr(" {(,\n", sc->s[a - 2])))
         return kta_quote(sc, i) ? i : 0;
-    bool list = before == '[' && shouted(sc, name); /* [["API_TOKEN", "x"], …] of JavaScript */
+    bool list = before == '[' && (shouted(sc, name) || (a > 1 && strchr("[,", sc->s[a - 2])));
     if (i >= sc->n || sc->s[i] != ',' || !(before == '(' || before == '{' || list))
         return 0;
     i = kta_skip_blanks(sc, i + 1);
@@ -169,13 +169,13 @@ static size_t tuple(const struct scanner *sc, const struct kta_name *name, size_
 /* <td>Password</td><td>…</td>: where the content begins, or 0. */
 static size_t next_cell(const struct scanner *sc, size_t at)
 {
-    static const char *const cells[] = {"</td>", "</th>", "</dt>"};
+    static const char *const cells[] = {"</td>", "</th>", "</dt>", "</key>"};
     for (size_t i = 0; i < KTA_LEN(cells); i++)
         if (kta_at(sc, at, cells[i])) {
             at += strlen(cells[i]);
             while (at < sc->n && isspace((unsigned char)sc->s[at]))
                 at++;
-            if (!kta_at(sc, at, "<td") && !kta_at(sc, at, "<dd"))
+            if (!kta_at(sc, at, "<td") && !kta_at(sc, at, "<dd") && !kta_at(sc, at, "<string>"))
                 return 0;
             const char *close = memchr(sc->s + at, '>', kta_near_end(sc, at) - at);
             while (close && close[1] == '<' && close[2] != '/') /* <td><code> */
@@ -187,8 +187,10 @@ static size_t next_cell(const struct scanner *sc, size_t at)
 
 static void element_content(struct scanner *sc, struct kta_name name, size_t at)
 {
+    at += kta_at(sc, at, "<![CDATA[") ? strlen("<![CDATA[") : 0;
     size_t line = kta_near_end(sc, at), close = at;
-    while (close < line && sc->s[close] != '<' && !kta_at(sc, close, "&lt;"))
+    while (close < line && !kta_at(sc, close, "]]>") && sc->s[close] != '<' &&
+           !kta_at(sc, close, "&lt;"))
         close++;
     if (name.tells == KTA_TELLS_REFERENCE)
         name.tells = KTA_TELLS_TOKEN;

@@ -125,6 +125,9 @@ void kta_judge(struct scanner *sc, const struct kta_name *name, size_t start, si
 {
     if (!quoted && !assigned && end < sc->n && sc->s[end] == ':')
         return; /* "verify token: oauth2: …" */
+    if (end - start == name->end - name->start &&
+        !strncasecmp(sc->s + start, sc->s + name->start, end - start))
+        return; /* "password": "Password" */
     if (end - start > 21 && (sc->s[start + 20] == '/' || kta_at(sc, start + 20, "%2F")) &&
         (kta_at(sc, start, "AKIA") || kta_at(sc, start, "ASIA")))
         end = start + 20; /* the scope behind the key's id */

@@ -38,6 +38,8 @@ bool kta_in_braces(const struct scanner *sc, const struct kta_name *name);
 
 /* The name's line ends at `newline` without a value. */
 void kta_value_below(struct scanner *sc, const struct kta_name *name, size_t newline);
+/* A plain value of YAML that ends at `end` may go on in deeper lines. */
+void kta_folded(struct scanner *sc, const struct kta_name *name, size_t end);
 /* A YAML block scalar whose header ends at `header_end`: the lines that are indented deeper. */
 void kta_block_scalar(struct scanner *sc, const struct kta_name *name, size_t header_end);
 /* NAME="a\nb": where a string that goes on ends, at most some lines on; else `newline`. */

@@ -102,10 +102,10 @@ size_t kta_separator(const struct scanner *sc, size_t at, bool *ret_assigns)
     static const struct {
         const char *text;
         bool assigns;
-    } rows[] = {{":=", true},    {"=>", true},   {"->", true},      {"==", true},
-                {"=", true},     {"::", false},  {"://", false},    {":", false},
-                {"%3D", true},   {"%3A", false}, {"\\u003d", true}, {"&#61;", true},
-                {"%253D", true}, {"：", false},  {"＝", true},      {"→", true}};
+    } rows[] = {{":=", true},      {"=>", true},    {"->", true},    {"==", true},  {"=", true},
+                {"::", false},     {"://", false},  {":", false},    {"%3D", true}, {"%3A", false},
+                {"\\u003d", true}, {"&#61;", true}, {"%253D", true}, {"：", false}, {"＝", true},
+                {"→", true},       {"\\=", true}};
     if (at >= sc->n || !strchr("=:-%\\&\xEF\xE2", sc->s[at]))
         return 0;
     for (size_t i = 0; i < KTA_LEN(rows); i++) {

@@ -231,6 +231,19 @@ static bool version_or_duration(const char *v, size_t n)
     return n - i <= 2 && digits <= 6 && all_of(v + i, n - i, "smhdKMGi");
 }
 
+/* 2026-11-30, 2026-11-30T10:00:00Z */
+static bool date(const char *v, size_t n)
+{
+    return n >= 10 && n <= 35 && is_digits(v, 4) && v[4] == '-' && is_digits(v + 5, 2) &&
+           v[7] == '-' && is_digits(v + 8, 2) && all_of(v + 10, n - 10, "0123456789T:Z.+- ");
+}
+
+/* "Forgot your password?" is a label. */
+static bool asks(const char *v, size_t n)
+{
+    return v[n - 1] == '?' && memchr(v, ' ', n);
+}
+
 static bool hex(const char *v, size_t n)
 {
     return all_of(v, n, "0123456789abcdefABCDEF");
@@ -307,8 +320,8 @@ static bool one_case(const char *v, size_t n)
 static bool never(const char *v, size_t n, bool phrase)
 {
     return !n || masked(v, n) || kta_value_stop_word(v, n, phrase) || reference(v, n) ||
-           path(v, n) || version_or_duration(v, n) || v[n - 1] == ':' || memmem(v, n, "://", 3) ||
-           memmem(v, n, "%3A%2F%2F", 9) || memmem(v, n, "%3a%2f%2f", 9);
+           path(v, n) || version_or_duration(v, n) || date(v, n) || asks(v, n) || v[n - 1] == ':' ||
+           memmem(v, n, "://", 3) || memmem(v, n, "%3A%2F%2F", 9) || memmem(v, n, "%3a%2f%2f", 9);
 }
 
 LIST(reference_ends, "-secret", "-secrets", "-creds", "-credentials", "-token", "-tls", "-auth",

@@ -175,7 +175,7 @@ static void call(struct scanner *sc, const struct kta_name *name, size_t at)
             return;
         for (size_t k = start; k < end; k++)
             shouted &= isupper((unsigned char)sc->s[k]) || sc->s[k] == '_';
-        if (!shouted)
+        if (!shouted && !kta_at(sc, start, "x-")) /* a header's name */
             kta_judge(sc, name, start, end, quoted, /* assigned= */ true);
         at = end + kta_quote(sc, end);
         while (at < sc->n && strchr(", ", sc->s[at]))
@@ -301,6 +301,8 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
         kta_hide(sc, name->start, start, end, "registry credentials");
     else
         kta_judge(sc, name, start, end, quoted, assigned);
+    if (!quoted && !assigned && name->tells >= KTA_TELLS_TOKEN)
+        kta_folded(sc, name, end);
     if (quoted && kta_at(sc, end + 1, " -> \"")) /* a plan of Terraform */
         kta_value_at(sc, name, end + 5, assigned);
     if (!assigned && name->tells >= KTA_TELLS_REFERENCE && (end - start) % 4 == 0 &&
