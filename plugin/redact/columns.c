@@ -21,8 +21,7 @@ struct field {
     bool quoted;
 };
 
-/* The bar of a box: |, │, ┃, ║. */
-static size_t bar(const struct scanner *sc, size_t at)
+size_t kta_bar(const struct scanner *sc, size_t at)
 {
     static const char *const bars[] = {"|", "\xE2\x94\x82", "\xE2\x94\x83", "\xE2\x95\x91"};
     for (size_t i = 0; i < KTA_LEN(bars); i++)
@@ -33,7 +32,7 @@ static size_t bar(const struct scanner *sc, size_t at)
 
 static size_t delimiter_at(const struct scanner *sc, size_t at, char delimiter)
 {
-    return delimiter == '|' ? bar(sc, at) : sc->s[at] == delimiter;
+    return delimiter == '|' ? kta_bar(sc, at) : sc->s[at] == delimiter;
 }
 
 static bool blank(char c)
@@ -129,7 +128,7 @@ static bool barred(const struct scanner *sc, size_t at, size_t line)
 {
     if (line + 1 < sc->n && rule(sc, line + 1, kta_near_end(sc, line + 1)))
         return true;
-    return !bar(sc, at) && !memmem(sc->s + at, line - at, " |", 2);
+    return !kta_bar(sc, at) && !memmem(sc->s + at, line - at, " |", 2);
 }
 
 /* The fields of a header between delimiters; false if the line is none. */
@@ -146,8 +145,8 @@ static bool delimited(const struct scanner *sc, size_t at, size_t line, char del
                 return false;
             titles++;
             add_column(t, i, 0, tells(sc, f.start, f.end));
-        } else if (delimiter != '|' || (i && f.next)) {
-            return false; /* only a box has nothing at its edges */
+        } else if (f.next && (delimiter != '|' || i)) {
+            return false; /* nothing but at an edge */
         }
         if (!f.next)
             break;
@@ -414,7 +413,7 @@ static bool header(const struct scanner *sc, size_t at, size_t line, struct kta_
     while (end > at && blank(sc->s[end - 1]))
         end--;
     for (size_t i = at; i < end; i++)
-        if (bar(sc, i))
+        if (kta_bar(sc, i))
             return barred(sc, at, line) && delimited(sc, at, end, '|', t);
     for (const char *d = delimiters; *d; d++)
         if (memchr(sc->s + at, *d, end - at))

@@ -24,7 +24,8 @@ static const struct {
      "mnemonic seed dsn hash login webhook psk passwort kennwort motdepasse contrase senha "
      "wachtwoord heslo salasana adgangskode lösenord hasło haslo jelsz şifre sifre losenord geslo "
      "lozinka parol segredo "
-     "парол секрет токен κωδικ pat license code bearer nonce private",
+     "парол секрет токен κωδικ 密码 密碼 口令 パスワード 비밀번호 令牌 密钥 pat license code "
+     "bearer nonce private",
      KTA_USE_NAME},
     {":// :\\/\\/", KTA_USE_URI},
     {"-----begin ----^begin ----begin%20 -----begin+", KTA_USE_PEM},

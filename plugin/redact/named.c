@@ -119,15 +119,28 @@ static size_t element(const struct scanner *sc, const struct kta_name *name, siz
     return at < sc->n && sc->s[at] == '>' ? at + 1 : 0;
 }
 
-/* The first cell of | `PASSWORD` | x | in Markdown: where the second begins, or 0. */
+/* `password  | x` of psql is no pipe: it is padded, or the line before has a bar there, too. */
+static bool padded(const struct scanner *sc, size_t line, size_t at)
+{
+    if (at >= line + 2 && sc->s[at - 1] == ' ' && sc->s[at - 2] == ' ')
+        return true;
+    if (!line)
+        return false;
+    size_t above = kta_line_start(sc, line - 1) + (at - line);
+    return above < line && (kta_bar(sc, above) || sc->s[above] == '+');
+}
+
+/* The first cell of | `PASSWORD` | x | in Markdown and of a box: where the second begins, or 0. */
 static size_t cell(const struct scanner *sc, const struct kta_name *name, size_t at)
 {
     at = kta_skip_blanks(sc, at);
-    if (!kta_at(sc, at, "| "))
+    size_t n = kta_bar(sc, at);
+    if (!n || !kta_at(sc, at + n, " ") || name->start - kta_line_start(sc, name->start) > 80)
         return 0;
-    size_t line = kta_line_start(sc, name->start), i = kta_skip_blanks(sc, line + 1);
-    return sc->s[line] == '|' && kta_skip_quotes(sc, i) == name->start ? kta_skip_blanks(sc, at + 1)
-                                                                       : 0;
+    size_t line = kta_line_start(sc, name->start), i = kta_skip_blanks(sc, line);
+    size_t first = kta_bar(sc, i);
+    i = kta_skip_quotes(sc, kta_skip_blanks(sc, i + first));
+    return i == name->start && (first || padded(sc, line, at)) ? kta_skip_blanks(sc, at + n) : 0;
 }
 
 /* An environment variable of several words. */

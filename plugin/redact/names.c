@@ -40,8 +40,8 @@ LIST(password_ends, "password", "passwd", "passphrase", "passcode", "passwort", 
      "rootpass", "adminpass", "requirepass", "masterauth", "keypass", "storepass", "smtppass",
      "ftppass", "bindpass", "authpass", "mypass", "adgangskode", "lösenord", "hasło", "haslo",
      "losenord", "sifre", "jelszo", "jelszó", "jelszava", "şifre", "şifresi", "geslo", "lozinka",
-     "parola", "parol", "passord", "парола", "пароль", "пароля", "κωδικός", "contraseña",
-     "authtok");
+     "parola", "parol", "passord", "парола", "пароль", "пароля", "κωδικός", "contraseña", "authtok",
+     "密码", "密碼", "口令", "パスワード", "비밀번호");
 LIST(password_words, "pass", "pw", "passwd", "pwd", "psk", "rootpw", "adminpw", "dbpw", "userpw",
      "bindpw", "ldappw", "contrasena", "passw", "passe");
 /* Words that end as "dbpass" does. */
@@ -50,7 +50,7 @@ LIST(token_ends, "token", "apikey", "secretkey", "accesskey", "privatekey", "aut
      "signingkey", "encryptionkey", "accountkey", "sharedkey", "clientsecret", "sharedsecret",
      "appsecret", "jwtsecret", "sharedaccesskey", "licensekey", "hmackey", "storagekey");
 LIST(token_words, "jwt", "mnemonic", "pat", "bearer", "otp", "totp", "passkey", "sas",
-     "passwordsalt", "segredo", "секрет", "токен");
+     "passwordsalt", "segredo", "секрет", "токен", "令牌", "密钥");
 LIST(reference_words, "secret", "credential", "credentials", "creds", "cred", "secrets");
 LIST(maybe_words, "key", "dsn", "auth", "session", "sid", "sessionid", "salt", "signature", "sig",
      "jsessionid", "phpsessid", "sessid", "nonce", "login", "webhook", "license", "code", "seed",

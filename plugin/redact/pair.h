@@ -26,6 +26,8 @@ void kta_judge(struct scanner *sc, const struct kta_name *name, size_t start, si
 
 /* ---- columns.c ---- */
 
+/* The length of a box's bar at `at` (|, │, ┃, ║), or 0. */
+size_t kta_bar(const struct scanner *sc, size_t at);
 /* The name is a title in a table's header, and its column is judged. */
 bool kta_heads_column(struct scanner *sc, const struct kta_name *name);
 
