@@ -126,10 +126,11 @@ int cmd_diagnose(struct app *app, struct kta_err *err)
     } else if (r == 0) {
         where(app, &l.targets, &what);
         if (app->output == KTA_OUT_TEXT && l.findings.n == 0)
-            kta_ui_print(app->ui, "Nothing %sis wrong %s %s as far as the engine can see.\n",
+            kta_ui_print(app->ui, "Nothing %sis wrong %s %s as far as %s.\n",
                          l.findings.left_out ? "else " : "",
                          l.targets.n && l.targets.v[0].by != KTA_BY_NAMESPACE ? "with" : "in",
-                         what.s);
+                         what.s,
+                         *kta_world_missing(l.world) ? "it could be read" : "the engine can see");
         kta_ui_findings(app->ui, &l.findings);
         r = fail_on(app, &l.findings, err);
     }

@@ -2,16 +2,39 @@
  * world_focus.c - what a question is about, and who owns whom.
  */
 #include <stdlib.h>
+#include <string.h>
 
+#include "diag.h"
 #include "world_private.h"
 #include "kta/alloc.h"
 #include "kta/obj.h"
 
+/* ReplicaSets that may not be read: their Deployment, by its name, which theirs begins with. */
+static struct kta_json *deployment_of(struct kta_world *w, const struct kta_json *pod,
+                                      const char *replica_set)
+{
+    const char *hash = kta_obj_label(pod, "pod-template-hash"), *ns = kta_obj_namespace(pod);
+    size_t n = strlen(replica_set), k = hash ? strlen(hash) : 0;
+    if (!k || n < k + 2 || strcmp(replica_set + n - k, hash) != 0 ||
+        !kta_world_has_list(w, "deployments", ns) || kta_world_readable(w, "replicasets", ns))
+        return NULL;
+    kta_auto_free char *name = kta_strndup(replica_set, n - k - 1);
+    return kta_world_get(w, "deployments", ns, name, NULL);
+}
+
+static struct kta_json *above(struct kta_world *w, const struct kta_json *o)
+{
+    const struct kta_json *ref = kta_obj_controller(o);
+    struct kta_json *up = ref ? kta_world_uid(w, kta_json_str(ref, "uid")) : NULL;
+    if (!up && kta_streq(kta_json_str(ref, "kind"), "ReplicaSet"))
+        up = deployment_of(w, o, kta_or(kta_json_str(ref, "name"), ""));
+    return up;
+}
+
 struct kta_json *kta_world_owner(struct kta_world *w, struct kta_json *object)
 {
     for (int depth = 0; object && depth < 8; depth++) {
-        const struct kta_json *ref = kta_obj_controller(object);
-        struct kta_json *up = ref ? kta_world_uid(w, kta_json_str(ref, "uid")) : NULL;
+        struct kta_json *up = above(w, object);
         if (!up || up == object)
             return object;
         object = up;
@@ -41,7 +64,8 @@ size_t kta_world_pods_of(struct kta_world *w, const struct kta_json *object, str
             struct kta_json *up = pods[i];
             for (int depth = 0; up && !mine && depth < 8; depth++) {
                 mine = kta_obj_owned_by(up, uid);
-                up = kta_world_uid(w, kta_json_str(kta_obj_controller(up), "uid"));
+                up = above(w, up);
+                mine |= up == object;
             }
         }
         if (!mine)
@@ -101,8 +125,7 @@ bool kta_world_focused(struct kta_world *w, struct kta_json *object)
         for (size_t i = 0; i < w->n_focus; i++)
             if (kta_streq(w->focus[i], uid))
                 return true;
-        const struct kta_json *ref = kta_obj_controller(object);
-        object = ref ? kta_world_uid(w, kta_json_str(ref, "uid")) : NULL;
+        object = above(w, object);
     }
     return false;
 }
