@@ -396,6 +396,11 @@ static int take_lists(struct kta_world *w, const char *ns, const struct kta_kind
             fill_list(w, l, of[i], KTA_STEAL(reads[i].json));
         } else if (reads[i].status != 404 && of[i] != &pod_metrics) {
             kta_world_note_missing(w, "%s", reads[i].err.msg);
+        } else if (of[i] != &pod_metrics) {
+            struct kta_kind served;
+            struct kta_json *list = world_read_otherwise(w, of[i], ns, &served);
+            if (list)
+                fill_list(w, l, &served, list);
         }
     }
     return 0;

@@ -69,6 +69,10 @@ struct kta_world {
 
 /* The kind of that name, known or discovered; NULL: the cluster has none. */
 const struct kta_kind *world_kind(struct kta_world *w, const char *name);
+/* The list of a kind under the version that this server has it in, or NULL; *ret: the kind so.
+ * (world_versions.c) */
+struct kta_json *world_read_otherwise(struct kta_world *w, const struct kta_kind *k, const char *ns,
+                                      struct kta_kind *ret);
 /* Secrets and ConfigMaps: their values are never read. */
 bool world_metadata_only(const struct kta_kind *k);
 /* A list that was read (or tried); have: NULL where it was not, need: it is read now, and NULL

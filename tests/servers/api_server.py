@@ -14,6 +14,7 @@ What it serves
                         …/pods/NAME/proxy/PORT/PATH.txt ("hangs" in it: it never answers); the
                         connection is refused where there is no folder PORT, 404 where no PATH.
   --version V           what /version says (default v1.34.4)
+  --without GROUP/V     this version of an API is not served (repeatable)
 Where
   --port N              (default: a free one)  --port-file FILE gets the number when it is ready
   --kubeconfig FILE     writes a kubeconfig for this server: context "scripted", user "tester"
@@ -766,7 +767,7 @@ def parse_args():
               "watch-gone"):
         p.add_argument("--" + f, action="store_true")
     p.add_argument("--skew", type=int, default=0)
-    for f in ("only", "forbid", "deny"):
+    for f in ("only", "forbid", "deny", "without"):
         p.add_argument("--" + f, action="append", default=[])
     for f in ("status", "huge", "busy", "times", "page"):
         p.add_argument("--" + f, type=int)
@@ -778,6 +779,8 @@ def parse_args():
 
 def main():
     args = parse_args()
+    for gv in args.without:
+        KINDS.pop("apis/" + gv, None)
     server = Server(("127.0.0.1", args.port), Handler)
     server.args, server.store, server.lock = args, Store(args.root), threading.Lock()
     server.shown = server.gone = server.watches = 0
