@@ -56,6 +56,8 @@ static void evicted(struct kta_world *w, struct kta_json *pod, struct kta_findin
     struct kta_json *owner = kta_world_owner(w, pod);
     int64_t want = kta_diag_desired(owner);
     bool replaced = want >= 0 && kta_diag_ready(owner) >= want;
+    if (replaced && kta_pod_outdated(w, pod, owner))
+        return; /* of a template that was changed since */
     struct kta_finding *known = kta_diag_find(out, "Pod.Evicted", owner);
     if (known) { /* the second one: it goes on */
         known->severity = KTA_CRITICAL;

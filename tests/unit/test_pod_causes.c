@@ -194,6 +194,21 @@ static const struct row rows[] = {
     {"\"securityContext\":{\"capabilities\":{\"drop\":[\"ALL\"]}}", "", "Running",
      READY("False", ""), ENDED("1", ""), "chown: /data: Operation not permitted\n",
      "CrashLoop.PermissionDenied", "/data", "capability CHOWN"},
+    /* root by number where root may not be, temporary files on a root that is read-only */
+    {"\"securityContext\":{\"runAsNonRoot\":true,\"runAsUser\":0}", "", "Pending",
+     READY("False", ""),
+     "\"ready\":false,\"state\":{\"waiting\":{\"reason\":\"CreateContainerConfigError\","
+     "\"message\":"
+     "\"container's runAsUser breaks non-root policy\"}}",
+     NULL, "Config.RunAsNonRoot", "runAsUser is 0", "as user 1000"},
+    {"\"securityContext\":{\"readOnlyRootFilesystem\":true}", "", "Running", READY("False", ""),
+     ENDED("1", ""), "mktemp: (null): Read-only file system\n", "CrashLoop.ReadOnlyFilesystem",
+     "read-only", "emptyDir at /tmp"},
+    /* a liveness probe that asks a port by a name that is not there guards nothing */
+    {"\"livenessProbe\":{\"httpGet\":{\"port\":\"http\"}},\"ports\":[{\"name\":\"web\","
+     "\"containerPort\":80}]",
+     "", "Running", READY("True", ""), RUNS "true", NULL, "Probe.Liveness", "no port of that name",
+     "probe port web"},
 };
 
 /* What the events tell, or do not. */
