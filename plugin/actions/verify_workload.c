@@ -239,8 +239,13 @@ struct tally {
 
 static void count_pod(const struct kta_json *pod, bool is_new, struct tally *t)
 {
+    const char *phase = kta_json_str(pod, "status.phase");
     int64_t when;
 
+    /* What was evicted or rejected lies about until it is collected: its controller has made
+     * another one in its place. */
+    if (kta_streq(phase, "Failed") || kta_streq(phase, "Succeeded"))
+        return;
     if (kta_json_at(pod, "metadata.deletionTimestamp")) {
         t->leaving++;
         return;

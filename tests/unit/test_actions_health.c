@@ -101,6 +101,20 @@ static void test_old_ones_must_go(void **state)
     assert_int_equal(h.state, KTA_HEALTH_WAIT);
 }
 
+#define EVICTED                                                                                    \
+    "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"web-gone\",\"labels\":{\"pod-template-hash\":"     \
+    "\"old\"},\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"status\":{\"phase\":\"Failed\","   \
+    "\"reason\":\"Evicted\"}}"
+
+static void test_what_was_evicted_is_no_old_one(void **state)
+{
+    struct kta_health h = judge(DEPLOYMENT(1, 1), "[" POD("new", "True", FINE) "," EVICTED "]",
+                                "2026-01-01T00:02:00Z");
+
+    (void)state;
+    assert_int_equal(h.state, KTA_HEALTH_GOOD);
+}
+
 static void test_an_unseen_change_waits(void **state)
 {
     struct kta_health h = judge("{\"kind\":\"Deployment\",\"metadata\":{\"generation\":3},"
@@ -119,6 +133,7 @@ int main(void)
         cmocka_unit_test(test_a_loop_of_a_new_pod_is_lost),
         cmocka_unit_test(test_one_crash_has_a_grace),
         cmocka_unit_test(test_old_ones_must_go),
+        cmocka_unit_test(test_what_was_evicted_is_no_old_one),
         cmocka_unit_test(test_an_unseen_change_waits),
     };
     return cmocka_run_group_tests_name("health", tests, NULL, NULL);
