@@ -94,6 +94,17 @@ static int entry_names(char ***ret, size_t *ret_n, struct kta_err *err)
 }
 
 /* ---- the list ---- */
+/* The server chose a name for what it made, and nobody lived to hear it. */
+static bool is_unheard(const struct kta_json *step)
+{
+    kta_json_each(o, kta_json_get(step, "objects"))
+    {
+        if (kta_json_str(o, "generateName"))
+            return true;
+    }
+    return false;
+}
+
 static const char *undo_words(const struct kta_json *step)
 {
     const char *program = kta_json_text(kta_json_item(kta_json_get(step, "argv"), 0));
@@ -104,6 +115,8 @@ static const char *undo_words(const struct kta_json *step)
         return NULL;
     if (!kta_json_bool(step, "undoable", true) || kta_json_len(kta_json_get(step, "objects")) == 0)
         return "cannot be undone";
+    if (is_unheard(step))
+        return "looks for what it may have made under a name of the server's, and deletes it";
     return kta_streq(program, "helm") ? "puts the release back as it was"
                                       : "puts the objects back as they were, where nobody changed "
                                         "them since";

@@ -111,6 +111,7 @@ refused "it is there" test -z "$(made)"
 ask 0 "history then" history -o json
 json_is "says that it is not known" 'd["changes"][0]["plan"][0]["state"]' unknown
 json_is "and which name to look for" 'd["changes"][0]["plan"][0]["objects"][0]["generateName"]' made-
+json_is "and what an undo would do" '"looks for what it may have made" in d["changes"][0]["plan"][0]["undo"]' True
 ask 0 "undo finds it all the same" undo "${all[@]}"
 check "and deletes it then" test -z "$(made)"
 cut_off "killed after another one" 2>/dev/null

@@ -455,7 +455,7 @@ class Handler(BaseHTTPRequestHandler):
                 "version": version, "freshness": "Current", "resources": [
                     {"resource": r, "responseKind": {"group": "", "version": "", "kind": k},
                      "scope": "Namespaced" if n else "Cluster", "singularResource": k.lower(),
-                     "shortNames": SHORTS.get(r, []), "verbs": ["get", "list", "watch", "patch"]}
+                     "shortNames": SHORTS.get(r, []), "verbs": ["create", "delete", "get", "list", "patch", "watch"]}
                     for r, (k, n) in self.resources(gv).items()]}]})
         return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2",
                 "metadata": {}, "items": items}
