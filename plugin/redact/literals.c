@@ -21,7 +21,8 @@ static const struct {
     enum kta_literal_use use;
 } others[] = {
     {"pass pwd pw secret token key auth cred jwt otp pin cookie session sid salt signature sig sas "
-     "mnemonic seed dsn hash login webhook psk passwort kennwort motdepasse contrase senha "
+     "mnemonic csrf xsrf seed dsn hash login webhook psk passwort kennwort motdepasse contrase "
+     "senha "
      "wachtwoord heslo salasana adgangskode lösenord hasło haslo jelsz şifre sifre losenord geslo "
      "lozinka parol segredo "
      "парол секрет токен κωδικ 密码 密碼 口令 パスワード 비밀번호 令牌 密钥 pat license code "

@@ -23,10 +23,11 @@ struct words {
 LIST(neutral, "value", "val", "raw", "plain", "plaintext", "text", "cleartext", "base64", "b64",
      "prod", "production", "dev", "development", "staging", "stage", "test", "qa", "uat", "live",
      "old", "new", "prev", "previous", "current", "cur", "next", "primary", "secondary", "backup",
-     "main", "base", "data", "string", "str", "env", "here", "hash", "digest", "encoded", "bytes",
-     "override", "default", "input", "field", "param", "arg", "var", "variable", "is", "was", "hex",
-     "confirmation", "confirm", "again", "repeat", "eu", "us", "global", "internal", "external",
-     "master", "root", "admin", "ro", "rw", "write", "read", "readonly");
+     "main", "base", "data", "string", "str", "env", "here", "hash", "digest", "encoded", "enc",
+     "encrypted", "cipher", "bytes", "override", "default", "input", "field", "param", "arg", "var",
+     "variable", "is", "was", "hex", "confirmation", "confirm", "again", "repeat", "eu", "us",
+     "global", "internal", "external", "master", "root", "admin", "ro", "rw", "write", "read",
+     "readonly");
 /* Whole names in which a telling word tells nothing. */
 LIST(harmless, "checksum", "fingerprint", "thumbprint", "sha256sum", "public", "pub", "publishable",
      "no", "skip", "disable", "enable", "require", "requires", "allow", "use", "has", "is", "max",
@@ -53,9 +54,9 @@ LIST(token_words, "jwt", "mnemonic", "pat", "bearer", "otp", "totp", "passkey", 
      "passwordsalt", "segredo", "секрет", "токен", "令牌", "密钥");
 LIST(reference_words, "secret", "credential", "credentials", "creds", "cred", "secrets");
 LIST(maybe_words, "key", "dsn", "auth", "session", "sid", "sessionid", "salt", "signature", "sig",
-     "jsessionid", "phpsessid", "sessid", "nonce", "login", "webhook", "license", "code", "seed",
-     "pin", "cookie", "tokens", "keys", "passwords", "apikeys", "private", "connectionstring",
-     "authorization");
+     "csrf", "xsrf", "jsessionid", "phpsessid", "sessid", "nonce", "login", "webhook", "license",
+     "code", "seed", "pin", "cookie", "tokens", "keys", "passwords", "apikeys", "private",
+     "connectionstring", "authorization");
 /* In front of "key": it opens something … */
 LIST(key_strong, "api", "access", "secret", "private", "encryption", "encrypt", "decryption",
      "decrypt", "master", "signing", "sign", "signature", "license", "licence", "account", "auth",

@@ -95,6 +95,16 @@ static void braced(struct scanner *sc, const struct kta_name *name, size_t at)
         kta_judge(sc, name, at, end, /* quoted= */ true, /* assigned= */ true);
 }
 
+/* {cipher}x, {enc}x, {SSHA}x: what was done to the value stands in front of it. */
+static bool tagged(const struct scanner *sc, size_t at)
+{
+    size_t i = at + 1;
+    while (i < sc->n && i - at < 20 && (isalnum((unsigned char)sc->s[i]) || sc->s[i] == '-'))
+        i++;
+    return i > at + 1 && i + 1 < sc->n && sc->s[i] == '}' &&
+           (isalnum((unsigned char)sc->s[i + 1]) || strchr("$+/", sc->s[i + 1]));
+}
+
 /* Behind a member of an object that holds its value, or 0. */
 static size_t value_member(const struct scanner *sc, size_t at)
 {
@@ -243,7 +253,7 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
         kta_block_scalar(sc, name, line);
         return;
     }
-    if (sc->s[at] == '{' && !kta_at(sc, at, "{{")) {
+    if (sc->s[at] == '{' && !kta_at(sc, at, "{{") && !tagged(sc, at)) {
         if (assigned)
             braced(sc, name, at + 1);
         else {
