@@ -412,8 +412,12 @@ static bool header(const struct scanner *sc, size_t at, size_t line, struct kta_
     size_t end = line;
     while (end > at && blank(sc->s[end - 1]))
         end--;
-    for (size_t i = at; i < end; i++)
-        if (kta_bar(sc, i))
+    size_t first = kta_skip_blanks(sc, at);
+    if (first < end && sc->s[first] > 0 && !isalpha((unsigned char)sc->s[first]) &&
+        !strchr("\"'`*#_|", sc->s[first]))
+        return false; /* most lines of logs */
+    for (size_t i = first; i < end; i++)
+        if ((sc->s[i] == '|' || sc->s[i] == '\xE2') && kta_bar(sc, i))
             return barred(sc, at, line) && delimited(sc, at, end, '|', t);
     for (const char *d = delimiters; *d; d++)
         if (memchr(sc->s + at, *d, end - at))
