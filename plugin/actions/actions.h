@@ -149,6 +149,9 @@ int kta_preview_helm(struct kta_pipeline *p, struct kta_step *s, struct kta_comm
                      struct kta_err *err);
 int kta_preview_rollout(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         struct kta_err *err);
+/* A command that has no dry run at all, and what is said of it instead. */
+bool kta_preview_has_none(const struct kta_command *cmd);
+int kta_preview_unseen(struct kta_step *s, const struct kta_command *cmd);
 /* replace --force. */
 int kta_preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         struct kta_err *err);

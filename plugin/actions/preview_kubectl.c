@@ -464,30 +464,6 @@ static int preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kt
                                          : preview_by_kubectl(p, s, cmd, err);
 }
 
-/* ---- what cannot be previewed ---- */
-static int preview_none(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
-                        struct kta_err *err)
-{
-    kta_auto_str struct kta_str inside = KTA_STR_INIT;
-
-    (void)p;
-    (void)err;
-    s->preview.no_undo = true;
-    for (size_t i = 0; i < cmd->n_after; i++) {
-        kta_str_add(&inside, i ? " " : "");
-        kta_quote_arg(cmd->after[i], &inside);
-    }
-    if (inside.len && cmd->n_args)
-        kta_preview_warn(&s->preview,
-                         "runs in the container of %s: %s. What it does there can be neither "
-                         "previewed nor undone",
-                         cmd->args[0], inside.s);
-    else
-        kta_preview_warn(&s->preview, "'%s %s' can be neither previewed nor undone", cmd->program,
-                         kta_or(cmd->verb, ""));
-    return 0;
-}
-
 static const struct {
     const char *verb;
     int (*fn)(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
@@ -504,24 +480,11 @@ static const struct {
     {"run", preview_by_kubectl},
 };
 
-static bool has_no_dry_run(const struct kta_command *cmd)
-{
-    static const char *const ATTACHED[] = {"stdin", "tty", "attach", "rm"};
-
-    if (kta_streq(cmd->verb, "create"))
-        return kta_streq(cmd->subverb, "token") ||
-               (cmd->n_args > 0 && !cmd->subverb && kta_streq(cmd->args[0], "token"));
-    for (size_t i = 0; kta_streq(cmd->verb, "run") && i < KTA_LEN(ATTACHED); i++)
-        if (kta_command_has(cmd, ATTACHED[i]))
-            return true;
-    return false;
-}
-
 int kta_preview_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         struct kta_err *err)
 {
-    for (size_t i = 0; i < KTA_LEN(HOW) && !has_no_dry_run(cmd); i++)
+    for (size_t i = 0; i < KTA_LEN(HOW) && !kta_preview_has_none(cmd); i++)
         if (kta_streq(cmd->verb, HOW[i].verb))
             return HOW[i].fn(p, s, cmd, err);
-    return preview_none(p, s, cmd, err);
+    return kta_preview_unseen(s, cmd);
 }

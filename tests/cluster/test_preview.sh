@@ -90,8 +90,17 @@ unseen() { # NAME TEXT ARGV...
 pod=$(k get pods -l app=moving --field-selector=status.phase=Running -o jsonpath='{.items[0].metadata.name}')
 unseen "exec" "runs in the container of $pod: touch /x. What it does there can be neither previewed nor undone" \
   kubectl exec "$pod" -- touch /x
-unseen "cp" "can be neither previewed nor undone" kubectl cp "$pod:/etc/hosts" hosts
-unseen "run, attached" "can be neither previewed nor undone" kubectl run attached --image=busybox:1.36 --attach --rm -- true
+unseen "exec in a container" "runs in container web of pod/$pod: sh -c 'touch /x'. What it does there can be neither" \
+  kubectl exec -c web "pod/$pod" -- sh -c 'touch /x'
+unseen "cp from a pod" "copies /etc/hosts of pod $pod over hosts of this machine" kubectl cp "$pod:/etc/hosts" hosts
+unseen "cp into a pod" "copies README.md of this machine over /tmp/x of pod $NS/$pod. What it does there can be neither" \
+  kubectl cp README.md "$NS/$pod:/tmp/x"
+unseen "run, attached" "starts pod attached with busybox:1.36: true. What it does there can be neither" \
+  kubectl run attached --image=busybox:1.36 --attach --rm -- true
+unseen "debug of a pod" "adds a container with busybox:1.36 to $pod, which stays until the pod ends" \
+  kubectl debug "$pod" --image=busybox:1.36 -- true
+unseen "debug of a node" "on node kta-node, in the node's own namespaces, with its files under /host" \
+  kubectl debug node/kta-node --image=busybox:1.36 -- true
 plan kubectl run seen --image=busybox:1.36
 ask 0 "run has a dry run" apply "$home/plan.json" -n "$NS" --dry-run -o json
 json_is "and shows the pod" '"kind: Pod" in d["plan"][0]["preview"]["diff"]' True
