@@ -134,57 +134,66 @@ static void want(struct wants *x, const struct kta_json *pod, const char *contai
 
 #define LOGS_OF_READY 8 /* of one namespace, a pod of a workload each */
 
-/* What goes on as if nothing were: the API server may refuse it, the kernel end a process of it, a
- * NetworkPolicy drop its connections. */
-static void wanted_of_ready(struct kta_world *w, const char *ns, struct wants *x)
+/* Workloads of which pods were looked at. */
+struct owners {
+    struct {
+        const struct kta_json *owner;
+        int pods;
+    } * v;
+    size_t n, cap;
+};
+
+static int *pods_of_owner(struct owners *o, const struct kta_json *owner)
 {
-    const struct kta_json *seen[LOGS_OF_READY];
+    size_t k = 0;
+    while (k < o->n && o->v[k].owner != owner)
+        k++;
+    if (k == o->n) {
+        KTA_GROW(o->v, o->n, o->cap);
+        o->v[o->n].owner = owner;
+        o->v[o->n++].pods = 0;
+    }
+    return &o->v[k].pods;
+}
+
+/* What goes on as if nothing were: the API server may refuse it, the kernel end a process of it, a
+ * NetworkPolicy drop its connections. Where other pods of the workload are in trouble, theirs tell.
+ */
+static void wanted_of_ready(struct kta_world *w, const char *ns, struct owners *seen,
+                            struct wants *x)
+{
     struct kta_json *const *pods;
-    size_t n = ns ? kta_world_list(w, "pods", ns, &pods) : 0, n_seen = 0;
+    size_t n = ns ? kta_world_list(w, "pods", ns, &pods) : 0, wanted = 0;
     bool any = kta_world_has_focus(w) || kta_world_total(w, "networkpolicies", ns) > 0;
-    for (size_t i = 0; i < n && n_seen < KTA_LEN(seen); i++) {
+    for (size_t i = 0; i < n && wanted < LOGS_OF_READY; i++) {
         if (!kta_world_focused(w, pods[i]) || !kta_pod_ready(pods[i]))
             continue;
-        const struct kta_json *owner = kta_world_owner(w, pods[i]);
-        bool all = any || kta_uses_api(pods[i]), known = false;
-        for (size_t k = 0; k < n_seen; k++)
-            known |= seen[k] == owner;
-        if (known)
-            continue;
+        int *of_owner = pods_of_owner(seen, kta_world_owner(w, pods[i]));
+        bool all = any || kta_uses_api(pods[i]);
         size_t before = x->n;
-        kta_json_each(c,
-                      kta_json_at(pods[i],
-                                  "spec.containers")) if (all ||
-                                                          kta_json_at(c, "resources.limits.memory"))
-            want(x, pods[i], kta_json_str(c, "name"), /* previous= */ false);
-        if (x->n > before)
-            seen[n_seen++] = owner;
+        if (*of_owner)
+            continue;
+        kta_json_each(c, kta_json_at(pods[i], "spec.containers"))
+        {
+            if (all || kta_json_at(c, "resources.limits.memory"))
+                want(x, pods[i], kta_json_str(c, "name"), /* previous= */ false);
+        }
+        *of_owner += x->n > before;
+        wanted += x->n > before;
     }
 }
 
-/* The logs of what is unhealthy. */
+/* The logs of what is unhealthy, and of some that look well. */
 static void wanted_logs(struct kta_world *w, const char *ns, struct wants *x)
 {
     struct kta_json *const *pods;
-    size_t n = kta_world_list(w, "pods", ns, &pods), n_seen = 0, seen_cap = 0;
-    struct seen {
-        const struct kta_json *owner;
-        int pods;
-    } *seen = NULL;
+    size_t n = kta_world_list(w, "pods", ns, &pods);
+    struct owners seen = {0};
     for (size_t i = 0; i < n && x->n < KTA_MAX_LOGS; i++) {
         struct kta_json *pod = pods[i];
         if (!kta_world_focused(w, pod) || (kta_pod_ready(pod) && !kta_pod_restarts(pod)) ||
-            kta_streq(kta_json_str(pod, "status.phase"), "Succeeded"))
-            continue;
-        const struct kta_json *owner = kta_world_owner(w, pod);
-        size_t k = 0;
-        while (k < n_seen && seen[k].owner != owner)
-            k++;
-        if (k == n_seen) {
-            KTA_GROW(seen, n_seen, seen_cap);
-            seen[n_seen++] = (struct seen){owner, 0};
-        }
-        if (seen[k].pods++ >= LOGS_EACH)
+            kta_streq(kta_json_str(pod, "status.phase"), "Succeeded") ||
+            (*pods_of_owner(&seen, kta_world_owner(w, pod)))++ >= LOGS_EACH)
             continue;
         for (size_t l = 0; l < KTA_LEN(kta_status_lists); l++)
             kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l]))
@@ -194,8 +203,8 @@ static void wanted_logs(struct kta_world *w, const char *ns, struct wants *x)
                     want(x, pod, kta_json_str(s, "name"), previous);
             }
     }
-    free(seen);
-    wanted_of_ready(w, ns, x);
+    wanted_of_ready(w, ns, &seen, x);
+    free(seen.v);
 }
 
 static int second_round(struct kta_world *w, const char *ns, bool lists, bool logs,
