@@ -1,287 +1,16 @@
 /*
- * dependency.c - a program that cannot reach another: host and port followed to the Service, its
- * endpoints and its pods.
+ * dependency.c - a program that cannot reach another: what is wrong with the Service that it calls,
+ * its endpoints and its pods, or with the address.
  *
  * When the other one is there and broken, its own finding is the cause and this one is folded
  * beneath it (the Service is a symptom of both).
  */
 #include <stdlib.h>
 #include <string.h>
+#include "address.h"
 #include "crash.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
-#include "kta/re.h"
-
-int kta_service_ready(struct kta_world *w, const struct kta_json *service)
-{
-    struct kta_json *const *v;
-    const char *ns = kta_obj_namespace(service);
-    if (!kta_world_readable(w, "endpointslices", ns))
-        return -1;
-    size_t n = kta_world_list(w, "endpointslices", ns, &v);
-    int ready = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!kta_streq(kta_obj_label(v[i], "kubernetes.io/service-name"), kta_obj_name(service)))
-            continue;
-        kta_json_each(e, kta_json_get(v[i], "endpoints")) ready +=
-            kta_json_bool(e, "conditions.ready", true) ? 1 : 0;
-    }
-    return ready;
-}
-
-static bool is_ip(const char *host)
-{
-    return strspn(host, "0123456789.") == strlen(host) || strchr(host, ':');
-}
-
-/* The Service that an address of a pod is behind. */
-static struct kta_json *service_of_pod(struct kta_world *w, const char *ns, const char *ip)
-{
-    struct kta_json *const *v;
-    size_t n = kta_world_list(w, "endpointslices", ns, &v);
-    for (size_t i = 0; i < n; i++)
-        kta_json_each(e, kta_json_get(v[i], "endpoints"))
-            kta_json_each(a, kta_json_get(e, "addresses")) if (
-                kta_streq(kta_json_text(a),
-                          ip)) return kta_world_get(w, "services", ns,
-                                                    kta_or(kta_obj_label(
-                                                               v[i], "kubernetes.io/service-name"),
-                                                           ""),
-                                                    NULL);
-    return NULL;
-}
-
-/* A host name from its Service's name on: what stands before may be a pod of a StatefulSet of the
- * namespace (*ret_set, if wanted), which has a name of its own below its headless Service. */
-static const char *from_service(struct kta_world *w, const char *ns, const char *host,
-                                const struct kta_json **ret_set)
-{
-    struct kta_json *const *v;
-    const char *dot = strchr(host, '.');
-    size_t n = dot ? kta_world_list(w, "statefulsets", ns, &v) : 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t len = strlen(kta_obj_name(v[i]));
-        if (!strncmp(host, kta_obj_name(v[i]), len) && host[len] == '-' && host + len + 1 < dot &&
-            host + len + 1 + strspn(host + len + 1, "0123456789") == dot) {
-            if (ret_set)
-                *ret_set = v[i];
-            return dot + 1;
-        }
-    }
-    return host;
-}
-
-struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, const char *host,
-                                        const char **ret_ns, bool *ret_cluster_name)
-{
-    static char space[256];
-    *ret_ns = ns;
-    *ret_cluster_name = false;
-    if (is_ip(host)) {
-        struct kta_json *const *v;
-        size_t n = kta_world_list(w, "services", ns, &v);
-        for (size_t i = 0; i < n; i++)
-            if (kta_streq(kta_json_str(v[i], "spec.clusterIP"), host))
-                return v[i];
-        return service_of_pod(w, ns, host);
-    }
-    host = from_service(w, ns, host, NULL);
-    size_t first = strcspn(host, ".");
-    kta_auto_free char *name = kta_strndup(host, first);
-    const char *rest = host[first] ? host + first + 1 : "";
-    if (!*rest) {
-        *ret_cluster_name = true;
-        return kta_world_get(w, "services", ns, name, NULL);
-    }
-    /* name.namespace, name.namespace.svc…; pod.service.namespace.svc of a headless Service */
-    size_t second = strcspn(rest, ".");
-    const char *tail = rest + second;
-    if (*tail && !kta_starts(tail, ".svc")) {
-        size_t third = strcspn(tail + 1, ".");
-        if (!kta_starts(tail + 1 + third, ".svc"))
-            return NULL;
-        (void)snprintf(space, sizeof space, "%.*s", (int)third, tail + 1);
-        kta_auto_free char *svc = kta_strndup(rest, second);
-        *ret_ns = space;
-        *ret_cluster_name = true;
-        return kta_world_get(w, "services", space, svc, NULL);
-    }
-    (void)snprintf(space, sizeof space, "%.*s", (int)second, rest);
-    *ret_ns = space;
-    struct kta_json *s = kta_world_get(w, "services", space, name, NULL);
-    *ret_cluster_name = s || *tail;
-    return s;
-}
-
-/* ---- the variable that names the host ---- */
-
-struct naming {
-    char *name; /* of the variable */
-    char *value;
-    char *host, *port;
-};
-
-static void naming_release(struct naming *x)
-{
-    free(x->name);
-    free(x->value);
-    free(x->host);
-    free(x->port);
-}
-
-/* "host" as a word of its own in a value. */
-static const char *word_in(const char *value, const char *host)
-{
-    size_t n = strlen(host);
-    for (const char *p = value; (p = strstr(p, host)); p++) {
-        bool left = p == value || strchr("/@,:= ", p[-1]);
-        bool right = !p[n] || strchr(":/,;? ", p[n]);
-        if (left && right)
-            return p;
-    }
-    return NULL;
-}
-
-/* The variable that names the host, among those that whole ConfigMaps give (envFrom). */
-static bool naming_in_configmaps(const struct kta_pod_trouble *t, const char *host,
-                                 struct naming *ret)
-{
-    const char *ns = kta_obj_namespace(t->pod);
-    kta_json_each(from, kta_json_get(t->container, "envFrom"))
-    {
-        const char *name = kta_json_str(from, "configMapRef.name");
-        kta_auto_json struct kta_json *cm = NULL;
-        struct kta_err err = KTA_ERR_INIT;
-        if (!name || !kta_world_cluster(t->w) ||
-            kta_cluster_get(kta_world_cluster(t->w), &cm, &err,
-                            "/api/v1/namespaces/%s/configmaps/%s", ns, name))
-            continue;
-        kta_json_each(member, kta_json_get(cm, "data"))
-        {
-            const char *v = kta_json_text(member);
-            if (!v || !word_in(v, host))
-                continue;
-            ret->name = kta_asprintf("%s%s", kta_or(kta_json_str(from, "prefix"), ""),
-                                     kta_json_key(member));
-            ret->value = kta_strdup(v);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The container's variable whose value names the host (NULL: any host and port). */
-static bool naming_of(const struct kta_pod_trouble *t, const char *host, struct naming *ret)
-{
-    static struct kta_re *re;
-    if (!re)
-        re = kta_re_must("(?:://(?:[^@/\\s]*@)?|^)([a-z][a-z0-9\\-]*(?:\\.[a-z0-9\\-]+)*)"
-                         "(?::(\\d{2,5}))?(?=[/?,]|$)",
-                         0);
-    kta_json_each(e, kta_json_get(t->container, "env"))
-    {
-        kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
-        struct kta_match m;
-        if (!v || (host && !word_in(v, host)))
-            continue;
-        if (!host) {
-            const char *name = kta_or(kta_json_str(e, "name"), "");
-            bool likely = strstr(v, "://") || kta_stristr(name, "host") ||
-                          kta_stristr(name, "addr") || kta_stristr(name, "url");
-            if (!likely || !kta_re_find(re, v, strlen(v), 0, &m))
-                continue;
-        }
-        *ret = (struct naming){.name = kta_strdup(kta_or(kta_json_str(e, "name"), ""))};
-        if (!host) {
-            ret->host = kta_re_group(v, &m, 1);
-            ret->port = kta_re_group(v, &m, 2);
-        }
-        ret->value = KTA_STEAL(v);
-        return true;
-    }
-    return host && naming_in_configmaps(t, host, ret);
-}
-
-/* ---- the address that a log leaves out ---- */
-
-struct given {
-    const struct kta_pod_trouble *t;
-    char *host, *port; /* of a Service that the container is told of; the caller's */
-    bool closed;       /* a NetworkPolicy keeps the container from it */
-};
-
-/* Takes the first Service that the text names, or one that a policy closes. whole: the text may be
- * a name alone. */
-static void given_in(struct given *g, const char *text, bool whole)
-{
-    static struct kta_re *re;
-    if (!re)
-        re = kta_re_must("(?<![\\w.\\-])([a-z][a-z0-9\\-]*(?:\\.[a-z0-9\\-]+)*)"
-                         "(?:(?::|[\"']?, ?| )(\\d{2,5})(?![\\w.])|$)",
-                         0);
-    struct kta_match m;
-    size_t len = text ? strlen(text) : 0;
-    for (size_t from = 0; from < len && !g->closed && kta_re_find(re, text, len, from, &m);
-         from = m.end[0]) {
-        kta_auto_free char *host = kta_re_group(text, &m, 1);
-        kta_auto_free char *port = m.n > 2 ? kta_re_group(text, &m, 2) : NULL;
-        const char *in;
-        bool cluster;
-        struct kta_reach_gap gap;
-        if (!port && (!whole || m.start[0] != 0))
-            continue;
-        struct kta_json *service =
-            kta_dependency_service(g->t->w, kta_obj_namespace(g->t->pod), host, &in, &cluster);
-        if (!service)
-            continue;
-        g->closed = kta_reach_closed(g->t->w, g->t->owner, service, port, &gap) != NULL;
-        if (g->host && !g->closed)
-            continue;
-        free(g->host);
-        free(g->port);
-        g->host = KTA_STEAL(host);
-        g->port = KTA_STEAL(port);
-    }
-}
-
-static struct given given_address(const struct kta_pod_trouble *t)
-{
-    static const char *const lists[] = {"command", "args"};
-    struct given g = {.t = t};
-    kta_json_each(e, kta_json_get(t->container, "env"))
-    {
-        kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
-        given_in(&g, v, /* whole= */ true);
-    }
-    for (size_t l = 0; l < KTA_LEN(lists); l++)
-        kta_json_each(word, kta_json_get(t->container, lists[l]))
-            given_in(&g, kta_json_text(word), /* whole= */ false);
-    return g;
-}
-
-/* A fix that sets the variable with `from` replaced by `to`. */
-static void fix_value(const struct kta_pod_trouble *t, struct kta_finding *f,
-                      const struct naming *x, const char *from, const char *to, const char *why)
-{
-    const char *at = word_in(x->value, from);
-    if (!at)
-        return;
-    kta_auto_str struct kta_str v = KTA_STR_INIT;
-    kta_str_addn(&v, x->value, (size_t)(at - x->value));
-    kta_str_add(&v, to);
-    kta_str_add(&v, at + strlen(from));
-    struct kta_json *c;
-    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
-    struct kta_json *env =
-        kta_json_push(kta_json_set(c, "env", kta_json_new_array()), kta_json_new_object());
-    kta_json_set_str(env, "name", x->name);
-    kta_json_set_str(env, "value", v.s);
-    kta_env_over(env, kta_diag_env(t->container, x->name));
-    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "set %s to %s: %s", x->name,
-                           to, why);
-}
-
-/* ---- the cases ---- */
 
 static bool serves_port(const struct kta_json *service, long port)
 {
@@ -336,7 +65,7 @@ static void wrong_port(const struct kta_pod_trouble *t, struct kta_finding *f,
     if (naming_of(t, host, &x)) {
         kta_auto_free char *from = kta_asprintf("%s:%s", host, port);
         kta_auto_free char *to = kta_asprintf("%s:%lld", host, right);
-        fix_value(t, f, &x, from, to, "the port that the Service serves");
+        naming_fix(t, f, &x, from, to, "the port that the Service serves");
         naming_release(&x);
     }
     kta_json_each(e, kta_json_get(t->container, "env"))
@@ -347,7 +76,7 @@ static void wrong_port(const struct kta_pod_trouble *t, struct kta_finding *f,
         struct naming y = {.name = kta_strdup(kta_or(kta_json_str(e, "name"), "")),
                            .value = kta_strdup(v)};
         kta_auto_free char *to = kta_asprintf("%lld", right);
-        fix_value(t, f, &y, port, to, "the port that the Service serves");
+        naming_fix(t, f, &y, port, to, "the port that the Service serves");
         naming_release(&y);
     }
     port_changed(t, f, service, port);
@@ -396,7 +125,7 @@ static bool headless_port(const struct kta_pod_trouble *t, struct kta_finding *f
     if (naming_of(t, name, &x)) {
         kta_auto_free char *from = kta_asprintf("%s:%ld", name, called);
         kta_auto_free char *to = kta_asprintf("%s:%lld", name, (long long)right);
-        fix_value(t, f, &x, from, to, "the port that the pods listen on");
+        naming_fix(t, f, &x, from, to, "the port that the pods listen on");
         naming_release(&x);
     }
     kta_finding_advice(f,
@@ -458,7 +187,7 @@ static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding 
 {
     kta_auto_free char *who = kta_trouble_who(t);
     const struct kta_json *set = NULL;
-    const char *from = from_service(t->w, kta_obj_namespace(t->pod), host, &set);
+    const char *from = address_from_service(t->w, kta_obj_namespace(t->pod), host, &set);
     kta_auto_free char *name = kta_strndup(from, strcspn(from, "."));
     kta_finding_summary(f, "%s cannot resolve %s: there is no Service %s in namespace %s", who,
                         host, name, ns);
@@ -477,7 +206,7 @@ static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding 
         if (named) {
             kta_auto_free char *to =
                 kta_asprintf("%.*s%s%s", (int)(from - host), host, near, from + strlen(name));
-            fix_value(t, f, &x, host, to, "the Service that exists");
+            naming_fix(t, f, &x, host, to, "the Service that exists");
         } else {
             kta_finding_advice(f, "Make it call %s, the Service that exists.", near);
         }
@@ -491,7 +220,7 @@ static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding 
                               kta_obj_namespace(all[i]));
             kta_auto_free char *to = kta_asprintf("%s.%s", name, kta_obj_namespace(all[i]));
             if (named && !strchr(host, '.'))
-                fix_value(t, f, &x, host, to, "the Service of that name is in that namespace");
+                naming_fix(t, f, &x, host, to, "the Service of that name is in that namespace");
             break;
         }
     }
@@ -513,7 +242,7 @@ static void localhost(const struct kta_pod_trouble *t, struct kta_finding *f, co
     const char *service = service_by_port(t->w, kta_obj_namespace(t->pod), port);
     struct naming x;
     if (service && naming_of(t, host, &x)) {
-        fix_value(t, f, &x, host, service, "the Service that serves that port");
+        naming_fix(t, f, &x, host, service, "the Service that serves that port");
         naming_release(&x);
     }
     kta_finding_advice(f, "Inside a pod localhost is the pod itself: give the program the other "
@@ -616,7 +345,7 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
     /* What a policy drops is never refused. */
     bool dropped = !kta_stristr(c->line, "refused");
     if (!host && dropped) {
-        g = given_address(t);
+        g = address_given(t);
         host = g.closed ? g.host : NULL;
         port = port || !host ? port : g.port;
     }
@@ -635,11 +364,12 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
         kta_finding_advice(f, "Find out which address it is given, and whether that answers.");
     } else if (kta_streq(host, "localhost") || kta_starts(host, "127.")) {
         localhost(t, f, host, port);
-    } else if (service && port && !serves_port(service, strtol(port, NULL, 10)) && !is_ip(host)) {
+    } else if (service && port && !serves_port(service, strtol(port, NULL, 10)) &&
+               !address_is_ip(host)) {
         wrong_port(t, f, service, host, port);
     } else if (service && kta_stristr(c->line, "refused") && headless_port(t, f, service, port)) {
         ; /* told */
-    } else if (!service && is_ip(host) && pod_address(t, f, host, port)) {
+    } else if (!service && address_is_ip(host) && pod_address(t, f, host, port)) {
         ; /* told */
     } else if (service && kta_streq(c->pattern->class_, "DNS")) {
         unresolved(t, f, service, host);
@@ -673,7 +403,7 @@ void kta_dropped(const struct kta_pod_trouble *t, struct kta_finding *effect,
     if (!kta_streq(c->pattern->class_, "DependencyUnreachable") || kta_stristr(c->line, "refused"))
         return;
     if (!c->host)
-        g = given_address(t);
+        g = address_given(t);
     const char *host = c->host ? c->host : g.host;
     struct kta_json *service = host ? kta_dependency_service(t->w, ns, host, &in, &cluster) : NULL;
     if (service)

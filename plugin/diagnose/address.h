@@ -1,0 +1,39 @@
+/*
+ * address.h - the address that a container calls (private to address.c and dependency.c, which
+ * tells what is wrong with it).
+ */
+#ifndef DIAGNOSE_ADDRESS_H
+#define DIAGNOSE_ADDRESS_H
+
+#include "crash.h"
+
+bool address_is_ip(const char *host);
+/* A host name from its Service's name on: what stands before may be a pod of a StatefulSet of the
+ * namespace (*ret_set, if wanted), which has a name of its own below its headless Service. */
+const char *address_from_service(struct kta_world *w, const char *ns, const char *host,
+                                 const struct kta_json **ret_set);
+
+/* A variable of a container whose value holds an address; owned. */
+struct naming {
+    char *name; /* of the variable */
+    char *value;
+    char *host, *port;
+};
+/* The container's variable whose value names the host (NULL: any host, and then host and port are
+ * what it names). */
+bool naming_of(const struct kta_pod_trouble *t, const char *host, struct naming *ret);
+void naming_release(struct naming *x);
+/* A fix that sets the variable with `from` replaced by `to`. */
+void naming_fix(const struct kta_pod_trouble *t, struct kta_finding *f, const struct naming *x,
+                const char *from, const char *to, const char *why);
+
+/* The address that a log leaves out: of the Services that the container's variables and command
+ * name, the first, or one that a NetworkPolicy closes. */
+struct given {
+    const struct kta_pod_trouble *t;
+    char *host, *port; /* of a Service that the container is told of; the caller's */
+    bool closed;       /* a NetworkPolicy keeps the container from it */
+};
+struct given address_given(const struct kta_pod_trouble *t);
+
+#endif
