@@ -94,8 +94,7 @@ int kta_audit_configure(const struct kta_json *value, struct kta_audit_config *r
         free(ret->file);
         ret->file = kta_fs_expand(text);
     } else if (kta_json_type(value) == KTA_JSON_OBJECT) {
-        kta_json_each(v, value)
-        {
+        kta_json_each(v, value) {
             if (take_member(ret, v, err) < 0)
                 return -1;
         }
@@ -222,7 +221,8 @@ int kta_audit_write(const struct kta_audit_config *config, const char *type,
     if (getenv("SUDO_USER"))
         kta_json_set_str(whole, "sudoUser", getenv("SUDO_USER"));
     kta_json_set_int(whole, "pid", getpid());
-    kta_json_each(m, body) kta_json_set(whole, kta_json_key(m), kta_json_copy(m));
+    kta_json_each(m, body)
+        kta_json_set(whole, kta_json_key(m), kta_json_copy(m));
     kta_json_print(whole, false, &line);
     if (config->syslog) {
         openlog("kubectl-todo-ai", LOG_PID, LOG_AUTHPRIV);

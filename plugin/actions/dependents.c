@@ -58,15 +58,12 @@ static const struct {
 
 static bool container_reads(const struct kta_json *containers, size_t k, const char *name)
 {
-    kta_json_each(c, containers)
-    {
-        kta_json_each(e, kta_json_get(c, "env"))
-        {
+    kta_json_each(c, containers) {
+        kta_json_each(e, kta_json_get(c, "env")) {
             if (MOUNTS[k].env && kta_streq(kta_json_str(e, MOUNTS[k].env), name))
                 return true;
         }
-        kta_json_each(e, kta_json_get(c, "envFrom"))
-        {
+        kta_json_each(e, kta_json_get(c, "envFrom")) {
             if (MOUNTS[k].env_from && kta_streq(kta_json_str(e, MOUNTS[k].env_from), name))
                 return true;
         }
@@ -80,12 +77,10 @@ static bool pod_uses(const struct kta_json *pod, size_t k, const char *name)
 
     if (kta_streq(MOUNTS[k].kind, "ServiceAccount"))
         return kta_streq(kta_json_str(spec, "serviceAccountName"), name);
-    kta_json_each(v, kta_json_get(spec, "volumes"))
-    {
+    kta_json_each(v, kta_json_get(spec, "volumes")) {
         if (MOUNTS[k].volume && kta_streq(kta_json_str(v, MOUNTS[k].volume), name))
             return true;
-        kta_json_each(s, kta_json_at(v, "projected.sources"))
-        {
+        kta_json_each(s, kta_json_at(v, "projected.sources")) {
             if (MOUNTS[k].projected && kta_streq(kta_json_str(s, MOUNTS[k].projected), name))
                 return true;
         }
@@ -99,8 +94,7 @@ static void mounted(struct kta_pipeline *p, struct kta_step *s, const struct kta
     kta_auto_json struct kta_json *pods = list(p, "api/v1", t->ns, "pods");
     struct names used = {.text = KTA_STR_INIT};
 
-    kta_json_each(pod, kta_json_get(pods, "items"))
-    {
+    kta_json_each(pod, kta_json_get(pods, "items")) {
         if (pod_uses(pod, k, t->name))
             add_name(&used, kta_obj_name(pod));
     }
@@ -119,8 +113,7 @@ static void selected(struct kta_pipeline *p, struct kta_step *s, const struct kt
     kta_auto_json struct kta_json *services = list(p, "api/v1", t->ns, "services");
     struct names of = {.text = KTA_STR_INIT};
 
-    kta_json_each(service, kta_json_get(services, "items"))
-    {
+    kta_json_each(service, kta_json_get(services, "items")) {
         if (kta_map_matches(kta_json_at(service, "spec.selector"), labels))
             add_name(&of, kta_obj_name(service));
     }
@@ -142,8 +135,7 @@ static long selects(const struct kta_touch *t, const struct kta_json *object,
 
     if (!selector)
         return -1;
-    kta_json_each(pod, kta_json_get(pods, "items"))
-    {
+    kta_json_each(pod, kta_json_get(pods, "items")) {
         const struct kta_json *labels = kta_json_at(pod, "metadata.labels");
 
         n += service ? kta_map_matches(selector, labels) : kta_selector_matches(selector, labels);
@@ -189,8 +181,7 @@ static void labels_change(struct kta_pipeline *p, struct kta_step *s, const stru
     if (!t->after || kta_json_equal(was, is))
         return;
     services = list(p, "api/v1", t->ns, "services");
-    kta_json_each(service, kta_json_get(services, "items"))
-    {
+    kta_json_each(service, kta_json_get(services, "items")) {
         const struct kta_json *selector = kta_json_at(service, "spec.selector");
 
         if (kta_map_matches(selector, was) && !kta_map_matches(selector, is))
@@ -199,8 +190,7 @@ static void labels_change(struct kta_pipeline *p, struct kta_step *s, const stru
     if (left.n > 0)
         kta_preview_warn(&s->preview, "pod '%s' leaves Service %s", t->name, told(&left));
     kta_str_release(&left.text);
-    kta_json_each(label, was)
-    {
+    kta_json_each(label, was) {
         const struct kta_json *now = kta_json_get(is, kta_json_key(label));
 
         if (owner && (!now || !kta_json_equal(label, now))) {
@@ -219,10 +209,8 @@ static bool leads_to(const struct kta_json *ingress, const char *service)
 {
     if (kta_streq(kta_json_str(ingress, "spec.defaultBackend.service.name"), service))
         return true;
-    kta_json_each(rule, kta_json_at(ingress, "spec.rules"))
-    {
-        kta_json_each(path, kta_json_at(rule, "http.paths"))
-        {
+    kta_json_each(rule, kta_json_at(ingress, "spec.rules")) {
+        kta_json_each(path, kta_json_at(rule, "http.paths")) {
             if (kta_streq(kta_json_str(path, "backend.service.name"), service))
                 return true;
         }
@@ -235,8 +223,7 @@ static void routed(struct kta_pipeline *p, struct kta_step *s, const struct kta_
     kta_auto_json struct kta_json *all = list(p, "apis/networking.k8s.io/v1", t->ns, "ingresses");
     struct names by = {.text = KTA_STR_INIT};
 
-    kta_json_each(ingress, kta_json_get(all, "items"))
-    {
+    kta_json_each(ingress, kta_json_get(all, "items")) {
         if (leads_to(ingress, t->name))
             add_name(&by, kta_obj_name(ingress));
     }
@@ -273,8 +260,7 @@ void kta_preview_budgets(struct kta_pipeline *p, struct kta_step *s, const struc
     const struct kta_json *labels = kta_json_at(t->live, "spec.template.metadata.labels");
     kta_auto_json struct kta_json *all = list(p, "apis/policy/v1", t->ns, "poddisruptionbudgets");
 
-    kta_json_each(budget, kta_json_get(all, "items"))
-    {
+    kta_json_each(budget, kta_json_get(all, "items")) {
         int64_t wanted = kta_json_int(budget, "status.desiredHealthy", 0);
 
         if (kta_selector_matches(kta_json_at(budget, "spec.selector"), labels) && left < wanted)
@@ -289,13 +275,11 @@ void kta_preview_evictions(struct kta_pipeline *p, struct kta_step *s, const str
 {
     kta_auto_json struct kta_json *all = list(p, "apis/policy/v1", NULL, "poddisruptionbudgets");
 
-    kta_json_each(budget, kta_json_get(all, "items"))
-    {
+    kta_json_each(budget, kta_json_get(all, "items")) {
         int64_t allowed = kta_json_int(budget, "status.disruptionsAllowed", 0);
         size_t n = 0;
 
-        kta_json_each(pod, pods)
-        {
+        kta_json_each(pod, pods) {
             n += kta_streq(kta_obj_namespace(pod), kta_obj_namespace(budget)) &&
                  kta_selector_matches(kta_json_at(budget, "spec.selector"),
                                       kta_json_at(pod, "metadata.labels"));

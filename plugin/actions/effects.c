@@ -67,8 +67,7 @@ static void rollout(struct kta_step *s, const struct kta_touch *t)
 /* Who set spec.replicas is on record: the controller does it for a HorizontalPodAutoscaler. */
 static bool is_autoscaled(const struct kta_touch *t)
 {
-    kta_json_each(m, kta_json_at(t->live, "metadata.managedFields"))
-    {
+    kta_json_each(m, kta_json_at(t->live, "metadata.managedFields")) {
         if (kta_streq(kta_json_str(m, "manager"), "kube-controller-manager") &&
             kta_json_at(m, "fieldsV1.f:spec.f:replicas"))
             return true;
@@ -172,8 +171,7 @@ static void runs_job(struct kta_step *s, const struct kta_touch *t)
 
 static bool has_taint(const struct kta_json *node, const struct kta_json *taint)
 {
-    kta_json_each(x, kta_json_at(node, "spec.taints"))
-    {
+    kta_json_each(x, kta_json_at(node, "spec.taints")) {
         if (kta_json_equal(kta_json_get(x, "key"), kta_json_get(taint, "key")) &&
             kta_json_equal(kta_json_get(x, "value"), kta_json_get(taint, "value")) &&
             kta_json_equal(kta_json_get(x, "effect"), kta_json_get(taint, "effect")))
@@ -184,8 +182,7 @@ static bool has_taint(const struct kta_json *node, const struct kta_json *taint)
 
 static bool tolerates(const struct kta_json *pod, const struct kta_json *taint)
 {
-    kta_json_each(x, kta_json_at(pod, "spec.tolerations"))
-    {
+    kta_json_each(x, kta_json_at(pod, "spec.tolerations")) {
         const char *key = kta_json_str(x, "key"), *effect = kta_json_str(x, "effect");
         bool any = kta_streq(kta_json_str(x, "operator"), "Exists");
 
@@ -202,8 +199,7 @@ static bool tolerates(const struct kta_json *pod, const struct kta_json *taint)
 /* A new taint with NoExecute: the pods of the node that do not bear it go. */
 static void tainted(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
 {
-    kta_json_each(taint, kta_json_at(t->after, "spec.taints"))
-    {
+    kta_json_each(taint, kta_json_at(t->after, "spec.taints")) {
         kta_auto_json struct kta_json *pods = NULL;
         struct kta_err ignored = KTA_ERR_INIT;
         size_t n = 0;
@@ -212,8 +208,7 @@ static void tainted(struct kta_pipeline *p, struct kta_step *s, const struct kta
             kta_cluster_get(p->cluster, &pods, &ignored,
                             "/api/v1/pods?fieldSelector=spec.nodeName%%3D%s", t->name) < 0)
             continue;
-        kta_json_each(pod, kta_json_get(pods, "items"))
-        {
+        kta_json_each(pod, kta_json_get(pods, "items")) {
             n += !tolerates(pod, taint);
         }
         kta_preview_warn(&s->preview, "evicts the %zu pods of node '%s' that do not tolerate '%s'",
@@ -238,8 +233,7 @@ static void drained(struct kta_pipeline *p, struct kta_step *s, const struct kta
     if (kta_cluster_get(p->cluster, &pods, &why, "/api/v1/pods?fieldSelector=spec.nodeName%%3D%s%s",
                         t->name, labels.s) < 0)
         return;
-    kta_json_each(pod, kta_json_get(pods, "items"))
-    {
+    kta_json_each(pod, kta_json_get(pods, "items")) {
         const char *owner = kta_json_str(kta_obj_controller(pod), "kind");
 
         if (kta_streq(owner, "DaemonSet") || kta_streq(owner, "Node"))

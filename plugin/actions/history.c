@@ -41,8 +41,7 @@ int kta_journal_entry(const char *id, struct kta_json **ret, struct kta_err *err
         return kta_err_set(err, KTA_E_FAIL,
                            "change %s was recorded by another version of kubectl-todo-ai", id);
     }
-    kta_json_each(s, kta_json_get(*ret, "plan"))
-    {
+    kta_json_each(s, kta_json_get(*ret, "plan")) {
         if (kta_streq(kta_json_str(s, "state"), "running") && kta_journal_abandoned(dir))
             kta_json_set_str(s, "state", "unknown");
     }
@@ -97,8 +96,7 @@ static int entry_names(char ***ret, size_t *ret_n, struct kta_err *err)
 /* The server chose a name for what it made, and nobody lived to hear it. */
 static bool is_unheard(const struct kta_json *step)
 {
-    kta_json_each(o, kta_json_get(step, "objects"))
-    {
+    kta_json_each(o, kta_json_get(step, "objects")) {
         if (kta_json_str(o, "generateName"))
             return true;
     }
@@ -126,8 +124,7 @@ static struct kta_json *described(struct kta_json *entry, const char *step)
 {
     struct kta_json *steps = kta_json_new_array();
 
-    kta_json_each(s, kta_json_get(entry, "plan"))
-    {
+    kta_json_each(s, kta_json_get(entry, "plan")) {
         struct kta_json *copy;
 
         if (step && !kta_streq(step, kta_json_str(s, "id")))
@@ -192,8 +189,7 @@ static bool can_be_undone(const struct kta_json *entry, const char *cluster_uid)
 
     if (kta_json_str(entry, "undoOf") || (uid && cluster_uid && !kta_streq(uid, cluster_uid)))
         return false;
-    kta_json_each(s, kta_json_get(entry, "plan"))
-    {
+    kta_json_each(s, kta_json_get(entry, "plan")) {
         if (kta_journal_step_ran(s))
             return true;
     }
@@ -252,8 +248,7 @@ static void mark_entry(const char *id, const char *by)
 
     if (kta_journal_entry(only, &entry, &ignored) < 0)
         return;
-    kta_json_each(s, kta_json_get(entry, "plan"))
-    {
+    kta_json_each(s, kta_json_get(entry, "plan")) {
         if ((!by || kta_journal_step_ran(s)) && (!step || kta_streq(step, kta_json_str(s, "id"))))
             mark(s, by != NULL);
     }

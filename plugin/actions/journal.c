@@ -122,8 +122,7 @@ static struct kta_json *step_entry(const struct kta_journal *j, const struct kta
 
     kta_json_remove(o, "preview");
     kta_json_remove(o, "stdin");
-    kta_json_each(arg, kta_json_get(o, "argv"))
-    {
+    kta_json_each(arg, kta_json_get(o, "argv")) {
         kta_auto_free char *shown = kta_redact_dup(j->p->redact, kta_json_text(arg));
 
         if (shown)
@@ -324,8 +323,7 @@ static void note_unnamed(struct kta_cluster *c, const struct kta_touch *t, struc
     struct kta_err ignored = KTA_ERR_INIT;
 
     if (kta_cluster_get(c, &list, &ignored, "%s", t->path) == 0)
-        kta_json_each(o, kta_json_get(list, "items"))
-        {
+        kta_json_each(o, kta_json_get(list, "items")) {
             if (kta_streq(kta_json_str(o, "metadata.generateName"), prefix))
                 kta_json_push_str(there, kta_or(kta_obj_uid(o), ""));
         }
@@ -394,8 +392,7 @@ static struct kta_json *read_after(struct kta_journal *j, const struct kta_step 
     if (n > 0)
         (void)kta_cluster_read(j->p->cluster, reads, n, &ignored);
     size_t k = 0;
-    kta_json_each(o, a)
-    {
+    kta_json_each(o, a) {
         const struct kta_touch *x = &t->v[k++];
 
         if (!x->name[0])

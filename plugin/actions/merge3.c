@@ -18,7 +18,8 @@ static const char *merge_key(const struct kta_json *list)
     for (size_t k = 0; k < KTA_LEN(KEYS); k++) {
         bool all = kta_json_len(list) > 0;
 
-        kta_json_each(e, list) all = all && kta_json_get(e, KEYS[k]);
+        kta_json_each(e, list)
+            all = all && kta_json_get(e, KEYS[k]);
         if (all)
             return KEYS[k];
     }
@@ -28,8 +29,7 @@ static const char *merge_key(const struct kta_json *list)
 static const struct kta_json *element(const struct kta_json *list, const char *key,
                                       const struct kta_json *like)
 {
-    kta_json_each(e, list)
-    {
+    kta_json_each(e, list) {
         const struct kta_json *v = kta_json_get(e, key);
 
         if (v && kta_json_equal(v, kta_json_get(like, key)))
@@ -46,8 +46,7 @@ static struct kta_json *merge_list(const struct kta_json *old, const struct kta_
     bool aligned = kta_json_len(new_) == kta_json_len(live);
     size_t i = 0;
 
-    kta_json_each(e, new_)
-    {
+    kta_json_each(e, new_) {
         kta_json_push(out, key ? kta_merge3(element(old, key, e), e, element(live, key, e))
                                : kta_merge3(NULL, e, aligned ? kta_json_item(live, i) : NULL));
         i++;
@@ -68,13 +67,11 @@ static struct kta_json *merge_object(const struct kta_json *old, const struct kt
     struct kta_json *out =
         kta_json_type(live) == KTA_JSON_OBJECT ? kta_json_copy(live) : kta_json_new_object();
 
-    kta_json_each(m, old)
-    {
+    kta_json_each(m, old) {
         if (!kta_json_get(new_, kta_json_key(m)))
             kta_json_remove(out, kta_json_key(m));
     }
-    kta_json_each(m, new_)
-    {
+    kta_json_each(m, new_) {
         const char *key = kta_json_key(m);
 
         if (kta_json_type(m) != KTA_JSON_NULL)

@@ -76,8 +76,7 @@ static bool goes(const struct family *f, const struct kta_json *o)
 {
     if (kta_json_get(f->gone, kta_or(kta_obj_uid(o), "")))
         return false; /* already counted */
-    kta_json_each(ref, kta_json_at(o, "metadata.ownerReferences"))
-    {
+    kta_json_each(ref, kta_json_at(o, "metadata.ownerReferences")) {
         if (!kta_json_get(f->gone, kta_or(kta_json_str(ref, "uid"), "")))
             return false;
     }
@@ -101,8 +100,7 @@ static bool collect(struct kta_step *s, struct family *f, size_t *counts)
     bool any = false;
 
     for (size_t i = 0; i < f->n; i++)
-        kta_json_each(o, kta_json_get(f->reads[i].json, "items"))
-        {
+        kta_json_each(o, kta_json_get(f->reads[i].json, "items")) {
             if (!goes(f, o))
                 continue;
             kta_json_set_bool(f->gone, kta_or(kta_obj_uid(o), ""), true);
@@ -184,8 +182,7 @@ static int tokens_of(struct kta_pipeline *p, struct kta_step *s, const char *ns,
         *err = why;
         return -1;
     }
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         struct kta_touch *t;
 
         if (!kta_streq(kta_obj_annotation(o, "kubernetes.io/service-account.name"), name))

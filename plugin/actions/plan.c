@@ -133,8 +133,7 @@ static const char *namespace_of(const struct kta_json *objects, const char *ours
     const char *one = NULL;
     bool several = false;
 
-    kta_json_each(o, objects)
-    {
+    kta_json_each(o, objects) {
         const char *ns = kta_obj_namespace(o);
         const struct kta_kind *kind =
             kta_kind_of(NULL, kta_json_str(o, "apiVersion"), kta_obj_kind(o));

@@ -87,8 +87,7 @@ static int parse_argv(const struct kta_json *array, struct kta_argv *argv, struc
         return kta_err_set(err, KTA_E_PARSE, "its \"argv\" is not a list of arguments");
     if (kta_json_len(array) > KTA_MAX_ARGV)
         return kta_err_set(err, KTA_E_LIMIT, "its argv has more than %d arguments", KTA_MAX_ARGV);
-    kta_json_each(m, array)
-    {
+    kta_json_each(m, array) {
         const char *text = kta_json_text(m);
 
         if (!text)
@@ -161,8 +160,7 @@ int kta_plan_parse(const struct kta_json *document, const struct kta_policy *pol
                   kta_or(kta_json_str(document, "context"), policy ? policy->context : NULL),
                   kta_or(kta_json_str(document, "namespace"), policy ? policy->namespace_ : NULL));
     ret->reviewed_server = kta_strdup(kta_json_str(document, "server"));
-    kta_json_each(m, steps)
-    {
+    kta_json_each(m, steps) {
         i++;
         if (parse_step(m, policy, ret, err) < 0) {
             kta_err_wrap(err, "step %zu", i);

@@ -47,8 +47,7 @@ static const struct kta_json *record(const struct kta_json *records, int64_t ver
 {
     const struct kta_json *best = NULL;
 
-    kta_json_each(o, kta_json_get(records, "items"))
-    {
+    kta_json_each(o, kta_json_get(records, "items")) {
         if (version ? version_of(o) == version : version_of(o) > version_of(best))
             best = o;
     }
@@ -60,8 +59,7 @@ static const struct kta_json *deployed(const struct kta_json *records)
 {
     const struct kta_json *best = NULL;
 
-    kta_json_each(o, kta_json_get(records, "items"))
-    {
+    kta_json_each(o, kta_json_get(records, "items")) {
         if (kta_streq(kta_obj_label(o, "status"), "deployed") && version_of(o) > version_of(best))
             best = o;
     }
@@ -89,8 +87,7 @@ static int read_records(struct kta_pipeline *p, struct kta_step *s, const char *
         kta_preview_warn(&s->preview, "the release's records cannot be read: %s", why.msg);
         return 0;
     }
-    kta_json_each(o, kta_json_get(r->records, "items"))
-    {
+    kta_json_each(o, kta_json_get(r->records, "items")) {
         struct kta_touch *t = kta_touch_add(s->touches, secret, ns, kta_or(kta_obj_name(o), ""));
 
         if (!t || t->live)
@@ -240,8 +237,7 @@ static struct kta_touch *touch_of(struct kta_pipeline *p, struct kta_step *s, co
 
 static const struct kta_json *same_object(const struct kta_json *list, const struct kta_json *o)
 {
-    kta_json_each(x, list)
-    {
+    kta_json_each(x, list) {
         if (kta_streq(kta_obj_kind(x), kta_obj_kind(o)) &&
             kta_streq(kta_obj_name(x), kta_obj_name(o)) &&
             kta_streq(kta_obj_namespace(x), kta_obj_namespace(o)))
@@ -254,8 +250,7 @@ static const struct kta_json *same_object(const struct kta_json *list, const str
 static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
                     const struct release *r)
 {
-    kta_json_each(o, r->new_)
-    {
+    kta_json_each(o, r->new_) {
         struct kta_touch *t = touch_of(p, s, ns, o);
 
         if (!t)
@@ -264,8 +259,7 @@ static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
         t->after = kta_merge3(same_object(r->old, o), o, t->live);
         t->known_after = true;
     }
-    kta_json_each(o, r->definitions)
-    {
+    kta_json_each(o, r->definitions) {
         struct kta_touch *t = touch_of(p, s, NULL, o);
 
         if (!t || t->live)
@@ -273,8 +267,7 @@ static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
         t->after = kta_json_copy(o);
         t->known_after = true;
     }
-    kta_json_each(o, r->old)
-    {
+    kta_json_each(o, r->old) {
         struct kta_touch *t = same_object(r->new_, o) ? NULL : touch_of(p, s, ns, o);
 
         if (t && t->live && !kta_streq(kta_obj_annotation(o, "helm.sh/resource-policy"), "keep"))
@@ -303,8 +296,7 @@ static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta
     if (r->with_kinds || makes_namespace(s))
         return 0;
     s->preview.validated = kta_json_len(r->new_) > 0;
-    kta_json_each(o, r->new_)
-    {
+    kta_json_each(o, r->new_) {
         struct kta_touch *t = touch_of(p, s, ns, o);
         kta_auto_str struct kta_str body = KTA_STR_INIT;
         struct kta_json *after = NULL;
@@ -334,8 +326,7 @@ static void touch_hook(struct kta_pipeline *p, struct kta_step *s, const char *n
 {
     kta_auto_json struct kta_json *objects = objects_of(hook);
 
-    kta_json_each(o, objects)
-    {
+    kta_json_each(o, objects) {
         struct kta_touch *t = touch_of(p, s, ns, o);
 
         if (t)
@@ -350,8 +341,7 @@ static void touch_definitions(struct kta_pipeline *p, struct kta_step *s,
 {
     if (!kta_streq(cmd->verb, "install") || kta_command_has(cmd, "skip-crds"))
         return;
-    kta_json_each(f, kta_json_at(r->goal, "chart.files"))
-    {
+    kta_json_each(f, kta_json_at(r->goal, "chart.files")) {
         const char *data = kta_json_str(f, "data");
         kta_auto_str struct kta_str text = KTA_STR_INIT;
         struct kta_err ignored = KTA_ERR_INIT;
@@ -361,8 +351,7 @@ static void touch_definitions(struct kta_pipeline *p, struct kta_step *s,
             kta_b64_decode(data, strlen(data), &text) < 0)
             continue;
         objects = kta_manifest_open(text.s, &ignored);
-        kta_json_each(o, objects)
-        {
+        kta_json_each(o, objects) {
             if (kta_streq(kta_obj_kind(o), "CustomResourceDefinition")) {
                 kta_json_push(r->definitions, kta_json_copy(o));
                 touch_of(p, s, NULL, o);
@@ -378,10 +367,8 @@ static void name_hooks(struct kta_pipeline *p, struct kta_step *s, const struct 
 
     if (kta_command_has(cmd, "no-hooks"))
         return;
-    kta_json_each(h, kta_json_get(release, "hooks"))
-    {
-        kta_json_each(e, kta_json_get(h, "events"))
-        {
+    kta_json_each(h, kta_json_get(release, "hooks")) {
+        kta_json_each(e, kta_json_get(h, "events")) {
             const char *event = kta_or(kta_json_text(e), "");
 
             if (kta_ends(event, verb))
@@ -414,8 +401,10 @@ static int compare(struct kta_pipeline *p, struct kta_step *s, const struct kta_
 {
     r->old = objects_of(r->current);
     r->new_ = objects_of(r->goal);
-    kta_json_each(o, r->new_) touch_of(p, s, ns, o);
-    kta_json_each(o, r->old) touch_of(p, s, ns, o);
+    kta_json_each(o, r->new_)
+        touch_of(p, s, ns, o);
+    kta_json_each(o, r->old)
+        touch_of(p, s, ns, o);
     r->definitions = kta_json_new_array();
     touch_namespace(p, s, cmd, ns, r);
     touch_definitions(p, s, cmd, r);

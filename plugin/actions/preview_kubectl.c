@@ -310,7 +310,8 @@ static void take_objects(struct kta_pipeline *p, struct kta_step *s, const struc
 
         if (!objects)
             kta_preview_warn(&s->preview, "kubectl's dry run gave no objects: %s", why.msg);
-        kta_json_each(o, objects) take_object(p, s, ns, o, goes);
+        kta_json_each(o, objects)
+            take_object(p, s, ns, o, goes);
         goes = true;
         text = next;
     }
@@ -410,7 +411,8 @@ static int split_manifest(struct kta_pipeline *p, struct kta_step *s, const char
 static void take_inside(struct kta_pipeline *p, struct kta_step *s, const char *ns,
                         const struct kta_json *inside)
 {
-    kta_json_each(o, inside) take_object(p, s, ns, o, false);
+    kta_json_each(o, inside)
+        take_object(p, s, ns, o, false);
     if (!inside)
         return;
     s->preview.validated = false;

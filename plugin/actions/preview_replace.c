@@ -22,8 +22,7 @@ static char *renamed(const struct kta_json *objects)
     kta_json_set_str(list, "apiVersion", "v1");
     kta_json_set_str(list, "kind", "List");
     items = kta_json_set(list, "items", kta_json_new_array());
-    kta_json_each(o, objects)
-    {
+    kta_json_each(o, objects) {
         struct kta_json *copy = kta_json_push(items, kta_json_copy(o));
         kta_auto_free char *name =
             kta_asprintf("%.40s-dry-run", kta_or(kta_obj_name(o), "unnamed"));
@@ -63,8 +62,7 @@ static void take(struct kta_pipeline *p, struct kta_step *s, const struct kta_co
     const char *ns = cmd->namespace_ ? cmd->namespace_ : kta_cluster_namespace(p->cluster);
     size_t i = 0;
 
-    kta_json_each(o, made)
-    {
+    kta_json_each(o, made) {
         const struct kta_json *as = kta_json_item(wanted, i++);
         const char *version = kta_json_str(o, "apiVersion"), *kind = kta_obj_kind(o);
         const struct kta_kind *k = version && kind ? kta_kind_of(p->cluster, version, kind) : NULL;

@@ -57,8 +57,7 @@ static const struct kta_json *pick(const struct kta_json *list, const char *uid,
     const struct kta_json *best = NULL, *newest = NULL;
     int64_t best_n = -1, newest_n = -1;
 
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         int64_t n = revision_of(o);
 
         if (!kta_obj_owned_by(o, uid))

@@ -58,14 +58,12 @@ static const char *const KEYS[] = {"name", "mountPath", "containerPort", "port",
 /* Each element has a value of its own there. */
 static bool tells_apart(const struct kta_json *list, const char *key)
 {
-    kta_json_each(a, list)
-    {
+    kta_json_each(a, list) {
         const struct kta_json *v = kta_json_get(a, key);
 
         if (!v)
             return false;
-        kta_json_each(b, list)
-        {
+        kta_json_each(b, list) {
             if (a == b)
                 break;
             if (kta_json_equal(v, kta_json_get(b, key)))
@@ -95,8 +93,7 @@ static long find(const struct kta_json *list, const char *key, const struct kta_
 {
     long i = 0;
 
-    kta_json_each(e, list)
-    {
+    kta_json_each(e, list) {
         if (kta_json_equal(kta_json_get(e, key), kta_json_get(like, key)))
             return i;
         i++;
@@ -109,8 +106,7 @@ static bool in_order(const struct kta_json *a, const struct kta_json *b, const c
 {
     long last = -1;
 
-    kta_json_each(e, a)
-    {
+    kta_json_each(e, a) {
         long at = find(b, key, e);
 
         if (at >= 0 && at < last)
@@ -155,9 +151,9 @@ static void walk_key(struct restore *r, const char *path, const struct place *at
 
 static void walk_object(struct restore *r, const char *path, const struct place *at, int depth)
 {
-    kta_json_each(m, at->before) walk_key(r, path, at, kta_json_key(m), depth);
-    kta_json_each(m, at->after)
-    {
+    kta_json_each(m, at->before)
+        walk_key(r, path, at, kta_json_key(m), depth);
+    kta_json_each(m, at->after) {
         if (!kta_json_get(at->before, kta_json_key(m)))
             walk_key(r, path, at, kta_json_key(m), depth);
     }
@@ -260,8 +256,7 @@ static void change_array(struct kta_json *array, size_t at, const struct kta_jso
     kta_auto_json struct kta_json *out = kta_json_new_array();
     size_t i = 0;
 
-    kta_json_each(e, array)
-    {
+    kta_json_each(e, array) {
         if (i == at && value)
             kta_json_push(out, kta_json_copy(value));
         if (i != at || value)
@@ -299,5 +294,6 @@ static void apply_one(struct kta_json *o, const struct kta_json *op_)
 
 void kta_restore_apply(struct kta_json *object, const struct kta_json *ops)
 {
-    kta_json_each(o, ops) apply_one(object, o);
+    kta_json_each(o, ops)
+        apply_one(object, o);
 }

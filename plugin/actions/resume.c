@@ -14,8 +14,7 @@ static bool is_left(const struct kta_json *entry, const char *id)
 {
     static const char *const LEFT[] = {"planned", "failed", "unknown"};
 
-    kta_json_each(s, kta_json_get(entry, "plan"))
-    {
+    kta_json_each(s, kta_json_get(entry, "plan")) {
         for (size_t i = 0; kta_streq(kta_json_str(s, "id"), id) && i < KTA_LEN(LEFT); i++)
             if (kta_streq(kta_json_str(s, "state"), LEFT[i]))
                 return true;
@@ -26,8 +25,7 @@ static bool is_left(const struct kta_json *entry, const char *id)
 /* The change that took up change `id` (or a step of it) before; NULL: none did. Borrowed. */
 static const char *taken_up_by(const struct kta_json *all, const char *id)
 {
-    kta_json_each(entry, all)
-    {
+    kta_json_each(entry, all) {
         if (kta_streq(kta_json_str(entry, "resumes"), id))
             return kta_json_str(entry, "id");
     }
@@ -56,8 +54,7 @@ static char *translated(struct kta_redact *r, const char *text, const struct kta
     for (const char *c = text; *c;) {
         const struct kta_json *hit = NULL;
 
-        kta_json_each(s, secrets)
-        {
+        kta_json_each(s, secrets) {
             if (kta_starts(c, kta_json_key(s)))
                 hit = s;
         }
@@ -79,8 +76,7 @@ static int add_step(struct kta_pipeline *p, struct kta_plan *plan, const struct 
     const char *input = kta_json_str(step, "stdin");
     kta_auto_free char *text = input ? translated(p->redact, input, secrets) : NULL;
 
-    kta_json_each(a, kta_json_get(step, "argv"))
-    {
+    kta_json_each(a, kta_json_get(step, "argv")) {
         kta_auto_free char *arg = translated(p->redact, kta_or(kta_json_text(a), ""), secrets);
 
         kta_argv_add(&argv, arg);
@@ -97,8 +93,7 @@ static int take_rest(struct kta_pipeline *p, const char *id, const char *only,
 
     if (kta_journal_take(dir, "plan.sealed", &sealed, err) < 0)
         return kta_err_wrap(err, "change %s cannot be resumed", id);
-    kta_json_each(s, kta_json_get(sealed, "plan"))
-    {
+    kta_json_each(s, kta_json_get(sealed, "plan")) {
         const char *step = kta_json_str(s, "id");
         kta_auto_free char *whole = kta_asprintf("%s.%s", id, kta_or(step, ""));
 

@@ -41,8 +41,7 @@ static void strip_taint(struct kta_json *object)
     if (!kta_streq(kta_json_str(object, "kind"), "Node") || !taints)
         return;
     kept = kta_json_new_array();
-    kta_json_each(t, taints)
-    {
+    kta_json_each(t, taints) {
         if (!kta_streq(kta_json_str(t, "key"), "node.kubernetes.io/unschedulable"))
             kta_json_push(kept, kta_json_copy(t));
     }
@@ -91,8 +90,7 @@ static void drop_token(struct kta_json *owner, const char *key)
 {
     struct kta_json *kept = kta_json_new_array();
 
-    kta_json_each(e, kta_json_get(owner, key))
-    {
+    kta_json_each(e, kta_json_get(owner, key)) {
         if (!kta_starts(kta_or(kta_json_str(e, "name"), ""), "kube-api-access-"))
             kta_json_push(kept, kta_json_copy(e));
     }
@@ -118,8 +116,7 @@ void kta_drop_chosen(struct kta_json *object)
         return;
     drop_token(kta_json_get(object, "spec"), "volumes");
     for (size_t i = 0; i < KTA_LEN(CONTAINERS); i++)
-        kta_json_each(c, kta_json_at(object, CONTAINERS[i]))
-        {
+        kta_json_each(c, kta_json_at(object, CONTAINERS[i])) {
             drop_token(c, "volumeMounts");
         }
 }
@@ -144,14 +141,14 @@ static struct kta_json *sorted(const struct kta_json *v)
 
     if (kta_json_type(v) == KTA_JSON_ARRAY) {
         out = kta_json_new_array();
-        kta_json_each(e, v) kta_json_push(out, sorted(e));
+        kta_json_each(e, v)
+            kta_json_push(out, sorted(e));
         return out;
     }
     if (kta_json_type(v) != KTA_JSON_OBJECT)
         return kta_json_copy(v);
     m = kta_calloc(n + 1, sizeof *m);
-    kta_json_each(e, v)
-    {
+    kta_json_each(e, v) {
         size_t at = i++;
 
         for (; at > 0 && strcmp(kta_json_key(m[at - 1]), kta_json_key(e)) > 0; at--)
@@ -177,7 +174,8 @@ static struct kta_json *ordered(const struct kta_json *object)
             kta_json_remove(all, FIRST[i]);
         }
     }
-    kta_json_each(m, all) kta_json_set(out, kta_json_key(m), kta_json_copy(m));
+    kta_json_each(m, all)
+        kta_json_set(out, kta_json_key(m), kta_json_copy(m));
     kta_json_free(all);
     return out;
 }

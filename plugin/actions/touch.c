@@ -120,8 +120,7 @@ void kta_touch_created(struct kta_pipeline *p, struct kta_step *s)
 /* ---- manifests ---- */
 static void open_lists(struct kta_json *from, struct kta_json *to)
 {
-    kta_json_each(m, from)
-    {
+    kta_json_each(m, from) {
         const char *kind = kta_obj_kind(m);
         struct kta_json *items = kta_json_get(m, "items");
 
@@ -153,8 +152,7 @@ static int find_in_manifest(struct kta_pipeline *p, struct kta_step *s, const ch
 
     if (!objects)
         return -1;
-    kta_json_each(o, objects)
-    {
+    kta_json_each(o, objects) {
         const char *version = kta_json_str(o, "apiVersion"), *kind = kta_obj_kind(o);
         const char *name = kta_obj_name(o), *own = kta_obj_namespace(o);
         const struct kta_kind *k = version && kind ? kta_kind_of(p->cluster, version, kind) : NULL;
@@ -251,8 +249,7 @@ static int add_listed(struct kta_pipeline *p, struct kta_step *s, const struct k
     }
     if (kta_cluster_get(p->cluster, &list, err, "%s%s", path.s, query.s) < 0)
         return -1;
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         kta_touch_item(s->touches, kind, o);
     }
     return 0;
@@ -272,20 +269,19 @@ static int add_category(struct kta_pipeline *p, struct kta_step *s, const struct
     for (size_t i = 0; rc == 0 && i < n; i++)
         kta_json_each(g, kta_json_get(reads[i].json, "items"))
             kta_json_each(r, kta_json_at(g, "versions[0].resources"))
-                kta_json_each(c, kta_json_get(r, "categories"))
-        {
-            const char *group = kta_or(kta_json_str(g, "metadata.name"), "");
-            kta_auto_free char *full =
-                kta_asprintf("%s%s%s", kta_json_str(r, "resource"), *group ? "." : "", group);
-            const struct kta_kind *kind;
-            struct kta_err ignored = KTA_ERR_INIT;
+                kta_json_each(c, kta_json_get(r, "categories")) {
+                    const char *group = kta_or(kta_json_str(g, "metadata.name"), "");
+                    kta_auto_free char *full = kta_asprintf("%s%s%s", kta_json_str(r, "resource"),
+                                                            *group ? "." : "", group);
+                    const struct kta_kind *kind;
+                    struct kta_err ignored = KTA_ERR_INIT;
 
-            if (rc < 0 || !kta_streq(kta_json_text(c), name) ||
-                kta_kind_find(p->cluster, full, &kind, &ignored) < 0)
-                continue;
-            found++;
-            rc = add_listed(p, s, cmd, kind, ns, err);
-        }
+                    if (rc < 0 || !kta_streq(kta_json_text(c), name) ||
+                        kta_kind_find(p->cluster, full, &kind, &ignored) < 0)
+                        continue;
+                    found++;
+                    rc = add_listed(p, s, cmd, kind, ns, err);
+                }
     kta_reads_free(reads, n);
     if (rc == 0 && !found)
         rc = kta_err_set(err, KTA_E_NOT_FOUND, "the cluster has no kind of object called '%s'",

@@ -39,8 +39,7 @@ static size_t take(struct kta_step *s, const struct kta_kind *k, const struct kt
 {
     size_t n = 0;
 
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         struct kta_touch *t;
 
         if (is_made_by_itself(k, o))
@@ -60,8 +59,7 @@ static size_t take(struct kta_step *s, const struct kta_kind *k, const struct kt
 
 static bool has_verb(const struct kta_json *resource, const char *verb)
 {
-    kta_json_each(v, kta_json_get(resource, "verbs"))
-    {
+    kta_json_each(v, kta_json_get(resource, "verbs")) {
         if (kta_streq(kta_json_text(v), verb))
             return true;
     }
@@ -115,13 +113,11 @@ static int find_custom(struct kta_pipeline *p, struct kta_kind_list *l, bool eve
         return -1;
     }
     l->untold = !kta_json_get(reads[0].json, "items");
-    kta_json_each(g, kta_json_get(reads[0].json, "items"))
-    {
+    kta_json_each(g, kta_json_get(reads[0].json, "items")) {
         const struct kta_json *newest = kta_json_item(kta_json_get(g, "versions"), 0);
         const char *group = kta_json_str(g, "metadata.name");
 
-        kta_json_each(r, kta_json_get(newest, "resources"))
-        {
+        kta_json_each(r, kta_json_get(newest, "resources")) {
             if (group && *group)
                 add_custom(p, l, group, r, everywhere);
         }

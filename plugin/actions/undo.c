@@ -174,8 +174,7 @@ static bool is_somebodys(const struct kta_json *entry)
     if (kta_json_str(entry, "subresource") ||
         (kta_starts(manager, "kube") && !kta_starts(manager, "kubectl")))
         return false;
-    kta_json_each(f, kta_json_get(entry, "fieldsV1"))
-    {
+    kta_json_each(f, kta_json_get(entry, "fieldsV1")) {
         if (!kta_streq(kta_json_key(f), "f:metadata") && !kta_streq(kta_json_key(f), "f:status"))
             return true;
     }
@@ -185,12 +184,10 @@ static bool is_somebodys(const struct kta_json *entry)
 /* Who changed since what the change had made; NULL: nobody. Borrowed. */
 static const char *changed_by(const struct kta_undo_item *x)
 {
-    kta_json_each(now, kta_json_at(x->live, "metadata.managedFields"))
-    {
+    kta_json_each(now, kta_json_at(x->live, "metadata.managedFields")) {
         bool known = !is_somebodys(now);
 
-        kta_json_each(then, kta_json_at(x->after, "metadata.managedFields"))
-        {
+        kta_json_each(then, kta_json_at(x->after, "metadata.managedFields")) {
             known = known || same_entry(now, then);
         }
         if (!known)
@@ -476,8 +473,7 @@ static bool needs_force(const struct kta_undo *u)
                 (u->v[i].live && kta_helm_release_decode(u->v[i].live, &release, &ignored) == 0 &&
                  kta_streq(kta_json_str(release, "apply_method"), "ssa"));
         else
-            kta_json_each(m, kta_json_at(u->v[i].live, "metadata.managedFields"))
-            {
+            kta_json_each(m, kta_json_at(u->v[i].live, "metadata.managedFields")) {
                 others = others || (!kta_json_str(m, "subresource") &&
                                     !kta_streq(kta_json_str(m, "manager"), "helm"));
             }
@@ -493,7 +489,8 @@ static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta
     const char *release;
     int rc;
 
-    kta_json_each(a, kta_json_get(step, "argv")) kta_argv_add(&was, kta_or(kta_json_text(a), ""));
+    kta_json_each(a, kta_json_get(step, "argv"))
+        kta_argv_add(&was, kta_or(kta_json_text(a), ""));
     if (kta_command_parse(&was, &cmd, err) < 0)
         return -1;
     release = cmd.n_args ? cmd.args[0] : NULL;
@@ -615,8 +612,7 @@ static int undo_entry(struct kta_undo *u, const char *id, const char *only,
 {
     bool any = false, undone = false, helm = false, undoable = false;
 
-    kta_json_each(s, kta_json_get(entry, "plan"))
-    {
+    kta_json_each(s, kta_json_get(entry, "plan")) {
         if (only && !kta_streq(only, kta_json_str(s, "id")))
             continue;
         undone = undone || kta_streq(kta_json_str(s, "state"), "undone");

@@ -31,8 +31,7 @@ static void keep_owners(struct kta_undo *u, struct kta_json *o)
 {
     struct kta_json *meta = kta_json_get(o, "metadata"), *kept = kta_json_new_array();
 
-    kta_json_each(ref, kta_json_get(meta, "ownerReferences"))
-    {
+    kta_json_each(ref, kta_json_get(meta, "ownerReferences")) {
         if (lives(u, kta_json_str(ref, "apiVersion"), kta_json_str(ref, "kind"),
                   kta_obj_namespace(o), kta_json_str(ref, "name"), kta_json_str(ref, "uid")))
             kta_json_push(kept, kta_json_copy(ref));
@@ -54,8 +53,7 @@ static void keep_finalizers(struct kta_json *meta)
 {
     struct kta_json *kept = kta_json_new_array();
 
-    kta_json_each(f, kta_json_get(meta, "finalizers"))
-    {
+    kta_json_each(f, kta_json_get(meta, "finalizers")) {
         if (!kta_streq(kta_json_text(f), "foregroundDeletion") &&
             !kta_streq(kta_json_text(f), "orphan"))
             kta_json_push(kept, kta_json_copy(f));

@@ -61,8 +61,7 @@ void kta_undo_release(struct kta_undo *u)
 /* ---- reading a step's images ---- */
 static const struct kta_json *image_at(const struct kta_json *images, const char *path)
 {
-    kta_json_each(i, images)
-    {
+    kta_json_each(i, images) {
         if (kta_streq(kta_json_str(i, "path"), path))
             return i;
     }
@@ -93,8 +92,7 @@ static int add_images(struct kta_undo *u, const char *id, const char *step, stru
         u->before = kta_json_new_array();
     if (!u->after)
         u->after = kta_json_new_object();
-    kta_json_each(i, b)
-    {
+    kta_json_each(i, b) {
         const char *path = kta_json_str(i, "path"), *name = kta_json_str(i, "name");
 
         if (path && name && *name && !image_at(u->before, path))
@@ -105,8 +103,7 @@ static int add_images(struct kta_undo *u, const char *id, const char *step, stru
             kta_str_addf(&u->lost, "%s%s, which could not be read before", u->lost.len ? ", " : "",
                          kta_json_str(i, "unread"));
     }
-    kta_json_each(i, a)
-    {
+    kta_json_each(i, a) {
         const char *path = kta_json_str(i, "path"), *name = kta_json_str(i, "name");
 
         if (path && kta_json_int(i, "status", 0))
@@ -126,12 +123,12 @@ static int line_up(struct kta_undo *u, struct kta_err *err)
 {
     size_t k = 0;
 
-    kta_json_each(i, u->before) kta_read_add(&u->reads, &u->n_reads, &u->cap_reads, KTA_ACCEPT_JSON,
-                                             "%s", kta_json_str(i, "path"));
+    kta_json_each(i, u->before)
+        kta_read_add(&u->reads, &u->n_reads, &u->cap_reads, KTA_ACCEPT_JSON, "%s",
+                     kta_json_str(i, "path"));
     if (u->n_reads > 0 && kta_cluster_read(u->p->cluster, u->reads, u->n_reads, err) < 0)
         return -1;
-    kta_json_each(i, u->before)
-    {
+    kta_json_each(i, u->before) {
         const struct kta_json *later = kta_json_get(u->after, kta_json_str(i, "path"));
         struct kta_undo_item *x;
 
@@ -163,8 +160,7 @@ static void take_later(struct kta_undo *u, const char *id, const char *step)
 
     if (kta_journal_take(dir, name, &a, &ignored) < 0)
         return;
-    kta_json_each(i, a)
-    {
+    kta_json_each(i, a) {
         const char *path = kta_json_str(i, "path");
 
         if (path && kta_json_int(i, "status", 0) && image_at(u->before, path))
@@ -178,8 +174,7 @@ int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *ent
     bool later = false;
 
     kta_undo_release(u);
-    kta_json_each(s, kta_json_get(entry, "plan"))
-    {
+    kta_json_each(s, kta_json_get(entry, "plan")) {
         if (kta_undo_chosen(s, only) && add_images(u, id, kta_json_str(s, "id"), err) < 0)
             return -1;
         if (only && later && kta_undo_chosen(s, among))
@@ -205,8 +200,7 @@ static int take_was(struct kta_undo *u, const char *id, struct kta_err *err)
 
     if (kta_journal_entry(only, &entry, err) < 0)
         return -1;
-    kta_json_each(s, kta_json_get(entry, "plan"))
-    {
+    kta_json_each(s, kta_json_get(entry, "plan")) {
         kta_auto_free char *name = kta_asprintf("%s.before", kta_or(kta_json_str(s, "id"), ""));
         kta_auto_json struct kta_json *images = NULL;
 
@@ -214,8 +208,7 @@ static int take_was(struct kta_undo *u, const char *id, struct kta_err *err)
             continue;
         if (kta_journal_take(dir, name, &images, err) < 0)
             return -1;
-        kta_json_each(i, images)
-        {
+        kta_json_each(i, images) {
             if (!image_at(u->was, kta_json_str(i, "path")))
                 kta_json_push(u->was, kta_json_copy(i));
         }

@@ -15,8 +15,7 @@
 
 static bool was_there(const struct kta_json *image, const char *uid)
 {
-    kta_json_each(u, kta_json_get(image, "there"))
-    {
+    kta_json_each(u, kta_json_get(image, "there")) {
         if (kta_streq(kta_json_text(u), uid))
             return true;
     }
@@ -25,8 +24,7 @@ static bool was_there(const struct kta_json *image, const char *uid)
 
 static bool by_kubectl(const struct kta_json *o)
 {
-    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
-    {
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields")) {
         if (kta_starts(kta_or(kta_json_str(m, "manager"), ""), "kubectl"))
             return true;
     }
@@ -75,8 +73,7 @@ static int find(struct kta_undo *u, const struct kta_json *image, size_t n, stru
 
     if (kta_cluster_get(u->p->cluster, &list, err, "%s", kta_json_str(image, "path")) < 0)
         return -1;
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         if (may_be(image, o) && ++found <= n + 3)
             kta_str_addf(&names, "%s%s", names.len ? ", " : "", kta_obj_name(o));
     }
@@ -86,8 +83,7 @@ static int find(struct kta_undo *u, const struct kta_json *image, size_t n, stru
                      u->unsure.len ? "; " : "", names.s, kta_json_str(image, "kind"));
         return 0;
     }
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         if (may_be(image, o))
             take(u, image, o);
     }

@@ -16,8 +16,7 @@
 /* ---- Services ---- */
 static bool has_ready(const struct kta_json *slice)
 {
-    kta_json_each(e, kta_json_get(slice, "endpoints"))
-    {
+    kta_json_each(e, kta_json_get(slice, "endpoints")) {
         if (kta_json_bool(e, "conditions.ready", true))
             return true;
     }
@@ -54,7 +53,8 @@ static int verify_service(struct kta_pipeline *p, const struct kta_touch *t, int
         return 0; /* a new one may wait for its pods; one that is not changed is not to blame */
     if (kta_cluster_get(p->cluster, &now, &ignored, "%s", path) < 0)
         return kta_interrupt_check(err); /* what may not be read is not held against it */
-    kta_json_each(slice, kta_json_get(now, "items")) e.ready = e.ready || has_ready(slice);
+    kta_json_each(slice, kta_json_get(now, "items"))
+        e.ready = e.ready || has_ready(slice);
     if (!e.ready) {
         kta_report_progress(p->report, "Service %s: waiting for its endpoints", t->name);
         if (left > ENDPOINTS_MS)
@@ -130,8 +130,7 @@ static bool is_deployed(struct kta_pipeline *p, const char *ns, const char *rele
                         "/api/v1/namespaces/%s/secrets?labelSelector=owner%%3Dhelm%%2Cname%%3D%s",
                         ns, release) < 0)
         return true; /* it may not be read, or helm keeps its records elsewhere */
-    kta_json_each(o, kta_json_get(all, "items"))
-    {
+    kta_json_each(o, kta_json_get(all, "items")) {
         long n = strtol(kta_or(kta_obj_label(o, "version"), "0"), NULL, 10);
 
         if (n > best) {

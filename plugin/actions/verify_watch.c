@@ -74,7 +74,8 @@ static char *selector_query(const struct kta_json *w)
         labels = s;
     kta_json_each(m, labels)
         add_term(&text, "%s=%s", kta_json_key(m), kta_or(kta_json_text(m), ""));
-    kta_json_each(e, kta_json_get(s, "matchExpressions")) add_expression(&text, e);
+    kta_json_each(e, kta_json_get(s, "matchExpressions"))
+        add_expression(&text, e);
     if (text.len == 0)
         return kta_str_detach(&out);
     kta_str_add(&out, "labelSelector=");
@@ -115,8 +116,7 @@ static bool on_event(void *ctx, const char *type, struct kta_json *object)
 
     if (kta_streq(type, "DELETED"))
         return !(l->dirty = true);
-    kta_json_each(pod, kta_json_get(l->pods, "items"))
-    {
+    kta_json_each(pod, kta_json_get(l->pods, "items")) {
         if (kta_streq(kta_obj_uid(pod), uid))
             return !(l->dirty = !kta_streq(kta_json_str(pod, "metadata.resourceVersion"), version));
     }
@@ -177,8 +177,7 @@ static void add_event(struct kta_pipeline *p, const char *ns, const char *pod, s
                         "%%2Ctype%%3DWarning",
                         ns, pod) < 0)
         return;
-    kta_json_each(e, kta_json_get(list, "items"))
-    {
+    kta_json_each(e, kta_json_get(list, "items")) {
         int64_t when =
             kta_time_parse(kta_or(kta_json_str(e, "lastTimestamp"), kta_json_str(e, "eventTime")));
 

@@ -62,8 +62,7 @@ static bool new_hash(const struct kta_json *w, const struct kta_json *replicaset
         return *ret_value != NULL;
     }
     *ret_label = "pod-template-hash";
-    kta_json_each(rs, replicasets)
-    {
+    kta_json_each(rs, replicasets) {
         if (!kta_obj_owned_by(rs, kta_obj_uid(w)) ||
             !kta_streq(kta_obj_annotation(rs, "deployment.kubernetes.io/revision"), revision))
             continue;
@@ -133,8 +132,7 @@ static void judge_crash(const struct kta_json *pod, const struct kta_json *cs, i
 static void judge_containers(const struct kta_json *pod, const struct kta_json *statuses,
                              int64_t since, int64_t now, struct kta_health *h)
 {
-    kta_json_each(cs, statuses)
-    {
+    kta_json_each(cs, statuses) {
         judge_waiting(pod, cs, h);
         judge_crash(pod, cs, since, now, h);
     }
@@ -204,8 +202,7 @@ static const struct kta_json *creation_failure(const struct kta_json *w,
 
     if (kta_streq(kta_obj_kind(w), "Deployment")) {
         c = NULL;
-        kta_json_each(rs, replicasets)
-        {
+        kta_json_each(rs, replicasets) {
             if (kta_obj_owned_by(rs, kta_obj_uid(w)) &&
                 kta_streq(kta_obj_annotation(rs, "deployment.kubernetes.io/revision"), revision))
                 c = kta_obj_condition(rs, "ReplicaFailure");
@@ -274,8 +271,7 @@ void kta_judge_workload(const struct kta_json *w, const struct kta_json *replica
         snprintf(ret->why, sizeof ret->why, "its controller has not seen the change yet");
         return;
     }
-    kta_json_each(pod, pods)
-    {
+    kta_json_each(pod, pods) {
         bool is_new =
             known ? kta_streq(kta_obj_label(pod, label), value) : kta_obj_created(pod) >= since;
 

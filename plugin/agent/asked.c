@@ -47,8 +47,7 @@ static bool user_said(const struct kta_agent *a, const char *word)
 {
     if (has_word(kta_or(a->question, ""), word))
         return true;
-    kta_json_each(m, a->history)
-    {
+    kta_json_each(m, a->history) {
         const char *text = kta_json_str(m, "content"), *last = NULL;
         if (!kta_streq(kta_json_str(m, "role"), "user"))
             continue;

@@ -209,8 +209,7 @@ static void keep_selected(struct kta_json *doc, const char *selector)
 {
     struct kta_json *kept = kta_json_new_array();
 
-    kta_json_each(o, kta_json_get(doc, "items"))
-    {
+    kta_json_each(o, kta_json_get(doc, "items")) {
         if (kta_selector_text_matches(selector, kta_json_at(o, "metadata.labels")))
             kta_json_push(kept, kta_json_copy(o));
     }

@@ -39,8 +39,7 @@ static size_t size_of(const struct kta_json *m)
 {
     size_t n = strlen(kta_or(kta_json_str(m, "content"), "")) + 32;
 
-    kta_json_each(call, kta_json_get(m, "tool_calls"))
-    {
+    kta_json_each(call, kta_json_get(m, "tool_calls")) {
         n += strlen(kta_or(kta_json_str(call, "function.arguments"), "")) + 64;
     }
     return n;
@@ -50,8 +49,7 @@ static size_t split(const struct kta_json *history, struct round *rounds)
 {
     size_t n = 0;
 
-    kta_json_each(m, history)
-    {
+    kta_json_each(m, history) {
         const char *question = question_in(m);
         if (question || n == 0) {
             if (n == MAX_QUESTIONS) {

@@ -316,7 +316,8 @@ static void run_command(struct turns *turns, const struct kta_json *c, struct kt
 
     if (argv)
         kta_json_set(args, "args", kta_json_copy(argv));
-    kta_json_each(w, kta_json_get(args, "args")) kta_argv_add(&words, kta_or(kta_json_text(w), ""));
+    kta_json_each(w, kta_json_get(args, "args"))
+        kta_argv_add(&words, kta_or(kta_json_text(w), ""));
     kta_argv_quote(&words, &label);
     kta_json_print(args, /* pretty= */ false, &text);
     if (!is_new(turns, "kubectl", text.s))
@@ -341,8 +342,10 @@ static bool act_on_object(struct turns *turns, const char *text)
         return act_on_text(turns, text, true);
     }
     choose_fix(turns, kta_json_str(doc, "fixes"), &results);
-    kta_json_each(id, kta_json_get(doc, "fixes")) choose_fix(turns, kta_json_text(id), &results);
-    kta_json_each(c, kta_json_get(doc, "commands")) run_command(turns, c, &results);
+    kta_json_each(id, kta_json_get(doc, "fixes"))
+        choose_fix(turns, kta_json_text(id), &results);
+    kta_json_each(c, kta_json_get(doc, "commands"))
+        run_command(turns, c, &results);
     kta_str_add(&a->answer, kta_or(kta_json_str(doc, "answer"), ""));
     if (env->reads == before)
         return false;
@@ -391,8 +394,7 @@ static bool shorten_results(struct kta_json *messages)
     struct kta_json *longest = NULL;
     size_t most = 1000;
 
-    kta_json_each(m, messages)
-    {
+    kta_json_each(m, messages) {
         const char *text = kta_json_str(m, "content");
         bool result =
             kta_streq(kta_json_str(m, "role"), "tool") || (text && kta_starts(text, AGENT_RESULTS));

@@ -81,8 +81,7 @@ static void cell_text(const struct kta_json *v, struct kta_str *out)
 static void list_markdown(const struct kta_json *list, struct kta_str *out)
 {
     kta_str_add(out, "| NAMESPACE | NAME | STATUS |\n| --- | --- | --- |\n");
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         char buf[64];
         bool pod = kta_streq(kta_obj_kind(o), "Pod");
         kta_str_addf(out, "| %s | %s | %s |\n", kta_or(kta_obj_namespace(o), "-"),
@@ -101,25 +100,21 @@ void kta_table_markdown(const struct kta_json *table, bool with_namespace, struc
     }
     size_t n = 0;
     kta_str_add(out, with_namespace ? "| NAMESPACE " : "");
-    kta_json_each(c, columns)
-    {
+    kta_json_each(c, columns) {
         if (kta_json_int(c, "priority", 0) == 0)
             kta_str_addf(out, "| %s ", kta_or(kta_json_str(c, "name"), ""));
     }
     kta_str_add(out, with_namespace ? "|\n| --- " : "|\n");
-    kta_json_each(c, columns)
-    {
+    kta_json_each(c, columns) {
         if (kta_json_int(c, "priority", 0) == 0)
             kta_str_add(out, "| --- ");
     }
     kta_str_add(out, "|\n");
-    kta_json_each(row, kta_json_get(table, "rows"))
-    {
+    kta_json_each(row, kta_json_get(table, "rows")) {
         if (with_namespace)
             kta_str_addf(out, "| %s ", kta_or(kta_json_str(row, "object.metadata.namespace"), ""));
         size_t i = 0;
-        kta_json_each(c, columns)
-        {
+        kta_json_each(c, columns) {
             if (kta_json_int(c, "priority", 0) == 0) {
                 kta_str_add(out, "| ");
                 cell_text(kta_json_item(kta_json_get(row, "cells"), i), out);

@@ -50,8 +50,9 @@ static void own_text(const struct kta_agent *a, const char *own, struct kta_str 
     kta_auto_free char *question = kta_redact_dup(a->pipeline->redact, a->question);
 
     kta_json_print(tools, true, &json);
-    kta_json_each(tool, tools) kta_str_addf(&names, "%s%s", names.len ? ", " : "",
-                                            kta_or(kta_json_str(tool, "function.name"), ""));
+    kta_json_each(tool, tools)
+        kta_str_addf(&names, "%s%s", names.len ? ", " : "",
+                     kta_or(kta_json_str(tool, "function.name"), ""));
     const struct template_field fields[] = {{"SessionIsInteractive",
                                              a->interactive ? "true" : NULL},
                                             {"EnableToolUseShim", a->shim ? "true" : NULL},
@@ -225,8 +226,7 @@ struct kta_json *agent_first_messages(struct kta_agent *a, enum kta_llm_way way,
 
     system_text(a, way, &sys);
     kta_json_push(messages, message("system", sys.s));
-    kta_json_each(m, history)
-    {
+    kta_json_each(m, history) {
         said += strlen(kta_or(kta_json_str(m, "content"), ""));
         kta_json_push(messages, kta_json_copy(m));
     }

@@ -175,8 +175,7 @@ static void redact_texts(struct kta_redact *redact, struct kta_json *v)
         kta_auto_free char *safe = kta_redact_dup(redact, kta_json_text(v));
         kta_json_replace_text(v, safe);
     }
-    kta_json_each(member, v)
-    {
+    kta_json_each(member, v) {
         redact_texts(redact, member);
     }
 }

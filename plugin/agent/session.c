@@ -285,8 +285,7 @@ static void defuse(struct kta_json *v, struct kta_redact *redact)
         }
         return;
     }
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         defuse(m, redact);
     }
 }
@@ -304,13 +303,11 @@ static int take_document(struct kta_json *doc, struct kta_session *s, struct kta
         kta_json_type(turns) != KTA_JSON_ARRAY ||
         (messages && kta_json_type(messages) != KTA_JSON_ARRAY))
         return kta_err_set(err, KTA_E_PARSE, "it is no session that this program saved");
-    kta_json_each(m, messages)
-    {
+    kta_json_each(m, messages) {
         if (!is_role(kta_json_str(m, "role")))
             return kta_err_set(err, KTA_E_PARSE, "one of its messages is nobody's");
     }
-    kta_json_each(t, turns)
-    {
+    kta_json_each(t, turns) {
         if (!kta_json_str(t, "question") || !kta_json_str(t, "answer"))
             return kta_err_set(err, KTA_E_PARSE, "one of its questions has no text");
     }
@@ -422,8 +419,7 @@ int kta_session_list(struct kta_json **ret, struct kta_err *err)
 
 void kta_session_markdown(const struct kta_session *s, struct kta_str *out)
 {
-    kta_json_each(t, s->turns)
-    {
+    kta_json_each(t, s->turns) {
         kta_str_addf(out, "## %s\n\n%s\n", kta_json_str(t, "question"), kta_json_str(t, "answer"));
         if (!kta_ends(out->s, "\n\n"))
             kta_str_addc(out, '\n');

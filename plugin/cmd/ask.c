@@ -177,8 +177,7 @@ static int show_prompt(struct app *app, struct kta_agent *a, struct kta_err *err
         kta_ui_document(app->ui, doc);
         return 0;
     }
-    kta_json_each(m, kta_json_get(doc, "messages"))
-    {
+    kta_json_each(m, kta_json_get(doc, "messages")) {
         kta_str_addf(&text, "=== %s ===\n%s\n", kta_json_str(m, "role"),
                      kta_json_str(m, "content"));
     }

@@ -137,11 +137,9 @@ static void one_change(struct app *app, const struct kta_json *c)
         kta_age(kta_wall() - t, &age);
     kta_ui_print(app->ui, "%s  %s ago  %s  %s\n", kta_or(kta_json_str(c, "id"), "?"), age.s,
                  kta_or(kta_json_str(c, "context"), ""), kta_or(kta_json_str(c, "question"), ""));
-    kta_json_each(s, kta_json_get(c, "plan"))
-    {
+    kta_json_each(s, kta_json_get(c, "plan")) {
         kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
-        kta_json_each(w, kta_json_get(s, "argv"))
-        {
+        kta_json_each(w, kta_json_get(s, "argv")) {
             kta_argv_add(&argv, kta_or(kta_json_text(w), ""));
         }
         kta_str_clear(&line);
@@ -169,8 +167,7 @@ int cmd_history(struct app *app, struct kta_err *err)
         changes = list;
     if (app->output == KTA_OUT_TEXT && kta_json_len(changes) == 0)
         kta_ui_print(app->ui, "No changes have been made yet.\n");
-    kta_json_each(c, changes)
-    {
+    kta_json_each(c, changes) {
         if (app->output == KTA_OUT_TEXT)
             one_change(app, c);
     }

@@ -73,8 +73,7 @@ static const char *type_name(enum kta_json_type t)
 static int take_words(const struct config *c, const struct key_row *row, const struct kta_json *v,
                       int line, struct kta_argv *to, struct kta_err *err)
 {
-    kta_json_each(item, v)
-    {
+    kta_json_each(item, v) {
         if (!kta_json_text(item))
             return kta_err_set(err, KTA_E_USAGE, "%s: line %d: '%s' must be a list of words",
                                c->path, line, row->name);
@@ -98,8 +97,7 @@ static int64_t age_of(const char *text)
 
 static int take_journal(struct config *c, const struct kta_json *v, int line, struct kta_err *err)
 {
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         kta_auto_str struct kta_str text = KTA_STR_INIT;
         const char *key = kta_json_key(m);
         int64_t n = -1;
@@ -137,8 +135,7 @@ static int check_remediation(const struct config *c, const struct kta_json *v, i
                                        "changesPerHour", "breakAfter", "timeout"};
     enum kta_risk risk;
 
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         const char *key = kta_json_key(m);
         bool known = false;
         for (size_t i = 0; i < KTA_LEN(keys); i++)
@@ -151,8 +148,7 @@ static int check_remediation(const struct config *c, const struct kta_json *v, i
                                "%s: line %d: 'remediation.risk' is low, medium or high", c->path,
                                line);
     }
-    kta_json_each(ns, kta_json_get(v, "namespaces"))
-    {
+    kta_json_each(ns, kta_json_get(v, "namespaces")) {
         if (kta_risk_parse(kta_or(kta_json_text(ns), ""), &risk) < 0)
             return kta_err_set(err, KTA_E_USAGE,
                                "%s: line %d: 'remediation.namespaces.%s' is low, medium or high",
@@ -233,8 +229,7 @@ static int take_option(struct settings *s, const char *path, enum opt_id id,
     if (s->v[id].source == FROM_FLAG)
         return 0;
     if (opt_rows[id].type == OPT_REPEAT && kta_json_type(v) == KTA_JSON_ARRAY) {
-        kta_json_each(item, v)
-        {
+        kta_json_each(item, v) {
             if (take_scalar(s, path, id, item, line, err) < 0)
                 return -1;
         }
@@ -302,8 +297,7 @@ int config_load(const char *path, struct settings *s, struct config *ret, struct
     if (kta_json_type(ret->tree) != KTA_JSON_OBJECT)
         return kta_err_set(err, KTA_E_USAGE, "%s: line 1: this is not a list of 'key: value'",
                            ret->path);
-    kta_json_each(v, ret->tree)
-    {
+    kta_json_each(v, ret->tree) {
         kta_auto_free char *at = kta_asprintf("%s", kta_json_key(v));
         if (take_key(ret, s, v, kta_yaml_line_of(text.s, text.len, at), err) < 0)
             return -1;

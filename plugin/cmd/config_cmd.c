@@ -75,16 +75,14 @@ static void show_item(const struct kta_json *v, bool header, struct kta_str *out
 /* The file's keys that are no flags' (rules, protected …), in its order. */
 static void structured_keys(struct app *app, struct kta_json *values)
 {
-    kta_json_each(v, app->config.tree)
-    {
+    kta_json_each(v, app->config.tree) {
         const char *key = kta_json_key(v);
         bool header = kta_streq(key, "headers"), list = kta_json_type(v) == KTA_JSON_ARRAY;
         if (config_is_option(key))
             continue;
         kta_auto_str struct kta_str text = KTA_STR_INIT;
         struct kta_json *copy = kta_json_new_array();
-        kta_json_each(item, list ? v : NULL)
-        {
+        kta_json_each(item, list ? v : NULL) {
             size_t from = text.len + strlen("\n  - ");
             kta_str_add(&text, "\n  - ");
             show_item(item, header, &text);

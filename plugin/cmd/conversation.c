@@ -50,15 +50,13 @@ static void measure(struct conversation *c)
     bool first = true;
 
     c->prompt = c->tools = c->earlier = c->evidence = c->question = c->read = 0;
-    kta_json_each(m, c->last.messages)
-    {
+    kta_json_each(m, c->last.messages) {
         const char *text = kta_json_str(m, "content");
         if (kta_streq(kta_json_str(m, "role"), "user") && text && strstr(text, EVIDENCE))
             question = m;
     }
     bool before = true;
-    kta_json_each(m, c->last.messages)
-    {
+    kta_json_each(m, c->last.messages) {
         kta_auto_str struct kta_str text = KTA_STR_INIT;
         kta_json_print(m, false, &text);
         if (first) {

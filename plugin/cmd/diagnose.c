@@ -55,8 +55,8 @@ static int read_baseline(const struct app *app, struct kta_json **ret, struct kt
         *ret = doc;
     }
     bool right = kta_json_type(kta_json_get(*ret, "findings")) == KTA_JSON_ARRAY;
-    kta_json_each(row, kta_json_get(*ret, "findings")) right =
-        right && kta_json_str(row, "code") && kta_json_str(row, "object.name");
+    kta_json_each(row, kta_json_get(*ret, "findings"))
+        right = right && kta_json_str(row, "code") && kta_json_str(row, "object.name");
     if (right)
         return 0;
     kta_err_set(err, KTA_E_USAGE, "the baseline '%s' holds no findings", path);

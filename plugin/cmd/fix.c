@@ -32,8 +32,7 @@ static void keep_steps(void *ctx, const struct kta_mend_round *round)
 
     if (round->err->code == KTA_E_OK)
         app_print_script(x->app, round->plan);
-    kta_json_each(s, steps)
-    {
+    kta_json_each(s, steps) {
         struct kta_json *copy = kta_json_push(x->steps, kta_json_copy(s));
         kta_auto_free char *id = kta_asprintf("%zu", kta_json_len(x->steps));
         kta_json_set_str(copy, "id", id);

@@ -130,8 +130,7 @@ static void other_format(const struct client *c, const char *path, const struct 
         kta_str_addf(out, "[mcp_servers.%s]\ncommand = \"%s\"\nargs = [%s]\n", NAME, path, list.s);
         kta_str_addf(out, "\n[mcp_servers.%s.env]\n", NAME);
         kta_auto_json struct kta_json *env = environment();
-        kta_json_each(e, env)
-        {
+        kta_json_each(e, env) {
             kta_str_addf(out, "%s = ", kta_json_key(e));
             kta_json_print(e, false, out);
             kta_str_addc(out, '\n');

@@ -37,8 +37,7 @@ static void check_line(struct app *app, const char *line, size_t n)
     bool good = kta_json_parse(line, n, &words, &err) == 0 &&
                 kta_json_type(words) == KTA_JSON_ARRAY && kta_json_len(words) <= KTA_MAX_ARGV;
 
-    kta_json_each(w, good ? words : NULL)
-    {
+    kta_json_each(w, good ? words : NULL) {
         if (!kta_json_text(w))
             good = false;
         else

@@ -92,8 +92,7 @@ bool replaying(const struct app *app)
 
 static int take_flags(struct app *app, const struct kta_json *flags, struct kta_err *err)
 {
-    kta_json_each(flag, flags)
-    {
+    kta_json_each(flag, flags) {
         for (int id = 0; id < OPT_COUNT; id++)
             if (kta_streq(opt_rows[id].name, kta_json_key(flag)) && kta_json_text(flag) &&
                 !is_elsewhere(id) && !app->set.v[id].value &&
@@ -125,8 +124,7 @@ int replay_begin(struct app *app, struct kta_err *err)
     const struct kta_json *head = kta_recording_head(app->recording);
     kta_wall_set(kta_json_int(head, "time", kta_wall()));
     if (app->words.n == 0)
-        kta_json_each(word, kta_json_get(head, "words"))
-        {
+        kta_json_each(word, kta_json_get(head, "words")) {
             kta_argv_add(&app->words, kta_or(kta_json_text(word), ""));
         }
     return take_flags(app, kta_json_get(head, "flags"), err);

@@ -63,8 +63,7 @@ const char *names_kind(size_t i)
 
 static void print_names(const struct kta_read *read, const char *plural)
 {
-    kta_json_each(item, kta_json_get(read->json, "items"))
-    {
+    kta_json_each(item, kta_json_get(read->json, "items")) {
         const char *name = kta_json_str(item, "metadata.name");
         if (name)
             printf("%s %s\n", plural, name);

@@ -12,8 +12,7 @@ int sessions_list(struct app *app, struct kta_err *err)
         return -1;
     if (kta_json_len(list) == 0)
         kta_ui_print(app->ui, "There are no saved sessions yet.\n");
-    kta_json_each(s, list)
-    {
+    kta_json_each(s, list) {
         kta_auto_str struct kta_str age = KTA_STR_INIT;
         int64_t t = kta_time_parse(kta_json_str(s, "updated"));
         if (t != KTA_NO_TIME)

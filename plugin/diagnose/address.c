@@ -25,8 +25,8 @@ int kta_service_ready(struct kta_world *w, const struct kta_json *service)
     for (size_t i = 0; i < n; i++) {
         if (!kta_streq(kta_obj_label(v[i], "kubernetes.io/service-name"), kta_obj_name(service)))
             continue;
-        kta_json_each(e, kta_json_get(v[i], "endpoints")) ready +=
-            kta_json_bool(e, "conditions.ready", true) ? 1 : 0;
+        kta_json_each(e, kta_json_get(v[i], "endpoints"))
+            ready += kta_json_bool(e, "conditions.ready", true) ? 1 : 0;
     }
     return ready;
 }
@@ -43,13 +43,12 @@ static struct kta_json *service_of_pod(struct kta_world *w, const char *ns, cons
     size_t n = kta_world_list(w, "endpointslices", ns, &v);
     for (size_t i = 0; i < n; i++)
         kta_json_each(e, kta_json_get(v[i], "endpoints"))
-            kta_json_each(a, kta_json_get(e, "addresses")) if (
-                kta_streq(kta_json_text(a),
-                          ip)) return kta_world_get(w, "services", ns,
-                                                    kta_or(kta_obj_label(
-                                                               v[i], "kubernetes.io/service-name"),
-                                                           ""),
-                                                    NULL);
+            kta_json_each(a, kta_json_get(e, "addresses"))
+                if (kta_streq(kta_json_text(a), ip))
+                    return kta_world_get(w, "services", ns,
+                                         kta_or(kta_obj_label(v[i], "kubernetes.io/service-name"),
+                                                ""),
+                                         NULL);
     return NULL;
 }
 
@@ -141,8 +140,7 @@ static bool naming_in_configmaps(const struct kta_pod_trouble *t, const char *ho
                                  struct naming *ret)
 {
     const char *ns = kta_obj_namespace(t->pod);
-    kta_json_each(from, kta_json_get(t->container, "envFrom"))
-    {
+    kta_json_each(from, kta_json_get(t->container, "envFrom")) {
         const char *name = kta_json_str(from, "configMapRef.name");
         kta_auto_json struct kta_json *cm = NULL;
         struct kta_err err = KTA_ERR_INIT;
@@ -150,8 +148,7 @@ static bool naming_in_configmaps(const struct kta_pod_trouble *t, const char *ho
             kta_cluster_get(kta_world_cluster(t->w), &cm, &err,
                             "/api/v1/namespaces/%s/configmaps/%s", ns, name))
             continue;
-        kta_json_each(member, kta_json_get(cm, "data"))
-        {
+        kta_json_each(member, kta_json_get(cm, "data")) {
             const char *v = kta_json_text(member);
             if (!v || !address_word_in(v, host))
                 continue;
@@ -171,8 +168,7 @@ bool naming_of(const struct kta_pod_trouble *t, const char *host, struct naming 
         re = kta_re_must("(?:://(?:[^@/\\s]*@)?|^)([a-z][a-z0-9\\-]*(?:\\.[a-z0-9\\-]+)*)"
                          "(?::(\\d{2,5}))?(?=[/?,]|$)",
                          0);
-    kta_json_each(e, kta_json_get(t->container, "env"))
-    {
+    kta_json_each(e, kta_json_get(t->container, "env")) {
         kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
         struct kta_match m;
         if (!v || (host && !address_word_in(v, host)))
@@ -235,8 +231,7 @@ struct given address_given(const struct kta_pod_trouble *t)
 {
     static const char *const lists[] = {"command", "args"};
     struct given g = {.t = t};
-    kta_json_each(e, kta_json_get(t->container, "env"))
-    {
+    kta_json_each(e, kta_json_get(t->container, "env")) {
         kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
         given_in(&g, v, /* whole= */ true);
     }

@@ -55,8 +55,7 @@ static void follow_dependencies(struct kta_world *w, const char *ns)
         if (!kta_world_focused(w, pods[i]) ||
             (kta_pod_ready(pods[i]) && !kta_pod_restarts(pods[i])))
             continue;
-        kta_json_each(s, kta_json_at(pods[i], "status.containerStatuses"))
-        {
+        kta_json_each(s, kta_json_at(pods[i], "status.containerStatuses")) {
             bool previous;
             size_t len;
             struct kta_log_cause c;

@@ -101,8 +101,7 @@ static void no_requests(struct kta_world *w, struct kta_json *hpa, struct kta_js
     kta_finding_quote(f, "status", "%s", message);
     struct kta_json *spec = kta_json_new_object();
     struct kta_json *list = kta_json_set(spec, "containers", kta_json_new_array());
-    kta_json_each(c, kta_json_at(target, "spec.template.spec.containers"))
-    {
+    kta_json_each(c, kta_json_at(target, "spec.template.spec.containers")) {
         if (kta_json_get(kta_json_at(c, "resources.requests"), what))
             continue;
         struct kta_json *x = kta_json_push(list, kta_json_new_object());

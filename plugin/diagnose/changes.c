@@ -87,11 +87,11 @@ static size_t diff_lists(const char *path, const struct kta_json *a, const struc
     size_t n = 0;
     for (int side = 0; side < 2; side++) {
         const struct kta_json *mine = side ? b : a, *other = side ? a : b;
-        kta_json_each(x, mine)
-        {
+        kta_json_each(x, mine) {
             const struct kta_json *twin = NULL;
-            kta_json_each(y, other) if (kta_json_equal(kta_json_get(x, key), kta_json_get(y, key)))
-                twin = y;
+            kta_json_each(y, other)
+                if (kta_json_equal(kta_json_get(x, key), kta_json_get(y, key)))
+                    twin = y;
             if (side && twin)
                 continue;
             kta_auto_str struct kta_str sub = KTA_STR_INIT;
@@ -117,8 +117,7 @@ static size_t diff_at(const char *path, const struct kta_json *a, const struct k
         size_t n = 0;
         for (int side = 0; side < 2; side++) {
             const struct kta_json *mine = side ? b : a, *other = side ? a : b;
-            kta_json_each(m, mine)
-            {
+            kta_json_each(m, mine) {
                 const struct kta_json *twin = kta_json_get(other, kta_json_key(m));
                 if (side && twin)
                     continue;
@@ -181,8 +180,9 @@ static bool owns(const struct kta_json *tree, const char *path)
         if (!item)
             next = kta_json_get(tree, key);
         else
-            kta_json_each(m, tree) if (kta_starts(kta_json_key(m), "k:") &&
-                                       strstr(kta_json_key(m), word)) next = m;
+            kta_json_each(m, tree)
+                if (kta_starts(kta_json_key(m), "k:") && strstr(kta_json_key(m), word))
+                    next = m;
         if (!next)
             return false;
         if (!kta_json_len(next))
@@ -196,8 +196,7 @@ bool kta_managed_by(const struct kta_json *o, const char *field, const char **re
                     int64_t *ret_when)
 {
     bool found = false;
-    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
-    {
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields")) {
         int64_t t = kta_time_parse(kta_json_str(m, "time"));
         if (kta_streq(kta_json_str(m, "subresource"), "status") ||
             !owns(kta_json_get(m, "fieldsV1"), field))
@@ -273,8 +272,7 @@ static const char *manager_at(const struct kta_json *o, int64_t when)
 {
     const char *who = NULL;
     int64_t at = KTA_NO_TIME;
-    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
-    {
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields")) {
         int64_t t = kta_time_parse(kta_json_str(m, "time"));
         if (t == KTA_NO_TIME || when == KTA_NO_TIME || t < when - 5 || t > when + 1 ||
             kta_json_str(m, "subresource") || (who && t < at) ||
@@ -396,8 +394,7 @@ static void consider_store(struct kta_world *w, const char *plural, const char *
                            const char *name, struct store_change *best)
 {
     const struct kta_json *o = kta_world_get(w, plural, ns, name, NULL);
-    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
-    {
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields")) {
         int64_t t = kta_time_parse(kta_json_str(m, "time"));
         if (t == KTA_NO_TIME || t <= kta_obj_created(o) + 2 || (best->store && t <= best->when) ||
             !kta_json_get(kta_json_get(m, "fieldsV1"), "f:data"))
@@ -417,8 +414,7 @@ static void stores_of(struct kta_world *w, const char *ns, const struct kta_json
         {"configMap", "name", "configmaps"},       {"secretKeyRef", "name", "secrets"},
         {"secretRef", "name", "secrets"},          {"secret", "secretName", "secrets"},
     };
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         for (size_t i = 0; kta_json_key(m) && i < KTA_LEN(refs); i++)
             if (kta_streq(kta_json_key(m), refs[i].key) && kta_json_str(m, refs[i].field))
                 consider_store(w, refs[i].plural, ns, kta_json_str(m, refs[i].field), best);

@@ -78,8 +78,10 @@ static void signs_of(struct kta_world *w, const char *ns, struct signs *g)
         g->trouble = true;
         g->revisions |= kta_streq(owner, "StatefulSet") || kta_streq(owner, "DaemonSet");
         g->pending |= kta_obj_condition_is(pod, "PodScheduled", "False");
-        kta_json_each(s, kta_json_at(pod, "status.containerStatuses")) signs_of_container(s, g);
-        kta_json_each(s, kta_json_at(pod, "status.initContainerStatuses")) signs_of_container(s, g);
+        kta_json_each(s, kta_json_at(pod, "status.containerStatuses"))
+            signs_of_container(s, g);
+        kta_json_each(s, kta_json_at(pod, "status.initContainerStatuses"))
+            signs_of_container(s, g);
     }
 }
 
@@ -173,8 +175,7 @@ static void wanted_of_ready(struct kta_world *w, const char *ns, struct owners *
         size_t before = x->n;
         if (*of_owner)
             continue;
-        kta_json_each(c, kta_json_at(pods[i], "spec.containers"))
-        {
+        kta_json_each(c, kta_json_at(pods[i], "spec.containers")) {
             if (all || kta_json_at(c, "resources.limits.memory"))
                 want(x, pods[i], kta_json_str(c, "name"), /* previous= */ false);
         }
@@ -196,8 +197,7 @@ static void wanted_logs(struct kta_world *w, const char *ns, struct wants *x)
             (*pods_of_owner(&seen, kta_world_owner(w, pod)))++ >= LOGS_EACH)
             continue;
         for (size_t l = 0; l < KTA_LEN(kta_status_lists); l++)
-            kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l]))
-            {
+            kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l])) {
                 bool previous;
                 if (kta_unhealthy_log(pod, s, &previous))
                     want(x, pod, kta_json_str(s, "name"), previous);

@@ -382,8 +382,7 @@ static char *waits_for(const struct kta_pod_trouble *t)
             0);
     static const char *const fields[] = {"command", "args"};
     for (size_t i = 0; i < KTA_LEN(fields); i++)
-        kta_json_each(word, kta_json_get(t->container, fields[i]))
-        {
+        kta_json_each(word, kta_json_get(t->container, fields[i])) {
             const char *text = kta_or(kta_json_text(word), "");
             struct kta_match m;
             if (!kta_re_find(re, text, strlen(text), 0, &m))

@@ -17,11 +17,9 @@ size_t kta_data_keys(const struct kta_json *o, char ***ret)
     static const char *const parts[] = {"f:data", "f:binaryData"};
     char **v = NULL;
     size_t n = 0, cap = 0;
-    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
-    {
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields")) {
         for (size_t p = 0; p < KTA_LEN(parts); p++)
-            kta_json_each(k, kta_json_get(kta_json_get(m, "fieldsV1"), parts[p]))
-            {
+            kta_json_each(k, kta_json_get(kta_json_get(m, "fieldsV1"), parts[p])) {
                 if (!kta_starts(kta_json_key(k), "f:"))
                     continue;
                 bool twice = false;
@@ -80,9 +78,9 @@ void kta_env_over(struct kta_json *env, const struct kta_json *there)
         kta_json_set(env, "value", kta_json_new_null());
     if (!from && kta_json_get(there, "valueFrom"))
         kta_json_set(env, "valueFrom", kta_json_new_null());
-    kta_json_each(old, kta_json_get(there, "valueFrom")) if (from &&
-                                                             !kta_json_get(from, kta_json_key(old)))
-        kta_json_set(from, kta_json_key(old), kta_json_new_null());
+    kta_json_each(old, kta_json_get(there, "valueFrom"))
+        if (from && !kta_json_get(from, kta_json_key(old)))
+            kta_json_set(from, kta_json_key(old), kta_json_new_null());
 }
 
 /* Adds a fix that gives the container a variable: env is the entry without its name (taken). */
@@ -129,8 +127,7 @@ static void from_near_name(const struct kta_pod_trouble *t, struct kta_finding *
 {
     const struct kta_json *list = kta_json_get(t->container, "env"), *best = NULL;
     int limit = strlen(name) < 8 ? 1 : 3, at = limit + 1;
-    kta_json_each(e, list)
-    {
+    kta_json_each(e, list) {
         const char *other = kta_or(kta_json_str(e, "name"), "");
         int d = strcasecmp(name, other) == 0 && !kta_streq(name, other)
                     ? 1
@@ -159,8 +156,7 @@ static void from_sibling(const struct kta_pod_trouble *t, struct kta_finding *f,
         for (size_t i = 0; i < n; i++) {
             if (v[i] == t->owner)
                 continue;
-            kta_json_each(c, kta_json_at(v[i], "spec.template.spec.containers"))
-            {
+            kta_json_each(c, kta_json_at(v[i], "spec.template.spec.containers")) {
                 const struct kta_json *e = kta_diag_env(c, name);
                 if (!e || (kta_json_str(e, "value") && !*kta_json_str(e, "value")))
                     continue;
@@ -235,8 +231,7 @@ static const struct kta_json *mount_of(const struct kta_json *container, const c
 {
     const struct kta_json *best = NULL;
     size_t longest = 0;
-    kta_json_each(m, kta_json_get(container, "volumeMounts"))
-    {
+    kta_json_each(m, kta_json_get(container, "volumeMounts")) {
         const char *at = kta_or(kta_json_str(m, "mountPath"), "");
         size_t n = strlen(at);
         while (n > 1 && at[n - 1] == '/')
@@ -251,8 +246,9 @@ static const struct kta_json *mount_of(const struct kta_json *container, const c
 
 static const struct kta_json *volume_named(const struct kta_json *spec, const char *name)
 {
-    kta_json_each(v, kta_json_get(spec, "volumes")) if (kta_streq(kta_json_str(v, "name"),
-                                                                  name)) return v;
+    kta_json_each(v, kta_json_get(spec, "volumes"))
+        if (kta_streq(kta_json_str(v, "name"), name))
+            return v;
     return NULL;
 }
 
@@ -270,8 +266,7 @@ static const struct kta_json *store_of(struct kta_world *w, const char *ns,
 static void fix_mount_path(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path)
 {
     const struct kta_json *spec = kta_json_get(t->pod, "spec");
-    kta_json_each(m, kta_json_get(t->container, "volumeMounts"))
-    {
+    kta_json_each(m, kta_json_get(t->container, "volumeMounts")) {
         const struct kta_json *store =
             store_of(t->w, kta_obj_namespace(t->pod), volume_named(spec, kta_json_str(m, "name")));
         if (!store || !has_key(store, base_name(path)) || kta_json_get(m, "subPath"))
@@ -419,8 +414,7 @@ static const struct kta_json *mount_at(const struct kta_pod_trouble *t, const ch
                                        const struct kta_json **ret_store)
 {
     const struct kta_json *spec = kta_json_get(t->pod, "spec");
-    kta_json_each(m, kta_json_get(t->container, "volumeMounts"))
-    {
+    kta_json_each(m, kta_json_get(t->container, "volumeMounts")) {
         const char *sub = kta_json_str(m, "subPath");
         *ret_store = store_of(t->w, kta_obj_namespace(t->pod),
                               volume_named(spec, kta_or(kta_json_str(m, "name"), "")));
@@ -546,12 +540,12 @@ void kta_crash_unexpanded(const struct kta_pod_trouble *t, struct kta_finding *f
     static const char *const lists[] = {"command", "args"};
     const char *names[64];
     size_t n = 0;
-    kta_json_each(e, kta_json_get(t->container, "env")) if (n < KTA_LEN(names)) names[n++] =
-        kta_or(kta_json_str(e, "name"), "");
+    kta_json_each(e, kta_json_get(t->container, "env"))
+        if (n < KTA_LEN(names))
+            names[n++] = kta_or(kta_json_str(e, "name"), "");
     for (size_t l = 0; l < KTA_LEN(lists) && !kta_json_len(kta_json_get(t->container, "envFrom"));
          l++)
-        kta_json_each(word, kta_json_get(t->container, lists[l]))
-        {
+        kta_json_each(word, kta_json_get(t->container, lists[l])) {
             const char *s = kta_or(kta_json_text(word), ""), *at = strstr(s, "$(");
             size_t len = at ? strspn(at + 2, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") : 0;
             if (!len || at[2 + len] != ')' || (at > s && at[-1] == '$'))
@@ -568,8 +562,7 @@ void kta_crash_unexpanded(const struct kta_pod_trouble *t, struct kta_finding *f
             struct kta_json *c;
             struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
             struct kta_json *now = kta_json_set(c, lists[l], kta_json_new_array());
-            kta_json_each(w, kta_json_get(t->container, lists[l]))
-            {
+            kta_json_each(w, kta_json_get(t->container, lists[l])) {
                 kta_auto_free char *put =
                     w == word ? kta_asprintf("%.*s$(%s%s", (int)(at - s), s, near, at + 2 + len)
                               : NULL;

@@ -16,9 +16,9 @@ static int64_t used_memory(const struct kta_pod_trouble *t)
     size_t n = kta_world_pod_metrics(t->w, kta_obj_namespace(t->pod), &v);
     for (size_t i = 0; i < n; i++)
         if (kta_streq(kta_obj_name(v[i]), kta_obj_name(t->pod)))
-            kta_json_each(c, kta_json_get(v[i], "containers")) if (
-                kta_streq(kta_json_str(c, "name"),
-                          t->name)) return kta_quantity_milli(kta_json_str(c, "usage.memory"));
+            kta_json_each(c, kta_json_get(v[i], "containers"))
+                if (kta_streq(kta_json_str(c, "name"), t->name))
+                    return kta_quantity_milli(kta_json_str(c, "usage.memory"));
     return -1;
 }
 
@@ -46,8 +46,7 @@ static int64_t range_max(struct kta_world *w, const char *ns)
     size_t n = kta_world_list(w, "limitranges", ns, &v);
     int64_t max = -1;
     for (size_t i = 0; i < n; i++)
-        kta_json_each(l, kta_json_at(v[i], "spec.limits"))
-        {
+        kta_json_each(l, kta_json_at(v[i], "spec.limits")) {
             int64_t m = kta_quantity_milli(kta_json_str(l, "max.memory"));
             if (m > 0 && (max < 0 || m < max))
                 max = m;
@@ -194,8 +193,7 @@ void kta_crash_port(const struct kta_pod_trouble *t, struct kta_finding *f,
     kta_auto_free char *who = kta_trouble_who(t);
     kta_finding_summary(f, "%s exits because the port %s%sthat it wants to listen on is in use",
                         who, kta_or(c->port, ""), c->port ? " " : "");
-    kta_json_each(o, kta_json_at(t->pod, "spec.containers"))
-    {
+    kta_json_each(o, kta_json_at(t->pod, "spec.containers")) {
         if (kta_streq(kta_json_str(o, "name"), t->name))
             continue;
         kta_auto_str struct kta_str ports = KTA_STR_INIT;
@@ -243,8 +241,7 @@ static char *dir_name(const char *path)
 static bool is_mounted(const struct kta_json *container, const char *path,
                        const struct kta_json **ret)
 {
-    kta_json_each(m, kta_json_get(container, "volumeMounts"))
-    {
+    kta_json_each(m, kta_json_get(container, "volumeMounts")) {
         const char *at = kta_or(kta_json_str(m, "mountPath"), "");
         size_t n = strlen(at);
         if (n > 1 && !strncmp(path, at, n) && (!path[n] || path[n] == '/')) {
@@ -282,8 +279,7 @@ void kta_crash_disk(const struct kta_pod_trouble *t, struct kta_finding *f,
     kta_crash_plain(t, f, c);
     if (!c->path || !is_mounted(t->container, c->path, &m))
         return;
-    kta_json_each(v, kta_json_at(t->pod, "spec.volumes"))
-    {
+    kta_json_each(v, kta_json_at(t->pod, "spec.volumes")) {
         if (!kta_streq(kta_json_str(v, "name"), kta_json_str(m, "name")))
             continue;
         const char *size = kta_json_str(v, "emptyDir.sizeLimit");
@@ -365,8 +361,8 @@ static bool lacks_chown(const struct kta_pod_trouble *t, struct kta_finding *f,
 {
     const struct kta_json *caps = kta_json_at(t->container, "securityContext.capabilities");
     bool dropped = false;
-    kta_json_each(d, kta_json_get(caps, "drop")) dropped |=
-        kta_streq(kta_json_text(d), "ALL") || kta_streq(kta_json_text(d), "CHOWN");
+    kta_json_each(d, kta_json_get(caps, "drop"))
+        dropped |= kta_streq(kta_json_text(d), "ALL") || kta_streq(kta_json_text(d), "CHOWN");
     if (!dropped || !strstr(c->line, "chown"))
         return false;
     kta_finding_quote(f, "spec", "container %s drops the capability to change owners (CHOWN)",

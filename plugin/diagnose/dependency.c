@@ -14,8 +14,9 @@
 
 static bool serves_port(const struct kta_json *service, long port)
 {
-    kta_json_each(p, kta_json_at(service, "spec.ports")) if (kta_json_int(p, "port", 0) ==
-                                                             port) return true;
+    kta_json_each(p, kta_json_at(service, "spec.ports"))
+        if (kta_json_int(p, "port", 0) == port)
+            return true;
     return false;
 }
 
@@ -68,8 +69,7 @@ static void wrong_port(const struct kta_pod_trouble *t, struct kta_finding *f,
         naming_fix(t, f, &x, from, to, "the port that the Service serves");
         naming_release(&x);
     }
-    kta_json_each(e, kta_json_get(t->container, "env"))
-    {
+    kta_json_each(e, kta_json_get(t->container, "env")) {
         kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
         if (f->n_fixes || !v || !kta_streq(v, port))
             continue;
@@ -86,16 +86,18 @@ static void wrong_port(const struct kta_pod_trouble *t, struct kta_finding *f,
 static int64_t target_port(struct kta_world *w, const struct kta_json *service, long port)
 {
     const struct kta_json *target = NULL;
-    kta_json_each(p, kta_json_at(service, "spec.ports")) if (kta_json_int(p, "port", 0) == port)
-        target = p;
+    kta_json_each(p, kta_json_at(service, "spec.ports"))
+        if (kta_json_int(p, "port", 0) == port)
+            target = p;
     const char *name = kta_json_str(target, "targetPort");
     int64_t number = target && !name ? kta_json_int(target, "targetPort", port) : -1;
     struct kta_json **pods;
     size_t n = name ? kta_world_pods_of(w, service, &pods) : 0;
     for (size_t i = 0; i < n; i++)
         kta_json_each(c, kta_json_at(pods[i], "spec.containers"))
-            kta_json_each(q, kta_json_get(c, "ports")) if (kta_streq(kta_json_str(q, "name"), name))
-                number = kta_json_int(q, "containerPort", -1);
+            kta_json_each(q, kta_json_get(c, "ports"))
+                if (kta_streq(kta_json_str(q, "name"), name))
+                    number = kta_json_int(q, "containerPort", -1);
     if (name)
         free(pods);
     return number;
@@ -154,8 +156,7 @@ static bool pod_address(const struct kta_pod_trouble *t, struct kta_finding *f, 
             !kta_map_matches(kta_json_at(v[i], "spec.selector"),
                              kta_json_at(pod, "metadata.labels")))
             continue;
-        kta_json_each(p, kta_json_at(v[i], "spec.ports"))
-        {
+        kta_json_each(p, kta_json_at(v[i], "spec.ports")) {
             kta_auto_free char *one = kta_asprintf("%lld", (long long)kta_json_int(p, "port", 0));
             if (headless_port(t, f, v[i], port ? port : one))
                 return true;

@@ -44,8 +44,7 @@ static const char *applied_by(const struct kta_json *o, const char *version, int
     kta_auto_free char *words = kta_asprintf("\"apiVersion\":\"%s\"", version);
 
     *ret_when = KTA_NO_TIME;
-    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
-    {
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields")) {
         if (!kta_streq(kta_json_str(m, "apiVersion"), version) || kta_json_str(m, "subresource"))
             continue;
         *ret_when = kta_time_parse(kta_json_str(m, "time"));

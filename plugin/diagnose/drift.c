@@ -47,8 +47,9 @@ static int64_t version_of(const struct kta_json *secret)
 static const struct kta_json *newest_below(const struct kta_json *records, int64_t below)
 {
     const struct kta_json *best = NULL;
-    kta_json_each(o, kta_json_get(records, "items")) if (version_of(o) < below &&
-                                                         version_of(o) > version_of(best)) best = o;
+    kta_json_each(o, kta_json_get(records, "items"))
+        if (version_of(o) < below && version_of(o) > version_of(best))
+            best = o;
     return best;
 }
 
@@ -103,8 +104,10 @@ static const struct kta_json *in_manifest(const struct kta_json *record, const s
 
     if (kta_yaml_parse_all(text, strlen(text), docs, &ignored))
         return NULL;
-    kta_json_each(x, *docs) if (kta_streq(kta_obj_kind(x), kta_obj_kind(o)) &&
-                                kta_streq(kta_obj_name(x), kta_obj_name(o))) return x;
+    kta_json_each(x, *docs)
+        if (kta_streq(kta_obj_kind(x), kta_obj_kind(o)) &&
+            kta_streq(kta_obj_name(x), kta_obj_name(o)))
+            return x;
     return NULL;
 }
 
@@ -149,8 +152,7 @@ static bool helm_or_controller(const char *who)
 static bool last_hand(const struct kta_json *o, const char **ret_who, int64_t *ret_when)
 {
     *ret_when = KTA_NO_TIME;
-    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
-    {
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields")) {
         const char *who = kta_or(kta_json_str(m, "manager"), "someone");
         int64_t t = kta_time_parse(kta_json_str(m, "time"));
         if (kta_json_str(m, "subresource") || helm_or_controller(who) || t == KTA_NO_TIME ||

@@ -84,10 +84,11 @@ static void pods(struct kta_world *w, const char *ns, struct kta_evidence *e)
                      ns ? "" : "in ", ns ? "" : kta_obj_namespace(v[i]), ns ? "" : ",",
                      kta_pod_status_word(v[i], buf, sizeof buf), kta_pod_restarts(v[i]), age.s,
                      kta_or(kta_json_str(v[i], "spec.nodeName"), "none"));
-        kta_json_each(s, kta_json_at(v[i], "status.initContainerStatuses")) if (
-            !kta_streq(kta_json_str(s, "state.terminated.reason"), "Completed"))
+        kta_json_each(s, kta_json_at(v[i], "status.initContainerStatuses"))
+            if (!kta_streq(kta_json_str(s, "state.terminated.reason"), "Completed"))
+                container_line(s, &out);
+        kta_json_each(s, kta_json_at(v[i], "status.containerStatuses"))
             container_line(s, &out);
-        kta_json_each(s, kta_json_at(v[i], "status.containerStatuses")) container_line(s, &out);
         kta_str_addc(&out, '\n');
     }
     if (healthy)
@@ -111,8 +112,7 @@ static void workloads(struct kta_world *w, const char *ns, struct kta_evidence *
             kta_auto_free char *ref = kta_diag_ref(v[i]);
             kta_str_addf(&out, "%s: %lld of %lld ready", ref, (long long)kta_diag_ready(v[i]),
                          (long long)kta_diag_desired(v[i]));
-            kta_json_each(c, kta_json_at(v[i], "spec.template.spec.containers"))
-            {
+            kta_json_each(c, kta_json_at(v[i], "spec.template.spec.containers")) {
                 kta_str_addf(&out, "; container %s image %s", kta_json_str(c, "name"),
                              kta_or(kta_json_str(c, "image"), "?"));
                 if (!kta_world_has_focus(w))
@@ -154,8 +154,7 @@ static void services(struct kta_world *w, const char *ns, struct kta_evidence *e
         shown++;
         kta_str_addf(&out, "service/%s selects ", kta_obj_name(v[i]));
         kta_diag_labels(kta_json_at(v[i], "spec.selector"), &out);
-        kta_json_each(p, kta_json_at(v[i], "spec.ports"))
-        {
+        kta_json_each(p, kta_json_at(v[i], "spec.ports")) {
             kta_str_addf(&out, "; port %lld to ", (long long)kta_json_int(p, "port", 0));
             if (kta_json_str(p, "targetPort"))
                 kta_str_add(&out, kta_json_str(p, "targetPort"));
@@ -257,8 +256,7 @@ static void logs(struct kta_world *w, const char *ns, struct kta_evidence *e)
             of_owner = 0;
         owner = its;
         for (size_t l = 0; l < KTA_LEN(kta_status_lists) && of_owner < EACH; l++)
-            kta_json_each(s, kta_json_get(kta_json_get(v[i], "status"), kta_status_lists[l]))
-            {
+            kta_json_each(s, kta_json_get(kta_json_get(v[i], "status"), kta_status_lists[l])) {
                 size_t len;
                 bool previous;
                 if (kta_unhealthy_log_text(w, v[i], s, &len, &previous)) {

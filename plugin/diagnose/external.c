@@ -61,8 +61,7 @@ static bool served(struct kta_world *w, const struct kta_json *s, const struct k
     for (size_t i = 0; i < n; i++) {
         if (!kta_streq(kta_obj_label(v[i], "kubernetes.io/service-name"), kta_obj_name(s)))
             continue;
-        kta_json_each(p, kta_json_get(v[i], "ports"))
-        {
+        kta_json_each(p, kta_json_get(v[i], "ports")) {
             const char *have = kta_or(kta_json_str(p, "name"), "");
             if (kta_streq(have, name))
                 return true;
@@ -121,8 +120,7 @@ static void by_hand(struct kta_world *w, struct kta_json *s, struct kta_findings
         no_endpoints(w, s, out);
     if (ready <= 0)
         return;
-    kta_json_each(p, kta_json_at(s, "spec.ports"))
-    {
+    kta_json_each(p, kta_json_at(s, "spec.ports")) {
         const char *other = NULL;
         if (served(w, s, p, &other) || !other)
             continue;

@@ -286,8 +286,7 @@ static const char *merge_key(const char *list)
 /* A strategic merge of what our patches hold: maps, lists by their key, null removes. */
 static void merge(struct kta_json *into, const struct kta_json *patch)
 {
-    kta_json_each(m, patch)
-    {
+    kta_json_each(m, patch) {
         const char *key = kta_json_key(m);
         struct kta_json *have = kta_json_get(into, key);
         if (kta_json_type(m) == KTA_JSON_NULL) {
@@ -297,11 +296,11 @@ static void merge(struct kta_json *into, const struct kta_json *patch)
         } else if (kta_json_type(m) == KTA_JSON_ARRAY && have &&
                    kta_json_type(kta_json_first(m)) == KTA_JSON_OBJECT) {
             const char *by = merge_key(key);
-            kta_json_each(e, m)
-            {
+            kta_json_each(e, m) {
                 struct kta_json *same = NULL;
-                kta_json_each(h, have) if (kta_json_equal(kta_json_get(h, by), kta_json_get(e, by)))
-                    same = h;
+                kta_json_each(h, have)
+                    if (kta_json_equal(kta_json_get(h, by), kta_json_get(e, by)))
+                        same = h;
                 if (same)
                     merge(same, e);
                 else

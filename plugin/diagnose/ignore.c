@@ -44,8 +44,7 @@ bool kta_ignored(const struct kta_json *ignore, const struct kta_finding *f)
     kta_auto_free char *by_ns = kta_asprintf("%s/%s", ns, name);
     kta_auto_free char *full = kta_asprintf("%s/%s/%s", ns, kind, name);
     const char *const forms[] = {name, by_kind, by_ns, full};
-    kta_json_each(row, ignore)
-    {
+    kta_json_each(row, ignore) {
         const char *code = code_of(row), *object = kta_json_str(row, "object");
         if ((!code && !object) || (code && !like(code, f->code)))
             continue;
@@ -61,8 +60,7 @@ bool kta_ignored(const struct kta_json *ignore, const struct kta_finding *f)
 
 bool kta_known(const struct kta_json *earlier, const struct kta_finding *f)
 {
-    kta_json_each(row, earlier)
-    {
+    kta_json_each(row, earlier) {
         if (kta_streq(kta_json_str(row, "code"), f->code) &&
             kta_streq(kta_json_str(row, "object.kind"), f->object.kind) &&
             kta_streq(kta_json_str(row, "object.namespace"), f->object.namespace_) &&
@@ -89,16 +87,14 @@ static int check_code(const char *code, struct kta_err *err)
 
 int kta_ignore_check(const struct kta_json *ignore, struct kta_err *err)
 {
-    kta_json_each(row, ignore)
-    {
+    kta_json_each(row, ignore) {
         if (kta_json_text(row)) {
             if (check_code(kta_json_text(row), err) < 0)
                 return -1;
             continue;
         }
         bool map = kta_json_type(row) == KTA_JSON_OBJECT && kta_json_len(row) > 0;
-        kta_json_each(m, map ? row : NULL)
-        {
+        kta_json_each(m, map ? row : NULL) {
             bool code = kta_streq(kta_json_key(m), "code");
             if (!code && !kta_streq(kta_json_key(m), "object"))
                 return kta_err_set(err, KTA_E_USAGE, "unknown key '%s': code or object",

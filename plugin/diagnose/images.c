@@ -120,18 +120,17 @@ static bool on_nodes(struct kta_world *w, const char *image, struct candidate *b
     bool there = false;
     for (size_t i = 0; i < n; i++)
         kta_json_each(im, kta_json_at(v[i], "status.images"))
-            kta_json_each(name, kta_json_get(im, "names"))
-        {
-            const char *s = kta_json_text(name);
-            if (!s)
-                continue;
-            kta_auto_free char *full =
-                strchr(strrchr(image, '/') ? strrchr(image, '/') : image, ':')
-                    ? kta_strdup(image)
-                    : kta_asprintf("%s:latest", image);
-            there |= kta_streq(familiar(s), familiar(full));
-            consider(best, image, s);
-        }
+            kta_json_each(name, kta_json_get(im, "names")) {
+                const char *s = kta_json_text(name);
+                if (!s)
+                    continue;
+                kta_auto_free char *full =
+                    strchr(strrchr(image, '/') ? strrchr(image, '/') : image, ':')
+                        ? kta_strdup(image)
+                        : kta_asprintf("%s:latest", image);
+                there |= kta_streq(familiar(s), familiar(full));
+                consider(best, image, s);
+            }
     return there;
 }
 
@@ -140,10 +139,9 @@ static void in_use(struct kta_world *w, const char *ns, const char *image, struc
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "pods", ns, &v);
     for (size_t i = 0; i < n; i++)
-        kta_json_each(s,
-                      kta_json_at(v[i],
-                                  "status.containerStatuses")) if (kta_json_at(s, "state.running"))
-            consider(best, image, kta_json_str(s, "image"));
+        kta_json_each(s, kta_json_at(v[i], "status.containerStatuses"))
+            if (kta_json_at(s, "state.running"))
+                consider(best, image, kta_json_str(s, "image"));
 }
 
 static void fix_policy(const struct kta_pod_trouble *t, struct kta_finding *f, const char *why)
@@ -159,8 +157,7 @@ static void pull_secrets(const struct kta_pod_trouble *t, struct kta_finding *f)
 {
     const struct kta_json *list = kta_json_at(t->pod, "spec.imagePullSecrets");
     const char *ns = kta_obj_namespace(t->pod);
-    kta_json_each(s, list)
-    {
+    kta_json_each(s, list) {
         bool known;
         const char *name = kta_json_str(s, "name");
         if (!name || kta_world_get(t->w, "secrets", ns, name, &known) || !known)

@@ -91,8 +91,7 @@ static const struct kta_json *port_of(const struct kta_json *service, const stru
 {
     const char *name = kta_json_str(port, "name");
     int64_t number = kta_json_int(port, "number", -1);
-    kta_json_each(p, kta_json_at(service, "spec.ports"))
-    {
+    kta_json_each(p, kta_json_at(service, "spec.ports")) {
         if (name ? kta_streq(kta_json_str(p, "name"), name) : kta_json_int(p, "port", 0) == number)
             return p;
     }
@@ -135,9 +134,10 @@ static void backend(struct kta_world *w, struct kta_json *ing, const struct kta_
                             "Ingress %s sends to a port of Service %s that it does not have (%s)",
                             kta_obj_name(ing), name, want.s);
         const struct kta_json *ports = kta_json_at(s, "spec.ports");
-        kta_json_each(p, ports) kta_finding_quote(f, "spec", "service/%s: port %lld %s", name,
-                                                  (long long)kta_json_int(p, "port", 0),
-                                                  kta_or(kta_json_str(p, "name"), ""));
+        kta_json_each(p, ports)
+            kta_finding_quote(f, "spec", "service/%s: port %lld %s", name,
+                              (long long)kta_json_int(p, "port", 0),
+                              kta_or(kta_json_str(p, "name"), ""));
         if (kta_json_len(ports) == 1) {
             kta_auto_free char *at = kta_asprintf("%s/service/port", path);
             kta_auto_free char *value =
@@ -181,8 +181,7 @@ static void tls_keys(struct kta_json *ing, const struct kta_json *secret, struct
 static void tls(struct kta_world *w, struct kta_json *ing, struct kta_findings *out)
 {
     size_t i = 0;
-    kta_json_each(t, kta_json_at(ing, "spec.tls"))
-    {
+    kta_json_each(t, kta_json_at(ing, "spec.tls")) {
         const char *name = kta_json_str(t, "secretName");
         size_t at = i++;
         bool known;
@@ -223,11 +222,9 @@ void kta_analyze_ingresses(struct kta_world *w, const char *ns, struct kta_findi
         class_(w, v[i], out);
         backend(w, v[i], kta_json_at(v[i], "spec.defaultBackend"), "/spec/defaultBackend", out);
         size_t r = 0;
-        kta_json_each(rule, kta_json_at(v[i], "spec.rules"))
-        {
+        kta_json_each(rule, kta_json_at(v[i], "spec.rules")) {
             size_t p = 0;
-            kta_json_each(path, kta_json_at(rule, "http.paths"))
-            {
+            kta_json_each(path, kta_json_at(rule, "http.paths")) {
                 kta_auto_free char *at =
                     kta_asprintf("/spec/rules/%zu/http/paths/%zu/backend", r, p++);
                 backend(w, v[i], kta_json_get(path, "backend"), at, out);

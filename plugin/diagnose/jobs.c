@@ -83,8 +83,7 @@ static void failed(struct kta_world *w, struct kta_json *job, struct kta_finding
 /* A state that somebody wrote a reason for. */
 static bool on_purpose(const struct kta_json *o)
 {
-    kta_json_each(a, kta_json_at(o, "metadata.annotations"))
-    {
+    kta_json_each(a, kta_json_at(o, "metadata.annotations")) {
         const char *k = kta_or(kta_json_key(a), "");
         if (kta_stristr(k, "suspend") || kta_stristr(k, "paused") ||
             kta_stristr(k, "maintenance") || kta_stristr(k, "purpose") || kta_stristr(k, "reason"))

@@ -204,8 +204,9 @@ static void trim_running(struct kta_json *pod)
     kta_json_remove(kta_json_get(pod, "metadata"), "annotations");
     kta_json_remove(kta_json_get(pod, "spec"), "volumes");
     kta_json_remove(kta_json_get(pod, "status"), "containerStatuses");
-    kta_json_each(c, kta_json_at(pod, "spec.containers")) for (size_t i = 0; i < KTA_LEN(parts);
-                                                               i++) kta_json_remove(c, parts[i]);
+    kta_json_each(c, kta_json_at(pod, "spec.containers"))
+        for (size_t i = 0; i < KTA_LEN(parts); i++)
+            kta_json_remove(c, parts[i]);
 }
 
 static bool keep_any(void *ctx, struct kta_json *item)
@@ -347,8 +348,7 @@ int kta_large_pods(struct kta_world *w, const char *ns, struct kta_err *err)
             continue;
         }
         total += healthy_rows(&reads[i]);
-        kta_json_each(row, kta_json_get(reads[i].json, "rows"))
-        {
+        kta_json_each(row, kta_json_get(reads[i].json, "rows")) {
             KTA_GROW(v, n, cap);
             v[n++] = (struct sick){namespace_of_read(&reads[i], names[i], sizeof names[i]),
                                    cell(row, NAME), cell(row, STATUS)};
@@ -378,10 +378,10 @@ static void selector_text(const struct kta_json *selector, struct kta_str *out)
     const struct kta_json *labels = kta_json_get(selector, "matchLabels");
     const struct kta_json *terms = kta_json_get(selector, "matchExpressions");
 
-    kta_json_each(m, labels || terms ? labels : selector) if (kta_json_text(m))
-        kta_str_addf(out, "%s%s=%s", out->len ? "," : "", kta_json_key(m), kta_json_text(m));
-    kta_json_each(t, terms)
-    {
+    kta_json_each(m, labels || terms ? labels : selector)
+        if (kta_json_text(m))
+            kta_str_addf(out, "%s%s=%s", out->len ? "," : "", kta_json_key(m), kta_json_text(m));
+    kta_json_each(t, terms) {
         static const char *const words[][2] = {{"In", " in "}, {"NotIn", " notin "}};
         const char *op = kta_json_str(t, "operator");
         kta_str_addf(out, "%s%s%s", out->len ? "," : "", kta_streq(op, "DoesNotExist") ? "!" : "",

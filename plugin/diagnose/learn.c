@@ -37,14 +37,14 @@ static void want(struct wanted *k, const char *name)
 
 static void of_containers(struct wanted *k, const struct kta_json *containers)
 {
-    kta_json_each(c, containers)
-    {
+    kta_json_each(c, containers) {
         kta_auto_json struct kta_json *env = kta_json_copy(kta_json_get(c, "env"));
         if (env) /* values that are secret by their variable's name */
             kta_redact_object(kta_world_redact(k->w), env);
         kta_json_each(e, kta_json_get(c, "env"))
             want(k, kta_json_str(e, "valueFrom.secretKeyRef.name"));
-        kta_json_each(e, kta_json_get(c, "envFrom")) want(k, kta_json_str(e, "secretRef.name"));
+        kta_json_each(e, kta_json_get(c, "envFrom"))
+            want(k, kta_json_str(e, "secretRef.name"));
     }
 }
 
@@ -54,13 +54,13 @@ static void of_spec(struct wanted *k, const char *ns, const struct kta_json *spe
     of_containers(k, kta_json_get(spec, "initContainers"));
     of_containers(k, kta_json_get(spec, "containers"));
     of_containers(k, kta_json_get(spec, "ephemeralContainers"));
-    kta_json_each(v, kta_json_get(spec, "volumes"))
-    {
+    kta_json_each(v, kta_json_get(spec, "volumes")) {
         want(k, kta_json_str(v, "secret.secretName"));
         kta_json_each(s, kta_json_at(v, "projected.sources"))
             want(k, kta_json_str(s, "secret.name"));
     }
-    kta_json_each(s, kta_json_get(spec, "imagePullSecrets")) want(k, kta_json_str(s, "name"));
+    kta_json_each(s, kta_json_get(spec, "imagePullSecrets"))
+        want(k, kta_json_str(s, "name"));
 }
 
 /* A pod's own spec, or that of the template in a workload. */
@@ -139,7 +139,8 @@ int kta_learn_from(struct kta_cluster *c, struct kta_redact *r, const struct kta
     struct wanted k = {.w = w, .seen = kta_world_secrets_seen(w)};
 
     of_object(&k, objects);
-    kta_json_each(o, kta_json_get(objects, "items")) of_object(&k, o);
+    kta_json_each(o, kta_json_get(objects, "items"))
+        of_object(&k, o);
     int rc = read_wanted(&k, err);
     kta_world_free(w);
     return rc;

@@ -34,8 +34,7 @@ static const struct {
 
 static void node(struct kta_world *w, const char *ns, struct kta_json *o, struct kta_findings *out)
 {
-    kta_json_each(c, kta_json_at(o, "status.conditions"))
-    {
+    kta_json_each(c, kta_json_at(o, "status.conditions")) {
         const char *type = kta_or(kta_json_str(c, "type"), "?");
         const char *status = kta_or(kta_json_str(c, "status"), "");
         const char *code = "Node.Condition", *means = type;
@@ -117,8 +116,7 @@ static void space(struct kta_world *w, struct kta_json *o, struct kta_findings *
     struct kta_finding *f = kta_diag_add(out, "Namespace.Terminating", KTA_WARNING, o, 0.9);
     f->since = t;
     kta_finding_summary(f, "namespace %s cannot be deleted to the end", kta_obj_name(o));
-    kta_json_each(c, kta_json_at(o, "status.conditions"))
-    {
+    kta_json_each(c, kta_json_at(o, "status.conditions")) {
         if (kta_streq(kta_json_str(c, "status"), "True"))
             kta_finding_quote(f, "status", "%s: %s", kta_json_str(c, "type"),
                               kta_or(kta_json_str(c, "message"), ""));
@@ -192,8 +190,7 @@ static const struct kta_json *dead_hook(struct kta_world *w, const struct kta_js
 {
     const struct kta_json *dead = NULL;
     const char *state;
-    kta_json_each(h, kta_json_get(config, "webhooks"))
-    {
+    kta_json_each(h, kta_json_get(config, "webhooks")) {
         const char *name = kta_json_str(h, "clientConfig.service.name");
         if (name && (!dead || fails_closed(h)) &&
             !answers(w, kta_json_str(h, "clientConfig.service.namespace"), name, &state))

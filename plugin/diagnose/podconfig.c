@@ -22,8 +22,7 @@ static void replace_refs(struct kta_json *v, const char *path, bool secret, cons
     static const char *const of_map[] = {"configMapKeyRef", "configMapRef", "configMap"};
     size_t i = 0;
     bool list = kta_json_type(v) == KTA_JSON_ARRAY;
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         kta_auto_free char *sub =
             list ? kta_asprintf("%s/%zu", path, i++) : kta_asprintf("%s/%s", path, kta_json_key(m));
         if (!list)
@@ -64,8 +63,7 @@ static void replace_keys(struct kta_json *v, const char *path, const char *store
         kta_json_set_str(op, "value", to);
     }
     size_t k = 0;
-    kta_json_each(it, items)
-    {
+    kta_json_each(it, items) {
         if (kta_streq(kta_json_str(it, "key"), from)) {
             kta_json_replace_text(kta_json_get(it, "key"), to);
             struct kta_json *op = kta_json_push(ops, kta_json_new_object());
@@ -76,8 +74,7 @@ static void replace_keys(struct kta_json *v, const char *path, const char *store
         }
         k++;
     }
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         kta_auto_free char *sub =
             list ? kta_asprintf("%s/%zu", path, i++) : kta_asprintf("%s/%s", path, kta_json_key(m));
         if (m != items)
@@ -131,7 +128,8 @@ static void wanted_keys(const struct kta_json *v, const char *store, struct kta_
         if (!strstr(out->s, arg))
             kta_str_add(out, arg);
     }
-    kta_json_each(m, v) wanted_keys(m, store, out);
+    kta_json_each(m, v)
+        wanted_keys(m, store, out);
 }
 
 static void missing_store(const struct kta_pod_trouble *t, const char *kind, const char *name,
@@ -205,15 +203,14 @@ static void missing_in_volume(const struct kta_pod_trouble *t, const char *volum
 {
     const char *field = kta_stristr(kind, "secret") ? "secret" : "configMap";
     const char *store = NULL;
-    kta_json_each(v, kta_json_at(t->pod, "spec.volumes"))
-    {
+    kta_json_each(v, kta_json_at(t->pod, "spec.volumes")) {
         if (!kta_streq(kta_json_str(v, "name"), volume))
             continue;
         store = kta_or(kta_json_str(v, "configMap.name"), kta_json_str(v, "secret.secretName"));
         kta_json_each(s, kta_json_at(v, "projected.sources"))
-            kta_json_each(item, kta_json_at(kta_json_get(s, field),
-                                            "items")) if (kta_streq(kta_json_str(item, "key"), key))
-                store = kta_json_str(kta_json_get(s, field), "name");
+            kta_json_each(item, kta_json_at(kta_json_get(s, field), "items"))
+                if (kta_streq(kta_json_str(item, "key"), key))
+                    store = kta_json_str(kta_json_get(s, field), "name");
     }
     missing_key(t, kind, kta_or(store, volume), key, text, source);
 }
@@ -350,8 +347,7 @@ static bool starved(const struct kta_pod_trouble *t, const char *text)
 {
     const struct kta_json *least = NULL;
     int64_t low = 0;
-    kta_json_each(c, kta_json_at(t->pod, "spec.containers"))
-    {
+    kta_json_each(c, kta_json_at(t->pod, "spec.containers")) {
         int64_t limit = kta_quantity_milli(kta_json_str(c, "resources.limits.memory"));
         if (limit > 0 && (!least || limit < low)) {
             least = c;

@@ -97,8 +97,7 @@ static void look_at_pod(struct kta_world *w, struct kta_json *pod, struct kta_js
     static const char *const lists[][2] = {{"initContainerStatuses", "initContainers"},
                                            {"containerStatuses", "containers"}};
     for (size_t l = 0; l < KTA_LEN(lists); l++)
-        kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), lists[l][0]))
-        {
+        kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), lists[l][0])) {
             struct kta_pod_trouble t = {w,           pod, owner, s, NULL, kta_json_str(s, "name"),
                                         lists[l][1], out};
             t.container = kta_diag_container(kta_json_get(pod, "spec"), t.name, NULL);
@@ -112,8 +111,7 @@ static bool stuck_creating(const struct kta_json *pod)
     if (!kta_streq(kta_json_str(pod, "status.phase"), "Pending") ||
         !kta_json_str(pod, "spec.nodeName"))
         return false;
-    kta_json_each(s, kta_json_at(pod, "status.containerStatuses"))
-    {
+    kta_json_each(s, kta_json_at(pod, "status.containerStatuses")) {
         const char *r = kta_json_str(s, "state.waiting.reason");
         if (kta_streq(r, "ContainerCreating") || kta_streq(r, "PodInitializing"))
             return true;
@@ -127,8 +125,7 @@ static void states_of(const struct kta_json *pod, struct kta_str *out)
     static const char *const parts[] = {"state.waiting.reason", "state.terminated.reason",
                                         "lastState.terminated.reason"};
     for (size_t l = 0; l < KTA_LEN(kta_status_lists); l++)
-        kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l]))
-        {
+        kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l])) {
             kta_str_addf(out, "%s", kta_or(kta_json_str(s, "name"), "?"));
             for (size_t i = 0; i < KTA_LEN(parts); i++)
                 kta_str_addf(out, ",%s", kta_or(kta_json_str(s, parts[i]), ""));
@@ -165,9 +162,9 @@ static bool worth_a_look(struct kind_of_pod **seen, size_t *n, size_t *cap,
 static bool log_read(struct kta_world *w, const struct kta_json *pod)
 {
     size_t len;
-    kta_json_each(c, kta_json_at(pod, "spec.containers")) if (kta_world_has_log(
-                                                                  w, pod, kta_json_str(c, "name"),
-                                                                  false, &len)) return true;
+    kta_json_each(c, kta_json_at(pod, "spec.containers"))
+        if (kta_world_has_log(w, pod, kta_json_str(c, "name"), false, &len))
+            return true;
     return false;
 }
 

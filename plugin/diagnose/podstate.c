@@ -22,7 +22,8 @@ static void terminating(struct kta_world *w, struct kta_json *pod, struct kta_fi
     const char *node = kta_json_str(pod, "spec.nodeName");
     if (kta_json_len(fin)) {
         kta_auto_str struct kta_str s = KTA_STR_INIT;
-        kta_json_each(x, fin) kta_str_addf(&s, "%s%s", s.len ? ", " : "", kta_json_text(x));
+        kta_json_each(x, fin)
+            kta_str_addf(&s, "%s%s", s.len ? ", " : "", kta_json_text(x));
         kta_finding_summary(f, "pod %s cannot go: nobody has removed its finalizer %s",
                             kta_obj_name(pod), s.s);
         kta_finding_quote(f, "metadata", "finalizers: %s", s.s);
@@ -96,15 +97,13 @@ static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct k
     if (!f || f->n_fixes)
         return;
     if (kta_stristr(message, "emptydir")) {
-        kta_json_each(v, kta_json_at(pod, "spec.volumes"))
-        {
+        kta_json_each(v, kta_json_at(pod, "spec.volumes")) {
             if (strstr(message, kta_json_str(v, "name")))
                 kta_fix_size_limit(w, f, owner, v);
         }
         return;
     }
-    kta_json_each(c, kta_json_at(pod, "spec.containers"))
-    {
+    kta_json_each(c, kta_json_at(pod, "spec.containers")) {
         const char *limit = kta_json_str(c, "resources.limits.ephemeral-storage");
         if (!limit)
             continue;
@@ -136,11 +135,9 @@ static void fix_sysctl(struct kta_world *w, struct kta_finding *f, const struct 
     struct kta_json *list =
         kta_json_set(kta_json_set(spec, "securityContext", kta_json_new_object()), "sysctls",
                      kta_json_new_array());
-    kta_json_each(
-        s,
-        kta_json_at(kta_diag_template(owner),
-                    "spec.securityContext.sysctls")) if (!kta_streq(kta_json_str(s, "name"), name))
-        kta_json_push(list, kta_json_copy(s));
+    kta_json_each(s, kta_json_at(kta_diag_template(owner), "spec.securityContext.sysctls"))
+        if (!kta_streq(kta_json_str(s, "name"), name))
+            kta_json_push(list, kta_json_copy(s));
     (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "do without the sysctl %s", name);
     kta_finding_advice(f, "Or allow it on the nodes (the kubelet's allowedUnsafeSysctls).");
 }
@@ -184,12 +181,9 @@ static void gated(struct kta_world *w, struct kta_json *pod, struct kta_findings
     enum { UNKNOWN = 60, AT_WORK = 300 }; /* seconds; a load balancer takes its time */
     const struct kta_json *c = kta_obj_condition(pod, "Ready");
     int64_t patience = UNKNOWN;
-    kta_json_each(
-        g,
-        kta_json_at(pod,
-                    "spec.readinessGates")) if (kta_obj_condition(pod,
-                                                                  kta_json_str(g, "conditionType")))
-        patience = AT_WORK;
+    kta_json_each(g, kta_json_at(pod, "spec.readinessGates"))
+        if (kta_obj_condition(pod, kta_json_str(g, "conditionType")))
+            patience = AT_WORK;
     int64_t since = kta_time_parse(
         kta_json_str(kta_obj_condition(pod, "ContainersReady"), "lastTransitionTime"));
     struct kta_json *owner = kta_world_owner(w, pod);
@@ -200,12 +194,9 @@ static void gated(struct kta_world *w, struct kta_json *pod, struct kta_findings
     f->since = since;
     kta_auto_free char *ref = kta_diag_ref(owner);
     kta_auto_str struct kta_str gates = KTA_STR_INIT;
-    kta_json_each(g, kta_json_at(pod, "spec.readinessGates")) if (!kta_obj_condition_is(
-                                                                      pod,
-                                                                      kta_json_str(g,
-                                                                                   "conditionType"),
-                                                                      "True"))
-        kta_str_addf(&gates, "%s%s", gates.len ? ", " : "", kta_json_str(g, "conditionType"));
+    kta_json_each(g, kta_json_at(pod, "spec.readinessGates"))
+        if (!kta_obj_condition_is(pod, kta_json_str(g, "conditionType"), "True"))
+            kta_str_addf(&gates, "%s%s", gates.len ? ", " : "", kta_json_str(g, "conditionType"));
     kta_finding_summary(
         f,
         "pods of %s run but do not get ready: nobody has set the condition of their "
@@ -244,14 +235,13 @@ static void stateful(struct kta_world *w, struct kta_json *o, struct kta_finding
     kta_json_set(spec, "selector", labels ? kta_json_copy(labels) : kta_json_new_object());
     struct kta_json *ports = kta_json_new_array();
     kta_json_each(c, kta_json_at(o, "spec.template.spec.containers"))
-        kta_json_each(p, kta_json_get(c, "ports"))
-    {
-        struct kta_json *x = kta_json_push(ports, kta_json_new_object());
-        kta_auto_free char *pn =
-            kta_asprintf("p%lld", (long long)kta_json_int(p, "containerPort", 0));
-        kta_json_set_str(x, "name", kta_or(kta_json_str(p, "name"), pn));
-        kta_json_set_int(x, "port", kta_json_int(p, "containerPort", 0));
-    }
+        kta_json_each(p, kta_json_get(c, "ports")) {
+            struct kta_json *x = kta_json_push(ports, kta_json_new_object());
+            kta_auto_free char *pn =
+                kta_asprintf("p%lld", (long long)kta_json_int(p, "containerPort", 0));
+            kta_json_set_str(x, "name", kta_or(kta_json_str(p, "name"), pn));
+            kta_json_set_int(x, "port", kta_json_int(p, "containerPort", 0));
+        }
     if (kta_json_len(ports))
         kta_json_set(spec, "ports", ports);
     else
@@ -279,19 +269,18 @@ static void selected_nowhere(struct kta_world *w, struct kta_json *o, struct kta
     kta_finding_quote(f, "spec", "nodeSelector: %s", s.s);
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "nodes", NULL, &v);
-    kta_json_each(sel, kta_json_at(o, "spec.template.spec.nodeSelector")) for (size_t i = 0;
-                                                                               i < n && !f->n_fixes;
-                                                                               i++)
-    {
-        const char *have = kta_obj_label(v[i], kta_json_key(sel));
-        if (!have || kta_streq(have, kta_json_text(sel)))
-            continue;
-        struct kta_json *spec = kta_json_new_object();
-        kta_json_set_str(kta_json_set(spec, "nodeSelector", kta_json_new_object()),
-                         kta_json_key(sel), have);
-        (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, spec,
-                               "select nodes with %s=%s, which there are", kta_json_key(sel), have);
-    }
+    kta_json_each(sel, kta_json_at(o, "spec.template.spec.nodeSelector"))
+        for (size_t i = 0; i < n && !f->n_fixes; i++) {
+            const char *have = kta_obj_label(v[i], kta_json_key(sel));
+            if (!have || kta_streq(have, kta_json_text(sel)))
+                continue;
+            struct kta_json *spec = kta_json_new_object();
+            kta_json_set_str(kta_json_set(spec, "nodeSelector", kta_json_new_object()),
+                             kta_json_key(sel), have);
+            (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, o, spec,
+                                   "select nodes with %s=%s, which there are", kta_json_key(sel),
+                                   have);
+        }
     kta_finding_advice(f, "Or label the nodes that it is meant for.");
 }
 
@@ -309,8 +298,7 @@ static void attracted_nowhere(const struct kta_json *o, const struct kta_json *r
 
 static bool tolerates(const struct kta_json *o, const struct kta_json *taint)
 {
-    kta_json_each(t, kta_json_at(o, "spec.template.spec.tolerations"))
-    {
+    kta_json_each(t, kta_json_at(o, "spec.template.spec.tolerations")) {
         const char *key = kta_json_str(t, "key"), *effect = kta_json_str(t, "effect");
         bool any = kta_streq(kta_json_str(t, "operator"), "Exists");
         if ((!key ? any : kta_streq(key, kta_json_str(taint, "key"))) &&
@@ -325,8 +313,7 @@ static bool tolerates(const struct kta_json *o, const struct kta_json *taint)
 /* The taint of a node that keeps it away; those of a node's own state are tolerated by all. */
 static const struct kta_json *keeps_away(const struct kta_json *node, const struct kta_json *o)
 {
-    kta_json_each(t, kta_json_at(node, "spec.taints"))
-    {
+    kta_json_each(t, kta_json_at(node, "spec.taints")) {
         if (!kta_streq(kta_json_str(t, "effect"), "PreferNoSchedule") &&
             !kta_starts(kta_or(kta_json_str(t, "key"), ""), "node.kubernetes.io/") &&
             !tolerates(o, t))

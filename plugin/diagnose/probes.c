@@ -49,9 +49,9 @@ static struct ask ask_of(const struct kta_json *container, enum kind k)
     a.port = kta_json_int(at, "port", a.grpc ? kta_json_int(a.probe, "grpc.port", -1) : -1);
     a.port_name = kta_json_str(at, "port");
     if (a.port_name)
-        kta_json_each(p, kta_json_get(container, "ports")) if (kta_streq(kta_json_str(p, "name"),
-                                                                         a.port_name)) a.port =
-            kta_json_int(p, "containerPort", -1);
+        kta_json_each(p, kta_json_get(container, "ports"))
+            if (kta_streq(kta_json_str(p, "name"), a.port_name))
+                a.port = kta_json_int(p, "containerPort", -1);
     return a;
 }
 
@@ -65,8 +65,9 @@ static int declared_port(const struct kta_json *container)
 
 static bool declares(const struct kta_json *container, int64_t port)
 {
-    kta_json_each(p, kta_json_get(container, "ports")) if (kta_json_int(p, "containerPort", 0) ==
-                                                           port) return true;
+    kta_json_each(p, kta_json_get(container, "ports"))
+        if (kta_json_int(p, "containerPort", 0) == port)
+            return true;
     return false;
 }
 
@@ -142,8 +143,7 @@ static void fix_address(const struct kta_pod_trouble *t, struct kta_finding *f)
     for (size_t l = 0; l < KTA_LEN(lists); l++) {
         struct kta_json *words = kta_json_new_array();
         bool here = false;
-        kta_json_each(word, kta_json_get(t->container, lists[l]))
-        {
+        kta_json_each(word, kta_json_get(t->container, lists[l])) {
             kta_auto_str struct kta_str now = KTA_STR_INIT;
             const char *s = kta_or(kta_json_text(word), "");
             for (const char *at; (at = strstr(s, local)); s = at + strlen(local)) {
@@ -159,8 +159,7 @@ static void fix_address(const struct kta_pod_trouble *t, struct kta_finding *f)
             kta_json_free(words);
         any |= here;
     }
-    kta_json_each(e, kta_json_get(t->container, "env"))
-    {
+    kta_json_each(e, kta_json_get(t->container, "env")) {
         const char *value = kta_or(kta_json_str(e, "value"), "");
         if (any || (!kta_streq(value, local) && !kta_streq(value, "localhost")))
             continue;
@@ -326,8 +325,9 @@ static void no_such_port(const struct kta_pod_trouble *t, struct kta_finding *f,
     const struct kta_json *ports = kta_json_get(t->container, "ports");
     const char *names[32], *near = NULL;
     size_t n = 0;
-    kta_json_each(p, ports) if (kta_json_str(p, "name") && n < KTA_LEN(names)) names[n++] =
-        kta_json_str(p, "name");
+    kta_json_each(p, ports)
+        if (kta_json_str(p, "name") && n < KTA_LEN(names))
+            names[n++] = kta_json_str(p, "name");
     near = kta_nearest(a->port_name, names, n);
     near = near ? near : n == 1 ? names[0] : NULL;
     kta_auto_free char *who = kta_trouble_who(t);
@@ -647,8 +647,7 @@ void kta_analyze_probes(struct kta_world *w, const char *ns, struct kta_findings
         struct kta_json *owner = kta_world_owner(w, pod);
         /* of init containers, those that go on running beside the others have probes */
         for (size_t l = 0; l < 2; l++)
-            kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l]))
-            {
+            kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l])) {
                 struct kta_pod_trouble t = {w,    pod, owner, s, NULL, kta_json_str(s, "name"),
                                             NULL, out};
                 t.container = kta_diag_container(kta_json_get(pod, "spec"), t.name, &t.list);

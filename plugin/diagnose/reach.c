@@ -138,10 +138,10 @@ struct port {
 static const struct kta_json *container_port(const struct end *e, const char *name, int number)
 {
     kta_json_each(c, kta_json_get(e->spec, "containers"))
-        kta_json_each(p,
-                      kta_json_get(c, "ports")) if (name ? kta_streq(kta_json_str(p, "name"), name)
-                                                         : kta_json_int(p, "containerPort", 0) ==
-                                                               number) return p;
+        kta_json_each(p, kta_json_get(c, "ports"))
+            if (name ? kta_streq(kta_json_str(p, "name"), name)
+                     : kta_json_int(p, "containerPort", 0) == number)
+                return p;
     return NULL;
 }
 
@@ -162,8 +162,7 @@ static size_t ports_of(const struct end *to, const char *port, struct port *v)
     size_t n = 0;
     int number = port ? (int)strtol(port, NULL, 10) : 0;
 
-    kta_json_each(p, kta_json_at(to->service, "spec.ports"))
-    {
+    kta_json_each(p, kta_json_at(to->service, "spec.ports")) {
         const char *target = kta_json_str(p, "targetPort");
         if (n < PORTS_MAX && (!port || kta_json_int(p, "port", 0) == number ||
                               kta_streq(kta_json_str(p, "name"), port)))
@@ -177,8 +176,9 @@ static size_t ports_of(const struct end *to, const char *port, struct port *v)
         return 1;
     }
     kta_json_each(c, kta_json_get(to->spec, "containers"))
-        kta_json_each(p, kta_json_get(c, "ports")) if (n < PORTS_MAX)
-            set_port(to, NULL, (int)kta_json_int(p, "containerPort", 0), NULL, &v[n++]);
+        kta_json_each(p, kta_json_get(c, "ports"))
+            if (n < PORTS_MAX)
+                set_port(to, NULL, (int)kta_json_int(p, "containerPort", 0), NULL, &v[n++]);
     if (!n)
         set_port(to, NULL, 0, NULL, &v[n++]);
     return n;
@@ -190,8 +190,7 @@ static bool port_matches(const struct kta_json *ports, const struct end *named,
 {
     if (!kta_json_len(ports))
         return true;
-    kta_json_each(p, ports)
-    {
+    kta_json_each(p, ports) {
         const struct kta_json *number = kta_json_get(p, "port");
         int from = (int)kta_json_int(p, "port", 0), to = (int)kta_json_int(p, "endPort", from);
         if (!kta_streq(kta_or(kta_json_str(p, "protocol"), "TCP"), port->protocol))
@@ -232,8 +231,9 @@ static bool in_block(const struct kta_json *block, const char *ip)
 {
     if (!in_cidr(kta_or(kta_json_str(block, "cidr"), ""), ip))
         return false;
-    kta_json_each(x, kta_json_get(block, "except")) if (in_cidr(kta_or(kta_json_text(x), ""),
-                                                                ip)) return false;
+    kta_json_each(x, kta_json_get(block, "except"))
+        if (in_cidr(kta_or(kta_json_text(x), ""), ip))
+            return false;
     return true;
 }
 
@@ -266,23 +266,24 @@ static bool is_of(const struct kta_json *policy, bool egress)
 
     if (!kta_json_len(types))
         return !egress || kta_json_len(kta_json_at(policy, "spec.egress")) > 0;
-    kta_json_each(t, types) if (kta_streq(kta_json_text(t),
-                                          egress ? "Egress" : "Ingress")) return true;
+    kta_json_each(t, types)
+        if (kta_streq(kta_json_text(t), egress ? "Egress" : "Ingress"))
+            return true;
     return false;
 }
 
 static bool lets_through(struct kta_world *w, const struct kta_json *policy, bool egress,
                          const struct end *peer, const struct end *named, const struct port *port)
 {
-    kta_json_each(rule, kta_json_at(policy, egress ? "spec.egress" : "spec.ingress"))
-    {
+    kta_json_each(rule, kta_json_at(policy, egress ? "spec.egress" : "spec.ingress")) {
         const struct kta_json *peers = kta_json_get(rule, egress ? "to" : "from");
         if (!port_matches(kta_json_get(rule, "ports"), named, port))
             continue;
         if (!kta_json_len(peers))
             return true;
-        kta_json_each(p,
-                      peers) if (peer_matches(w, p, kta_obj_namespace(policy), peer)) return true;
+        kta_json_each(p, peers)
+            if (peer_matches(w, p, kta_obj_namespace(policy), peer))
+                return true;
     }
     return false;
 }

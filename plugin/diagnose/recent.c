@@ -98,8 +98,7 @@ static bool controller(const char *manager)
 static void fields(const struct kta_json *tree, const char *path, int depth, int *n,
                    struct kta_str *out)
 {
-    kta_json_each(m, tree)
-    {
+    kta_json_each(m, tree) {
         const char *key = kta_json_key(m);
         if (!kta_starts(key, "f:"))
             continue;
@@ -118,8 +117,7 @@ static void managed(struct recent *r, const struct kta_json *o)
 {
     kta_auto_free char *ref = ref_of(r, o);
     int64_t made = kta_obj_created(o);
-    kta_json_each(m, kta_json_at(o, "metadata.managedFields"))
-    {
+    kta_json_each(m, kta_json_at(o, "metadata.managedFields")) {
         const char *who = kta_or(kta_json_str(m, "manager"), "someone");
         int64_t when = kta_time_parse(kta_json_str(m, "time"));
         kta_auto_str struct kta_str what = KTA_STR_INIT;

@@ -201,8 +201,7 @@ static void fix_unspecified(struct kta_world *w, struct kta_finding *f, const st
         if (!kta_json_len(kta_json_get(spec, lists[l])))
             continue;
         struct kta_json *list = kta_json_set(patch, lists[l], kta_json_new_array());
-        kta_json_each(c, kta_json_get(spec, lists[l]))
-        {
+        kta_json_each(c, kta_json_get(spec, lists[l])) {
             struct kta_json *x = kta_json_push(list, kta_json_new_object());
             kta_json_set_str(x, "name", kta_json_str(c, "name"));
             struct kta_json *r = kta_json_set(x, "resources", kta_json_new_object());
@@ -306,8 +305,7 @@ static size_t fix_ratio(struct kta_finding *f, const struct kta_json *spec, cons
     kta_auto_free char *what = kta_re_group(text, &m, 1), *bound = kta_re_group(text, &m, 2);
     double ratio = strtod(bound, NULL);
     kta_finding_quote(f, "limitrange", "limit to request ratio of %s: at most %s", what, bound);
-    kta_json_each(c, kta_json_get(spec, "containers"))
-    {
+    kta_json_each(c, kta_json_get(spec, "containers")) {
         const char *limit = kta_json_text(kta_json_get(kta_json_at(c, "resources.limits"), what));
         int64_t l = limit ? kta_quantity_milli(limit) : -1;
         if (l <= 0 || ratio < 1)
@@ -348,8 +346,8 @@ static void fix_range(struct kta_world *w, struct kta_finding *f, const struct k
         bool pod = kta_streq(of, "Pod");
         if (pod && kta_json_len(kta_json_get(spec, "containers")) > 1)
             continue; /* how they share it is for a person to say */
-        kta_json_each(c, kta_json_get(spec, "containers")) n +=
-            within(c, what, kta_streq(side, "maximum"), bound, list);
+        kta_json_each(c, kta_json_get(spec, "containers"))
+            n += within(c, what, kta_streq(side, "maximum"), bound, list);
     }
     n += raise_limits(spec, text, list);
     if (n)
@@ -405,8 +403,7 @@ static void fix_pod_security(struct kta_world *w, struct kta_finding *f, const s
         if (!kta_json_len(kta_json_get(spec, lists[l])))
             continue;
         struct kta_json *cs = kta_json_set(patch, lists[l], kta_json_new_array());
-        kta_json_each(c, kta_json_get(spec, lists[l]))
-        {
+        kta_json_each(c, kta_json_get(spec, lists[l])) {
             struct kta_json *x = kta_json_push(cs, kta_json_new_object());
             kta_json_set_str(x, "name", kta_json_str(c, "name"));
             struct kta_json *ctx = kta_json_set(x, "securityContext", kta_json_new_object());
@@ -488,8 +485,7 @@ static struct kta_json *webhook_config(struct kta_world *w, const char *name, si
         size_t n = kta_world_list(w, kinds[k], NULL, &v);
         for (size_t i = 0; i < n; i++) {
             *ret_index = 0;
-            kta_json_each(h, kta_json_get(v[i], "webhooks"))
-            {
+            kta_json_each(h, kta_json_get(v[i], "webhooks")) {
                 *ret_hook = h;
                 if (kta_streq(kta_json_str(h, "name"), name))
                     return v[i];

@@ -146,8 +146,7 @@ static char *line_of(const char *log, size_t len)
 static void running(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
 {
     struct kta_json *owner = kta_world_owner(w, pod);
-    kta_json_each(c, kta_json_at(pod, "spec.containers"))
-    {
+    kta_json_each(c, kta_json_at(pod, "spec.containers")) {
         const char *name = kta_json_str(c, "name");
         size_t len = 0;
         const char *log = kta_world_has_log(w, pod, name, /* previous= */ false, &len);

@@ -13,8 +13,9 @@
 
 static bool holds(const struct kta_json *list, const char *word)
 {
-    kta_json_each(x, list) if (kta_streq(kta_json_text(x), word) ||
-                               kta_streq(kta_json_text(x), "*")) return true;
+    kta_json_each(x, list)
+        if (kta_streq(kta_json_text(x), word) || kta_streq(kta_json_text(x), "*"))
+            return true;
     return false;
 }
 
@@ -39,9 +40,9 @@ static bool names_object(const struct kta_json *rule, const struct kta_denied *d
 
 static bool grants(const struct kta_json *role, const struct kta_denied *d)
 {
-    kta_json_each(r, kta_json_get(role, "rules")) if (holds(kta_json_get(r, "verbs"), d->verb) &&
-                                                      concerns(r, d) &&
-                                                      names_object(r, d)) return true;
+    kta_json_each(r, kta_json_get(role, "rules"))
+        if (holds(kta_json_get(r, "verbs"), d->verb) && concerns(r, d) && names_object(r, d))
+            return true;
     return false;
 }
 
@@ -71,7 +72,9 @@ static bool is_subject(const struct kta_json *s, const struct kta_json *binding,
 
 static bool binds(const struct kta_json *binding, const struct kta_denied *d)
 {
-    kta_json_each(s, kta_json_get(binding, "subjects")) if (is_subject(s, binding, d)) return true;
+    kta_json_each(s, kta_json_get(binding, "subjects"))
+        if (is_subject(s, binding, d))
+            return true;
     return false;
 }
 
@@ -125,8 +128,7 @@ static bool fix_subject(struct kta_world *w, struct kta_finding *f, const struct
                         const struct kta_denied *d)
 {
     size_t i = 0;
-    kta_json_each(s, kta_json_get(binding, "subjects"))
-    {
+    kta_json_each(s, kta_json_get(binding, "subjects")) {
         size_t at = i++;
         if (!nearly(s, binding, d))
             continue;
@@ -248,8 +250,7 @@ static void fix_role(struct kta_world *w, struct kta_finding *f, const struct kt
 {
     kta_auto_free char *ref = kta_diag_ref(role), *body = NULL;
     size_t at = 0;
-    kta_json_each(r, kta_json_get(role, "rules"))
-    {
+    kta_json_each(r, kta_json_get(role, "rules")) {
         bool verb = holds(kta_json_get(r, "verbs"), d->verb);
         quote_group(f, ref, r, d);
         if (concerns(r, d) && !verb && !kta_json_len(kta_json_get(r, "resourceNames")))

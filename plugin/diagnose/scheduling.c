@@ -22,9 +22,9 @@ static int64_t request(const struct kta_json *container, const char *what)
 static int64_t pod_request(const struct kta_json *spec, const char *what)
 {
     int64_t sum = 0, init = 0;
-    kta_json_each(c, kta_json_get(spec, "containers")) sum += request(c, what);
-    kta_json_each(c, kta_json_get(spec, "initContainers"))
-    {
+    kta_json_each(c, kta_json_get(spec, "containers"))
+        sum += request(c, what);
+    kta_json_each(c, kta_json_get(spec, "initContainers")) {
         if (kta_streq(kta_json_str(c, "restartPolicy"), "Always"))
             sum += request(c, what);
         else if (request(c, what) > init)
@@ -94,12 +94,11 @@ static void fix_request(struct kta_world *w, struct kta_finding *f, struct kta_j
     const struct kta_json *spec = kta_json_get(pod, "spec"), *biggest = NULL;
     const char *in = NULL;
     for (size_t l = 0; l < KTA_LEN(lists); l++)
-        kta_json_each(c, kta_json_get(spec, lists[l])) if (!biggest || request(c, what) >
-                                                                           request(biggest, what))
-        {
-            biggest = c;
-            in = lists[l];
-        }
+        kta_json_each(c, kta_json_get(spec, lists[l]))
+            if (!biggest || request(c, what) > request(biggest, what)) {
+                biggest = c;
+                in = lists[l];
+            }
     int64_t others = pod_request(spec, what) - request(biggest, what);
     int64_t fits = rounded(what, (room - others) / 2);
     if (fits <= 0)
@@ -150,8 +149,7 @@ static const char *node_label_near(struct kta_world *w, const char *key, const c
     const char *best = NULL;
     int at = 100;
     for (size_t i = 0; i < n; i++)
-        kta_json_each(l, kta_json_at(v[i], "metadata.labels"))
-        {
+        kta_json_each(l, kta_json_at(v[i], "metadata.labels")) {
             const char *k = kta_json_key(l), *x = kta_or(kta_json_text(l), "");
             int d = 100;
             if (kta_streq(k, key))
@@ -190,8 +188,7 @@ static void no_label(struct kta_world *w, struct kta_finding *f, struct kta_json
     kta_auto_free char *ref = kta_diag_ref(owner);
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "nodes", NULL, &v);
-    kta_json_each(s, kta_json_at(pod, "spec.nodeSelector"))
-    {
+    kta_json_each(s, kta_json_at(pod, "spec.nodeSelector")) {
         const char *key = kta_json_key(s), *value = kta_or(kta_json_text(s), "");
         bool met = false;
         for (size_t i = 0; i < n; i++)
@@ -260,13 +257,12 @@ static void tainted(struct kta_world *w, struct kta_finding *f, struct kta_json 
     struct kta_json *const *v;
     size_t n = kta_world_list(w, "nodes", NULL, &v);
     for (size_t i = 0; i < n; i++)
-        kta_json_each(t,
-                      kta_json_at(v[i], "spec.taints")) if (kta_streq(kta_json_str(t, "key"), key))
-        {
-            effect = kta_or(kta_json_str(t, "effect"), effect);
-            kta_finding_quote(f, "nodes", "node/%s has the taint %s=%s:%s", kta_obj_name(v[i]), key,
-                              value, effect);
-        }
+        kta_json_each(t, kta_json_at(v[i], "spec.taints"))
+            if (kta_streq(kta_json_str(t, "key"), key)) {
+                effect = kta_or(kta_json_str(t, "effect"), effect);
+                kta_finding_quote(f, "nodes", "node/%s has the taint %s=%s:%s", kta_obj_name(v[i]),
+                                  key, value, effect);
+            }
     struct kta_json *spec = kta_json_new_object();
     /* The list has no merge key: what is there is kept. */
     const struct kta_json *have = kta_json_at(kta_diag_template(owner), "spec.tolerations");
@@ -357,7 +353,8 @@ static void relax(struct kta_world *w, struct kta_finding *f, struct kta_json *o
             kta_json_set(spec, what,
                          kta_json_copy(
                              kta_json_get(kta_json_get(kta_diag_template(owner), "spec"), what)));
-        kta_json_each(c, list) kta_json_set_str(c, "whenUnsatisfiable", "ScheduleAnyway");
+        kta_json_each(c, list)
+            kta_json_set_str(c, "whenUnsatisfiable", "ScheduleAnyway");
         (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec,
                                "spread over nodes where that is possible, not always");
         return;
@@ -383,8 +380,7 @@ static int schedulable_nodes(struct kta_world *w)
 static void volume_elsewhere(struct kta_world *w, struct kta_finding *f, const struct kta_json *pod,
                              const char *ref)
 {
-    kta_json_each(v, kta_json_at(pod, "spec.volumes"))
-    {
+    kta_json_each(v, kta_json_at(pod, "spec.volumes")) {
         const char *claim = kta_json_str(v, "persistentVolumeClaim.claimName");
         const struct kta_json *pvc =
             claim ? kta_world_get(w, "persistentvolumeclaims", kta_obj_namespace(pod), claim, NULL)
@@ -463,11 +459,10 @@ static void tell(struct kta_world *w, struct kta_finding *f, struct kta_json *ow
                               "(a device plugin), or do not request it.");
         return;
     case CLAIM:
-        kta_json_each(
-            v, kta_json_at(pod,
-                           "spec.volumes")) if (kta_json_str(v, "persistentVolumeClaim.claimName"))
-            kta_finding_symptom(f, "PersistentVolumeClaim", kta_obj_namespace(pod),
-                                kta_json_str(v, "persistentVolumeClaim.claimName"));
+        kta_json_each(v, kta_json_at(pod, "spec.volumes"))
+            if (kta_json_str(v, "persistentVolumeClaim.claimName"))
+                kta_finding_symptom(f, "PersistentVolumeClaim", kta_obj_namespace(pod),
+                                    kta_json_str(v, "persistentVolumeClaim.claimName"));
         return;
     case VOLUME:
         volume_elsewhere(w, f, pod, ref);
@@ -497,18 +492,13 @@ static void missing_claim(struct kta_world *w, struct kta_json *owner, struct kt
     if (near) {
         struct kta_json *spec = kta_json_new_object();
         struct kta_json *list = kta_json_set(spec, "volumes", kta_json_new_array());
-        kta_json_each(
-            v,
-            kta_json_at(
-                pod,
-                "spec.volumes")) if (kta_streq(kta_json_str(v, "persistentVolumeClaim.claimName"),
-                                               name))
-        {
-            struct kta_json *x = kta_json_push(list, kta_json_new_object());
-            kta_json_set_str(x, "name", kta_json_str(v, "name"));
-            kta_json_set_str(kta_json_set(x, "persistentVolumeClaim", kta_json_new_object()),
-                             "claimName", near);
-        }
+        kta_json_each(v, kta_json_at(pod, "spec.volumes"))
+            if (kta_streq(kta_json_str(v, "persistentVolumeClaim.claimName"), name)) {
+                struct kta_json *x = kta_json_push(list, kta_json_new_object());
+                kta_json_set_str(x, "name", kta_json_str(v, "name"));
+                kta_json_set_str(kta_json_set(x, "persistentVolumeClaim", kta_json_new_object()),
+                                 "claimName", near);
+            }
         (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec, "use claim %s, which exists",
                                near);
     }

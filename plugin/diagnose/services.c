@@ -19,8 +19,7 @@ struct near {
 static int nearness(const struct kta_json *selector, const struct kta_json *labels)
 {
     int score = 0;
-    kta_json_each(s, selector)
-    {
+    kta_json_each(s, selector) {
         const char *want = kta_or(kta_json_text(s), "");
         const char *have = kta_json_text(kta_json_get(labels, kta_json_key(s)));
         if (kta_streq(want, have))
@@ -30,10 +29,11 @@ static int nearness(const struct kta_json *selector, const struct kta_json *labe
         else if (have && (kta_starts(have, want) || kta_starts(want, have)))
             score += 4;
         else
-            kta_json_each(l, labels) if (kta_streq(kta_json_text(l), want) ||
-                                         (kta_json_text(l) && strlen(want) > 4 &&
-                                          kta_distance(want, kta_json_text(l), 2) <= 2)) score +=
-                5; /* the same value under another key */
+            kta_json_each(l, labels)
+                if (kta_streq(kta_json_text(l), want) ||
+                    (kta_json_text(l) && strlen(want) > 4 &&
+                     kta_distance(want, kta_json_text(l), 2) <= 2))
+                    score += 5; /* the same value under another key */
     }
     return score;
 }
@@ -80,8 +80,7 @@ static struct kta_json *better_selector(const struct kta_json *service,
     const struct kta_json *labels = kta_json_at(kta_diag_template(workload), "metadata.labels");
     struct kta_json *now = kta_json_new_object();
     bool any = false;
-    kta_json_each(s, old)
-    {
+    kta_json_each(s, old) {
         const char *have = kta_json_text(kta_json_get(labels, kta_json_key(s)));
         if (have)
             kta_json_set_str(now, kta_json_key(s), have);
@@ -170,14 +169,15 @@ static void selects_nothing(struct kta_world *w, struct kta_json *service, struc
 static const struct kta_json *port_named(const struct kta_json *spec, const char *name)
 {
     kta_json_each(c, kta_json_get(spec, "containers"))
-        kta_json_each(p, kta_json_get(c, "ports")) if (kta_streq(kta_json_str(p, "name"),
-                                                                 name)) return p;
-    kta_json_each(c, kta_json_get(spec, "initContainers"))
-    {
+        kta_json_each(p, kta_json_get(c, "ports"))
+            if (kta_streq(kta_json_str(p, "name"), name))
+                return p;
+    kta_json_each(c, kta_json_get(spec, "initContainers")) {
         if (!kta_streq(kta_json_str(c, "restartPolicy"), "Always"))
             continue; /* it does not run beside the others */
-        kta_json_each(p, kta_json_get(c, "ports")) if (kta_streq(kta_json_str(p, "name"),
-                                                                 name)) return p;
+        kta_json_each(p, kta_json_get(c, "ports"))
+            if (kta_streq(kta_json_str(p, "name"), name))
+                return p;
     }
     return NULL;
 }
@@ -185,12 +185,12 @@ static const struct kta_json *port_named(const struct kta_json *spec, const char
 /* protocol NULL: whichever. */
 static bool declares(const struct kta_json *spec, int64_t port, const char *protocol)
 {
-    kta_json_each(c, kta_json_get(spec, "containers")) kta_json_each(p, kta_json_get(c, "ports"))
-    {
-        if (kta_json_int(p, "containerPort", 0) == port &&
-            (!protocol || kta_streq(kta_or(kta_json_str(p, "protocol"), "TCP"), protocol)))
-            return true;
-    }
+    kta_json_each(c, kta_json_get(spec, "containers"))
+        kta_json_each(p, kta_json_get(c, "ports")) {
+            if (kta_json_int(p, "containerPort", 0) == port &&
+                (!protocol || kta_streq(kta_or(kta_json_str(p, "protocol"), "TCP"), protocol)))
+                return true;
+        }
     return false;
 }
 
@@ -200,16 +200,16 @@ static int64_t likely_port(const struct kta_json *spec, const char *name, const 
     int64_t one = -1;
     int n = 0;
     *ret_name = NULL;
-    kta_json_each(c, kta_json_get(spec, "containers")) kta_json_each(p, kta_json_get(c, "ports"))
-    {
-        n++;
-        one = kta_json_int(p, "containerPort", -1);
-        if (name && kta_json_str(p, "name") &&
-            kta_distance(name, kta_json_str(p, "name"), 3) <= 2) {
-            *ret_name = kta_json_str(p, "name");
-            return one;
+    kta_json_each(c, kta_json_get(spec, "containers"))
+        kta_json_each(p, kta_json_get(c, "ports")) {
+            n++;
+            one = kta_json_int(p, "containerPort", -1);
+            if (name && kta_json_str(p, "name") &&
+                kta_distance(name, kta_json_str(p, "name"), 3) <= 2) {
+                *ret_name = kta_json_str(p, "name");
+                return one;
+            }
         }
-    }
     if (n != 1)
         return -1;
     return one;
@@ -219,13 +219,13 @@ static int64_t likely_port(const struct kta_json *spec, const char *name, const 
 static bool probed(const struct kta_json *spec, int64_t port)
 {
     static const char *const probes[] = {"readinessProbe", "livenessProbe", "startupProbe"};
-    kta_json_each(c, kta_json_get(spec, "containers")) for (size_t i = 0; i < KTA_LEN(probes); i++)
-    {
-        const struct kta_json *p = kta_json_get(c, probes[i]);
-        if (kta_json_int(p, "httpGet.port", -1) == port ||
-            kta_json_int(p, "tcpSocket.port", -1) == port)
-            return true;
-    }
+    kta_json_each(c, kta_json_get(spec, "containers"))
+        for (size_t i = 0; i < KTA_LEN(probes); i++) {
+            const struct kta_json *p = kta_json_get(c, probes[i]);
+            if (kta_json_int(p, "httpGet.port", -1) == port ||
+                kta_json_int(p, "tcpSocket.port", -1) == port)
+                return true;
+        }
     return false;
 }
 
@@ -248,8 +248,7 @@ static void fix_port(struct kta_world *w, struct kta_finding *f, const struct kt
 /* What the log of a pod behind the Service says it listens on, if it was read; -1 unknown. */
 static int listens_on(struct kta_world *w, struct kta_json *pod)
 {
-    kta_json_each(c, kta_json_at(pod, "spec.containers"))
-    {
+    kta_json_each(c, kta_json_at(pod, "spec.containers")) {
         size_t len = 0;
         const char *log = kta_world_log(w, kta_obj_namespace(pod), kta_obj_name(pod),
                                         kta_json_str(c, "name"), false, &len);
@@ -274,8 +273,8 @@ static bool other_protocol(struct kta_world *w, struct kta_json *service, struct
     if (!declares(spec, number, NULL) || declares(spec, number, wants))
         return false;
     size_t same = 0; /* one port by both protocols: what is declared is only half of the truth */
-    kta_json_each(q, kta_json_at(service, "spec.ports")) same +=
-        kta_json_int(q, "port", 0) == kta_json_int(p, "port", 0);
+    kta_json_each(q, kta_json_at(service, "spec.ports"))
+        same += kta_json_int(q, "port", 0) == kta_json_int(p, "port", 0);
     if (same > 1)
         return false;
     const char *has = declares(spec, number, "TCP") ? "TCP" : "UDP";
@@ -328,10 +327,9 @@ static void check_ports(struct kta_world *w, struct kta_json *service, struct kt
     const struct kta_json *spec = kta_json_get(pod, "spec");
     size_t index = 0;
     bool declared_any = false;
-    kta_json_each(c, kta_json_get(spec, "containers")) declared_any |=
-        kta_json_len(kta_json_get(c, "ports")) > 0;
-    kta_json_each(p, kta_json_at(service, "spec.ports"))
-    {
+    kta_json_each(c, kta_json_get(spec, "containers"))
+        declared_any |= kta_json_len(kta_json_get(c, "ports")) > 0;
+    kta_json_each(p, kta_json_at(service, "spec.ports")) {
         size_t at = index++;
         const struct kta_json *target = kta_json_get(p, "targetPort");
         const char *name = kta_json_text(target);
@@ -466,8 +464,7 @@ static void not_ready(struct kta_world *w, struct kta_json *s, struct kta_json *
 /* An init container at work has as long as it needs: whether it ever ends is told of itself. */
 static bool initializing(const struct kta_json *pod)
 {
-    kta_json_each(s, kta_json_at(pod, "status.initContainerStatuses"))
-    {
+    kta_json_each(s, kta_json_at(pod, "status.initContainerStatuses")) {
         if (kta_json_at(s, "state.running") && kta_obj_condition_is(pod, "Initialized", "False"))
             return true;
     }

@@ -20,8 +20,7 @@ static void users(struct kta_world *w, const struct kta_json *pvc, struct kta_fi
     struct kta_json *const *pods;
     size_t n = kta_world_list(w, "pods", kta_obj_namespace(pvc), &pods);
     for (size_t i = 0; i < n; i++)
-        kta_json_each(v, kta_json_at(pods[i], "spec.volumes"))
-        {
+        kta_json_each(v, kta_json_at(pods[i], "spec.volumes")) {
             if (!kta_streq(kta_json_str(v, "persistentVolumeClaim.claimName"), kta_obj_name(pvc)))
                 continue;
             const struct kta_json *o = kta_world_owner(w, pods[i]);
@@ -36,13 +35,10 @@ static bool used_by_focus(struct kta_world *w, const struct kta_json *pvc)
     size_t n = kta_world_list(w, "pods", kta_obj_namespace(pvc), &pods);
     for (size_t i = 0; i < n; i++)
         if (kta_world_focused(w, pods[i]))
-            kta_json_each(
-                v,
-                kta_json_at(
-                    pods[i],
-                    "spec.volumes")) if (kta_streq(kta_json_str(v,
-                                                                "persistentVolumeClaim.claimName"),
-                                                   kta_obj_name(pvc))) return true;
+            kta_json_each(v, kta_json_at(pods[i], "spec.volumes"))
+                if (kta_streq(kta_json_str(v, "persistentVolumeClaim.claimName"),
+                              kta_obj_name(pvc)))
+                    return true;
     return false;
 }
 
@@ -104,11 +100,10 @@ struct unfit {
 
 static bool offers(const struct kta_json *volume, const struct kta_json *pvc)
 {
-    kta_json_each(want, kta_json_at(pvc, "spec.accessModes"))
-    {
+    kta_json_each(want, kta_json_at(pvc, "spec.accessModes")) {
         bool has = false;
-        kta_json_each(m, kta_json_at(volume, "spec.accessModes")) has |=
-            kta_streq(kta_json_text(m), kta_json_text(want));
+        kta_json_each(m, kta_json_at(volume, "spec.accessModes"))
+            has |= kta_streq(kta_json_text(m), kta_json_text(want));
         if (!has)
             return false;
     }
@@ -374,8 +369,8 @@ static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findin
         size_t n = kta_world_list(w, "pods", kta_obj_namespace(pvc), &pods);
         bool used = !waits;
         for (size_t i = 0; i < n; i++)
-            kta_json_each(v, kta_json_at(pods[i], "spec.volumes")) used |=
-                kta_streq(kta_json_str(v, "persistentVolumeClaim.claimName"), name);
+            kta_json_each(v, kta_json_at(pods[i], "spec.volumes"))
+                used |= kta_streq(kta_json_str(v, "persistentVolumeClaim.claimName"), name);
         if (used && !kta_diag_settling(w, pvc, BINDER_TAKES))
             compare_volumes(w, pvc, out);
     }

@@ -28,8 +28,7 @@ static int by_use(const void *pa, const void *pb)
 static int64_t sum(const struct kta_json *pod, const char *which, const char *what)
 {
     int64_t total = 0;
-    kta_json_each(c, kta_json_at(pod, "spec.containers"))
-    {
+    kta_json_each(c, kta_json_at(pod, "spec.containers")) {
         const struct kta_json *r = kta_json_get(kta_json_get(c, "resources"), which);
         int64_t q = kta_quantity_milli(kta_json_text(kta_json_get(r, what)));
         if (q < 0)
@@ -160,8 +159,7 @@ int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
         struct row *r = &rows[k++];
         *r = (struct row){kta_obj_namespace(v[i]), kta_obj_name(v[i]), 0,
                           sum(pod, "requests", what), sum(pod, "limits", what)};
-        kta_json_each(c, kta_json_get(v[i], "containers"))
-        {
+        kta_json_each(c, kta_json_get(v[i], "containers")) {
             int64_t q =
                 kta_quantity_milli(kta_json_text(kta_json_get(kta_json_get(c, "usage"), what)));
             r->used += q > 0 ? q : 0;
@@ -265,9 +263,9 @@ int kta_images_table(struct kta_world *w, const struct kta_scope *scope, struct 
 
 static const struct kta_json *first_trouble(const struct kta_json *pod)
 {
-    kta_json_each(s,
-                  kta_json_at(pod, "status.containerStatuses")) if (!kta_json_bool(s, "ready",
-                                                                                   false)) return s;
+    kta_json_each(s, kta_json_at(pod, "status.containerStatuses"))
+        if (!kta_json_bool(s, "ready", false))
+            return s;
     return NULL;
 }
 
@@ -334,8 +332,7 @@ int kta_restarts_table(struct kta_world *w, const struct kta_scope *scope, struc
         return -1;
     size_t n_pods = kta_world_list(w, "pods", scope->namespace_, &pods);
     for (size_t i = 0; i < n_pods; i++)
-        kta_json_each(s, kta_json_at(pods[i], "status.containerStatuses"))
-        {
+        kta_json_each(s, kta_json_at(pods[i], "status.containerStatuses")) {
             int64_t times = kta_json_int(s, "restartCount", 0);
             if (times <= 0)
                 continue;

@@ -126,27 +126,27 @@ struct kta_json *kta_diag_container(const struct kta_json *spec, const char *nam
 {
     static const char *const lists[] = {"containers", "initContainers", "ephemeralContainers"};
     for (size_t i = 0; i < KTA_LEN(lists); i++)
-        kta_json_each(c, kta_json_get(spec, lists[i])) if (kta_streq(kta_json_str(c, "name"), name))
-        {
-            if (ret_list)
-                *ret_list = lists[i];
-            return c;
-        }
+        kta_json_each(c, kta_json_get(spec, lists[i]))
+            if (kta_streq(kta_json_str(c, "name"), name)) {
+                if (ret_list)
+                    *ret_list = lists[i];
+                return c;
+            }
     return NULL;
 }
 
 struct kta_json *kta_diag_env(const struct kta_json *container, const char *name)
 {
-    kta_json_each(e, kta_json_get(container, "env")) if (kta_streq(kta_json_str(e, "name"),
-                                                                   name)) return e;
+    kta_json_each(e, kta_json_get(container, "env"))
+        if (kta_streq(kta_json_str(e, "name"), name))
+            return e;
     return NULL;
 }
 
 void kta_diag_labels(const struct kta_json *map, struct kta_str *out)
 {
     bool first = true;
-    kta_json_each(m, map)
-    {
+    kta_json_each(m, map) {
         kta_str_addf(out, "%s%s=%s", first ? "" : ",", kta_json_key(m),
                      kta_or(kta_json_text(m), ""));
         first = false;

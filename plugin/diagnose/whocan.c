@@ -19,8 +19,9 @@ struct ask {
 
 static bool holds(const struct kta_json *list, const char *word)
 {
-    kta_json_each(x, list) if (kta_streq(kta_json_text(x), word) ||
-                               kta_streq(kta_json_text(x), "*")) return true;
+    kta_json_each(x, list)
+        if (kta_streq(kta_json_text(x), word) || kta_streq(kta_json_text(x), "*"))
+            return true;
     return false;
 }
 
@@ -37,8 +38,7 @@ static bool grants(const struct kta_json *role, const struct ask *a,
                    const struct kta_json **ret_only)
 {
     bool found = false;
-    kta_json_each(r, kta_json_get(role, "rules"))
-    {
+    kta_json_each(r, kta_json_get(role, "rules")) {
         const struct kta_json *names = kta_json_get(r, "resourceNames");
         if (!holds(kta_json_get(r, "verbs"), a->verb) ||
             !holds(kta_json_get(r, "apiGroups"), a->group) ||
@@ -69,8 +69,9 @@ static void add_row(const struct kta_json *binding, const struct kta_json *subje
         kta_str_addf(out, "namespace %s", kta_obj_namespace(binding));
     else
         kta_str_add(out, "everywhere");
-    kta_json_each(n, only) kta_str_addf(out, "%s%s", n == kta_json_first(only) ? ", only " : ", ",
-                                        kta_or(kta_json_text(n), "?"));
+    kta_json_each(n, only)
+        kta_str_addf(out, "%s%s", n == kta_json_first(only) ? ", only " : ", ",
+                     kta_or(kta_json_text(n), "?"));
     kta_str_add(out, " |\n");
 }
 
@@ -87,8 +88,7 @@ static size_t follow(struct kta_world *w, const char *bindings, const struct ask
                           kta_json_str(v[i], "roleRef.name"), NULL);
         if (!grants(role, a, &only))
             continue;
-        kta_json_each(s, kta_json_get(v[i], "subjects"))
-        {
+        kta_json_each(s, kta_json_get(v[i], "subjects")) {
             add_row(v[i], s, only, out);
             rows++;
         }

@@ -11,8 +11,7 @@
 /* Intent that a person wrote down: such a state is no fault. */
 static bool on_purpose(const struct kta_json *o)
 {
-    kta_json_each(a, kta_json_at(o, "metadata.annotations"))
-    {
+    kta_json_each(a, kta_json_at(o, "metadata.annotations")) {
         const char *k = kta_or(kta_json_key(a), "");
         if (kta_stristr(k, "paused") || kta_stristr(k, "pause-reason") ||
             kta_stristr(k, "maintenance") || kta_stristr(k, "scaled-down") ||

@@ -233,8 +233,7 @@ static void fill_list(struct kta_world *w, struct world_list *l, const struct kt
     l->readable = true;
     l->total = (size_t)kta_json_int(doc, "metadata.remainingItemCount", 0);
     l->partial = l->total > 0 || *kta_or(kta_json_str(doc, "metadata.continue"), "");
-    kta_json_each(o, kta_json_get(doc, "items"))
-    {
+    kta_json_each(o, kta_json_get(doc, "items")) {
         world_name_kind(o, k);
         world_index_uid(w, o);
         KTA_GROW(l->items, l->n, l->cap);

@@ -49,7 +49,8 @@ size_t kta_world_running_pods(struct kta_world *w, struct kta_json *const **ret)
         if (all && !all->partial)
             for (; i < n; i++)
                 w->running_items[i] = all->items[i];
-        kta_json_each(o, items) w->running_items[i++] = o;
+        kta_json_each(o, items)
+            w->running_items[i++] = o;
         for (size_t k = 0; k < i; k++) {
             const char *phase = kta_json_str(w->running_items[k], "status.phase");
             if (!kta_streq(phase, "Succeeded") && !kta_streq(phase, "Failed"))

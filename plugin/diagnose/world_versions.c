@@ -15,8 +15,7 @@ static bool serves(struct kta_world *w, const char *group_version, const char *p
     struct kta_err ignored = KTA_ERR_INIT;
     if (kta_cluster_get(w->cluster, &v, &ignored, "/apis/%s", group_version))
         return false;
-    kta_json_each(r, kta_json_get(v, "resources"))
-    {
+    kta_json_each(r, kta_json_get(v, "resources")) {
         if (kta_streq(kta_json_str(r, "name"), plural))
             return true;
     }
@@ -31,12 +30,10 @@ struct kta_json *world_read_otherwise(struct kta_world *w, const struct kta_kind
     if (!*k->group || kta_cluster_is_snapshot(w->cluster) ||
         kta_cluster_get(w->cluster, &groups, &ignored, "/apis"))
         return NULL;
-    kta_json_each(g, kta_json_get(groups, "groups"))
-    {
+    kta_json_each(g, kta_json_get(groups, "groups")) {
         if (!kta_streq(kta_json_str(g, "name"), k->group))
             continue;
-        kta_json_each(v, kta_json_get(g, "versions"))
-        {
+        kta_json_each(v, kta_json_get(g, "versions")) {
             const char *version = kta_json_str(v, "version");
             const char *full = kta_json_str(v, "groupVersion");
             if (!version || !full || kta_streq(version, k->version) || !serves(w, full, k->plural))

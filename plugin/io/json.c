@@ -359,7 +359,8 @@ struct kta_json *kta_json_next(const struct kta_json *v)
 size_t kta_json_len(const struct kta_json *v)
 {
     size_t n = 0;
-    kta_json_each(m, v) n++;
+    kta_json_each(m, v)
+        n++;
     return n;
 }
 
@@ -409,7 +410,8 @@ static bool object_has_duplicates(const struct kta_json *v)
 {
     size_t n = kta_json_len(v), i = 0;
     kta_auto_free char **keys = kta_calloc(n + 1, sizeof *keys);
-    kta_json_each(m, v) keys[i++] = m->string;
+    kta_json_each(m, v)
+        keys[i++] = m->string;
     qsort(keys, n, sizeof *keys, by_text);
     for (i = 1; i < n; i++)
         if (!strcmp(keys[i - 1], keys[i]))
@@ -421,7 +423,9 @@ bool kta_json_has_duplicates(const struct kta_json *v)
 {
     if (kta_json_type(v) == KTA_JSON_OBJECT && object_has_duplicates(v))
         return true;
-    kta_json_each(m, v) if (kta_json_has_duplicates(m)) return true;
+    kta_json_each(m, v)
+        if (kta_json_has_duplicates(m))
+            return true;
     return false;
 }
 

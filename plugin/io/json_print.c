@@ -83,8 +83,7 @@ static void print_children(const struct kta_json *v, bool pretty, int depth, str
 {
     bool object = kta_json_type(v) == KTA_JSON_OBJECT;
     kta_str_addc(out, object ? '{' : '[');
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         new_line(pretty, depth + 1, out);
         if (object) {
             kta_json_quote(kta_json_key(m), strlen(kta_json_key(m)), out);

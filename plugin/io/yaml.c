@@ -80,7 +80,8 @@ static int spend(struct loader *l, size_t nodes)
 static size_t count_nodes(const struct kta_json *v)
 {
     size_t n = 1;
-    kta_json_each(m, v) n += count_nodes(m);
+    kta_json_each(m, v)
+        n += count_nodes(m);
     return n;
 }
 
@@ -248,8 +249,7 @@ static int merge(struct loader *l, struct kta_json *obj, const struct kta_json *
 {
     static const char wrong[] = "map merge requires a map or a list of maps as its value";
     if (kta_json_type(from) == KTA_JSON_ARRAY) {
-        kta_json_each(m, from)
-        {
+        kta_json_each(m, from) {
             if (kta_json_type(m) != KTA_JSON_OBJECT)
                 return fail_here(l, wrong);
             merge(l, obj, m, seen);
@@ -258,8 +258,7 @@ static int merge(struct loader *l, struct kta_json *obj, const struct kta_json *
     }
     if (kta_json_type(from) != KTA_JSON_OBJECT)
         return fail_here(l, wrong);
-    kta_json_each(m, from)
-    {
+    kta_json_each(m, from) {
         if (!tfind(m, seen, by_key))
             tree_add(seen, kta_json_add(obj, kta_json_key(m), kta_json_copy(m)), by_key);
     }

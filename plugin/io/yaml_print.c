@@ -138,8 +138,7 @@ static void print_node(const struct kta_json *v, int indent, struct kta_str *out
 static void print_mapping(const struct kta_json *v, int indent, struct kta_str *out)
 {
     bool first = true;
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         bool list = kta_json_type(m) == KTA_JSON_ARRAY;
         if (!first) {
             kta_str_addc(out, '\n');
@@ -162,8 +161,7 @@ static void print_mapping(const struct kta_json *v, int indent, struct kta_str *
 static void print_sequence(const struct kta_json *v, int indent, struct kta_str *out)
 {
     bool first = true;
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         if (!first) {
             kta_str_addc(out, '\n');
             indent_by(indent, out);

@@ -159,8 +159,7 @@ void list_complete(struct kta_json *list)
     if (!kind || !version || !kta_ends(kind, "List") || strcmp(kind, "List") == 0)
         return;
     item_kind = kta_strndup(kind, strlen(kind) - 4);
-    kta_json_each(item, kta_json_get(list, "items"))
-    {
+    kta_json_each(item, kta_json_get(list, "items")) {
         if (kta_json_type(item) != KTA_JSON_OBJECT)
             continue;
         if (!kta_json_get(item, "kind"))

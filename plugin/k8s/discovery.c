@@ -75,12 +75,10 @@ static void add_kind(struct discovery *d, const char *group, const char *version
 
 static void take_aggregated(struct discovery *d, const struct kta_json *list)
 {
-    kta_json_each(g, kta_json_get(list, "items"))
-    {
+    kta_json_each(g, kta_json_get(list, "items")) {
         const char *group = kta_or(kta_json_str(g, "metadata.name"), "");
 
-        kta_json_each(v, kta_json_get(g, "versions"))
-        {
+        kta_json_each(v, kta_json_get(g, "versions")) {
             kta_json_each(r, kta_json_get(v, "resources"))
                 add_kind(d, group, kta_json_str(v, "version"), kta_json_str(r, "responseKind.kind"),
                          kta_json_str(r, "resource"), kta_json_str(r, "singularResource"),
@@ -111,8 +109,7 @@ static int read_groups(struct kta_cluster *c, struct discovery *d, const struct 
     size_t n = 0, cap = 0;
     int r;
 
-    kta_json_each(g, kta_json_get(groups, "groups"))
-    {
+    kta_json_each(g, kta_json_get(groups, "groups")) {
         const char *gv = kta_json_str(g, "preferredVersion.groupVersion");
 
         if (gv)

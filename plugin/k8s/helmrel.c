@@ -47,8 +47,7 @@ static void redact_manifest(const char *manifest, struct kta_redact *r, struct k
 
     if (kta_yaml_parse_all(manifest, strlen(manifest), &docs, &ignored) < 0)
         return;
-    kta_json_each(o, docs)
-    {
+    kta_json_each(o, docs) {
         kta_redact_object(r, o);
         kta_str_add(out, "---\n");
         kta_json_print(o, /* pretty= */ false, out);

@@ -139,8 +139,7 @@ static int copy_extra(const struct kube_entry *e, struct kta_argv *ret, struct k
 {
     const struct kta_json *v = kta_json_get(e->value, "as-user-extra");
 
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         kta_auto_argv struct kta_argv values = KTA_ARGV_INIT;
 
         if (kube_entry_list(e, "as-user-extra", m, &values, err) < 0)

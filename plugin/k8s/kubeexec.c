@@ -27,8 +27,7 @@ static int exec_env(const struct kube_entry *e, const struct kta_json *env, stru
 {
     if (env && kta_json_type(env) != KTA_JSON_ARRAY && kta_json_type(env) != KTA_JSON_NULL)
         return kube_entry_fail(e, "exec.env", err, "exec.env must be a list of name and value");
-    kta_json_each(v, env)
-    {
+    kta_json_each(v, env) {
         const char *name = kta_json_text(kta_json_get(v, "name"));
         const char *value = kta_json_text(kta_json_get(v, "value"));
 
@@ -107,8 +106,7 @@ int kube_exec_load(const struct kube_entry *user, struct kta_exec_spec **ret, st
 
 void kube_exec_config(const struct kube_entry *cluster, struct kta_exec_spec *x)
 {
-    kta_json_each(m, kta_json_get(cluster->value, "extensions"))
-    {
+    kta_json_each(m, kta_json_get(cluster->value, "extensions")) {
         if (kta_streq(kta_json_text(kta_json_get(m, "name")), EXEC_GROUP "exec") &&
             kta_json_get(m, "extension")) {
             struct kta_str s = KTA_STR_INIT;

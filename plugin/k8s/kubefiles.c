@@ -57,8 +57,7 @@ static int check_list(const struct kube_file *f, const char *list, const char *m
                  member);
         return fail_at(f, list, err, what);
     }
-    kta_json_each(e, v)
-    {
+    kta_json_each(e, v) {
         const char *name = kta_json_text(kta_json_get(e, "name"));
         const struct kta_json *body = kta_json_get(e, member);
 
@@ -238,8 +237,7 @@ void kube_files_find(const struct kube_files *fs, const char *list, const char *
     for (size_t i = 0; name && i < fs->n; i++) {
         size_t at = 0;
 
-        kta_json_each(e, kta_json_get(fs->v[i].json, list))
-        {
+        kta_json_each(e, kta_json_get(fs->v[i].json, list)) {
             const char *found = kta_json_text(kta_json_get(e, "name"));
 
             if (kta_streq(found, name)) {
@@ -259,8 +257,7 @@ void kube_files_find(const struct kube_files *fs, const char *list, const char *
 void kube_files_names(const struct kube_files *fs, const char *list, struct kta_argv *ret)
 {
     for (size_t i = 0; i < fs->n; i++) {
-        kta_json_each(e, kta_json_get(fs->v[i].json, list))
-        {
+        kta_json_each(e, kta_json_get(fs->v[i].json, list)) {
             const char *name = kta_json_text(kta_json_get(e, "name"));
 
             if (!listed(ret, name))
@@ -345,8 +342,7 @@ int kube_entry_list(const struct kube_entry *e, const char *key, const struct kt
         return 0;
     if (kta_json_type(v) != KTA_JSON_ARRAY)
         return kube_entry_fail(e, key, err, "'%s' must be a list of strings", key);
-    kta_json_each(i, v)
-    {
+    kta_json_each(i, v) {
         if (!kta_json_text(i))
             return kube_entry_fail(e, key, err, "'%s' must be a list of strings (quote them)", key);
         kta_argv_add(ret, kta_json_text(i));

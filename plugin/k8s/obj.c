@@ -51,8 +51,7 @@ const char *kta_obj_annotation(const struct kta_json *o, const char *key)
 
 struct kta_json *kta_obj_controller(const struct kta_json *o)
 {
-    kta_json_each(ref, kta_json_get(metadata(o), "ownerReferences"))
-    {
+    kta_json_each(ref, kta_json_get(metadata(o), "ownerReferences")) {
         if (kta_json_bool(ref, "controller", false))
             return ref;
     }
@@ -63,8 +62,7 @@ bool kta_obj_owned_by(const struct kta_json *o, const char *uid)
 {
     if (!uid)
         return false;
-    kta_json_each(ref, kta_json_get(metadata(o), "ownerReferences"))
-    {
+    kta_json_each(ref, kta_json_get(metadata(o), "ownerReferences")) {
         if (kta_streq(kta_json_text(kta_json_get(ref, "uid")), uid))
             return true;
     }
@@ -73,8 +71,7 @@ bool kta_obj_owned_by(const struct kta_json *o, const char *uid)
 
 struct kta_json *kta_obj_condition(const struct kta_json *o, const char *type)
 {
-    kta_json_each(c, kta_json_at(o, "status.conditions"))
-    {
+    kta_json_each(c, kta_json_at(o, "status.conditions")) {
         if (kta_streq(kta_json_text(kta_json_get(c, "type")), type))
             return c;
     }
@@ -93,8 +90,7 @@ bool kta_obj_condition_is(const struct kta_json *o, const char *type, const char
 /* Every pair of map is in labels; an empty map is contained in anything. */
 static bool contained(const struct kta_json *map, const struct kta_json *labels)
 {
-    kta_json_each(m, map)
-    {
+    kta_json_each(m, map) {
         const char *want = kta_json_text(m);
         const char *have = kta_json_text(kta_json_get(labels, kta_json_key(m)));
 
@@ -106,8 +102,7 @@ static bool contained(const struct kta_json *map, const struct kta_json *labels)
 
 static bool in_values(const struct kta_json *values, const char *v)
 {
-    kta_json_each(i, values)
-    {
+    kta_json_each(i, values) {
         if (kta_streq(kta_json_text(i), v))
             return true;
     }
@@ -146,8 +141,7 @@ bool kta_selector_matches(const struct kta_json *selector, const struct kta_json
         return kta_map_matches(selector, labels);
     if (!contained(map, labels))
         return false;
-    kta_json_each(e, expressions)
-    {
+    kta_json_each(e, expressions) {
         if (!expression_matches(e, labels))
             return false;
     }
@@ -163,8 +157,7 @@ bool kta_map_matches(const struct kta_json *map, const struct kta_json *labels)
 
 static struct kta_json *by_name(const struct kta_json *list, const char *name)
 {
-    kta_json_each(c, list)
-    {
+    kta_json_each(c, list) {
         if (kta_streq(kta_json_text(kta_json_get(c, "name")), name))
             return c;
     }
@@ -228,8 +221,7 @@ static bool walk_init(const struct kta_json *pod, struct pod_words *w, int64_t *
 {
     int64_t i = 0, all = (int64_t)kta_json_len(kta_json_at(pod, "spec.initContainers"));
 
-    kta_json_each(s, kta_json_at(pod, "status.initContainerStatuses"))
-    {
+    kta_json_each(s, kta_json_at(pod, "status.initContainerStatuses")) {
         const struct kta_json *state = kta_json_get(s, "state");
         const struct kta_json *terminated = kta_json_get(state, "terminated");
         const char *waiting = kta_json_str(state, "waiting.reason");

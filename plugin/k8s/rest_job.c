@@ -187,7 +187,8 @@ static void append_page(struct rest_job *j, struct kta_json *page)
     struct kta_json *meta = kta_json_get(j->read->json, "metadata");
     const struct kta_json *left = kta_json_at(page, "metadata.remainingItemCount");
 
-    kta_json_each(item, kta_json_get(page, j->items)) kta_json_push(all, kta_json_copy(item));
+    kta_json_each(item, kta_json_get(page, j->items))
+        kta_json_push(all, kta_json_copy(item));
     kta_json_remove(meta, "remainingItemCount");
     kta_json_remove(meta, "continue");
     if (left)

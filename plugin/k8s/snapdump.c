@@ -78,8 +78,7 @@ static void times_of(const char *path, int64_t *t)
     if (kta_fs_read(path, KTA_MAX_HTTP_BODY, &s, &ignored) < 0 ||
         kta_json_parse(s.s, s.len, &v, &ignored) < 0)
         return;
-    kta_json_each(o, kta_json_get(v, "items"))
-    {
+    kta_json_each(o, kta_json_get(v, "items")) {
         later(t, kta_json_str(o, "lastTimestamp"));
         later(t, kta_json_str(o, "metadata.creationTimestamp"));
         kta_json_each(c, kta_json_at(o, "status.conditions"))

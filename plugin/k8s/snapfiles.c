@@ -164,8 +164,7 @@ void snap_filter(struct kta_json *list, const char *query, const char *ns)
 
     api_query_get(query, "labelSelector", &labels);
     api_query_get(query, "fieldSelector", &fields);
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         if (*ns && !kta_streq(kta_obj_namespace(o), ns))
             continue;
         if (kta_selector_text_matches(labels.s, kta_json_at(o, "metadata.labels")) &&
@@ -198,7 +197,8 @@ static struct kta_json *to_metadata(struct kta_json *v)
         kta_json_set_str(list, "kind", "PartialObjectMetadataList");
         kta_json_set_str(list, "apiVersion", "meta.k8s.io/v1");
         items = kta_json_set(list, "items", kta_json_new_array());
-        kta_json_each(o, kta_json_get(v, "items")) kta_json_push(items, metadata_only(o));
+        kta_json_each(o, kta_json_get(v, "items"))
+            kta_json_push(items, metadata_only(o));
     }
     kta_json_free(v);
     return list;
@@ -218,7 +218,8 @@ static void pod_cells(const struct kta_json *pod, struct kta_json *cells)
     char buf[256], ready[64];
     int n = 0;
 
-    kta_json_each(s, statuses) n += kta_json_bool(s, "ready", false);
+    kta_json_each(s, statuses)
+        n += kta_json_bool(s, "ready", false);
     snprintf(ready, sizeof ready, "%d/%zu", n, kta_json_len(kta_json_at(pod, "spec.containers")));
     kta_json_push_str(cells, ready);
     kta_json_push_str(cells, kta_pod_status_word(pod, buf, sizeof buf));
@@ -258,7 +259,8 @@ static struct kta_json *to_table(struct kta_json *v, bool pods, int64_t now)
     add_column(columns, "Age", "string");
     rows = kta_json_set(t, "rows", kta_json_new_array());
     if (kta_json_get(v, "items")) {
-        kta_json_each(o, kta_json_get(v, "items")) table_row(o, pods, now, rows);
+        kta_json_each(o, kta_json_get(v, "items"))
+            table_row(o, pods, now, rows);
     } else {
         table_row(v, pods, now, rows);
     }

@@ -174,8 +174,7 @@ static int read_object(const struct snapshot *s, const struct api_path *a, struc
     if (rc != 1)
         return rc;
     list_complete(v);
-    kta_json_each(o, kta_json_get(v, "items"))
-    {
+    kta_json_each(o, kta_json_get(v, "items")) {
         if (kta_streq(kta_obj_name(o), a->name) &&
             (!a->namespace_[0] || kta_streq(kta_obj_namespace(o), a->namespace_))) {
             *ret = kta_json_copy(o);
@@ -330,8 +329,7 @@ static int snapshot_watch(struct kta_cluster *c, struct cluster_watch *w, struct
 
     if (kta_cluster_get(c, &list, err, "%s", w->path) < 0)
         return -1;
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         if (!w->on_event(w->ctx, "ADDED", o))
             return 0;
     }

@@ -74,8 +74,7 @@ static void keep_releases(struct kta_snapshot_writer *w, const struct kta_json *
 {
     struct kta_json *copy = kta_json_first(kta_json_get(to, "items"));
 
-    kta_json_each(o, kta_json_get(from, "items"))
-    {
+    kta_json_each(o, kta_json_get(from, "items")) {
         kta_auto_free char *release = kta_streq(kta_json_str(o, "type"), "helm.sh/release.v1")
                                           ? kta_helm_release_redacted(o, w->redact)
                                           : NULL;

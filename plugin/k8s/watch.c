@@ -126,8 +126,7 @@ static int list_first(struct stream *s, struct kta_err *err)
     if (kta_cluster_get(s->c, &list, err, "%s", path.s) < 0)
         return -1;
     set_version(s, list);
-    kta_json_each(item, kta_json_get(list, "items"))
-    {
+    kta_json_each(item, kta_json_get(list, "items")) {
         if (!s->done && !s->w->on_event(s->w->ctx, "ADDED", item))
             s->done = true;
     }

@@ -77,7 +77,8 @@ static const char *take_json(struct calls *c, const char *p)
         return p + n; /* [ARGS] */
     if (kta_json_type(v) == KTA_JSON_OBJECT)
         take_object(c, v);
-    kta_json_each(one, kta_json_type(v) == KTA_JSON_ARRAY ? v : NULL) take_object(c, one);
+    kta_json_each(one, kta_json_type(v) == KTA_JSON_ARRAY ? v : NULL)
+        take_object(c, one);
     return p + n;
 }
 

@@ -38,8 +38,7 @@ int kta_llm_models(struct kta_llm *m, struct kta_argv *ret, struct kta_err *err)
         return kta_err_hint(err, "/model NAME takes another model all the same");
     }
     kta_http_req_release(&r);
-    kta_json_each(entry, kta_json_get(v, "data"))
-    {
+    kta_json_each(entry, kta_json_get(v, "data")) {
         const char *id = kta_json_str(entry, "id");
         if (id && *id && ret->n < KTA_MAX_MODELS)
             kta_argv_add(ret, id);

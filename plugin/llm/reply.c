@@ -217,8 +217,7 @@ static void take_content(struct llm_reply *r, const struct kta_json *content)
         llm_filter_feed(&r->filter, text, strlen(text));
     if (kta_json_type(content) != KTA_JSON_ARRAY)
         return;
-    kta_json_each(part, content)
-    { /* [{"type":"text","text":"…"}], also {"type":"thinking",…} */
+    kta_json_each(part, content) { /* [{"type":"text","text":"…"}], also {"type":"thinking",…} */
         const struct kta_json *thinking = kta_json_get(part, "thinking");
         text = kta_json_str(part, "text");
         if (text)
@@ -244,7 +243,8 @@ static void take_message(struct llm_reply *r, const struct kta_json *m)
     take_content(r, kta_json_get(m, "content"));
     if (kta_json_text(kta_json_get(m, "refusal")))
         take_content(r, kta_json_get(m, "refusal"));
-    kta_json_each(piece, kta_json_get(m, "tool_calls")) take_call(r, piece);
+    kta_json_each(piece, kta_json_get(m, "tool_calls"))
+        take_call(r, piece);
     if (kta_json_type(legacy) == KTA_JSON_OBJECT)
         take_call(r, legacy);
 }
@@ -466,8 +466,7 @@ static void unquote_args(struct kta_str *args)
 /* The tool that is meant: models also say "functions.kubectl:0", "Kubectl"; others as they are. */
 static const char *tool_name(const struct kta_llm_turn *t, const char *name)
 {
-    kta_json_each(tool, t->tools)
-    {
+    kta_json_each(tool, t->tools) {
         const char *offered = kta_or(kta_json_str(tool, "function.name"), "");
         size_t n = strlen(offered);
         for (const char *p = kta_stristr(name, offered); n && p; p = kta_stristr(p + 1, offered))

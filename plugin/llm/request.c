@@ -57,8 +57,9 @@ static struct kta_json *without_system(const struct kta_json *messages)
 
 static bool has_calls(const struct kta_json *messages)
 {
-    kta_json_each(m, messages) if (kta_json_get(m, "tool_calls") ||
-                                   kta_streq(kta_json_str(m, "role"), "tool")) return true;
+    kta_json_each(m, messages)
+        if (kta_json_get(m, "tool_calls") || kta_streq(kta_json_str(m, "role"), "tool"))
+            return true;
     return false;
 }
 
@@ -66,8 +67,7 @@ static bool has_calls(const struct kta_json *messages)
 static struct kta_json *without_calls(const struct kta_json *messages)
 {
     struct kta_json *out = kta_json_new_array();
-    kta_json_each(m, messages)
-    {
+    kta_json_each(m, messages) {
         const struct kta_json *calls = kta_json_get(m, "tool_calls");
         bool result = kta_streq(kta_json_str(m, "role"), "tool");
         kta_auto_str struct kta_str text = KTA_STR_INIT;
@@ -78,9 +78,10 @@ static struct kta_json *without_calls(const struct kta_json *messages)
         }
         kta_str_addf(&text, "%s%s", result ? "Results:\n" : "",
                      kta_or(kta_json_str(m, "content"), ""));
-        kta_json_each(c, calls) kta_str_addf(&text, "%sCalled %s %s", text.len ? "\n" : "",
-                                             kta_or(kta_json_str(c, "function.name"), "?"),
-                                             kta_or(kta_json_str(c, "function.arguments"), ""));
+        kta_json_each(c, calls)
+            kta_str_addf(&text, "%sCalled %s %s", text.len ? "\n" : "",
+                         kta_or(kta_json_str(c, "function.name"), "?"),
+                         kta_or(kta_json_str(c, "function.arguments"), ""));
         one = kta_json_push(out, kta_json_new_object());
         kta_json_set_str(one, "role", result ? "user" : "assistant");
         kta_json_set_str(one, "content", text.s);
@@ -91,7 +92,9 @@ static struct kta_json *without_calls(const struct kta_json *messages)
 static struct kta_json *system_as_developer(const struct kta_json *messages)
 {
     struct kta_json *out = kta_json_copy(messages);
-    kta_json_each(m, out) if (plain_role(m, "system")) kta_json_set_str(m, "role", "developer");
+    kta_json_each(m, out)
+        if (plain_role(m, "system"))
+            kta_json_set_str(m, "role", "developer");
     return out;
 }
 

@@ -42,8 +42,7 @@ static bool answered(const struct kta_http_req *r)
 static int in_models(const struct kta_llm *m, const struct kta_json *v)
 {
     const struct kta_json *list = kta_json_get(v, "data");
-    kta_json_each(entry, list)
-    {
+    kta_json_each(entry, list) {
         if (!kta_streq(kta_json_str(entry, "id"), m->model) && kta_json_len(list) > 1)
             continue;
         for (size_t i = 0; i < KTA_LEN(places); i++)
@@ -55,11 +54,10 @@ static int in_models(const struct kta_llm *m, const struct kta_json *v)
 
 static int in_ollama(const struct kta_llm *m, const struct kta_json *v)
 {
-    kta_json_each(entry,
-                  kta_json_get(v, "models")) if (kta_streq(kta_json_str(entry, "name"), m->model) ||
-                                                 kta_streq(kta_json_str(entry, "model"),
-                                                           m->model)) return (int)
-        kta_json_int(entry, "context_length", OLLAMA_DEFAULT);
+    kta_json_each(entry, kta_json_get(v, "models"))
+        if (kta_streq(kta_json_str(entry, "name"), m->model) ||
+            kta_streq(kta_json_str(entry, "model"), m->model))
+            return (int)kta_json_int(entry, "context_length", OLLAMA_DEFAULT);
     return OLLAMA_DEFAULT;
 }
 

@@ -307,8 +307,7 @@ int mcp_open_state(struct mcp_call *call)
     const struct kta_json *state = kta_json_get(call->params, "requestState");
     bool good = !answers || kta_json_type(answers) == KTA_JSON_OBJECT;
 
-    kta_json_each(a, answers)
-    {
+    kta_json_each(a, answers) {
         good = good && kta_json_type(a) == KTA_JSON_OBJECT;
     }
     if (!good) {

@@ -517,8 +517,7 @@ static void batch(struct mcp_exchange *x, struct kta_json *list)
         return;
     }
     x->batch = true;
-    kta_json_each(m, list)
-    {
+    kta_json_each(m, list) {
         message(x, kta_json_copy(m));
     }
 }

@@ -22,7 +22,8 @@ static void add_object(struct docs *d, const struct kta_json *o, int depth)
 
     if (kind && kta_ends(kind, "List") && depth < 3 &&
         kta_json_type(kta_json_get(o, "items")) == KTA_JSON_ARRAY) {
-        kta_json_each(item, kta_json_get(o, "items")) add_object(d, item, depth + 1);
+        kta_json_each(item, kta_json_get(o, "items"))
+            add_object(d, item, depth + 1);
         return;
     }
     if (d->n < d->max) {
@@ -47,6 +48,7 @@ int kta_manifest_objects(const char *text, struct kta_doc *ret, int max, struct 
                            KTA_MAX_MANIFEST);
     if (kta_yaml_parse_all(text, n, &all, err) < 0)
         return -1;
-    kta_json_each(doc, all) add_object(&d, doc, 0);
+    kta_json_each(doc, all)
+        add_object(&d, doc, 0);
     return d.n;
 }

@@ -51,8 +51,7 @@ static int any_matches(const struct kta_json *want, const char *const *values, s
                        struct kta_err *err)
 {
     if (kta_json_type(want) == KTA_JSON_ARRAY) {
-        kta_json_each(one, want)
-        {
+        kta_json_each(one, want) {
             int r = any_matches(one, values, n, flags, err);
             if (r != 0)
                 return r;
@@ -185,7 +184,9 @@ static bool may_be_of(const struct kta_json *want, const struct kta_target *t,
                       const struct forms *forms)
 {
     if (kta_json_type(want) == KTA_JSON_ARRAY) {
-        kta_json_each(one, want) if (may_be_of(one, t, forms)) return true;
+        kta_json_each(one, want)
+            if (may_be_of(one, t, forms))
+                return true;
         return false;
     }
     if (kta_kind_known(t->kind))
@@ -255,7 +256,9 @@ static bool is_pattern(const struct kta_json *v)
 {
     if (kta_json_type(v) != KTA_JSON_ARRAY)
         return kta_json_text(v) != NULL;
-    kta_json_each(one, v) if (!kta_json_text(one)) return false;
+    kta_json_each(one, v)
+        if (!kta_json_text(one))
+            return false;
     return true;
 }
 
@@ -273,8 +276,7 @@ static int check_shape(const struct kta_json *o, const char *const *keys, size_t
 
     if (kta_json_type(o) != KTA_JSON_OBJECT)
         return kta_err_set(err, KTA_E_USAGE, "%s[%zu] is not a mapping", where, i);
-    kta_json_each(m, o)
-    {
+    kta_json_each(m, o) {
         const char *key = kta_json_key(m);
         bool known = false;
         for (size_t k = 0; k < n; k++)
@@ -305,8 +307,7 @@ static int check_rules(const struct kta_json *rules, const char *where, struct k
 
     if (rules && kta_json_type(rules) != KTA_JSON_ARRAY)
         return kta_err_set(err, KTA_E_USAGE, "%s is not a list", where);
-    kta_json_each(r, rules)
-    {
+    kta_json_each(r, rules) {
         if (check_shape(r, rule_keys, KTA_LEN(rule_keys), "allow ask deny", where, i, err) < 0)
             return -1;
         if (!kta_json_get(r, "action"))
@@ -324,8 +325,7 @@ static int check_protected(const struct kta_json *list, const char *where, struc
 
     if (list && kta_json_type(list) != KTA_JSON_ARRAY)
         return kta_err_set(err, KTA_E_USAGE, "%s is not a list", where);
-    kta_json_each(r, list)
-    {
+    kta_json_each(r, list) {
         if (kta_json_text(r)) {
             if (any_matches(r, &probe, 1, 0, err) < 0)
                 return kta_err_wrap(err, "%s[%zu]", where, i);
@@ -358,8 +358,7 @@ int kta_policy_validate_admin(const struct kta_json *document, struct kta_err *e
         return 0;
     if (kta_json_type(document) != KTA_JSON_OBJECT)
         return kta_err_set(err, KTA_E_USAGE, "the administrator's policy is not a mapping");
-    kta_json_each(m, document)
-    {
+    kta_json_each(m, document) {
         bool known = false;
         for (size_t k = 0; k < KTA_LEN(keys); k++)
             known |= kta_streq(kta_json_key(m), keys[k]);
@@ -382,8 +381,7 @@ static int apply_list(const struct kta_json *rules, const char *whose, const str
 {
     size_t i = 0;
 
-    kta_json_each(r, rules)
-    {
+    kta_json_each(r, rules) {
         const char *action = kta_or(kta_json_text(kta_json_get(r, "action")), "deny");
         const char *reason = kta_json_text(kta_json_get(r, "reason"));
         struct match m;
@@ -421,8 +419,7 @@ static int apply_protected(const struct kta_json *list, const char *whose, const
 {
     size_t i = 0;
 
-    kta_json_each(entry, v->class_ == KTA_CLASS_READ ? NULL : list)
-    {
+    kta_json_each(entry, v->class_ == KTA_CLASS_READ ? NULL : list) {
         bool hit = false;
         char where[64];
         snprintf(where, sizeof where, "%sprotected[%zu]", whose, i++);
@@ -486,7 +483,8 @@ static void apply_enabled(const struct kta_policy *p, const struct kta_command *
 
     if (!cmd->verb || cmd->help)
         return;
-    kta_json_each(e, admin) enabled |= enables(kta_or(kta_json_text(e), ""), cmd);
+    kta_json_each(e, admin)
+        enabled |= enables(kta_or(kta_json_text(e), ""), cmd);
     if (!enabled)
         not_enabled(cmd, "admin ", v);
     for (size_t i = 0; !user && i < p->enabled_commands->n; i++)

@@ -53,8 +53,7 @@ static void secret_values(struct kta_redact *r, struct kta_json *object, const c
 {
     const char *name = kta_or(kta_json_str(object, "metadata.name"), "?");
     const char *space = kta_json_str(object, "metadata.namespace");
-    kta_json_each(v, kta_json_get(object, member))
-    {
+    kta_json_each(v, kta_json_get(object, member)) {
         kta_auto_free char *source =
             kta_asprintf("secret %s%s%s key %s", space ? space : "", space ? "/" : "", name,
                          kta_or(kta_json_key(v), "?"));
@@ -123,7 +122,8 @@ static void walk(struct kta_redact *r, struct kta_json *v, const char *name, boo
         return;
     }
     if (kta_json_type(v) == KTA_JSON_ARRAY) {
-        kta_json_each(item, v) walk(r, item, name, false);
+        kta_json_each(item, v)
+            walk(r, item, name, false);
         return;
     }
     if (kta_json_type(v) != KTA_JSON_OBJECT)
@@ -135,8 +135,7 @@ static void walk(struct kta_redact *r, struct kta_json *v, const char *name, boo
     }
     /* a copy: the name itself goes through the rules, too */
     kta_auto_free char *named = kta_strdup(kta_json_text(kta_json_get(v, "name")));
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         const char *key = kta_json_key(m);
         if (secret && (kta_streq(key, "data") || kta_streq(key, "stringData")))
             continue; /* a placeholder that is read again would be defused */

@@ -258,8 +258,7 @@ TOOL(tool_apply_plan)
         kta_str_addf(&result->text, "Plan %s has been used%s%s%s%s.\n", id,
                      change ? ": it is change " : "", kta_or(change, ""),
                      kta_or(why, NULL) ? "; " : "", kta_or(why, ""));
-        kta_json_each(s, kta_json_get(done, "plan"))
-        {
+        kta_json_each(s, kta_json_get(done, "plan")) {
             kta_str_addf(&result->text, "%s. %s %s\n", kta_or(kta_json_str(s, "id"), "?"),
                          kta_or(kta_json_str(s, "state"), "?"),
                          kta_or(kta_json_str(s, "outcome"), ""));

@@ -61,8 +61,7 @@ static const char *property_of(const struct kta_json *properties, const char *ke
 {
     if (kta_json_get(properties, key))
         return key;
-    kta_json_each(p, properties)
-    {
+    kta_json_each(p, properties) {
         if (same_word(kta_json_key(p), key))
             return kta_json_key(p);
     }
@@ -115,8 +114,7 @@ static struct kta_json *from_text(const char *text, const struct kta_json *schem
         return kta_json_new_bool(!strcasecmp(text, "true"));
     if (is_a(schema, "array"))
         return list_of(text, kta_json_get(schema, "items"));
-    kta_json_each(choice, kta_json_get(schema, "enum"))
-    {
+    kta_json_each(choice, kta_json_get(schema, "enum")) {
         if (kta_json_text(choice) && !strcasecmp(kta_json_text(choice), text))
             return kta_json_copy(choice);
     }
@@ -132,8 +130,7 @@ static struct kta_json *to_text(const char *key, const struct kta_json *v)
 
     if (kta_json_type(v) == KTA_JSON_NUMBER || (pairs && !labels))
         kta_json_print(v, false, &out);
-    kta_json_each(m, labels ? v : NULL)
-    {
+    kta_json_each(m, labels ? v : NULL) {
         if (!kta_json_text(m))
             return NULL;
         kta_str_addf(&out, "%s%s%s%s", out.len ? "," : "", pairs ? kta_json_key(m) : "",
@@ -226,8 +223,7 @@ struct kta_json *tool_args(const struct kta_json *schema, const struct kta_json 
     const struct kta_json *properties = kta_json_get(schema, "properties");
     struct kta_json *ret = kta_json_new_object();
 
-    kta_json_each(m, args)
-    {
+    kta_json_each(m, args) {
         const char *key = property_of(properties, kta_json_key(m));
         bool empty =
             kta_json_type(m) == KTA_JSON_NULL || (kta_json_text(m) && kta_json_text(m)[0] == '\0');
@@ -255,11 +251,9 @@ void tool_args_help(const struct kta_json *schema, struct kta_str *out)
 {
     const char *comma = "";
 
-    kta_json_each(p, kta_json_get(schema, "properties"))
-    {
+    kta_json_each(p, kta_json_get(schema, "properties")) {
         bool needed = false;
-        kta_json_each(r, kta_json_get(schema, "required"))
-        {
+        kta_json_each(r, kta_json_get(schema, "required")) {
             needed = needed || kta_streq(kta_json_text(r), kta_json_key(p));
         }
         kta_str_addf(out, "%s%s (%s%s)", comma, kta_json_key(p),

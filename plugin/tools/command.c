@@ -96,8 +96,7 @@ static bool is_program(const char *word)
 
 static void add_words(const struct kta_json *list, struct kta_argv *argv)
 {
-    kta_json_each(word, list)
-    {
+    kta_json_each(word, list) {
         kta_auto_str struct kta_str text = KTA_STR_INIT;
         if (kta_json_text(word))
             kta_str_add(&text, kta_json_text(word));

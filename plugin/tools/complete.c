@@ -39,8 +39,7 @@ static void add_names(struct values *v, const struct tool_at *at, const struct k
     if (tool_mayl(at, &quiet, "kubectl", "get", kind->plural, NULL)) {
         kta_kind_path(kind, kind->namespaced ? at->scope.namespace_ : NULL, NULL, &path);
         kta_auto_json struct kta_json *list = tool_read(at, KTA_ACCEPT_METADATA, path.s, &quiet);
-        kta_json_each(o, kta_json_get(list, "items"))
-        {
+        kta_json_each(o, kta_json_get(list, "items")) {
             kta_auto_free char *text = kta_asprintf("%s%s", before, kta_or(kta_obj_name(o), ""));
             add(v, text);
         }

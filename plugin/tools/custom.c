@@ -58,8 +58,7 @@ static const char *const keys[] = {"name",           "description", "command", "
 
 static int check_keys(const struct kta_json *tool, struct kta_err *err)
 {
-    kta_json_each(member, tool)
-    {
+    kta_json_each(member, tool) {
         bool known = false;
         for (size_t i = 0; i < KTA_LEN(keys); i++)
             known |= kta_streq(kta_json_key(member), keys[i]);
@@ -95,8 +94,7 @@ static int take_argv(struct custom_tool *t, const struct kta_json *tool, struct 
     const struct kta_json *list = kta_json_get(tool, "argv");
     const char *command = kta_json_str(tool, "command");
 
-    kta_json_each(word, list)
-    {
+    kta_json_each(word, list) {
         if (!kta_json_text(word))
             return kta_err_set(err, KTA_E_USAGE, "'argv' must be a list of texts");
         kta_argv_add(&t->argv, kta_json_text(word));
@@ -153,8 +151,7 @@ static int load_file(struct kta_custom_tools *c, const char *path, struct kta_er
         kta_err_set(err, KTA_E_USAGE, "it must be a list of tools");
         goto bad;
     }
-    kta_json_each(tool, list)
-    {
+    kta_json_each(tool, list) {
         if (take_tool(c, tool, err) < 0)
             goto bad;
     }
@@ -311,8 +308,7 @@ static int words_of(const struct custom_tool *t, const struct kta_json *args, st
             kta_argv_add(out, words.v[i]);
     }
     if (r == 0 && !t->template_)
-        kta_json_each(word, kta_json_type(more) == KTA_JSON_ARRAY ? more : NULL)
-        {
+        kta_json_each(word, kta_json_type(more) == KTA_JSON_ARRAY ? more : NULL) {
             kta_argv_add(out, kta_or(kta_json_text(word), ""));
         }
     if (r == 0 && out->n > KTA_MAX_ARGV)

@@ -97,8 +97,7 @@ TOOL(tool_events)
     kta_auto_json struct kta_json *list = tool_read(&at, KTA_ACCEPT_JSON, path, result);
     if (!list)
         return;
-    kta_json_each(e, kta_json_get(list, "items"))
-    {
+    kta_json_each(e, kta_json_get(list, "items")) {
         if (!wanted(e, args, since))
             continue;
         KTA_GROW(v, n, cap);
@@ -170,13 +169,11 @@ TOOL(tool_top)
         kta_str_add(&result->text, " Usage comes from metrics-server: is it installed?");
         return;
     }
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         KTA_GROW(v, n, cap);
         v[n] = (struct use){.ns = kta_obj_namespace(o), .name = kta_obj_name(o), .by_cpu = by_cpu};
         add_usage(&v[n], kta_json_get(o, "usage"));
-        kta_json_each(c, kta_json_get(o, "containers"))
-        {
+        kta_json_each(c, kta_json_get(o, "containers")) {
             add_usage(&v[n], kta_json_get(c, "usage"));
         }
         n += v[n].name != NULL;

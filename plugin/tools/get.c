@@ -39,8 +39,7 @@ static struct kta_json *walk_index(const struct kta_json *o, const char *path)
     if (!kta_streq(word, "*"))
         return walk(kta_json_item(o, (size_t)strtoul(word, NULL, 10)), rest);
     struct kta_json *list = kta_json_new_array();
-    kta_json_each(item, o)
-    {
+    kta_json_each(item, o) {
         kta_json_push(list, walk(item, rest));
     }
     return list;
@@ -73,8 +72,7 @@ static struct kta_json *project(const struct kta_json *o, const struct kta_json 
 {
     struct kta_json *ret = kta_json_new_object();
 
-    kta_json_each(f, fields)
-    {
+    kta_json_each(f, fields) {
         kta_json_set(ret, kta_or(kta_json_text(f), "?"),
                      tool_field(o, kta_or(kta_json_text(f), "")));
     }
@@ -132,8 +130,7 @@ static void elsewhere(const struct tool_at *at, const struct kta_kind *kind, con
     kta_auto_json struct kta_json *list = names_of(at, kind, NULL, query);
     const char *before = " One of that name is in namespace ";
 
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         kta_str_addf(&result->text, "%s%s", before, kta_or(kta_obj_namespace(o), "?"));
         before = ", ";
     }
@@ -173,8 +170,7 @@ void tool_near(const struct tool_at *at, const struct kta_kind *kind, const char
     kta_auto_str struct kta_str near = KTA_STR_INIT;
     size_t n = 0, shown = 0;
 
-    kta_json_each(o, kta_json_get(list, "items"))
-    {
+    kta_json_each(o, kta_json_get(list, "items")) {
         const char *own = kta_obj_name(o);
         if (kta_streq(own, name))
             return; /* it is there: something else is amiss */

@@ -86,8 +86,7 @@ static void table_row(struct row *r, const struct kta_json *columns, const struc
 
     if (ns)
         row_text(r, "Namespace", ns);
-    kta_json_each(c, columns)
-    {
+    kta_json_each(c, columns) {
         if (kta_json_int(c, "priority", 0) == 0)
             row_cell(r, kta_or(kta_json_str(c, "name"), "?"), kta_json_item(cells, i));
         i++;
@@ -100,8 +99,7 @@ static void object_row(struct row *r, const struct kta_json *object, const struc
     if (with_ns && kta_obj_namespace(object))
         row_text(r, "Namespace", kta_obj_namespace(object));
     row_text(r, "Name", kta_obj_name(object));
-    kta_json_each(f, fields)
-    {
+    kta_json_each(f, fields) {
         const char *path = kta_or(kta_json_text(f), "");
         kta_auto_json struct kta_json *v = tool_field(object, path);
         row_cell(r, path, v);
@@ -121,8 +119,7 @@ static void head_line(struct kta_str *out, const struct kta_json *columns,
         kta_str_add(out, "NAMESPACE | ");
     if (columns) {
         bool first = true;
-        kta_json_each(c, columns)
-        {
+        kta_json_each(c, columns) {
             if (kta_json_int(c, "priority", 0) != 0)
                 continue;
             kta_str_addf(out, "%s%s", first ? "" : " | ", kta_or(kta_json_str(c, "name"), "?"));
@@ -130,8 +127,7 @@ static void head_line(struct kta_str *out, const struct kta_json *columns,
         }
     } else {
         kta_str_add(out, "NAME");
-        kta_json_each(f, fields)
-        {
+        kta_json_each(f, fields) {
             kta_str_addf(out, " | %s", kta_or(kta_json_text(f), ""));
         }
         if (!fields)
@@ -153,8 +149,7 @@ static void fill_page(const struct kta_json *answer, const struct kta_kind *kind
 
     head_line(&result->text, columns, fields, with_ns, kta_streq(kind->kind, "Pod"));
     tool_rows_begin(&rows, result, "items", budget, limit);
-    kta_json_each(o, all)
-    {
+    kta_json_each(o, all) {
         if (i++ < cursor->skip)
             continue;
         struct row r = {.line = KTA_STR_INIT, .item = kta_json_new_object()};
@@ -244,16 +239,14 @@ static char *match(const struct kta_json *o, const char *query)
 {
     if (holds(kta_obj_name(o), query))
         return kta_strdup("name");
-    kta_json_each(l, kta_json_at(o, "metadata.labels"))
-    {
+    kta_json_each(l, kta_json_at(o, "metadata.labels")) {
         kta_auto_free char *pair =
             kta_asprintf("%s=%s", kta_json_key(l), kta_or(kta_json_text(l), ""));
         if (holds(pair, query))
             return kta_asprintf("label %s", pair);
     }
     const struct kta_json *spec = kta_json_at(o, "spec.template.spec");
-    kta_json_each(c, kta_json_get(spec ? spec : kta_json_get(o, "spec"), "containers"))
-    {
+    kta_json_each(c, kta_json_get(spec ? spec : kta_json_get(o, "spec"), "containers")) {
         if (holds(kta_json_str(c, "image"), query))
             return kta_asprintf("image %s", kta_json_str(c, "image"));
     }
@@ -261,8 +254,7 @@ static char *match(const struct kta_json *o, const char *query)
     if (kta_streq(kta_obj_kind(o), "Pod") &&
         holds(kta_pod_status_word(o, word, sizeof word), query))
         return kta_asprintf("status %s", kta_pod_status_word(o, word, sizeof word));
-    kta_json_each(d, kta_json_get(o, "data"))
-    {
+    kta_json_each(d, kta_json_get(o, "data")) {
         if (holds(kta_json_key(d), query))
             return kta_asprintf("key %s", kta_json_key(d));
     }
@@ -313,8 +305,7 @@ TOOL(tool_search)
     if (!tool_at(env, args, &at, result) || !tool_cursor_of(args, &cursor, result))
         return;
     free(cursor.token);
-    kta_json_each(k, kta_json_get(args, "kinds"))
-    {
+    kta_json_each(k, kta_json_get(args, "kinds")) {
         const struct kta_kind *kind;
         if (kta_kind_find(at.p->cluster, kta_json_text(k), &kind, &err) < 0) {
             tool_fail_err(result, &err);

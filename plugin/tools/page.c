@@ -79,8 +79,7 @@ static char *cut_to(const char *s, size_t max)
 /* Cuts the texts in a value, but not the words of a command: half of one is another one. */
 static void cut_texts(struct kta_json *v, size_t max)
 {
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         if (kta_streq(kta_json_key(m), "argv"))
             continue;
         cut_texts(m, max);

@@ -78,8 +78,7 @@ static bool add_fixes(struct kta_tool_env *env, const struct tool_at *at,
     struct kta_err err = KTA_ERR_INIT;
     bool ok = tool_findings(env, at, kta_json_str(args, "target"), &w, &targets, &findings, result);
 
-    kta_json_each(id, ok ? kta_json_get(args, "fix_ids") : NULL)
-    {
+    kta_json_each(id, ok ? kta_json_get(args, "fix_ids") : NULL) {
         const struct kta_fix *fix = kta_findings_fix(&findings, kta_or(kta_json_text(id), ""));
         struct kta_step *s = NULL;
         if (!fix)
@@ -112,8 +111,7 @@ static bool argv_of(const struct kta_json *c, struct kta_argv *argv, struct kta_
         tool_fail_err(result, &err);
         return false;
     }
-    kta_json_each(word, line ? NULL : words)
-    {
+    kta_json_each(word, line ? NULL : words) {
         kta_argv_add(argv, kta_or(kta_json_text(word), ""));
     }
     /* "get pods": kubectl goes without saying */
@@ -134,8 +132,7 @@ static bool is_one(const struct kta_json *commands)
 {
     const char *first = kta_json_text(kta_json_item(commands, 0));
 
-    kta_json_each(c, commands)
-    {
+    kta_json_each(c, commands) {
         if (!kta_json_text(c))
             return false;
     }
@@ -155,8 +152,7 @@ static bool add_commands(const struct tool_at *at, const struct kta_json *args,
         kta_json_set(kta_json_push(one, kta_json_new_object()), "argv", kta_json_copy(commands));
         commands = one;
     }
-    kta_json_each(c, commands)
-    {
+    kta_json_each(c, commands) {
         kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
         if (!argv_of(c, &argv, result))
             return false;
@@ -244,8 +240,7 @@ TOOL(tool_restart)
     kta_url_escape(label, &path);
     kta_auto_json struct kta_json *list =
         result->is_error ? NULL : tool_read(&at, KTA_ACCEPT_METADATA, path.s, result);
-    kta_json_each(item, kta_json_get(list, "items"))
-    {
+    kta_json_each(item, kta_json_get(list, "items")) {
         struct kta_json *pod =
             kta_world_get(w, "pods", at.scope.namespace_, kta_obj_name(item), NULL);
         if (!pod)
@@ -326,20 +321,17 @@ TOOL(tool_history)
     const struct kta_json *all = kta_json_get(list, "changes");
     tool_rows_begin(&rows, result, "changes", tool_budget(env, args),
                     (size_t)kta_json_int(args, "limit", 20));
-    kta_json_each(c, all ? all : list)
-    {
+    kta_json_each(c, all ? all : list) {
         if (i++ < cursor.skip || !told_here(env, c))
             continue;
         kta_auto_str struct kta_str line = KTA_STR_INIT;
         kta_str_addf(&line, "%s at %s in %s: %s", kta_or(kta_json_str(c, "id"), "?"),
                      kta_or(kta_json_str(c, "time"), "?"), kta_or(kta_json_str(c, "context"), "?"),
                      kta_or(kta_json_str(c, "question"), ""));
-        kta_json_each(s, kta_json_get(c, "plan"))
-        {
+        kta_json_each(s, kta_json_get(c, "plan")) {
             kta_str_addf(&line, "\n  %s %s:", kta_or(kta_json_str(s, "id"), "?"),
                          kta_or(kta_json_str(s, "state"), "?"));
-            kta_json_each(word, kta_json_get(s, "argv"))
-            {
+            kta_json_each(word, kta_json_get(s, "argv")) {
                 kta_str_addf(&line, " %s", kta_or(kta_json_text(word), ""));
             }
         }

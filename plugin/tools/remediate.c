@@ -167,8 +167,7 @@ static int changes_last_hour(const struct kta_json *state)
 {
     int n = 0;
 
-    kta_json_each(t, kta_json_get(state, "changes"))
-    {
+    kta_json_each(t, kta_json_get(state, "changes")) {
         n += kta_json_int(t, "", 0) > kta_wall() - 3600;
     }
     return n;
@@ -210,8 +209,7 @@ static void count_changes(struct job *j, size_t changes)
     struct kta_json *kept = kta_json_new_array();
     struct kta_err ignored = KTA_ERR_INIT;
 
-    kta_json_each(t, kta_json_get(state, "changes"))
-    {
+    kta_json_each(t, kta_json_get(state, "changes")) {
         if (kta_json_int(t, "", 0) > kta_wall() - 3600)
             kta_json_push(kept, kta_json_copy(t));
     }

@@ -10,8 +10,7 @@ static void command_of(const struct kta_json *s, struct kta_str *out)
 {
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
 
-    kta_json_each(w, kta_json_get(s, "argv"))
-    {
+    kta_json_each(w, kta_json_get(s, "argv")) {
         kta_argv_add(&argv, kta_or(kta_json_text(w), ""));
     }
     kta_argv_quote(&argv, out);
@@ -19,8 +18,7 @@ static void command_of(const struct kta_json *s, struct kta_str *out)
 
 static bool changed(const struct kta_json *report)
 {
-    kta_json_each(a, kta_json_get(report, "attempts"))
-    {
+    kta_json_each(a, kta_json_get(report, "attempts")) {
         if (kta_json_str(a, "change"))
             return true;
     }
@@ -29,8 +27,7 @@ static bool changed(const struct kta_json *report)
 
 static void plan_markdown(const struct kta_json *plan, struct kta_str *out)
 {
-    kta_json_each(s, plan)
-    {
+    kta_json_each(s, plan) {
         const char *diff = kta_json_str(s, "preview.diff"), *why = kta_json_str(s, "why");
         kta_str_add(out, "- `");
         command_of(s, out);
@@ -53,8 +50,7 @@ static void finding_markdown(const char *before, const struct kta_json *f, struc
 
 static void attempts_markdown(const struct kta_json *report, struct kta_str *out)
 {
-    kta_json_each(a, kta_json_get(report, "attempts"))
-    {
+    kta_json_each(a, kta_json_get(report, "attempts")) {
         kta_str_addf(out, "\nAttempt %d", (int)kta_json_int(a, "attempt", 0));
         if (kta_json_str(a, "change"))
             kta_str_addf(out, " (change %s%s)", kta_json_str(a, "change"),
@@ -105,8 +101,7 @@ static void cause_markdown(const struct kta_json *report, struct kta_str *out)
     finding_markdown("", cause, out);
     if (kta_json_str(cause, "advice"))
         kta_str_addf(out, "\n%s\n", kta_json_str(cause, "advice"));
-    kta_json_each(f, kta_json_get(report, "findings"))
-    {
+    kta_json_each(f, kta_json_get(report, "findings")) {
         if (kta_streq(kta_json_str(f, "id"), kta_json_str(cause, "id")) ||
             kta_streq(kta_json_str(f, "severity"), "info"))
             continue;
@@ -118,8 +113,7 @@ static void cause_markdown(const struct kta_json *report, struct kta_str *out)
     if (others > 10)
         kta_str_addf(out, "- … and %zu more\n", others - 10);
     kta_str_add(out, "\n## Evidence\n\n");
-    kta_json_each(e, kta_json_get(cause, "evidence"))
-    {
+    kta_json_each(e, kta_json_get(cause, "evidence")) {
         evidence_markdown(kta_or(kta_json_str(e, "source"), "?"),
                           kta_or(kta_json_str(e, "text"), ""), out);
     }
@@ -156,16 +150,14 @@ void kta_remediation_markdown(const struct kta_json *report, struct kta_str *out
                      recovered ? "Looked at again after the change: nothing is wrong any more."
                      : changed(report) ? "None: these findings are still there."
                                        : "None: nothing was changed, and it is still there.");
-        kta_json_each(f, recovered ? NULL : kta_json_at(report, "proof.findings"))
-        {
+        kta_json_each(f, recovered ? NULL : kta_json_at(report, "proof.findings")) {
             finding_markdown("- ", f, out);
         }
     }
     if (kta_json_str(report, "prevention") && *kta_json_str(report, "prevention"))
         prevention_markdown(kta_json_str(report, "prevention"), out);
     kta_str_add(out, "\n## Steps\n\n");
-    kta_json_each(s, kta_json_get(report, "steps"))
-    {
+    kta_json_each(s, kta_json_get(report, "steps")) {
         kta_str_addf(out, "- %s %s: %s\n", kta_or(kta_json_str(s, "time"), "?"),
                      kta_or(kta_json_str(s, "phase"), "?"), kta_or(kta_json_str(s, "text"), ""));
     }

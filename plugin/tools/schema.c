@@ -64,8 +64,7 @@ static void check_type(const struct kta_json *schema, const struct kta_json *v,
         return;
     if (kta_json_text(type) && is_type(v, kta_json_text(type)))
         return;
-    kta_json_each(t, type)
-    {
+    kta_json_each(t, type) {
         if (is_type(v, kta_json_text(t)))
             return;
         kta_str_addf(&names, "%s%s", names.len ? " or " : "", kta_or(kta_json_text(t), "?"));
@@ -86,8 +85,7 @@ static void check_enum(const struct kta_json *schema, const struct kta_json *v,
     }
     if (!list)
         return;
-    kta_json_each(m, list)
-    {
+    kta_json_each(m, list) {
         if (kta_json_equal(m, v))
             return;
         if (names.len)
@@ -105,8 +103,7 @@ static void unknown(const struct place *p, const char *key, const struct kta_jso
     const char *names[64];
     size_t n = 0;
 
-    kta_json_each(known, properties)
-    {
+    kta_json_each(known, properties) {
         if (n < KTA_LEN(names))
             names[n++] = kta_json_key(known);
     }
@@ -123,8 +120,7 @@ static void check_object(const struct kta_json *schema, const struct kta_json *v
     bool closed = kta_json_type(more) == KTA_JSON_BOOL &&
                   !kta_json_bool(schema, "additionalProperties", true);
 
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         const char *key = kta_json_key(m);
         const struct kta_json *sub = kta_json_get(properties, key);
 
@@ -136,8 +132,7 @@ static void check_object(const struct kta_json *schema, const struct kta_json *v
         kta_auto_free char *path = kta_asprintf("%s%s%.60s", p->path, *p->path ? "." : "", key);
         check(sub, m, &(struct place){path, p->out});
     }
-    kta_json_each(name, kta_json_get(schema, "required"))
-    {
+    kta_json_each(name, kta_json_get(schema, "required")) {
         if (!kta_json_get(v, kta_or(kta_json_text(name), "")))
             wrong(p, "lacks '%s'", kta_or(kta_json_text(name), ""));
     }
@@ -155,8 +150,7 @@ static void check_array(const struct kta_json *schema, const struct kta_json *v,
         wrong(p, "has %zu items; at most %d are taken", kta_json_len(v), (int)most);
     if (kta_json_len(v) < (size_t)least)
         wrong(p, "has %zu items; at least %d are needed", kta_json_len(v), (int)least);
-    kta_json_each(m, v)
-    {
+    kta_json_each(m, v) {
         kta_auto_free char *path = kta_asprintf("%s[%zu]", p->path, i++);
         check(items, m, &(struct place){path, p->out});
     }
@@ -187,8 +181,7 @@ static size_t fitting(const struct kta_json *list, const struct kta_json *v)
 {
     size_t n = 0;
 
-    kta_json_each(m, list)
-    {
+    kta_json_each(m, list) {
         kta_auto_str struct kta_str text = KTA_STR_INIT;
         check(m, v, &(struct place){"", &text});
         n += text.len == 0;

@@ -335,8 +335,7 @@ static bool is_manifest(const char *text)
 
     if (!strstr(text, "apiVersion") || kta_yaml_parse_all(text, strlen(text), &docs, &err) < 0)
         return false;
-    kta_json_each(d, docs)
-    {
+    kta_json_each(d, docs) {
         if (!kta_json_str(d, "apiVersion") || !kta_json_str(d, "kind"))
             return false;
     }

@@ -56,8 +56,7 @@ static void problem(struct check *c, const char *severity, const char *check, co
 /* ---- references ---- */
 static const struct kta_json *beside(const struct check *c, const char *kind, const char *name)
 {
-    kta_json_each(o, c->documents)
-    {
+    kta_json_each(o, c->documents) {
         if (kta_streq(kta_obj_kind(o), kind) && kta_streq(kta_obj_name(o), name))
             return o;
     }
@@ -84,8 +83,7 @@ static void refers(struct check *c, const char *kind, const char *plural, const 
 
 static void container_refs(struct check *c, const struct kta_json *container)
 {
-    kta_json_each(e, kta_json_get(container, "env"))
-    {
+    kta_json_each(e, kta_json_get(container, "env")) {
         const struct kta_json *from = kta_json_get(e, "valueFrom");
         refers(c, "ConfigMap", "configmaps", kta_json_str(from, "configMapKeyRef.name"),
                kta_json_str(from, "configMapKeyRef.key"),
@@ -93,8 +91,7 @@ static void container_refs(struct check *c, const struct kta_json *container)
         refers(c, "Secret", "secrets", kta_json_str(from, "secretKeyRef.name"), NULL,
                kta_json_bool(from, "secretKeyRef.optional", false));
     }
-    kta_json_each(e, kta_json_get(container, "envFrom"))
-    {
+    kta_json_each(e, kta_json_get(container, "envFrom")) {
         refers(c, "ConfigMap", "configmaps", kta_json_str(e, "configMapRef.name"), NULL,
                kta_json_bool(e, "configMapRef.optional", false));
         refers(c, "Secret", "secrets", kta_json_str(e, "secretRef.name"), NULL,
@@ -104,8 +101,7 @@ static void container_refs(struct check *c, const struct kta_json *container)
 
 static void pod_refs(struct check *c, const struct kta_json *spec)
 {
-    kta_json_each(v, kta_json_get(spec, "volumes"))
-    {
+    kta_json_each(v, kta_json_get(spec, "volumes")) {
         refers(c, "ConfigMap", "configmaps", kta_json_str(v, "configMap.name"), NULL,
                kta_json_bool(v, "configMap.optional", false));
         refers(c, "Secret", "secrets", kta_json_str(v, "secret.secretName"), NULL,
@@ -116,8 +112,7 @@ static void pod_refs(struct check *c, const struct kta_json *spec)
             problem(c, "warning", "security", "mounts the node's folder '%s'",
                     kta_or(kta_json_str(v, "hostPath.path"), "?"));
     }
-    kta_json_each(s, kta_json_get(spec, "imagePullSecrets"))
-    {
+    kta_json_each(s, kta_json_get(spec, "imagePullSecrets")) {
         refers(c, "Secret", "secrets", kta_json_str(s, "name"), NULL, false);
     }
     refers(c, "ServiceAccount", "serviceaccounts", kta_json_str(spec, "serviceAccountName"), NULL,
@@ -150,8 +145,7 @@ static void container_rules(struct check *c, const struct kta_json *spec,
     if (!kta_json_bool(own, "runAsNonRoot",
                        kta_json_bool(spec, "securityContext.runAsNonRoot", false)))
         problem(c, "warning", "security", "container %s may run as root", name);
-    kta_json_each(e, kta_json_get(container, "env"))
-    {
+    kta_json_each(e, kta_json_get(container, "env")) {
         const char *key = kta_or(kta_json_str(e, "name"), "");
         if (kta_json_str(e, "value") && *kta_json_str(e, "value") &&
             (kta_stristr(key, "password") || kta_stristr(key, "secret") ||
@@ -179,12 +173,10 @@ static void pod_rules(struct check *c)
     if (!kta_json_get(spec, "containers"))
         return;
     pod_refs(c, spec);
-    kta_json_each(k, kta_json_get(spec, "initContainers"))
-    {
+    kta_json_each(k, kta_json_get(spec, "initContainers")) {
         container_rules(c, spec, k, true);
     }
-    kta_json_each(k, kta_json_get(spec, "containers"))
-    {
+    kta_json_each(k, kta_json_get(spec, "containers")) {
         container_rules(c, spec, k, false);
     }
     for (size_t i = 0; i < KTA_LEN(shared); i++)
@@ -203,8 +195,7 @@ static bool selects(const struct check *c, const struct kta_json *selector)
     for (size_t i = 0; i < n; i++)
         if (kta_map_matches(selector, kta_json_at(pods[i], "metadata.labels")))
             return true;
-    kta_json_each(o, c->documents)
-    {
+    kta_json_each(o, c->documents) {
         if (template_of(o) &&
             kta_map_matches(selector, kta_json_at(template_of(o), "metadata.labels")))
             return true;
@@ -221,10 +212,8 @@ static void other_rules(struct check *c)
         problem(c, "error", "reference", "its selector selects no pod");
     kta_json_each(r, kta_streq(kta_obj_kind(c->object), "Ingress")
                          ? kta_json_at(c->object, "spec.rules")
-                         : NULL)
-    {
-        kta_json_each(p, kta_json_at(r, "http.paths"))
-        {
+                         : NULL) {
+        kta_json_each(p, kta_json_at(r, "http.paths")) {
             refers(c, "Service", "services", kta_json_str(p, "backend.service.name"), NULL, false);
         }
     }
@@ -363,8 +352,7 @@ TOOL(tool_validate)
     struct check c = {.at = &at, .documents = all, .world = tool_world(&at)};
     result->structured = kta_json_new_object();
     tool_rows_begin(&c.rows, result, "problems", tool_budget(env, args), 500);
-    kta_json_each(o, all)
-    {
+    kta_json_each(o, all) {
         const char *own = kta_obj_namespace(o);
         c.object = o;
         c.ns = kta_or(own, kta_or(at.scope.namespace_, "default"));

@@ -37,8 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     as_policy(text, kta_json_first(all));
-    kta_json_each(doc, all)
-    {
+    kta_json_each(doc, all) {
         kta_auto_json struct kta_json *again = NULL;
         kta_auto_str struct kta_str out = KTA_STR_INIT;
         if (kta_json_has_duplicates(doc))

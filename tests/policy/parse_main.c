@@ -37,7 +37,8 @@ static struct kta_json *parse_of(const struct kta_json *words)
     struct kta_err err = KTA_ERR_INIT;
     struct kta_json *o = kta_json_new_object();
 
-    kta_json_each(w, words) kta_argv_add(&argv, kta_json_text(w));
+    kta_json_each(w, words)
+        kta_argv_add(&argv, kta_json_text(w));
     if (kta_command_parse(&argv, &cmd, &err) < 0) {
         kta_json_set_str(o, "error", err.msg);
         kta_json_set_str(o, "verb", NULL);

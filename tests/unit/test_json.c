@@ -121,7 +121,8 @@ static void test_reading(void **state)
     assert_null(kta_json_at(NULL, "a"));
     assert_int_equal(kta_json_len(NULL), 0);
     assert_int_equal(kta_json_type(NULL), KTA_JSON_NONE);
-    kta_json_each(m, v) n += kta_json_key(m) != NULL;
+    kta_json_each(m, v)
+        n += kta_json_key(m) != NULL;
     assert_int_equal(n, 4);
 }
 

@@ -335,12 +335,14 @@ static void test_shapes(void **state)
     (void)state;
     assert_int_equal(kta_fs_read("tests/unit/llm_shapes.json", 1u << 20, &text, &err), 0);
     rows = parse(text.s);
-    kta_json_each(row, rows) kta_json_each(turn, kta_json_get(row, "turns"))
-        kta_json_push(turns, kta_json_copy(turn));
+    kta_json_each(row, rows)
+        kta_json_each(turn, kta_json_get(row, "turns"))
+            kta_json_push(turns, kta_json_copy(turn));
     kta_json_print(turns, /* pretty= */ false, &script);
     start(script.s);
     m = open_as("openai-compatible", "/v1");
-    kta_json_each(row, rows) check_shape(row, m);
+    kta_json_each(row, rows)
+        check_shape(row, m);
     kta_llm_free(m);
     test_server_stop(&server);
 }

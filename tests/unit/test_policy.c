@@ -21,8 +21,7 @@ static enum kta_class class_of(const struct kta_json *words, char *reason, size_
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
     struct kta_verdict v;
 
-    kta_json_each(w, words)
-    {
+    kta_json_each(w, words) {
         assert_non_null(kta_json_text(w));
         kta_argv_add(&argv, kta_json_text(w));
     }
@@ -92,8 +91,7 @@ static void fill_pool(struct pool *pool)
         kta_auto_json struct kta_json *row = NULL;
         struct kta_err err = KTA_ERR_INIT;
         assert_int_equal(kta_json_parse(line, (size_t)n, &row, &err), 0);
-        kta_json_each(w, kta_json_get(row, "argv"))
-        {
+        kta_json_each(w, kta_json_get(row, "argv")) {
             KTA_GROW(pool->v, pool->n, pool->cap);
             pool->v[pool->n++] = kta_strdup(kta_json_text(w));
         }

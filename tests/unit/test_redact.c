@@ -24,16 +24,14 @@ struct tally {
 /* Every secret gone, every survivor there, and the way back gives the text. */
 static void judge(const char *name, const char *got, const struct kta_json *row, struct tally *t)
 {
-    kta_json_each(s, kta_json_get(row, "secrets"))
-    {
+    kta_json_each(s, kta_json_get(row, "secrets")) {
         t->secrets++;
         if (strstr(got, kta_json_text(s))) {
             t->leaks++;
             print_message("# leak in '%s': %s\n", name, kta_json_text(s));
         }
     }
-    kta_json_each(s, kta_json_get(row, "survive"))
-    {
+    kta_json_each(s, kta_json_get(row, "survive")) {
         t->survivors++;
         if (!strstr(got, kta_json_text(s))) {
             t->lost++;

@@ -505,8 +505,7 @@ static void guides_are_filled_in(void **state)
 
     (void)state;
     assert_true(kta_json_len(list) >= 5);
-    kta_json_each(p, list)
-    {
+    kta_json_each(p, list) {
         kta_auto_json struct kta_json *got =
             kta_prompt_get(&env, kta_json_str(p, "name"), args, &err);
         assert_non_null(got);
