@@ -137,6 +137,20 @@ static bool headless_port(const struct kta_pod_trouble *t, struct kta_finding *f
     return true;
 }
 
+/* The same for a log that names no port: one of the Service's. */
+static bool headless_ports(const struct kta_pod_trouble *t, struct kta_finding *f,
+                           const struct kta_json *service, const char *port)
+{
+    if (port)
+        return headless_port(t, f, service, port);
+    kta_json_each(p, kta_json_at(service, "spec.ports")) {
+        kta_auto_free char *one = kta_asprintf("%lld", (long long)kta_json_int(p, "port", 0));
+        if (headless_port(t, f, service, one))
+            return true;
+    }
+    return false;
+}
+
 /* An address that is a pod's: whose name leads to it is a headless Service. */
 static bool pod_address(const struct kta_pod_trouble *t, struct kta_finding *f, const char *host,
                         const char *port)
@@ -156,11 +170,8 @@ static bool pod_address(const struct kta_pod_trouble *t, struct kta_finding *f, 
             !kta_map_matches(kta_json_at(v[i], "spec.selector"),
                              kta_json_at(pod, "metadata.labels")))
             continue;
-        kta_json_each(p, kta_json_at(v[i], "spec.ports")) {
-            kta_auto_free char *one = kta_asprintf("%lld", (long long)kta_json_int(p, "port", 0));
-            if (headless_port(t, f, v[i], port ? port : one))
-                return true;
-        }
+        if (headless_ports(t, f, v[i], port))
+            return true;
     }
     kta_auto_free char *who = kta_trouble_who(t), *ref = kta_diag_ref(kta_world_owner(t->w, pod));
     kta_finding_summary(f, "%s cannot reach %s%s%s, a pod of %s: %s", who, host, port ? ":" : "",
@@ -368,7 +379,8 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
     } else if (service && port && !serves_port(service, strtol(port, NULL, 10)) &&
                !address_is_ip(host)) {
         wrong_port(t, f, service, host, port);
-    } else if (service && kta_stristr(c->line, "refused") && headless_port(t, f, service, port)) {
+    } else if (service && kta_stristr(c->line, "refused") && (port || address_is_ip(host)) &&
+               headless_ports(t, f, service, port)) {
         ; /* told */
     } else if (!service && address_is_ip(host) && pod_address(t, f, host, port)) {
         ; /* told */

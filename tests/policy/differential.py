@@ -143,8 +143,8 @@ def faults_of_parse(parse, requests):
     scoped = [p for p in paths if re.search(r"/namespaces/[^/]+/", p)]
     bodies = b"".join(b for _, _, _, b in requests)
     want = parse["namespace"] or "default"
-    if any(k in ("ns", "namespace", "namespaces") for k, _ in parse["objects"]):
-        scoped = []  # a namespace's description looks into it
+    if any(k in ("ns", "namespace", "namespaces", "no", "node", "nodes") for k, _ in parse["objects"]):
+        scoped = []  # a namespace's description looks into it, a node's at its lease
     if parse["verb"] == "cluster-info" or any(p.endswith("/leases/" + n) for _, n in
                                               parse["objects"] for p in paths if n):
         scoped = []  # these look into the cluster's own namespaces
