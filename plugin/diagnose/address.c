@@ -123,7 +123,7 @@ void naming_release(struct naming *x)
 }
 
 /* "host" as a word of its own in a value. */
-static const char *address_word_in(const char *value, const char *host)
+static const char *word_in(const char *value, const char *host)
 {
     size_t n = strlen(host);
     for (const char *p = value; (p = strstr(p, host)); p++) {
@@ -150,7 +150,7 @@ static bool naming_in_configmaps(const struct kta_pod_trouble *t, const char *ho
             continue;
         kta_json_each(member, kta_json_get(cm, "data")) {
             const char *v = kta_json_text(member);
-            if (!v || !address_word_in(v, host))
+            if (!v || !word_in(v, host))
                 continue;
             ret->name = kta_asprintf("%s%s", kta_or(kta_json_str(from, "prefix"), ""),
                                      kta_json_key(member));
@@ -171,7 +171,7 @@ bool naming_of(const struct kta_pod_trouble *t, const char *host, struct naming 
     kta_json_each(e, kta_json_get(t->container, "env")) {
         kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
         struct kta_match m;
-        if (!v || (host && !address_word_in(v, host)))
+        if (!v || (host && !word_in(v, host)))
             continue;
         if (!host) {
             const char *name = kta_or(kta_json_str(e, "name"), "");
@@ -244,7 +244,7 @@ struct given address_given(const struct kta_pod_trouble *t)
 void naming_fix(const struct kta_pod_trouble *t, struct kta_finding *f, const struct naming *x,
                 const char *from, const char *to, const char *why)
 {
-    const char *at = address_word_in(x->value, from);
+    const char *at = word_in(x->value, from);
     if (!at)
         return;
     kta_auto_str struct kta_str v = KTA_STR_INIT;

@@ -107,40 +107,53 @@ size_t kta_world_logs_begin(struct kta_world *w, const struct kta_log_want *want
     return added;
 }
 
-/* limitBytes counts from the first of the lines that were asked for: what fills it has lost its
- * end, and what a program says last tells most. The end is asked for anew, by so many lines as
- * surely fit, and put behind the beginning. */
-static void read_end(struct kta_world *w, const struct kta_log_want *q, struct kta_str *text)
+static size_t lines_of(const struct kta_str *text)
 {
-    struct kta_read *reads = NULL;
-    size_t n = 0, cap = 0, lines = 0;
-    struct kta_err err = KTA_ERR_INIT;
-
-    if (text->len < KTA_LOG_BYTES - 1 || !kta_world_cluster(w))
-        return;
+    size_t lines = 0;
     for (size_t i = 0; i < text->len; i++)
         lines += text->s[i] == '\n';
-    ask(&reads, &n, &cap, q, lines / 2 + 1);
-    if (!kta_cluster_read(kta_world_cluster(w), reads, n, &err) && !reads->failed &&
-        reads->text.len < KTA_LOG_BYTES - 1) {
+    return lines;
+}
+
+/* limitBytes counts from the first of the lines that were asked for: what fills it has lost its
+ * end, and what a program says last tells most. The ends are asked for anew, together, by so many
+ * lines as surely fit, and put behind the beginnings. */
+static void read_ends(struct kta_world *w, const struct kta_log_want *const *of,
+                      struct kta_read *reads, size_t n)
+{
+    struct kta_read *ends = NULL;
+    size_t n_ends = 0, cap = 0;
+    kta_auto_free size_t *end_of = kta_calloc(n + 1, sizeof *end_of);
+    struct kta_err err = KTA_ERR_INIT;
+
+    for (size_t i = 0; i < n; i++) {
+        if (reads[i].failed || reads[i].text.len < KTA_LOG_BYTES - 1)
+            continue;
+        end_of[n_ends] = i;
+        ask(&ends, &n_ends, &cap, of[i], lines_of(&reads[i].text) / 2 + 1);
+    }
+    bool came = n_ends && kta_cluster_read(kta_world_cluster(w), ends, n_ends, &err) == 0;
+    for (size_t k = 0; came && k < n_ends; k++) {
+        struct kta_str *text = &reads[end_of[k]].text;
         size_t head = HEAD_BYTES;
+        if (ends[k].failed || ends[k].text.len >= KTA_LOG_BYTES - 1)
+            continue;
         while (head && text->s[head - 1] != '\n')
             head--;
         kta_str_truncate(text, head);
-        kta_str_addn(text, reads->text.s, reads->text.len);
+        kta_str_addn(text, ends[k].text.s, ends[k].text.len);
     }
-    kta_reads_free(reads, n);
+    kta_reads_free(ends, n_ends);
 }
 
 /* A log that is gone is an ordinary thing (400, 404); one that may not be read is not. */
 void kta_world_logs_end(struct kta_world *w, const struct kta_log_want *const *of,
                         struct kta_read *reads, size_t n)
 {
+    read_ends(w, of, reads, n);
     for (size_t i = 0; i < n; i++) {
         if (reads[i].failed && (reads[i].status == 403 || reads[i].status == 401))
             kta_world_note_missing(w, "%s", reads[i].err.msg);
-        if (!reads[i].failed)
-            read_end(w, of[i], &reads[i].text);
         take(storage(w), of[i], &reads[i]);
     }
 }
