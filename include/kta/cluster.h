@@ -91,10 +91,23 @@ int kta_cluster_get(struct kta_cluster *c, struct kta_json **ret, struct kta_err
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* A dry run (the path must hold dryRun=All) or a review (authorization.k8s.io,
- * authentication.k8s.io); anything else is refused with KTA_E_POLICY. *ret_status is the HTTP
- * status; *ret the parsed answer, also of an error (a Status); -1 only when no answer came. */
+ * authentication.k8s.io); anything else is refused with KTA_E_POLICY. */
+struct kta_send {
+    const char *method, *path;
+    const char *content_type, *body; /* body NULL: none; borrowed until it is answered, as path */
+    /* results */
+    int status;            /* HTTP status, 0: no answer came, and err tells why */
+    struct kta_json *json; /* the parsed answer, also of an error (a Status); the caller's */
+    struct kta_err err;
+};
+
+/* Sends all at once. Returns -1 when interrupted, and, having sent nothing, when one may not be
+ * sent or the cluster is a snapshot. */
+int kta_cluster_send_all(struct kta_cluster *c, struct kta_send *sends, size_t n,
+                         struct kta_err *err);
+/* One of them: -1 when no answer came. */
 int kta_cluster_send(struct kta_cluster *c, const char *method, const char *path,
-                     const char *content_type, const char *body, size_t body_len, int *ret_status,
+                     const char *content_type, const char *body, int *ret_status,
                      struct kta_json **ret, struct kta_err *err);
 
 /* Watches a list path (watch=true and resourceVersion are added) until on_event returns false, the

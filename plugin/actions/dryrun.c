@@ -34,8 +34,8 @@ int kta_dry_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_touch *
     int status = 0;
 
     kta_str_addf(&path, "%s?dryRun=All&fieldManager=kubectl-patch", t->path);
-    if (kta_cluster_send(p->cluster, "PATCH", path.s, content_type, body, strlen(body), &status,
-                         &answer, err) < 0) {
+    if (kta_cluster_send(p->cluster, "PATCH", path.s, content_type, body, &status, &answer, err) <
+        0) {
         if (err->code == KTA_E_INTERRUPTED)
             return -1;
         kta_preview_warn(&s->preview, "could not be validated: %s", err->msg);
@@ -63,8 +63,8 @@ int kta_dry_validate(struct kta_pipeline *p, struct kta_step *s, const struct kt
     int status = 0;
 
     kta_str_addf(&path, "%s?dryRun=All&fieldManager=helm%s", t->path, force ? "&force=true" : "");
-    if (kta_cluster_send(p->cluster, "PATCH", path.s, content_type, body, strlen(body), &status,
-                         &answer, &why) < 0) {
+    if (kta_cluster_send(p->cluster, "PATCH", path.s, content_type, body, &status, &answer, &why) <
+        0) {
         if (why.code == KTA_E_INTERRUPTED) {
             *err = why;
             return -1;

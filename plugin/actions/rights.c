@@ -79,7 +79,7 @@ static int ask(struct kta_pipeline *p, const struct right *r, struct kta_err *er
     kta_json_print(body, false, &text);
     if (kta_cluster_send(p->cluster, "POST",
                          "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-                         "application/json", text.s, text.len, &status, &answer, &why) < 0) {
+                         "application/json", text.s, &status, &answer, &why) < 0) {
         if (why.code != KTA_E_INTERRUPTED)
             return -1;
         *err = why;

@@ -208,7 +208,7 @@ static int allowed(struct doctor *d, size_t i, bool *ret, struct kta_err *err)
     kta_json_print(body, false, &text);
     if (kta_cluster_send(d->app->cluster, "POST",
                          "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-                         "application/json", text.s, text.len, &status, &v, err) < 0)
+                         "application/json", text.s, &status, &v, err) < 0)
         return -1;
     if (status < 200 || status > 299)
         return kta_err_set(err, KTA_E_AUTH, "rights cannot be asked for: HTTP %d", status);
@@ -278,7 +278,7 @@ static void check_clock(struct doctor *d)
 
     if (kta_cluster_send(d->app->cluster, "POST",
                          "/apis/authentication.k8s.io/v1/selfsubjectreviews", "application/json",
-                         body, sizeof body - 1, &status, &v, &e) == 0)
+                         body, &status, &v, &e) == 0)
         there = kta_time_parse(kta_json_str(v, "metadata.creationTimestamp"));
     int64_t after = kta_wall();
     if (there == KTA_NO_TIME) {

@@ -435,36 +435,50 @@ void kta_fixes_complete(struct kta_world *w, struct kta_findings *f)
 
 /* ---- asking the API server ---- */
 
+/* The fix that a check is for: the number k of the finding f. */
+struct checked {
+    struct kta_finding *f;
+    size_t k;
+};
+
+static void take_verdict(const struct checked *at, const struct kta_send *s)
+{
+    /* What the server finds wrong with the change itself; a lack of rights is none. */
+    if (s->status == 400 || s->status == 404 || s->status == 409 || s->status == 422)
+        kta_finding_drop_fix(at->f, at->k);
+    else if (s->status >= 200 && s->status < 300)
+        at->f->fixes[at->k].validated = 1;
+}
+
 void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
 {
     struct kta_cluster *c = kta_world_cluster(w);
-    size_t asked = 0;
+    struct checked *at = NULL;
+    struct kta_send *sends = NULL;
+    size_t n = 0, cap = 0, cap_sends = 0;
     if (!c || kta_cluster_is_snapshot(c))
         return;
-    for (size_t i = 0; i < f->n; i++) {
-        struct kta_finding *x = f->v[i];
-        for (size_t k = 0; k < x->n_fixes && k < KTA_DIAG_MAX_FIXES;) {
-            struct kta_fix *fix = &x->fixes[k];
-            struct kta_err err = KTA_ERR_INIT;
-            kta_auto_json struct kta_json *answer = NULL;
-            int status = 0;
-            if (!fix->check.path || fix->validated >= 0 ||
-                kta_cluster_send(c, fix->check.method, fix->check.path, fix->check.type,
-                                 fix->check.body, fix->check.body ? strlen(fix->check.body) : 0,
-                                 &status, &answer, &err)) {
-                k++;
+    for (size_t i = 0; i < f->n; i++)
+        for (size_t k = 0; k < f->v[i]->n_fixes && k < KTA_DIAG_MAX_FIXES; k++) {
+            struct kta_fix *fix = &f->v[i]->fixes[k];
+            if (!fix->check.path || fix->validated >= 0)
                 continue;
-            }
-            asked++;
-            if (status >= 200 && status < 300)
-                fix->validated = 1;
-            /* What the server finds wrong with the change itself; a lack of rights is none. */
-            if (status == 400 || status == 404 || status == 409 || status == 422) {
-                kta_finding_drop_fix(x, k);
-                continue;
-            }
-            k++;
+            KTA_GROW(at, n, cap);
+            KTA_GROW(sends, n, cap_sends);
+            at[n] = (struct checked){f->v[i], k};
+            sends[n++] = (struct kta_send){.method = fix->check.method,
+                                           .path = fix->check.path,
+                                           .content_type = fix->check.type,
+                                           .body = fix->check.body};
         }
+    int rc = kta_cluster_send_all(c, sends, n, &(struct kta_err)KTA_ERR_INIT);
+    /* from the last on: a fix that goes moves only those behind it */
+    for (size_t i = n; i-- > 0;) {
+        if (rc == 0)
+            take_verdict(&at[i], &sends[i]);
+        kta_json_free(sends[i].json);
     }
-    kta_log(1, "fixes: %zu checked by a dry run, a request each", asked);
+    free(at);
+    free(sends);
+    kta_log(1, "fixes: %zu checked by a dry run, a request each", n);
 }

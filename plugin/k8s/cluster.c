@@ -204,23 +204,50 @@ static bool is_review(const char *method, const char *path)
             strcmp(a.group, "authentication.k8s.io") == 0);
 }
 
-int kta_cluster_send(struct kta_cluster *c, const char *method, const char *path,
-                     const char *content_type, const char *body, size_t body_len, int *ret_status,
-                     struct kta_json **ret, struct kta_err *err)
+static int may_send(const struct kta_cluster *c, const struct kta_send *s, struct kta_err *err)
 {
     static const char *const methods[] = {"POST", "PUT", "PATCH", "DELETE"};
     bool known = false;
 
     for (size_t i = 0; i < KTA_LEN(methods); i++)
-        known |= strcmp(method, methods[i]) == 0;
-    if (!known || !is_plain(path) || !(is_dry_run(path) || is_review(method, path)))
+        known |= strcmp(s->method, methods[i]) == 0;
+    if (!known || !is_plain(s->path) || !(is_dry_run(s->path) || is_review(s->method, s->path)))
         return kta_err_set(err, KTA_E_POLICY,
                            "%s %s would change the cluster: only dry runs and "
                            "reviews are sent from here",
-                           method, path);
+                           s->method, s->path);
     if (!c->ops->send)
         return kta_err_set(err, KTA_E_CLUSTER, "a snapshot cannot validate a change");
-    return c->ops->send(c, method, path, content_type, body, body_len, ret_status, ret, err);
+    return 0;
+}
+
+int kta_cluster_send_all(struct kta_cluster *c, struct kta_send *sends, size_t n,
+                         struct kta_err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (may_send(c, &sends[i], err) < 0)
+            return -1;
+    return n ? c->ops->send(c, sends, n, err) : 0;
+}
+
+int kta_cluster_send(struct kta_cluster *c, const char *method, const char *path,
+                     const char *content_type, const char *body, int *ret_status,
+                     struct kta_json **ret, struct kta_err *err)
+{
+    struct kta_send s = {.method = method,
+                         .path = path,
+                         .content_type = content_type,
+                         .body = body};
+
+    if (kta_cluster_send_all(c, &s, 1, err) < 0)
+        return -1;
+    if (!s.status) {
+        *err = s.err;
+        return -1;
+    }
+    *ret_status = s.status;
+    *ret = s.json;
+    return 0;
 }
 
 int kta_cluster_watch(struct kta_cluster *c, const char *path, int64_t deadline_ms,

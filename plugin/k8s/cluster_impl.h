@@ -24,9 +24,7 @@ struct cluster_watch {
 struct cluster_ops {
     int (*read)(struct kta_cluster *c, struct kta_read *reads, size_t n, struct kta_err *err);
     /* NULL: nothing can be sent */
-    int (*send)(struct kta_cluster *c, const char *method, const char *path,
-                const char *content_type, const char *body, size_t body_len, int *ret_status,
-                struct kta_json **ret, struct kta_err *err);
+    int (*send)(struct kta_cluster *c, struct kta_send *sends, size_t n, struct kta_err *err);
     int (*watch)(struct kta_cluster *c, struct cluster_watch *w, struct kta_err *err);
     void (*free)(struct kta_cluster *c);
 };

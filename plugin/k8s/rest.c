@@ -179,58 +179,76 @@ static int rest_read(struct kta_cluster *c, struct kta_read *reads, size_t n, st
 
 /* ---- dry runs and reviews ---- */
 
-static int send_once(struct kta_cluster *c, struct kta_http_req *q, struct kta_err *err)
+static void send_request(const struct rest *r, const struct kta_send *s, struct kta_http_req *q)
 {
-    struct rest *r = c->impl;
-    kta_auto_str struct kta_str doing = KTA_STR_INIT;
-
-    kta_str_addf(&doing, "send a dry run to %.*s", (int)strcspn(q->path, "?"), q->path);
-    c->stats.requests++;
-    if (kta_http_run(r->http, q, 1, err) < 0)
-        return -1;
-    c->stats.bytes += q->answer.len;
-    if (q->failed) {
-        status_transport(c, doing.s, q, err);
-        return -1;
-    }
-    return 0;
+    *q = (struct kta_http_req){.method = s->method,
+                               .path = s->path,
+                               .body = s->body,
+                               .body_len = s->body ? strlen(s->body) : 0,
+                               .content_type = s->content_type,
+                               .headers = (const char *const *)r->headers.v,
+                               .timeout_ms = r->timeout_ms,
+                               .answer = KTA_STR_INIT};
 }
 
-static int rest_send(struct kta_cluster *c, const char *method, const char *path,
-                     const char *content_type, const char *body, size_t body_len, int *ret_status,
-                     struct kta_json **ret, struct kta_err *err)
+static void send_answered(struct kta_cluster *c, struct kta_send *s, const struct kta_http_req *q)
+{
+    kta_auto_str struct kta_str doing = KTA_STR_INIT;
+    struct kta_err ignored = KTA_ERR_INIT;
+    int path_len = (int)strcspn(s->path, "?");
+
+    c->stats.bytes += q->answer.len;
+    if (q->failed) {
+        kta_str_addf(&doing, "send a dry run to %.*s", path_len, s->path);
+        status_transport(c, doing.s, q, &s->err);
+    } else if (kta_json_parse(q->answer.s, q->answer.len, &s->json, &ignored) < 0) {
+        kta_str_addf(&doing, "validate a change of %.*s", path_len, s->path);
+        status_answer(c, s->path, doing.s, q, &s->err);
+    } else {
+        s->status = q->status;
+    }
+}
+
+static bool any_refused(const struct kta_http_req *q, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!q[i].failed && q[i].status == 401)
+            return true;
+    return false;
+}
+
+static int send_round(struct kta_cluster *c, const struct kta_send *sends, struct kta_http_req *q,
+                      size_t n, struct kta_err *err)
 {
     struct rest *r = c->impl;
-    struct kta_http_req q = {.method = method,
-                             .path = path,
-                             .body = body,
-                             .body_len = body_len,
-                             .content_type = content_type,
-                             .headers = (const char *const *)r->headers.v,
-                             .timeout_ms = r->timeout_ms,
-                             .answer = KTA_STR_INIT};
+
+    for (size_t i = 0; i < n; i++) {
+        kta_http_req_release(&q[i]);
+        send_request(r, &sends[i], &q[i]);
+    }
+    c->stats.requests += (int)n;
+    return kta_http_run(r->http, q, n, err);
+}
+
+static int rest_send(struct kta_cluster *c, struct kta_send *sends, size_t n, struct kta_err *err)
+{
+    struct kta_http_req *q = kta_calloc(n, sizeof *q);
     struct kta_err ignored = KTA_ERR_INIT;
     int64_t began = kta_now_ms();
     int rc = rest_connect(c, /* force= */ false, err);
 
     if (rc == 0)
-        rc = send_once(c, &q, err);
-    if (rc == 0 && q.status == 401 && rest_can_renew(c) &&
-        rest_connect(c, /* force= */ true, &ignored) == 0) {
-        kta_str_clear(&q.answer);
-        rc = send_once(c, &q, err);
+        rc = send_round(c, sends, q, n, err);
+    if (rc == 0 && any_refused(q, n) && rest_can_renew(c) &&
+        rest_connect(c, /* force= */ true, &ignored) == 0)
+        rc = send_round(c, sends, q, n, err);
+    for (size_t i = 0; i < n; i++) {
+        if (rc == 0)
+            send_answered(c, &sends[i], &q[i]);
+        kta_http_req_release(&q[i]);
     }
+    free(q);
     c->stats.ms += kta_now_ms() - began;
-    if (rc == 0 && kta_json_parse(q.answer.s, q.answer.len, ret, &ignored) < 0) {
-        kta_auto_str struct kta_str doing = KTA_STR_INIT;
-
-        kta_str_addf(&doing, "validate a change of %.*s", (int)strcspn(path, "?"), path);
-        status_answer(c, path, doing.s, &q, err);
-        rc = -1;
-    }
-    if (rc == 0)
-        *ret_status = q.status;
-    kta_http_req_release(&q);
     return rc;
 }
 

@@ -111,7 +111,7 @@ TOOL(tool_can_i)
     kta_json_print(o, false, &body);
     if (kta_cluster_send(at.p->cluster, "POST",
                          "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-                         "application/json", body.s, body.len, &status, &answer, &err) < 0) {
+                         "application/json", body.s, &status, &answer, &err) < 0) {
         tool_fail_err(result, &err);
         return;
     }

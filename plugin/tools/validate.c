@@ -256,7 +256,7 @@ static void dry_run(struct check *c)
                 "?dryRun=All&fieldManager=kubectl-todo-ai&force=true&fieldValidation=Strict");
     kta_json_print(object, false, &body);
     if (kta_cluster_send(c->at->p->cluster, "PATCH", path.s, "application/apply-patch+yaml", body.s,
-                         body.len, &status, &answer, &err) < 0)
+                         &status, &answer, &err) < 0)
         problem(c, "warning", "server", "the API server could not be asked: %s", err.msg);
     else if (status >= 400) {
         const char *message = kta_or(kta_json_str(answer, "message"), "refused");

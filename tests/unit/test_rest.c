@@ -501,30 +501,55 @@ static void test_only_dry_runs(void **state)
     c = open_it();
     for (size_t i = 0; i < KTA_LEN(refused); i++) {
         kta_err_clear(&err);
-        assert_int_equal(kta_cluster_send(c, refused[i].method, refused[i].path, NULL, "{}", 2,
+        assert_int_equal(kta_cluster_send(c, refused[i].method, refused[i].path, NULL, "{}",
                                           &status, &v, &err),
                          -1);
         assert_int_equal(err.code, KTA_E_POLICY);
     }
     assert_int_equal(kta_cluster_send(c, "PATCH", PODS "/p1?dryRun=All",
-                                      "application/merge-patch+json", patch, strlen(patch), &status,
-                                      &v, &err),
+                                      "application/merge-patch+json", patch, &status, &v, &err),
                      0);
     assert_int_equal(status, 200);
     assert_string_equal(kta_obj_label(v, "a"), "b");
     kta_json_free(v);
     assert_int_equal(kta_cluster_send(c, "PATCH", PODS "/p1?dryRun=All",
-                                      "application/merge-patch+json", "{\"bad\":1}", 9, &status, &v,
+                                      "application/merge-patch+json", "{\"bad\":1}", &status, &v,
                                       &err),
                      0);
     assert_int_equal(status, 422); /* the server's no is an answer */
     kta_json_free(v);
     assert_int_equal(kta_cluster_send(c, "POST",
                                       "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-                                      NULL, review, strlen(review), &status, &v, &err),
+                                      NULL, review, &status, &v, &err),
                      0);
     assert_false(kta_json_bool(v, "status.allowed", true));
     kta_json_free(v);
+    kta_cluster_free(c);
+}
+
+/* Several go out at once, and each has its own answer; one that may not be sent keeps all back. */
+static void test_send_all(void **state)
+{
+    struct kta_send sends[] = {
+        {.method = "PATCH", .path = PODS "/p1?dryRun=All", .body = "{\"bad\":1}"},
+        {.method = "PATCH", .path = PODS "/p1?dryRun=All", .body = "{\"metadata\":{}}"},
+        {.method = "PATCH", .path = PODS "/p1", .body = "{\"metadata\":{}}"}};
+    struct kta_err err = KTA_ERR_INIT;
+
+    (void)state;
+    start("--reject bad");
+    struct kta_cluster *c = open_it();
+    for (size_t i = 0; i < KTA_LEN(sends); i++)
+        sends[i].content_type = "application/merge-patch+json";
+    assert_int_equal(kta_cluster_send_all(c, sends, 3, &err), -1);
+    assert_int_equal(err.code, KTA_E_POLICY);
+    assert_int_equal(kta_cluster_stats(c).requests, 0);
+    assert_int_equal(kta_cluster_send_all(c, sends, 2, &err), 0);
+    assert_int_equal(sends[0].status, 422);
+    assert_int_equal(sends[1].status, 200);
+    assert_string_equal(kta_obj_name(sends[1].json), "p1");
+    kta_json_free(sends[0].json);
+    kta_json_free(sends[1].json);
     kta_cluster_free(c);
 }
 
@@ -645,6 +670,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_exec_failures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_dry_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_watch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_send_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_watch_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_discovery, set_up, tear_down),
     };

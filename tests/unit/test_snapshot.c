@@ -230,7 +230,7 @@ static void test_nothing_is_sent(void **state)
 
     (void)state;
     c = open_dir("a");
-    assert_int_equal(kta_cluster_send(c, "PATCH", DEMO "/pods/x?dryRun=All", NULL, "{}", 2, &status,
+    assert_int_equal(kta_cluster_send(c, "PATCH", DEMO "/pods/x?dryRun=All", NULL, "{}", &status,
                                       &v, &err),
                      -1);
     kta_cluster_free(c);
