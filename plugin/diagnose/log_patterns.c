@@ -8,6 +8,7 @@
 #include <string.h>
 #include "diag.h"
 #include "kta/alloc.h"
+#include "kta/diagnose.h"
 #include "kta/embedded.h"
 #include "kta/re.h"
 
@@ -75,4 +76,10 @@ const struct kta_log_pattern *kta_log_patterns(size_t *ret_n)
     }
     *ret_n = n_table;
     return table;
+}
+
+void kta_diagnose_preload(void)
+{
+    size_t n;
+    (void)kta_log_patterns(&n);
 }
