@@ -54,9 +54,12 @@ static const struct {
 
 struct builder {
     struct kta_automaton a;
-    size_t states, states_cap;
+    size_t states, most;
     size_t literals, literals_cap;
     unsigned classes;
+    unsigned char folded[256];
+    /* The tree of a state's children, and the class that leads to it; gone when it is linked. */
+    uint16_t *child, *sibling, *by;
 };
 
 static unsigned char fold(char c)
@@ -75,7 +78,7 @@ static unsigned class_of(struct builder *b, char c)
             abort(); /* a table of ours; a test would see it */
         ++b->classes;
         for (int other = 0; other < 256; other++)
-            if (fold((char)other) == fold(c))
+            if (b->folded[other] == b->folded[u])
                 b->a.class_of[other] = (uint8_t)b->classes;
     }
     return b->a.class_of[u];
@@ -83,16 +86,19 @@ static unsigned class_of(struct builder *b, char c)
 
 static size_t new_state(struct builder *b)
 {
-    if (b->states >= MAX_STATES)
+    if (b->states >= b->most)
         abort();
-    if (b->states == b->states_cap) {
-        b->states_cap = b->states_cap ? b->states_cap * 2 : 1024;
-        b->a.next = kta_realloc(b->a.next, b->states_cap * sizeof *b->a.next);
-        b->a.hits = kta_realloc(b->a.hits, b->states_cap * sizeof *b->a.hits);
-    }
-    memset(b->a.next[b->states], 0, sizeof *b->a.next);
-    b->a.hits[b->states] = 0;
     return b->states++;
+}
+
+static size_t new_child(struct builder *b, size_t parent, unsigned class)
+{
+    size_t made = new_state(b);
+    b->a.next[parent][class] = (uint16_t)made;
+    b->by[made] = (uint16_t) class;
+    b->sibling[made] = b->child[parent];
+    b->child[parent] = (uint16_t)made;
+    return made;
 }
 
 static void add(struct builder *b, const char *text, size_t n, enum kta_literal_use use, size_t at)
@@ -101,11 +107,8 @@ static void add(struct builder *b, const char *text, size_t n, enum kta_literal_
     size_t state = 0;
     for (size_t i = 0; i < n; i++) {
         unsigned c = class_of(b, text[i] == '^' ? ' ' : text[i]);
-        if (!b->a.next[state][c]) {
-            size_t made = new_state(b); /* may move the rows */
-            b->a.next[state][c] = (uint16_t)made;
-        }
-        state = b->a.next[state][c];
+        size_t to = b->a.next[state][c];
+        state = to ? to : new_child(b, state, c);
     }
     KTA_GROW(b->a.literal, b->literals, b->literals_cap);
     b->a.literal[b->literals] = (struct kta_literal){.text = text,
@@ -135,27 +138,41 @@ static void link_suffixes(struct builder *b)
     uint16_t *queue = kta_malloc(b->states * sizeof *queue);
     uint16_t *suffix = kta_calloc(b->states, sizeof *suffix);
     size_t head = 0, tail = 0;
-    for (unsigned c = 1; c < CLASSES; c++)
-        if (b->a.next[0][c])
-            queue[tail++] = b->a.next[0][c];
+    for (uint16_t to = b->child[0]; to; to = b->sibling[to])
+        queue[tail++] = to;
     while (head < tail) {
         size_t state = queue[head++];
         uint32_t *end = &b->a.hits[state];
         while (*end)
             end = &b->a.literal[*end - 1].next;
         *end = b->a.hits[suffix[state]];
-        for (unsigned c = 1; c < CLASSES; c++) {
-            uint16_t to = b->a.next[state][c], from = b->a.next[suffix[state]][c];
-            if (to) {
-                suffix[to] = from;
-                queue[tail++] = to;
-            } else {
-                b->a.next[state][c] = from;
-            }
+        uint16_t *row = b->a.next[state];
+        memcpy(row, b->a.next[suffix[state]], sizeof *b->a.next);
+        for (uint16_t to = b->child[state]; to; to = b->sibling[to]) {
+            suffix[to] = row[b->by[to]];
+            row[b->by[to]] = to;
+            queue[tail++] = to;
         }
     }
     free(queue);
     free(suffix);
+}
+
+/* At most a state for each byte. What is reserved and not used costs nothing. */
+static void reserve(struct builder *b)
+{
+    b->most = 1;
+    for (size_t i = 0; i < kta_rules_n(); i++)
+        b->most += strlen(kta_rule(i)->literals);
+    for (size_t i = 0; i < KTA_LEN(others); i++)
+        b->most += strlen(others[i].texts);
+    if (b->most > MAX_STATES)
+        b->most = MAX_STATES;
+    b->a.next = kta_calloc(b->most, sizeof *b->a.next);
+    b->a.hits = kta_calloc(b->most, sizeof *b->a.hits);
+    b->child = kta_calloc(b->most, sizeof *b->child);
+    b->sibling = kta_calloc(b->most, sizeof *b->sibling);
+    b->by = kta_calloc(b->most, sizeof *b->by);
 }
 
 const struct kta_automaton *kta_automaton(void)
@@ -163,11 +180,17 @@ const struct kta_automaton *kta_automaton(void)
     static struct builder b;
     if (b.states)
         return &b.a;
+    for (int c = 0; c < 256; c++)
+        b.folded[c] = fold((char)c);
+    reserve(&b);
     new_state(&b);
     for (size_t i = 0; i < kta_rules_n(); i++)
         add_all(&b, kta_rule(i)->literals, KTA_USE_RULE, i);
     for (size_t i = 0; i < KTA_LEN(others); i++)
         add_all(&b, others[i].texts, others[i].use, 0);
     link_suffixes(&b);
+    free(b.child);
+    free(b.sibling);
+    free(b.by);
     return &b.a;
 }
