@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cmd/app.h"
-#include "kta/http.h"
 #include "kta/interrupt.h"
 
 /* One argument with blanks in it is always a question; the first word is a command only if it is
@@ -101,6 +100,5 @@ int main(int argc, char **argv)
         kta_ui_error(app.ui, &err);
     int code = r < 0 ? exit_code(&err) : 0;
     app_release(&app);
-    kta_http_preload_wait();
     return code;
 }

@@ -52,9 +52,6 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
 bool kta_text_markdown(const char *text, struct kta_str *out);
 
 /* ---- the engine ---- */
-/* Makes ready what the first log is searched with (1 ms): needless to call, but good while something
- * else is waited for. */
-void kta_diagnose_preload(void);
 /* Reads what the targets need (in parallel), runs every analyzer that applies, folds cascades,
  * computes fixes and has the API server validate them (live cluster, unless no_validate). */
 struct kta_diagnose_options {

@@ -34,11 +34,6 @@ struct kta_http_config {
 
 struct kta_http;
 
-/* Begins to load libcurl beside other work (4 to 10 ms); needless to call, a failure is told by the
- * first request. Whoever has called it waits with kta_http_preload_wait before the program ends. */
-void kta_http_preload(void);
-void kta_http_preload_wait(void);
-
 int kta_http_new(const struct kta_http_config *config, struct kta_http **ret, struct kta_err *err);
 void kta_http_free(struct kta_http *h);
 /* Replaces (or with value NULL removes) a header that every later request carries: bearer tokens

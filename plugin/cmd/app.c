@@ -239,10 +239,6 @@ int app_open_cluster(struct app *app, struct kta_err *err)
 
     if (app->cluster)
         return 0;
-    if (!snapshot && !replaying(app)) {
-        kta_http_preload();
-        kta_diagnose_preload();
-    }
     if (app_open_policy(app, err) < 0)
         return -1;
     if (replaying(app) ? replay_open_cluster(app, err)

@@ -145,9 +145,12 @@ struct kta_log_pattern {
     char *pattern;
     char **examples, **nots;
     size_t n_examples, n_nots;
-    struct kta_re *re;
+    struct kta_re *re; /* by kta_log_pattern_re */
 };
+/* The heaviest first. */
 const struct kta_log_pattern *kta_log_patterns(size_t *ret_n);
+/* Compiled at first use: what is behind the pattern that matches never is. */
+const struct kta_re *kta_log_pattern_re(const struct kta_log_pattern *p);
 
 struct kta_log_cause {
     const struct kta_log_pattern *pattern;

@@ -29,7 +29,8 @@ static const struct {
 
 struct rule {
     enum kta_intent intent;
-    struct kta_re *re;
+    char *pattern;
+    struct kta_re *re; /* NULL: not tried yet */
 };
 
 static struct rule *rules;
@@ -43,9 +44,9 @@ static void load(void)
         for (size_t i = 0; n && *text != '#' && i < KTA_LEN(names); i++) {
             if (strlen(names[i].word) != key || strncmp(names[i].word, text, key) != 0)
                 continue;
-            kta_auto_free char *pattern = kta_strndup(text + key + 1, n - key - 1);
+            char *pattern = kta_strndup(text + key + 1, n - key - 1);
             KTA_GROW(rules, n_rules, cap_rules);
-            rules[n_rules++] = (struct rule){names[i].intent, kta_re_must(pattern, KTA_RE_ICASE)};
+            rules[n_rules++] = (struct rule){names[i].intent, pattern, NULL};
         }
         text += n + (text[n] == '\n');
     }
@@ -270,13 +271,16 @@ void kta_intent_of(const char *question, struct kta_intent_match *ret)
     if (!n_rules)
         load();
     struct kta_match m;
-    for (size_t i = 0; i < n_rules; i++)
-        if (kta_re_find(rules[i].re, question, strlen(question), 0, &m)) {
-            ret->intent = rules[i].intent;
-            ret->sure = true;
-            parts(rules[i].re, question, &m, ret);
-            break;
-        }
+    for (size_t i = 0; i < n_rules && !ret->sure; i++) {
+        struct rule *rule = &rules[i];
+        if (!rule->re)
+            rule->re = kta_re_must(rule->pattern, KTA_RE_ICASE);
+        if (!kta_re_find(rule->re, question, strlen(question), 0, &m))
+            continue;
+        ret->intent = rule->intent;
+        ret->sure = true;
+        parts(rule->re, question, &m, ret);
+    }
     if (!ret->sure)
         bare_words(question, ret);
     if (ret->intent == KTA_INTENT_WHO_CAN && !rights_words(ret)) {

@@ -8,7 +8,6 @@
 #include <string.h>
 #include "diag.h"
 #include "kta/alloc.h"
-#include "kta/diagnose.h"
 #include "kta/embedded.h"
 #include "kta/re.h"
 
@@ -18,17 +17,14 @@ static size_t n_table, cap_table;
 /* "a\nb" with the two characters \n made one. Caller frees. */
 static char *unescape(const char *s)
 {
-    struct kta_str out = KTA_STR_INIT;
+    char *text = kta_strdup(s), *out = text;
     for (; *s; s++) {
         bool newline = s[0] == '\\' && s[1] == 'n', tab = s[0] == '\\' && s[1] == 't';
-        if (newline || tab) {
-            kta_str_addc(&out, newline ? '\n' : '\t');
-            s++;
-        } else {
-            kta_str_addc(&out, *s);
-        }
+        *out++ = newline ? '\n' : tab ? '\t' : *s;
+        s += newline || tab;
     }
-    return kta_str_detach(&out);
+    *out = '\0';
+    return text;
 }
 
 static void add_text(char ***v, size_t *n, const char *text)
@@ -54,11 +50,22 @@ static void read_line(struct kta_log_pattern **p, const char *line)
         (*p)->weight = (int)strtol(value, NULL, 10);
     } else if (key == 2 && !strncmp(line, "re", 2)) {
         (*p)->pattern = kta_strdup(value);
-        (*p)->re = kta_re_must(value, KTA_RE_MULTILINE);
     } else if (key == 2 && !strncmp(line, "eg", 2)) {
         add_text(&(*p)->examples, &(*p)->n_examples, value);
     } else if (key == 3 && !strncmp(line, "not", 3)) {
         add_text(&(*p)->nots, &(*p)->n_nots, value);
+    }
+}
+
+/* Of the same weight, as in the file. */
+static void sort_by_weight(void)
+{
+    for (size_t i = 1; i < n_table; i++) {
+        struct kta_log_pattern row = table[i];
+        size_t at = i;
+        for (; at > 0 && table[at - 1].weight < row.weight; at--)
+            table[at] = table[at - 1];
+        table[at] = row;
     }
 }
 
@@ -74,12 +81,16 @@ const struct kta_log_pattern *kta_log_patterns(size_t *ret_n)
         }
         text += n + (text[n] == '\n');
     }
+    if (p)
+        sort_by_weight();
     *ret_n = n_table;
     return table;
 }
 
-void kta_diagnose_preload(void)
+const struct kta_re *kta_log_pattern_re(const struct kta_log_pattern *p)
 {
-    size_t n;
-    (void)kta_log_patterns(&n);
+    struct kta_log_pattern *row = &table[p - table];
+    if (!row->re)
+        row->re = kta_re_must(row->pattern, KTA_RE_MULTILINE);
+    return row->re;
 }

@@ -50,20 +50,12 @@ static const struct kta_log_pattern *match_record(const struct kta_record *r, st
     if (!kta_re_find(filter, r->text.s, r->text.len, 0, NULL))
         return NULL;
     size_t n;
-    const struct kta_log_pattern *pats = kta_log_patterns(&n), *best = NULL;
+    const struct kta_log_pattern *pats = kta_log_patterns(&n);
     bool calm = kta_re_find(harmless, r->text.s, r->text.len, 0, NULL);
-    for (size_t i = 0; i < n; i++) {
-        struct kta_match x;
-        if (best && pats[i].weight <= best->weight)
-            continue;
-        if (calm && pats[i].weight < 50)
-            continue;
-        if (kta_re_find(pats[i].re, r->text.s, r->text.len, 0, &x)) {
-            best = &pats[i];
-            *m = x;
-        }
-    }
-    return best;
+    for (size_t i = 0; i < n && !(calm && pats[i].weight < 50); i++)
+        if (kta_re_find(kta_log_pattern_re(&pats[i]), r->text.s, r->text.len, 0, m))
+            return &pats[i];
+    return NULL;
 }
 
 static char *group(const struct kta_log_pattern *p, const struct kta_record *r,
@@ -73,7 +65,7 @@ static char *group(const struct kta_log_pattern *p, const struct kta_record *r,
     kta_auto_free char *second = kta_asprintf("%s2", name);
     const char *names[] = {name, second};
     for (size_t i = 0; i < 2; i++) {
-        int g = kta_re_named(p->re, names[i]);
+        int g = kta_re_named(kta_log_pattern_re(p), names[i]);
         char *s = g >= 0 && g < m->n ? kta_re_group(r->text.s, m, g) : NULL;
         if (s && *s)
             return s;

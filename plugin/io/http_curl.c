@@ -1,22 +1,19 @@
 /*
- * http_curl.c - loads libcurl when it is first needed, or a little before, beside other work.
+ * http_curl.c - loads libcurl when it is first needed.
  *
- * The loading thread does nothing else, hears no signal, and is waited for before the first call
- * and before the program ends: libcurl's own clean-up at exit must not meet its start.
+ * Not in a thread of its own beside other work: what the loader copies on write, a second thread
+ * makes both processors flush their translations, which costs more than it saves. Calls are bound
+ * when they are first made (RTLD_LAZY): most of its 30 libraries' never are.
  */
 #include "http_impl.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include "kta/alloc.h"
 
 struct http_curl http_curl;
-static pthread_t loader;
-static bool loading, loaded;
-static struct kta_err failure = KTA_ERR_INIT;
+static bool loaded;
 
 #define CURL_NAME(f) {#f, offsetof(struct http_curl, f)},
 static int load(struct kta_err *err)
@@ -25,7 +22,7 @@ static int load(struct kta_err *err)
         const char *name;
         size_t at;
     } calls[] = {CURL_CALLS(CURL_NAME)};
-    void *handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    void *handle = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
 
     for (size_t i = 0; handle && i < KTA_LEN(calls); i++) {
         void *call = dlsym(handle, calls[i].name);
@@ -46,39 +43,7 @@ static int load(struct kta_err *err)
     return 0;
 }
 
-static void *load_beside(void *unused)
-{
-    (void)unused;
-    load(&failure);
-    return NULL;
-}
-
-void kta_http_preload(void)
-{
-    sigset_t all, before;
-
-    if (loading || loaded)
-        return;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    loading = pthread_create(&loader, NULL, load_beside, NULL) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
-void kta_http_preload_wait(void)
-{
-    if (loading)
-        pthread_join(loader, NULL);
-    loading = false;
-}
-
 int http_curl_load(struct kta_err *err)
 {
-    kta_http_preload_wait();
-    if (!loaded && failure.code == KTA_E_OK)
-        load(&failure);
-    if (loaded)
-        return 0;
-    *err = failure;
-    return -1;
+    return loaded ? 0 : load(err);
 }
