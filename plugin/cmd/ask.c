@@ -235,7 +235,8 @@ static int set_up(struct app *app, struct kta_agent *a, char **ret_template, str
 int app_ask(struct app *app, const char *question, const char *piped, struct conversation *c,
             struct kta_err *err)
 {
-    struct kta_agent own = {.model = NULL}, *a = c ? &c->last : &own;
+    static struct kta_agent own; /* of the one question of a run: goes with the program, at once */
+    struct kta_agent *a = c ? &c->last : &own;
     kta_auto_free char *template = NULL;
     kta_auto_argv struct kta_argv extra = KTA_ARGV_INIT;
 
@@ -262,8 +263,6 @@ int app_ask(struct app *app, const char *question, const char *piped, struct con
     }
     if (c)
         conversation_take(app, c, question, a->answer.len == 0);
-    else
-        kta_agent_release(a);
     return r;
 }
 
