@@ -35,8 +35,9 @@ struct kta_quote {
 
 /* How the API server is asked whether a fix is acceptable; path NULL: it cannot be asked. */
 struct kta_fix_check {
-    char *method, *path, *type, *body; /* path holds dryRun=All */
+    char *method, *path, *type, *body; /* path holds dryRun=All; NULL: cannot be asked about */
 };
+void kta_fix_check_release(struct kta_fix_check *c);
 
 struct kta_fix {
     char id[16]; /* "f1.a" */

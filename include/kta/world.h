@@ -34,11 +34,16 @@ int64_t kta_world_now(const struct kta_world *w);
 int kta_world_prefetch(struct kta_world *w, const char *ns, const char *const *kinds, size_t n,
                        struct kta_err *err);
 
-/* Called when a prefetch has the pods of ns (unless they are too many to keep) while its other
- * lists are still under way; may prefetch what they call for, beside them. Only pods are there
- * then. Lasts until it is replaced; NULL: nobody. */
-void kta_world_on_pods(struct kta_world *w,
-                       void (*on_pods)(struct kta_world *w, const char *ns, void *ctx), void *ctx);
+/* Called when a prefetch has a list of ns (unless it is too long to keep) while others are still
+ * under way; may prefetch what it calls for, beside them. kind: plural. Lasts until it is replaced;
+ * NULL: nobody. */
+void kta_world_on_list(struct kta_world *w,
+                       void (*on_list)(struct kta_world *w, const char *kind, const char *ns,
+                                       void *ctx),
+                       void *ctx);
+/* Fixes will be asked about: what a change that broke something would be undone with is sent for a
+ * dry run as soon as the change is seen, beside reading. */
+void kta_world_want_checks(struct kta_world *w);
 
 /* The objects of a kind in a namespace (ns NULL: all that were read); reads the list if it was not
  * read yet. Returns how many; *ret points into the world. Unreadable: 0 (see kta_world_missing). */

@@ -162,6 +162,7 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
     const struct kta_report *r = a->pipeline->report;
     a->world = kta_world_new(a->pipeline->cluster, a->pipeline->redact, r);
     kta_world_want_metrics(a->world);
+    kta_world_want_checks(a->world);
     kta_intent_of(a->question, &a->intent);
     if (a->intent.everywhere)
         a->scope.namespace_ = NULL;

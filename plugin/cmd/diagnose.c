@@ -75,6 +75,7 @@ int look(struct app *app, struct look *l, struct kta_err *err)
         return -1;
     options.known = kta_json_get(baseline, "findings");
     l->world = kta_world_new(app->cluster, app->redact, report);
+    kta_world_want_checks(l->world);
     if (find(app, l, err) < 0 ||
         kta_diagnose(l->world, &app->scope, &l->targets, &options, &l->findings, err) < 0)
         return -1;
@@ -111,7 +112,7 @@ static void where(const struct app *app, const struct kta_targets *t, struct kta
 
 int cmd_diagnose(struct app *app, struct kta_err *err)
 {
-    struct look l = {0};
+    static struct look l; /* goes with the program, at once: it may be large */
     kta_auto_str struct kta_str what = KTA_STR_INIT;
     int r = look(app, &l, err);
     size_t out = l.findings.left_out;
@@ -139,6 +140,5 @@ int cmd_diagnose(struct app *app, struct kta_err *err)
         kta_json_set(doc, "findings", kta_findings_json(&l.findings));
         document_print(app, doc, err);
     }
-    look_release(&l);
     return r;
 }

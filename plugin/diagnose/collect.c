@@ -248,15 +248,12 @@ static bool meant(const struct kta_json *pod, char *const *words, size_t n)
 
 #define EARLY_PODS 16
 
-void kta_collect_early(struct kta_world *w, const char *ns, void *ctx)
+/* Pods in trouble that are meant, at most LOGS_EACH of a workload. */
+static size_t early_pods(struct kta_world *w, const char *ns, const struct kta_early_words *words,
+                         struct kta_json *taken[EARLY_PODS])
 {
-    const struct kta_early_words *words = ctx;
     struct kta_json *const *pods;
-    struct kta_json *taken[EARLY_PODS];
-    struct kta_err err = KTA_ERR_INIT;
     size_t n = kta_world_list(w, "pods", ns, &pods), n_taken = 0;
-    if (kta_world_has_focus(w))
-        return;
     for (size_t i = 0; i < n && n_taken < EARLY_PODS; i++) {
         size_t len = stem(pods[i]), same = 0;
         if ((kta_pod_ready(pods[i]) && !kta_pod_restarts(pods[i])) ||
@@ -268,11 +265,51 @@ void kta_collect_early(struct kta_world *w, const char *ns, void *ctx)
         if (same < LOGS_EACH)
             taken[n_taken++] = pods[i];
     }
-    for (size_t i = 0; i < n_taken; i++)
+    return n_taken;
+}
+
+static void early_reads(struct kta_world *w, const char *ns, const struct kta_early_words *words)
+{
+    struct kta_json *taken[EARLY_PODS];
+    struct kta_err err = KTA_ERR_INIT;
+    size_t n = kta_world_has_focus(w) ? 0 : early_pods(w, ns, words, taken);
+    for (size_t i = 0; i < n; i++)
         kta_world_focus_add(w, taken[i]);
-    if (n_taken)
-        (void)second_round(w, ns, /* lists= */ true, /* logs= */ true, &err);
+    if (!n)
+        return;
+    (void)second_round(w, ns, /* lists= */ true, /* logs= */ true, &err);
     kta_world_focus_clear(w);
+}
+
+/* The first Deployment in trouble whose template changed: most failures follow a change. */
+static void early_check(struct kta_world *w, const char *ns, const struct kta_early_words *words)
+{
+    struct kta_json *taken[EARLY_PODS];
+    size_t n = early_pods(w, ns, words, taken);
+    for (size_t i = 0; i < n; i++) {
+        struct kta_json *owner = kta_world_owner(w, taken[i]);
+        struct kta_change c;
+        if (!kta_streq(kta_obj_kind(owner), "Deployment") || kta_pod_outdated(w, taken[i], owner) ||
+            !kta_change_of(w, owner, &c))
+            continue;
+        kta_fixes_ask_undo(w, owner, &c);
+        kta_change_release(&c);
+        return;
+    }
+}
+
+void kta_collect_early(struct kta_world *w, const char *kind, const char *ns, void *ctx)
+{
+    static const char *const of_change[] = {"pods", "events", "deployments", "replicasets"};
+    size_t there = 0, asked = 0;
+    if (kta_streq(kind, "pods"))
+        early_reads(w, ns, ctx);
+    for (size_t i = 0; i < KTA_LEN(of_change); i++) {
+        there += kta_world_has_list(w, of_change[i], ns);
+        asked += kta_streq(kind, of_change[i]);
+    }
+    if (asked && there == KTA_LEN(of_change) && kta_world_wants_checks(w))
+        early_check(w, ns, ctx);
 }
 
 int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err)

@@ -244,6 +244,12 @@ struct kta_json *kta_fix_container_patch(const char *list, const char *container
 void kta_fixes_complete(struct kta_world *w, struct kta_findings *f);
 /* Asks the API server about every fix that has a check; drops what it refuses. */
 void kta_fixes_validate(struct kta_world *w, struct kta_findings *f);
+/* Asks about an undoing before there is a finding; kta_fixes_validate has the answer then. */
+void kta_fixes_ask_undo(struct kta_world *w, const struct kta_json *workload,
+                        const struct kta_change *c);
+void kta_fixes_forget(struct kta_world *w); /* these answers; the world goes */
+struct kta_asked_ahead **kta_world_asked_ahead(struct kta_world *w); /* where they are */
+bool kta_world_wants_checks(const struct kta_world *w);
 
 /* ---- ignore.c ---- */
 bool kta_ignored(const struct kta_json *ignore, const struct kta_finding *f);
@@ -349,15 +355,15 @@ extern const size_t kta_n_base_kinds;
 /* Reads in parallel what analyzers will ask for: lists (wide: of all that may be broken in a
  * namespace), then what the trouble in them calls for: further lists, and logs. */
 int kta_collect(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);
-/* For kta_world_on_pods: asks for the logs and lists that pods in trouble call for whose names
+/* For kta_world_on_list: asks for the logs and lists that pods in trouble call for whose names
  * begin with one of the words (none: all pods), as kta_collect will want them once it knows the
- * owners. What cannot be read is told by whoever asks for it then. ctx: a struct kta_early_words.
- */
+ * owners; then about the undoing of what changed before, if fixes will be asked about. What cannot
+ * be read is told by whoever asks for it then. ctx: a struct kta_early_words. */
 struct kta_early_words {
     char *const *v;
     size_t n;
 };
-void kta_collect_early(struct kta_world *w, const char *ns, void *ctx);
+void kta_collect_early(struct kta_world *w, const char *kind, const char *ns, void *ctx);
 int kta_collect_lists(struct kta_world *w, const char *ns, bool wide, struct kta_err *err);
 int kta_collect_logs(struct kta_world *w, const char *ns, struct kta_err *err);
 

@@ -168,16 +168,22 @@ void kta_finding_symptom(struct kta_finding *f, const char *kind, const char *ns
 
 /* ---- releasing ---- */
 
+void kta_fix_check_release(struct kta_fix_check *c)
+{
+    free(c->method);
+    free(c->path);
+    free(c->type);
+    free(c->body);
+    *c = (struct kta_fix_check){NULL};
+}
+
 static void fix_release(struct kta_fix *x)
 {
     free(x->summary);
     kta_argv_release(&x->argv);
     kta_argv_release(&x->then);
     free(x->stdin_text);
-    free(x->check.method);
-    free(x->check.path);
-    free(x->check.type);
-    free(x->check.body);
+    kta_fix_check_release(&x->check);
 }
 
 void kta_finding_drop_fix(struct kta_finding *f, size_t i)

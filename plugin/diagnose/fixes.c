@@ -52,14 +52,15 @@ static char *dry_path(struct kta_world *w, const char *api, const char *kind, co
     return kta_str_detach(&path);
 }
 
-static void check(struct kta_world *w, struct kta_fix *x, const struct kta_json *o,
-                  const char *method, const char *sub, const char *type, char *body)
+static struct kta_fix_check check(struct kta_world *w, const struct kta_json *o, const char *method,
+                                  const char *sub, const char *type, char *body)
 {
-    x->check.path = dry_path(w, kta_json_str(o, "apiVersion"), kta_obj_kind(o),
-                             kta_obj_namespace(o), kta_obj_name(o), sub);
-    x->check.method = kta_strdup(method);
-    x->check.type = kta_strdup(type);
-    x->check.body = body;
+    return (struct kta_fix_check){.path =
+                                      dry_path(w, kta_json_str(o, "apiVersion"), kta_obj_kind(o),
+                                               kta_obj_namespace(o), kta_obj_name(o), sub),
+                                  .method = kta_strdup(method),
+                                  .type = kta_strdup(type),
+                                  .body = body};
 }
 
 static void add_ref(struct kta_argv *argv, const struct kta_json *o)
@@ -82,7 +83,7 @@ struct kta_fix *kta_fix_patch(struct kta_world *w, struct kta_finding *f, enum k
     kta_argv_addf(&x->argv, "--type=%s", patches[type].flag);
     kta_argv_addl(&x->argv, "-p", body, NULL);
     pin(w, &x->argv, kta_obj_namespace(o));
-    check(w, x, o, "PATCH", "", patches[type].type, kta_strdup(body));
+    x->check = check(w, o, "PATCH", "", patches[type].type, kta_strdup(body));
     return x;
 }
 
@@ -102,6 +103,12 @@ static char *undo_body(const struct kta_json *template_)
     return kta_str_detach(&s);
 }
 
+static struct kta_fix_check undo_check(struct kta_world *w, const struct kta_json *workload,
+                                       const struct kta_change *c)
+{
+    return check(w, workload, "PATCH", "", patches[KTA_PATCH_JSON].type, undo_body(c->template_));
+}
+
 struct kta_fix *kta_fix_undo(struct kta_world *w, struct kta_finding *f,
                              const struct kta_json *workload, const struct kta_change *c)
 {
@@ -113,7 +120,7 @@ struct kta_fix *kta_fix_undo(struct kta_world *w, struct kta_finding *f,
     kta_argv_addf(&x->argv, "--to-revision=%lld", (long long)c->revision);
     pin(w, &x->argv, kta_obj_namespace(workload));
     if (c->template_)
-        check(w, x, workload, "PATCH", "", patches[KTA_PATCH_JSON].type, undo_body(c->template_));
+        x->check = undo_check(w, workload, c);
     return x;
 }
 
@@ -152,7 +159,8 @@ struct kta_fix *kta_fix_image(struct kta_world *w, struct kta_finding *f,
     }
     struct kta_str s = KTA_STR_INIT;
     kta_json_print(body, false, &s);
-    check(w, x, workload, "PATCH", "", patches[KTA_PATCH_STRATEGIC].type, kta_str_detach(&s));
+    x->check =
+        check(w, workload, "PATCH", "", patches[KTA_PATCH_STRATEGIC].type, kta_str_detach(&s));
     return x;
 }
 
@@ -166,8 +174,8 @@ struct kta_fix *kta_fix_scale(struct kta_world *w, struct kta_finding *f,
     kta_argv_addl(&x->argv, "kubectl", "scale", ref, NULL);
     kta_argv_addf(&x->argv, "--replicas=%d", replicas);
     pin(w, &x->argv, kta_obj_namespace(workload));
-    check(w, x, workload, "PATCH", "scale", patches[KTA_PATCH_MERGE].type,
-          kta_asprintf("{\"spec\":{\"replicas\":%d}}", replicas));
+    x->check = check(w, workload, "PATCH", "scale", patches[KTA_PATCH_MERGE].type,
+                     kta_asprintf("{\"spec\":{\"replicas\":%d}}", replicas));
     return x;
 }
 
@@ -178,7 +186,7 @@ struct kta_fix *kta_fix_delete(struct kta_world *w, struct kta_finding *f, enum 
     struct kta_fix *x = kta_finding_fix(f, risk, /* undoable= */ true, "delete %s: %s", ref, why);
     kta_argv_addl(&x->argv, "kubectl", "delete", ref, NULL);
     pin(w, &x->argv, kta_obj_namespace(o));
-    check(w, x, o, "DELETE", "", "application/json", NULL);
+    x->check = check(w, o, "DELETE", "", "application/json", NULL);
     return x;
 }
 
@@ -435,19 +443,69 @@ void kta_fixes_complete(struct kta_world *w, struct kta_findings *f)
 
 /* ---- asking the API server ---- */
 
+/* What was asked about before there was a finding. */
+struct kta_asked_ahead {
+    struct kta_fix_check check;
+    int status; /* 0: no answer came */
+};
+
+static struct kta_send send_of(const struct kta_fix_check *c)
+{
+    return (struct kta_send){.method = c->method,
+                             .path = c->path,
+                             .content_type = c->type,
+                             .body = c->body};
+}
+
+void kta_fixes_ask_undo(struct kta_world *w, const struct kta_json *workload,
+                        const struct kta_change *c)
+{
+    struct kta_asked_ahead **at = kta_world_asked_ahead(w), *asked;
+    struct kta_cluster *cluster = kta_world_cluster(w);
+    struct kta_err err = KTA_ERR_INIT;
+    if (*at || !c->template_ || !cluster || kta_cluster_is_snapshot(cluster))
+        return;
+    *at = asked = kta_calloc(1, sizeof *asked);
+    asked->check = undo_check(w, workload, c);
+    struct kta_send s = send_of(&asked->check);
+    (void)kta_cluster_send_all(cluster, &s, 1, &err);
+    asked->status = s.status;
+    kta_json_free(s.json);
+}
+
+void kta_fixes_forget(struct kta_world *w)
+{
+    struct kta_asked_ahead **at = kta_world_asked_ahead(w);
+    if (*at)
+        kta_fix_check_release(&(*at)->check);
+    free(*at);
+    *at = NULL;
+}
+
 /* The fix that a check is for: the number k of the finding f. */
 struct checked {
     struct kta_finding *f;
     size_t k;
 };
 
-static void take_verdict(const struct checked *at, const struct kta_send *s)
+static void take_verdict(const struct checked *at, int status)
 {
     /* What the server finds wrong with the change itself; a lack of rights is none. */
-    if (s->status == 400 || s->status == 404 || s->status == 409 || s->status == 422)
+    if (status == 400 || status == 404 || status == 409 || status == 422)
         kta_finding_drop_fix(at->f, at->k);
-    else if (s->status >= 200 && s->status < 300)
+    else if (status >= 200 && status < 300)
         at->f->fixes[at->k].validated = 1;
+}
+
+static void take_asked_ahead(struct kta_world *w, struct kta_findings *f)
+{
+    const struct kta_asked_ahead *asked = *kta_world_asked_ahead(w);
+    for (size_t i = 0; asked && i < f->n; i++)
+        for (size_t k = f->v[i]->n_fixes; k-- > 0;) {
+            const struct kta_fix_check *c = &f->v[i]->fixes[k].check;
+            if (kta_streq(c->path, asked->check.path) && kta_streq(c->body, asked->check.body))
+                take_verdict(&(struct checked){f->v[i], k}, asked->status);
+        }
 }
 
 void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
@@ -458,6 +516,7 @@ void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
     size_t n = 0, cap = 0, cap_sends = 0;
     if (!c || kta_cluster_is_snapshot(c))
         return;
+    take_asked_ahead(w, f);
     for (size_t i = 0; i < f->n; i++)
         for (size_t k = 0; k < f->v[i]->n_fixes && k < KTA_DIAG_MAX_FIXES; k++) {
             struct kta_fix *fix = &f->v[i]->fixes[k];
@@ -466,16 +525,13 @@ void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
             KTA_GROW(at, n, cap);
             KTA_GROW(sends, n, cap_sends);
             at[n] = (struct checked){f->v[i], k};
-            sends[n++] = (struct kta_send){.method = fix->check.method,
-                                           .path = fix->check.path,
-                                           .content_type = fix->check.type,
-                                           .body = fix->check.body};
+            sends[n++] = send_of(&fix->check);
         }
     int rc = kta_cluster_send_all(c, sends, n, &(struct kta_err)KTA_ERR_INIT);
     /* from the last on: a fix that goes moves only those behind it */
     for (size_t i = n; i-- > 0;) {
         if (rc == 0)
-            take_verdict(&at[i], &sends[i]);
+            take_verdict(&at[i], sends[i].status);
         kta_json_free(sends[i].json);
     }
     free(at);

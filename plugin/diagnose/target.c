@@ -332,9 +332,9 @@ static int read_base(struct kta_world *w, const char *ns, const struct words *q,
     int rc;
 
     kta_report_progress(kta_world_report(w), "looking for what is meant");
-    kta_world_on_pods(w, early ? kta_collect_early : NULL, &words);
+    kta_world_on_list(w, early ? kta_collect_early : NULL, &words);
     rc = kta_world_prefetch(w, ns, kta_base_kinds, kta_n_base_kinds, err);
-    kta_world_on_pods(w, NULL, NULL);
+    kta_world_on_list(w, NULL, NULL);
     return rc;
 }
 

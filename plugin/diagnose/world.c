@@ -35,6 +35,7 @@ void kta_world_free(struct kta_world *w)
     if (!w)
         return;
     kta_world_logs_free(w);
+    kta_fixes_forget(w);
     for (size_t i = 0; i < w->n_lists; i++) {
         struct world_list *l = w->lists[i];
         free(l->kind);
@@ -342,29 +343,49 @@ void kta_world_want_metrics(struct kta_world *w)
     w->wants_metrics = true;
 }
 
-void kta_world_on_pods(struct kta_world *w,
-                       void (*on_pods)(struct kta_world *w, const char *ns, void *ctx), void *ctx)
+void kta_world_want_checks(struct kta_world *w)
 {
-    w->on_pods = on_pods;
-    w->on_pods_ctx = ctx;
+    w->wants_checks = true;
 }
 
-/* Pods that have come while other lists are under way. */
+bool kta_world_wants_checks(const struct kta_world *w)
+{
+    return w->wants_checks;
+}
+
+struct kta_asked_ahead **kta_world_asked_ahead(struct kta_world *w)
+{
+    return &w->asked_ahead;
+}
+
+void kta_world_on_list(struct kta_world *w,
+                       void (*on_list)(struct kta_world *w, const char *kind, const char *ns,
+                                       void *ctx),
+                       void *ctx)
+{
+    w->on_list = on_list;
+    w->on_list_ctx = ctx;
+}
+
+/* A list that may come while others are under way. */
 struct early {
     struct kta_world *w;
+    const struct kta_kind *kind;
     const char *ns;
-    struct world_list *pods; /* NULL: not yet, or too many to look at now */
+    bool taken; /* it came, and is in the world */
 };
 
-static void pods_came(void *ctx, struct kta_read *read)
+static void list_came(void *ctx, struct kta_read *read)
 {
     struct early *e = ctx;
+    struct kta_world *w = e->w;
 
-    if (!read->json || read->dropped || *kta_or(kta_json_str(read->json, "metadata.continue"), ""))
+    if (!w->on_list || !read->json || read->dropped ||
+        *kta_or(kta_json_str(read->json, "metadata.continue"), ""))
         return;
-    e->pods = new_list(e->w, "pods", e->ns);
-    fill_list(e->w, e->pods, kta_kind_known("pods"), read->json);
-    e->w->on_pods(e->w, e->ns, e->w->on_pods_ctx);
+    e->taken = true;
+    fill_list(w, new_list(w, e->kind->plural, e->ns), e->kind, read->json);
+    w->on_list(w, e->kind->plural, e->ns, w->on_list_ctx);
 }
 
 /* What the reads of lists brought; -1 when not one of many could be read: that is said once. */
@@ -384,7 +405,7 @@ static int take_lists(struct kta_world *w, const char *ns, const struct kta_kind
     }
     for (size_t i = 0; i < n; i++) {
         if (!reads[i].json && !reads[i].failed)
-            continue; /* pods that came early */
+            continue; /* it came early */
         struct world_list *l = new_list(w, of[i]->plural, of[i]->namespaced ? ns : NULL);
         if (reads[i].json && !reads[i].failed) {
             bool pods = kta_streq(of[i]->plural, "pods");
@@ -445,19 +466,19 @@ int kta_world_prefetch_all(struct kta_world *w, const char *ns, const char *cons
     const struct kta_log_want **log_of = kta_calloc(n_wants + 1, sizeof *log_of);
     size_t n_lists = begin_lists(w, ns, kinds, n, metrics, of, &reads, &n_reads, &cap);
     size_t n_logs = kta_world_logs_begin(w, wants, n_wants, log_of, &reads, &n_reads, &cap);
-    struct early early = {w, ns, NULL};
+    struct early *early = kta_calloc(n_lists + 1, sizeof *early);
     int rc = 0;
 
-    for (size_t i = 0; w->on_pods && i < n_lists; i++)
-        if (kta_streq(of[i]->plural, "pods")) {
-            reads[i].on_done = pods_came;
-            reads[i].done_ctx = &early;
-        }
+    for (size_t i = 0; w->on_list && i < n_lists; i++) {
+        early[i] = (struct early){.w = w, .kind = of[i], .ns = of[i]->namespaced ? ns : NULL};
+        reads[i].on_done = list_came;
+        reads[i].done_ctx = &early[i];
+    }
     if (n_reads && w->cluster) {
         rc = kta_cluster_read(w->cluster, reads, n_reads, err);
         for (size_t i = 0; i < n_lists; i++) {
             kta_large_read_done(&reads[i]);
-            if (early.pods && reads[i].on_done)
+            if (early[i].taken)
                 reads[i].json = NULL; /* the list's now */
         }
         if (!rc)
@@ -469,6 +490,7 @@ int kta_world_prefetch_all(struct kta_world *w, const char *ns, const char *cons
     kta_reads_free(reads, n_reads);
     free(of);
     free(log_of);
+    free(early);
     return many_pods && !rc ? kta_large_pods(w, ns, err) : rc;
 }
 

@@ -63,8 +63,10 @@ struct kta_world {
     bool wants_metrics;
     const struct kta_kind **asking; /* lists that are under way */
     size_t n_asking, cap_asking;
-    void (*on_pods)(struct kta_world *w, const char *ns, void *ctx);
-    void *on_pods_ctx;
+    void (*on_list)(struct kta_world *w, const char *kind, const char *ns, void *ctx);
+    void *on_list_ctx;
+    bool wants_checks;
+    struct kta_asked_ahead *asked_ahead;
 };
 
 /* The kind of that name, known or discovered; NULL: the cluster has none. */
