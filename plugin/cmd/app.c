@@ -46,8 +46,11 @@ int app_init(struct app *app, int argc, char **argv, struct kta_err *err)
         return -1;
     if (config_load(set_text(&app->set, OPT_CONFIG), &app->set, &app->config, err) < 0)
         return -1;
-    if (replay_begin(app, err) < 0)
-        return -1;
+    if (set_text(&app->set, OPT_REPLAY)) {
+        app_make_redact(app);
+        if (replay_begin(app, err) < 0)
+            return -1;
+    }
     kta_argv_copy(&app->given, &app->words);
     return make_ui(app, err);
 }

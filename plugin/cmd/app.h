@@ -100,16 +100,22 @@ void conversation_ran(struct app *app, struct conversation *c, const char *comma
 /* Writes the session's file; a failure is noted, once. */
 void conversation_save(struct app *app, struct conversation *c);
 
-/* One question: answer, plan, pipeline, document. c NULL: nothing is remembered. */
+/* One question: answer, plan, pipeline, document (question.c). piped: text that belongs to it, or
+ * NULL. c NULL: nothing is remembered. */
 int app_ask(struct app *app, const char *question, const char *piped, struct conversation *c,
             struct kta_err *err);
+/* Where `why` says that no cluster is configured, and there is no model either: the engine's answer
+ * from the piped text alone. False: not so, and nothing is done. */
+bool app_read_text(struct app *app, const char *question, const char *piped,
+                   const struct kta_err *why);
 /* One line of the audit log; a failure is told. */
 void app_audit_question(struct app *app, const char *command, const char *question);
 /* Text mode under --dry-run --quiet: the plan as a script on stdout; otherwise nothing. */
 void app_print_script(const struct app *app, const struct kta_plan *plan);
 
 /* recording.c: --record and --replay. */
-/* Before anything else is made: flags and words of the recording, where none were given. */
+/* With --replay, when only redact is there: flags and words of the recording, where none were
+ * given. */
 int replay_begin(struct app *app, struct kta_err *err);
 bool replaying(const struct app *app);
 int replay_open_cluster(struct app *app, struct kta_err *err);

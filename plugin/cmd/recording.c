@@ -108,11 +108,8 @@ int replay_begin(struct app *app, struct kta_err *err)
     const char *path = set_text(&app->set, OPT_REPLAY);
     char dir[] = "/tmp/kubectl-todo-ai-replay-XXXXXX";
 
-    if (!path)
-        return 0;
     if (set_text(&app->set, OPT_RECORD) || set_text(&app->set, OPT_SNAPSHOT))
         return kta_err_set(err, KTA_E_USAGE, "--replay goes with neither --record nor --snapshot");
-    app_make_redact(app);
     if (kta_replay_begin(path, app->redact, &app->recording, err) < 0)
         return -1;
     if (!mkdtemp(dir))
