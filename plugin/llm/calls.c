@@ -1,192 +1,164 @@
 /*
- * calls.c - calls that a model writes between its own marks, for servers that have no parser for
- * them. What the templates of the models teach has few shapes, in any order and number:
+ * calls.c - the calls of an answer, from the pieces in which a stream brings them.
  *
- *   {"name": N, "arguments": {…}}               Hermes, Qwen, Llama, Granite, Phi, Command R
- *   N <mark> {…}                                Mistral, DeepSeek, Kimi, gpt-oss
- *   <function=N>{…}  <invoke name="N">          Llama, Qwen coder, MiniMax, with
- *     <parameter=KEY>VALUE</parameter>          each argument by itself
- *   N <arg_key>KEY</arg_key><arg_value>VALUE</arg_value>    GLM
- *
- * Everything else between them is a mark and skipped.
+ * Servers differ: pieces without index or ids, one index for all calls, arguments as an object or
+ * quoted twice, names that are nearly a tool's.
  */
-#include <ctype.h>
 #include <string.h>
 #include "kta/alloc.h"
+#include "kta/limits.h"
+#include "kta/log.h"
 #include "llm_private.h"
 
-struct calls {
-    struct llm_reply *r;
-    struct kta_str name;   /* seen, its arguments not yet */
-    struct kta_json *args; /* told one by one, or NULL */
-    size_t n;
-};
-
-static void flush(struct calls *c)
+static struct llm_call *new_call(struct llm_reply *r, int index)
 {
-    if (c->args) {
-        llm_reply_new_call(c->r, c->name.s, c->args);
-        c->n++;
+    struct llm_call *c;
+    if (r->n_calls == KTA_LEN(r->calls)) {
+        kta_log(1, "model: more than %zu calls in one turn; the rest is left out", r->n_calls);
+        return NULL;
     }
-    kta_json_free(c->args);
-    c->args = NULL;
-    kta_str_clear(&c->name);
+    c = &r->calls[r->n_calls++];
+    c->index = index;
+    kta_str_init(&c->id, 256);
+    kta_str_init(&c->name, 256);
+    kta_str_init(&c->args, KTA_MAX_CALL_ARGS);
+    return c;
 }
 
-static const char *first_str(const struct kta_json *v, const char *const *keys)
+static bool complete(const struct llm_call *c)
 {
-    for (; *keys; keys++)
-        if (kta_json_text(kta_json_get(v, *keys)))
-            return kta_json_text(kta_json_get(v, *keys));
+    return c->args.len && kta_json_span(c->args.s) == c->args.len;
+}
+
+/* The call that a piece belongs to. An index alone is not enough: some servers give all calls of a
+ * turn the same one with different ids, or without any, others give neither. */
+static struct llm_call *call_of(struct llm_reply *r, int index, const char *id, const char *name,
+                                bool has_args)
+{
+    struct llm_call *last = r->n_calls ? &r->calls[r->n_calls - 1] : NULL;
+    if (index >= 0) {
+        for (size_t i = r->n_calls; i-- > 0;) {
+            struct llm_call *c = &r->calls[i];
+            bool other = *id && c->id.len && strcmp(c->id.s, id);
+            if (c->index == index)
+                return *name && (other || (has_args && complete(c))) ? new_call(r, index) : c;
+        }
+        return new_call(r, index);
+    }
+    if (*id) {
+        for (size_t i = 0; i < r->n_calls; i++)
+            if (!strcmp(r->calls[i].id.s, id))
+                return &r->calls[i];
+        return last && !last->id.len && !*name ? last : new_call(r, -1);
+    }
+    if (!last || (*name && (last->args.len || (last->name.len && strcmp(last->name.s, name)))))
+        return new_call(r, -1);
+    return last;
+}
+
+static void take_name(struct llm_call *c, const char *name)
+{
+    if (*name && strcmp(c->name.s, name) != 0 && !c->args.len)
+        kta_str_add(&c->name, name); /* pieces of a name come before any argument */
+}
+
+static void take_args(struct llm_reply *r, struct llm_call *c, const struct kta_json *args)
+{
+    if (kta_json_text(args)) {
+        kta_str_add(&c->args, kta_json_text(args));
+        (void)llm_repeat_feed(&r->calling, kta_json_text(args), strlen(kta_json_text(args)));
+    } else if (kta_json_type(args) == KTA_JSON_OBJECT) {
+        kta_str_clear(&c->args);
+        kta_json_print(args, /* pretty= */ false, &c->args);
+    }
+}
+
+void llm_call_piece(struct llm_reply *r, const struct kta_json *piece)
+{
+    const struct kta_json *f = kta_json_get(piece, "function");
+    const char *id = kta_or(kta_json_str(piece, "id"), "");
+    const struct kta_json *args;
+    const char *name;
+    struct llm_call *c;
+    if (!f)
+        f = piece;
+    name = kta_or(kta_json_str(f, "name"), "");
+    args = kta_json_get(f, "arguments");
+    c = call_of(r, (int)kta_json_int(piece, "index", -1), id, name,
+                kta_json_text(args) ? *kta_json_text(args) != '\0' : kta_json_len(args) > 0);
+    if (!c)
+        return;
+    if (!c->id.len)
+        kta_str_add(&c->id, id);
+    take_name(c, name);
+    take_args(r, c, args);
+}
+
+void llm_call_whole(struct llm_reply *r, const char *name, const struct kta_json *args)
+{
+    struct llm_call *c = new_call(r, -1);
+    if (!c)
+        return;
+    kta_str_add(&c->name, name);
+    take_args(r, c, args);
+}
+
+/* Some models quote the arguments twice: "{\"a\":1}" as a JSON string. */
+static void unquote_args(struct kta_str *args)
+{
+    kta_auto_json struct kta_json *v = NULL, *inner = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    const char *text;
+    if (*args->s != '"' || kta_json_parse(args->s, args->len, &v, &err) < 0)
+        return;
+    text = kta_json_text(v);
+    if (text && kta_json_parse(text, strlen(text), &inner, &err) == 0 &&
+        kta_json_type(inner) == KTA_JSON_OBJECT) {
+        kta_str_clear(args);
+        kta_str_add(args, text);
+    }
+}
+
+const char *llm_tool_name(const struct kta_llm_turn *t, const char *name)
+{
+    kta_json_each(tool, t->tools) {
+        const char *offered = kta_or(kta_json_str(tool, "function.name"), "");
+        size_t n = strlen(offered);
+        for (const char *p = kta_stristr(name, offered); n && p; p = kta_stristr(p + 1, offered))
+            if ((p == name || strchr(".:/", p[-1])) && (!p[n] || p[n] == ':'))
+                return offered;
+    }
     return NULL;
 }
 
-/* An object that is a whole call, or the arguments of the name before it. */
-static void take_object(struct calls *c, const struct kta_json *v)
+/* One that no other call of the conversation has; nine letters and digits, as Mistral wants it. */
+static char *made_up_id(void)
 {
-    static const char *const names[] = {"name", "tool_name", "tool", NULL};
-    const struct kta_json *f = kta_json_get(v, "function"), *args;
-    const char *name;
+    static unsigned n;
+    return kta_asprintf("call%05u", ++n % 100000);
+}
 
-    if (kta_json_type(f) == KTA_JSON_OBJECT)
-        v = f;
-    name = first_str(v, names);
-    args = kta_json_get(v, "arguments");
-    if (!args)
-        args = kta_json_get(v, "parameters");
-    if (name && (args || !c->name.len)) {
-        flush(c);
-        llm_reply_new_call(c->r, name, args);
-        c->n++;
-    } else if (c->name.len) {
-        kta_json_free(c->args);
-        c->args = kta_json_copy(v);
-        flush(c);
+static bool has_id(const struct kta_llm_turn *t, const char *id)
+{
+    for (size_t i = 0; i < t->n_calls; i++)
+        if (!strcmp(t->calls[i].id, id))
+            return true;
+    return false;
+}
+
+void llm_calls_end(struct llm_reply *r)
+{
+    struct kta_llm_turn *t = r->turn;
+    for (size_t i = 0; i < r->n_calls && t->n_calls < KTA_LEN(t->calls); i++) {
+        struct llm_call *c = &r->calls[i];
+        struct kta_tool_call *to = &t->calls[t->n_calls];
+        kta_str_trim(&c->args);
+        unquote_args(&c->args);
+        if (!c->name.len && !c->args.len)
+            continue; /* an empty piece */
+        to->id = c->id.len && !has_id(t, c->id.s) ? kta_str_detach(&c->id) : made_up_id();
+        to->name = kta_strdup(kta_or(llm_tool_name(t, c->name.s), c->name.s));
+        to->args = c->args.len ? kta_str_detach(&c->args) : kta_strdup("{}");
+        t->n_calls++;
     }
-}
-
-static const char *take_json(struct calls *c, const char *p)
-{
-    kta_auto_json struct kta_json *v = NULL;
-    struct kta_err err = KTA_ERR_INIT;
-    size_t n = kta_json_span(p);
-
-    if (!n) /* never closed: what it was to be is not known */
-        return p + strlen(p);
-    if (kta_json_parse(p, n, &v, &err) < 0)
-        return p + n; /* [ARGS] */
-    if (kta_json_type(v) == KTA_JSON_OBJECT)
-        take_object(c, v);
-    kta_json_each(one, kta_json_type(v) == KTA_JSON_ARRAY ? v : NULL)
-        take_object(c, one);
-    return p + n;
-}
-
-/* What of a tag's text is the name that it gives: <function=N>, <invoke name="N">. */
-static char *given(const char *tag, size_t n, const char *word)
-{
-    const char *p = tag + strlen(word), *end = tag + n;
-
-    if (n <= strlen(word) || !kta_starts(tag, word))
-        return NULL;
-    p += *p == '"' || *p == '\'';
-    while (end > p && strchr("\"'/ ", end[-1]))
-        end--;
-    return kta_strndup(p, (size_t)(end - p));
-}
-
-/* Up to `close`; *pp is moved behind it. */
-static char *until(const char **pp, const char *close)
-{
-    kta_auto_str struct kta_str text = KTA_STR_INIT;
-    const char *end = strstr(*pp, close);
-
-    kta_str_addn(&text, *pp, end ? (size_t)(end - *pp) : strlen(*pp));
-    kta_str_trim(&text);
-    *pp = end ? end + strlen(close) : *pp + strlen(*pp);
-    return kta_strdup(text.s);
-}
-
-static void set_arg(struct calls *c, const char *key, const char *text)
-{
-    struct kta_json *v = NULL;
-    struct kta_err err = KTA_ERR_INIT;
-
-    if (!c->args)
-        c->args = kta_json_new_object();
-    if (!strchr("[{", *text) || kta_json_parse(text, strlen(text), &v, &err) < 0)
-        v = kta_json_new_str(text);
-    kta_json_set(c->args, key, v);
-}
-
-/* p is behind '<'. */
-static const char *take_tag(struct calls *c, const char *p)
-{
-    static const char *const calls[] = {"function=", "invoke name=", "tool name="};
-    static const char *const args[] = {"parameter=", "parameter name="};
-    size_t n = strcspn(p, ">");
-    const char *tag = p;
-
-    p += n + (p[n] == '>');
-    for (size_t i = 0; i < KTA_LEN(calls); i++) {
-        kta_auto_free char *name = given(tag, n, calls[i]);
-        if (!name)
-            continue;
-        flush(c);
-        kta_str_add(&c->name, name);
-        return p;
-    }
-    for (size_t i = 0; i < KTA_LEN(args); i++) {
-        kta_auto_free char *key = given(tag, n, args[i]);
-        if (!key)
-            continue;
-        kta_auto_free char *value = until(&p, "</parameter>");
-        set_arg(c, key, value);
-        return p;
-    }
-    if (kta_starts(tag, "arg_key>")) {
-        kta_auto_free char *key = until(&p, "</arg_key>");
-        p += strspn(p, " \r\n\t");
-        if (!kta_starts(p, "<arg_value>"))
-            return p;
-        p += strlen("<arg_value>");
-        kta_auto_free char *value = until(&p, "</arg_value>");
-        set_arg(c, key, value);
-    } else if (tag[0] == '/') {
-        flush(c);
-    }
-    return p;
-}
-
-static const char *take_word(struct calls *c, const char *p)
-{
-    size_t n = 0;
-
-    while (isalnum((unsigned char)p[n]) || (p[n] && strchr("_.:-/=", p[n])))
-        n++;
-    if (n == 0)
-        return p + 1;
-    if (n == 4 && !strncmp(p, "json", 4)) /* of a fence, or <|constrain|>json */
-        return p + n;
-    flush(c);
-    size_t to = n > 3 && kta_starts(p, "to=") ? 3 : 0;
-    kta_str_addn(&c->name, p + to, n - to);
-    return p + n;
-}
-
-size_t llm_calls_in(const char *text, struct llm_reply *r)
-{
-    struct calls c = {.r = r, .name = KTA_STR_INIT};
-
-    for (const char *p = text; *p;) {
-        if (*p == '{' || *p == '[')
-            p = take_json(&c, p);
-        else if (*p == '<')
-            p = take_tag(&c, p + 1);
-        else
-            p = take_word(&c, p);
-    }
-    flush(&c);
-    kta_str_release(&c.name);
-    return c.n;
 }

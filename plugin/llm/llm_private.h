@@ -2,9 +2,10 @@
  * llm_private.h - what the files of llm/ share.
  *
  * open.c resolves the endpoint, quirks.c remembers what it rejects, request.c writes the body,
- * reply.c reads streams and whole answers, filter.c parts thinking and calls from text, calls.c
- * reads such calls, repeat.c notices an endless one, failure.c turns what went wrong into a
- * sentence, chat.c is one turn with its retries, window.c the window, models.c what else there is.
+ * reply.c reads streams and whole answers, filter.c parts thinking and calls from text,
+ * calls_in_text.c reads such calls, calls.c puts calls together, repeat.c notices an endless text,
+ * failure.c turns what went wrong into a sentence, chat.c is one turn with its retries, window.c
+ * the window, models.c what else there is.
  */
 #ifndef KTA_LLM_PRIVATE_H
 #define KTA_LLM_PRIVATE_H
@@ -116,12 +117,20 @@ bool llm_reply_feed(void *reply, const char *p, size_t n); /* http's on_body */
 /* The body has ended: the turn's results are filled in. */
 void llm_reply_end(struct llm_reply *r);
 void llm_reply_release(struct llm_reply *r);
-/* Adds a whole call, one that was written as text. args: an object, or NULL. */
-void llm_reply_new_call(struct llm_reply *r, const char *name, const struct kta_json *args);
 /* The body of a refusal, which may hold what the model said; before llm_reply_end. */
 void llm_reply_refused(struct llm_reply *r, const char *body, size_t n);
 
 /* ---- calls.c ---- */
+/* A piece of a call as the API has it: {index, id, function: {name, arguments}}. */
+void llm_call_piece(struct llm_reply *r, const struct kta_json *piece);
+/* A whole call, one that was written as text. args: an object, or NULL. */
+void llm_call_whole(struct llm_reply *r, const char *name, const struct kta_json *args);
+/* The offered tool that a name means ("functions.kubectl:0", "Kubectl"), or NULL. */
+const char *llm_tool_name(const struct kta_llm_turn *t, const char *name);
+/* All pieces are there: the calls become the turn's. */
+void llm_calls_end(struct llm_reply *r);
+
+/* ---- calls_in_text.c ---- */
 /* The calls that a text between a model's own marks holds are added to r; how many there were. */
 size_t llm_calls_in(const char *text, struct llm_reply *r);
 
