@@ -47,6 +47,30 @@ bool agent_reads_unnamed(const struct kta_agent *a, const struct kta_argv *argv,
 int agent_afford(const struct kta_agent *a, int *max_tokens, struct kta_err *err);
 /* history.c: earlier messages, condensed to budget bytes. Caller owns. */
 struct kta_json *agent_condense(const struct kta_json *history, size_t budget);
+
+/* ---- act.c: what a turn asks for. true: there is something new to tell the model. ---- */
+struct turns { /* of one question */
+    struct kta_agent *a;
+    struct kta_tool_env *env;
+    struct kta_argv had; /* what was called, with its arguments */
+    int stuck;           /* turns in a row without anything new */
+};
+/* Adds a message {role, content}. */
+void agent_say(struct kta_json *messages, const char *role, const char *text);
+/* Every call of the turn gets one answer. */
+void agent_act_on_calls(struct turns *turns, struct kta_llm_turn *t);
+/* Commands in text; reads: run those that only read, too (the model has no other way to ask).
+ * True: results it should see, or commands that it should write in another way. */
+bool agent_act_on_text(struct turns *turns, const char *text, bool reads);
+/* The object of the schema, {answer, fixes, commands}: the answer becomes the agent's. */
+bool agent_act_on_object(struct turns *turns, const char *text);
+/* An object that was cut: its answer as far as it came. What it wanted to do is not whole, so it is
+ * not done. */
+void agent_take_cut_object(struct kta_agent *a, const char *text);
+/* Cuts the longest of what the model has read in this question in half. False: there is nothing
+ * left to cut. */
+bool agent_shorten_results(struct kta_json *messages);
+
 /* loop.c: turns with the model. -1: the model failed. */
 int agent_model_answer(struct kta_agent *a, struct kta_err *err);
 
