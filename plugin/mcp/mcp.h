@@ -172,6 +172,10 @@ void mcp_cancel(struct mcp_server *s, const struct mcp_session *session,
 void mcp_drain(struct mcp_server *s, int64_t ms);
 unsigned mcp_calls(struct mcp_server *s);
 
+/* ---- admit.c ---- */
+/* Fills in the call's session, revision, capabilities and log level; false after mcp_fail. */
+bool mcp_admit(struct mcp_call *call, const char *method);
+
 /* ---- session.c ---- */
 struct mcp_session *mcp_session_new(struct mcp_server *s);
 /* With a reference of the caller's, or NULL. */
