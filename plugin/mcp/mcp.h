@@ -1,6 +1,10 @@
 /*
  * mcp.h - what the files of this room share: server, sessions, calls.
  *
+ * stdio.c and http.c (http_routes.c, http_conn.c, http_answers.c, http_check.c) carry messages,
+ * server.c takes them apart, admit.c lets requests in, methods.c has a row for each method, call.c
+ * answers, session.c remembers clients, engine.c offers the tools.
+ *
  * A transport hands every message to mcp_receive with an exchange, which says where the answers
  * go. server->lock guards sessions, calls and questions; server->engine is held by the one call
  * that works on the cluster. Whoever holds both took engine first.
