@@ -7,16 +7,14 @@
  * exit code.
  *
  * Invariant of mode auto: a step runs only when the configuration's risk for its namespace covers
- * it, the changes of the last hour are within the budget, and the circuit breaker is closed.
- * Without a configuration nothing is allowed.
+ * it, the changes of the last hour are within the budget, and the circuit breaker is closed
+ * (autonomy.c). Without a configuration nothing is allowed.
  */
 #include <string.h>
 
 #include "kta/alloc.h"
 #include "kta/clock.h"
-#include "kta/embedded.h"
 #include "kta/evidence.h"
-#include "kta/fs.h"
 #include "kta/interrupt.h"
 #include "kta/journal.h"
 #include "kta/limits.h"
@@ -24,12 +22,9 @@
 #include "tool_list.h"
 #include "kta/tools_remediate.h"
 
-#define ATTEMPTS    3
-#define TIMEOUT_MS  (15 * 60 * 1000)
-#define SETTLE_MS   90000 /* how long findings may take to go after a change */
-#define BUDGET      5     /* changes an hour */
-#define BREAK_AFTER 3     /* failures in a row that open the breaker */
-#define BREAK_S     3600  /* for so long */
+#define ATTEMPTS   3
+#define TIMEOUT_MS (15 * 60 * 1000)
+#define SETTLE_MS  90000 /* how long findings may take to go after a change */
 
 static const char *const mode_names[] = {"propose", "ask", "auto"};
 
@@ -133,109 +128,6 @@ static int look_again(void *job, struct kta_findings *ret, struct kta_err *err)
     return rc;
 }
 
-/* ---- what auto may do ---- */
-static char *state_file(void)
-{
-    return kta_xdg_path(KTA_XDG_STATE, "remediation.json");
-}
-
-static struct kta_json *load_state(void)
-{
-    kta_auto_free char *file = state_file();
-    kta_auto_str struct kta_str text = KTA_STR_INIT;
-    struct kta_json *v = NULL;
-    struct kta_err ignored = KTA_ERR_INIT;
-
-    if (!file || kta_fs_read(file, KTA_MAX_CONFIG_FILE, &text, &ignored) < 0 ||
-        kta_json_parse(text.s, text.len, &v, &ignored) < 0)
-        return kta_json_new_object();
-    return v;
-}
-
-static int save_state(const struct kta_json *v, struct kta_err *err)
-{
-    kta_auto_free char *file = state_file(), *dir = file ? kta_fs_dirname(file) : NULL;
-    kta_auto_str struct kta_str text = KTA_STR_INIT;
-
-    kta_json_print(v, false, &text);
-    if (!file)
-        return kta_err_set(err, KTA_E_FAIL, "there is no place to count changes: HOME is not set");
-    return kta_fs_mkdirs(dir, err) < 0 ? -1 : kta_fs_write(file, text.s, text.len, err);
-}
-
-static int changes_last_hour(const struct kta_json *state)
-{
-    int n = 0;
-
-    kta_json_each(t, kta_json_get(state, "changes")) {
-        n += kta_json_int(t, "", 0) > kta_wall() - 3600;
-    }
-    return n;
-}
-
-/* -1: nothing is allowed there. */
-static int allowed_risk(const struct kta_json *config, const char *ns)
-{
-    enum kta_risk risk;
-    const char *here =
-        ns ? kta_json_text(kta_json_get(kta_json_get(config, "namespaces"), ns)) : NULL;
-    const char *text = here ? here : kta_json_str(config, "risk");
-
-    return text && kta_risk_parse(text, &risk) == 0 ? (int)risk : -1;
-}
-
-/* Whether auto may go on at all; err says why not (KTA_E_POLICY). */
-static int guard(struct job *j, struct kta_err *err)
-{
-    kta_auto_json struct kta_json *state = load_state();
-    int budget = (int)kta_json_int(j->r->config, "changesPerHour", BUDGET);
-    int64_t until = kta_json_int(state, "openUntil", 0);
-
-    if (until > kta_wall())
-        return kta_err_set(err, KTA_E_POLICY,
-                           "the circuit breaker is open for %d more minutes, after remediations "
-                           "that failed",
-                           (int)((until - kta_wall()) / 60 + 1));
-    if (changes_last_hour(state) >= budget)
-        return kta_err_set(err, KTA_E_POLICY,
-                           "the budget of %d automatic changes an hour is used up", budget);
-    return 0;
-}
-
-/* Changes of the last hour, with these now. */
-static void count_changes(struct job *j, size_t changes)
-{
-    kta_auto_json struct kta_json *state = load_state();
-    struct kta_json *kept = kta_json_new_array();
-    struct kta_err ignored = KTA_ERR_INIT;
-
-    kta_json_each(t, kta_json_get(state, "changes")) {
-        if (kta_json_int(t, "", 0) > kta_wall() - 3600)
-            kta_json_push(kept, kta_json_copy(t));
-    }
-    for (size_t i = 0; i < changes; i++)
-        kta_json_push(kept, kta_json_new_int(kta_wall()));
-    kta_json_set(state, "changes", kept);
-    if (j->r->mode == KTA_MODE_AUTO)
-        save_state(state, &ignored);
-}
-
-/* A remediation that changed something is over: failures in a row open the circuit breaker. */
-static void count_outcome(struct job *j, bool recovered)
-{
-    kta_auto_json struct kta_json *state = load_state();
-    struct kta_err ignored = KTA_ERR_INIT;
-    int64_t failures = recovered ? 0 : kta_json_int(state, "failures", 0) + 1;
-
-    if (failures >= kta_json_int(j->r->config, "breakAfter", BREAK_AFTER)) {
-        kta_json_set_int(state, "openUntil", kta_wall() + BREAK_S);
-        failures = 0;
-    }
-    kta_json_set_int(state, "failures", failures);
-    if (j->r->mode == KTA_MODE_AUTO)
-        save_state(state, &ignored);
-}
-
 /* ---- the loop's questions ---- */
 
 /* The first time that a fix is passed over: why. */
@@ -269,7 +161,7 @@ static bool may_auto(void *job, const struct kta_finding *f, const struct kta_pl
 {
     struct job *j = job;
     const char *ns = f->object.namespace_;
-    int allowed = allowed_risk(j->r->config, ns), risk = KTA_RISK_LOW;
+    int allowed = autonomy_risk(j->r->config, ns), risk = KTA_RISK_LOW;
     bool ok = true;
 
     if (!may_here(job, f, one))
@@ -297,7 +189,7 @@ static int go_on(void *job, bool round, struct kta_err *err)
 
     if (stopped(j, err))
         return -1;
-    return round && j->r->mode == KTA_MODE_AUTO ? guard(j, err) : 0;
+    return round && j->r->mode == KTA_MODE_AUTO ? autonomy_check(j->r->config, err) : 0;
 }
 
 static size_t steps_in(const struct kta_plan *plan, bool undone)
@@ -341,7 +233,8 @@ static void ended(void *job, const struct kta_mend_round *round)
             keep_plan(j, plan);
         return;
     }
-    count_changes(j, ran);
+    if (j->r->mode == KTA_MODE_AUTO)
+        autonomy_changed(ran);
     step(j, "fix", "%zu change%s", ran, ran == 1 ? "" : "s");
     if (undone > 0)
         step(j, "undo", "change %s did not help%s and was put back", plan->id,
@@ -385,25 +278,6 @@ static void take_back_doubtful(struct job *j)
 }
 
 /* ---- the job ---- */
-void kta_prevention(const char *code, struct kta_str *out)
-{
-    const char *best = NULL;
-    size_t longest = 0;
-
-    for (const char *p = kta_embedded("prevention.txt"); *p; p += strcspn(p, "\n") + 1) {
-        size_t n = strcspn(p, " \n");
-        bool fits = !strncmp(p, code, n) && strchr(".", code[n]) != NULL;
-        if (*p != '#' && fits && n > longest) {
-            longest = n;
-            best = p + n + 1;
-        }
-        if (!strchr(p, '\n'))
-            break;
-    }
-    kta_auto_free char *line = best ? kta_strndup(best, strcspn(best, "\n")) : NULL;
-    if (line && (out->len == 0 || !strstr(out->s, line)))
-        kta_str_addf(out, "%s\n", line);
-}
 
 static void set_cause(struct job *j, struct view *v)
 {
@@ -492,8 +366,8 @@ static int treat(struct job *j, struct kta_err *err)
 
     if (rc < 0 && err->code != KTA_E_INTERRUPTED)
         take_back_doubtful(j);
-    if (j->mend.rounds > 0)
-        count_outcome(j, rc == 0);
+    if (j->mend.rounds > 0 && j->r->mode == KTA_MODE_AUTO)
+        autonomy_ended(j->r->config, rc == 0);
     struct kta_json *proof = kta_json_set(j->report, "proof", kta_json_new_object());
     kta_json_set_bool(proof, "recovered", rc == 0);
     kta_json_set(proof, "findings", kta_findings_json(&j->mend.now));

@@ -133,6 +133,18 @@ bool tool_findings(struct kta_tool_env *env, const struct tool_at *at, const cha
                    struct kta_world **ret_world, struct kta_targets *targets,
                    struct kta_findings *findings, struct kta_tool_result *result);
 
+/* ---- autonomy.c: what mode auto may do; config: the configuration's remediation ---- */
+/* The highest risk (enum kta_risk) that may be run in a namespace (NULL: cluster-scoped); -1: none.
+ */
+int autonomy_risk(const struct kta_json *config, const char *ns);
+/* May a round of changes begin? KTA_E_POLICY: the hour's budget is used up, the circuit breaker is
+ * open, or changes cannot be counted. */
+int autonomy_check(const struct kta_json *config, struct kta_err *err);
+/* So many changes were made just now. */
+void autonomy_changed(size_t changes);
+/* A remediation that changed something is over: failures in a row open the circuit breaker. */
+void autonomy_ended(const struct kta_json *config, bool recovered);
+
 /* ---- page.c: answers in pieces ---- */
 /* A cursor is opaque to the client: where to go on (skip) behind a continue token. */
 struct tool_cursor {

@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "../../plugin/tools/tool_list.h"
 #include "kta/alloc.h"
+#include "kta/fs.h"
 #include "kta/tools.h"
 #include "kta/mcp_content.h"
 #include "kta/tools_plan.h"
@@ -642,6 +645,47 @@ static void values_are_completed(void **state)
     scene_close(&s);
 }
 
+static enum kta_code may_change(const struct kta_json *config, const char *said)
+{
+    struct kta_err err = KTA_ERR_INIT;
+
+    if (autonomy_check(config, &err) == 0)
+        return KTA_E_OK;
+    if (!strstr(err.msg, said))
+        fail_msg("'%s' is not in: %s", said, err.msg);
+    return err.code;
+}
+
+/* Mode auto stops where its changes are used up, fail in a row, or cannot be counted. */
+static void auto_counts_its_changes(void **state)
+{
+    struct scene s;
+    kta_auto_json struct kta_json *config = parse("{\"changesPerHour\":2,\"breakAfter\":2,"
+                                                  "\"namespaces\":{\"demo\":\"medium\"}}");
+    struct kta_err err = KTA_ERR_INIT;
+
+    (void)state;
+    scene_open(&s);
+    kta_auto_free char *file = kta_xdg_path(KTA_XDG_STATE, "remediation.json");
+    assert_int_equal(autonomy_risk(config, "demo"), KTA_RISK_MEDIUM);
+    assert_int_equal(autonomy_risk(config, "prod"), -1);
+    assert_int_equal(autonomy_risk(NULL, "demo"), -1);
+    assert_int_equal(may_change(config, ""), KTA_E_OK);
+    autonomy_changed(2);
+    assert_int_equal(may_change(config, "used up"), KTA_E_POLICY);
+    assert_int_equal(unlink(file), 0);
+    autonomy_ended(config, false);
+    assert_int_equal(may_change(config, ""), KTA_E_OK);
+    autonomy_ended(config, false);
+    assert_int_equal(may_change(config, "circuit breaker is open"), KTA_E_POLICY);
+    assert_int_equal(kta_fs_write(file, "{", 1, &err), 0);
+    assert_int_equal(may_change(config, "must be counted"), KTA_E_POLICY);
+    assert_int_equal(unlink(file), 0);
+    setenv("XDG_STATE_HOME", "/dev/null", 1);
+    assert_int_equal(may_change(config, "must be counted"), KTA_E_POLICY);
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -663,6 +707,7 @@ int main(void)
         cmocka_unit_test(values_are_completed),
         cmocka_unit_test(codes_have_a_prevention),
         cmocka_unit_test(report_is_readable),
+        cmocka_unit_test(auto_counts_its_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
