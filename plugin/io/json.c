@@ -1,151 +1,28 @@
 /*
  * json.c - JSON values on top of cJSON, the only file that knows it.
  *
- * Invariants: what cJSON cannot represent or survives badly is settled before it sees the text:
- * depth (it recurses to parse, print and free), \u0000 (it would truncate the string), halves of
- * surrogate pairs (it refuses the whole document; they become U+FFFD). Printing: json_print.c.
+ * What cJSON survives badly is settled before it sees the text: json_scan.c. Printing:
+ * json_print.c.
  */
 #include "kta/json.h"
-#include <ctype.h>
-#include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
+#include "json_scan.h"
 #include "kta/alloc.h"
-#include "kta/limits.h"
 #include "kta/utf8.h"
 
 /* ---- parsing ---- */
 
-#define EXACT_DIGITS 15 /* any integer of so many is a double */
-
-struct scan {
-    const char *s;
-    size_t n, i;
-    int depth;
-    bool lone;     /* a half of a surrogate pair was seen */
-    size_t digits; /* of the number at i */
-    bool long_;    /* a number was seen that a double may not hold */
-};
-
-static int line_at(const char *s, size_t at)
-{
-    int line = 1;
-    for (size_t i = 0; i < at; i++)
-        line += s[i] == '\n';
-    return line;
-}
-
-static int hex4(const char *s)
-{
-    int v = 0;
-    for (int i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (!isxdigit(c))
-            return -1;
-        v = v * 16 + (isdigit(c) ? c - '0' : (c | 32) - 'a' + 10);
-    }
-    return v;
-}
-
-/* The code unit of the \uXXXX at i, or -1. */
-static int unit_at(const struct scan *sc, size_t i)
-{
-    if (i + 6 > sc->n || sc->s[i] != '\\' || sc->s[i + 1] != 'u')
-        return -1;
-    return hex4(sc->s + i + 2);
-}
-
-/* i is at the backslash; leaves it behind the escape. With `mend`, lone halves are overwritten in
- * that copy of the text, whose length stays the same. */
-static int scan_escape(struct scan *sc, char *mend, struct kta_err *err)
-{
-    int unit = unit_at(sc, sc->i), low;
-    if (unit < 0) { /* another escape, or broken: cJSON tells */
-        sc->i += 2;
-        return 0;
-    }
-    if (unit == 0)
-        return kta_err_set(err, KTA_E_PARSE, "line %d: JSON string holds a NUL character",
-                           line_at(sc->s, sc->i));
-    low = (unit & 0xFC00) == 0xD800 ? unit_at(sc, sc->i + 6) : -1;
-    if (low >= 0 && (low & 0xFC00) == 0xDC00) {
-        sc->i += 12;
-        return 0;
-    }
-    if ((unit & 0xF800) == 0xD800) {
-        sc->lone = true;
-        if (mend)
-            memcpy(mend + sc->i + 2, "fffd", 4);
-    }
-    sc->i += 6;
-    return 0;
-}
-
-static int scan_string(struct scan *sc, char *mend, struct kta_err *err)
-{
-    sc->i++;
-    while (sc->i < sc->n && sc->s[sc->i] != '"') {
-        if (sc->s[sc->i] == '\0')
-            return kta_err_set(err, KTA_E_PARSE, "line %d: JSON string holds a NUL character",
-                               line_at(sc->s, sc->i));
-        if (sc->s[sc->i] != '\\')
-            sc->i++;
-        else if (scan_escape(sc, mend, err) < 0)
-            return -1;
-    }
-    sc->i++;
-    return 0;
-}
-
-/* Looks at depth and strings only: the grammar is cJSON's. */
-static int scan_text(struct scan *sc, char *mend, struct kta_err *err)
-{
-    while (sc->i < sc->n) {
-        char c = sc->s[sc->i];
-        if (c == '"') {
-            if (scan_string(sc, mend, err) < 0)
-                return -1;
-            continue;
-        }
-        if ((c == '{' || c == '[') && ++sc->depth > KTA_MAX_JSON_DEPTH)
-            return kta_err_set(err, KTA_E_LIMIT, "line %d: JSON nested deeper than %d levels",
-                               line_at(sc->s, sc->i), KTA_MAX_JSON_DEPTH);
-        if (c == '}' || c == ']')
-            sc->depth--;
-        sc->digits = c >= '0' && c <= '9' ? sc->digits + 1 : 0;
-        sc->long_ = sc->long_ || sc->digits > EXACT_DIGITS;
-        sc->i++;
-    }
-    return 0;
-}
-
-/* The text of the next number of a document that cJSON has taken; its length. */
-static const char *next_number(struct scan *sc, size_t *ret_n)
-{
-    while (sc->i < sc->n && sc->s[sc->i] != '-' && !isdigit((unsigned char)sc->s[sc->i])) {
-        if (sc->s[sc->i] == '"')
-            for (sc->i++; sc->i < sc->n && sc->s[sc->i] != '"'; sc->i++)
-                sc->i += sc->s[sc->i] == '\\';
-        sc->i++;
-    }
-    const char *begin = sc->s + sc->i;
-    while (sc->i < sc->n && strchr("+-.0123456789eE", sc->s[sc->i]) && sc->s[sc->i])
-        sc->i++;
-    *ret_n = (size_t)(sc->s + sc->i - begin);
-    return begin;
-}
-
 /* Numbers keep their text where a double would lose digits. sc goes through the document in the
  * order in which cJSON has made the values. */
-static void keep_digits(struct scan *sc, struct kta_json *v)
+static void keep_digits(struct json_scan *sc, struct kta_json *v)
 {
     if ((v->type & 0xFF) == cJSON_Number) {
         size_t n = 0;
-        const char *text = next_number(sc, &n);
-        if (n > EXACT_DIGITS)
+        const char *text = json_next_number(sc, &n);
+        if (n > JSON_EXACT_DIGITS)
             v->valuestring = kta_strndup(text, n);
     }
     for (struct kta_json *m = v->child; m; m = m->next)
@@ -169,46 +46,26 @@ static int syntax_error(const char *s, size_t n, const char *end, struct kta_err
         return kta_err_set(err, KTA_E_PARSE, "JSON ends too early");
     kta_clean(s + at, n - at < 20 ? n - at : 20, &near);
     near.s[strcspn(near.s, "\n")] = '\0';
-    return kta_err_set(err, KTA_E_PARSE, "line %d: JSON syntax error near '%s'", line_at(s, at),
-                       near.s);
-}
-
-size_t kta_json_span(const char *s)
-{
-    size_t depth = 0;
-    bool quoted = false;
-
-    for (size_t i = 0; s[i]; i++) {
-        if (quoted && s[i] == '\\' && s[i + 1])
-            i++;
-        else if (s[i] == '"')
-            quoted = !quoted;
-        else if (!quoted && (s[i] == '{' || s[i] == '['))
-            depth++;
-        else if (!quoted && depth > 0 && (s[i] == '}' || s[i] == ']') && --depth == 0)
-            return i + 1;
-        if (depth == 0)
-            return 0;
-    }
-    return 0;
+    return kta_err_set(err, KTA_E_PARSE, "line %d: JSON syntax error near '%s'",
+                       json_line_at(s, at), near.s);
 }
 
 int kta_json_parse(const char *s, size_t n, struct kta_json **ret, struct kta_err *err)
 {
     kta_auto_free char *mended = NULL;
-    struct scan sc = {.s = s, .n = n};
+    struct json_scan sc = {.s = s, .n = n};
     const char *end = NULL;
     struct kta_json *v;
 
     use_our_memory();
-    if (scan_text(&sc, NULL, err) < 0)
+    if (json_scan(&sc, NULL, err) < 0)
         return -1;
     if (sc.lone) {
         mended = kta_malloc(n + 1);
         memcpy(mended, s, n);
         mended[n] = '\0';
-        sc = (struct scan){.s = s, .n = n};
-        scan_text(&sc, mended, err);
+        sc = (struct json_scan){.s = s, .n = n};
+        json_scan(&sc, mended, err);
         s = mended;
     }
     v = n ? cJSON_ParseWithLengthOpts(s, n, &end, /* require_null_terminated= */ 0) : NULL;
@@ -219,7 +76,7 @@ int kta_json_parse(const char *s, size_t n, struct kta_json **ret, struct kta_er
     if ((size_t)(end - s) < n) {
         cJSON_Delete(v);
         return kta_err_set(err, KTA_E_PARSE, "line %d: more text after the JSON value",
-                           line_at(s, (size_t)(end - s)));
+                           json_line_at(s, (size_t)(end - s)));
     }
     sc.i = 0;
     sc.s = s;
