@@ -187,10 +187,9 @@ static size_t fill_slots(struct kta_http *h, struct kta_http_req *reqs, size_t n
     for (size_t i = 0; i < KTA_HTTP_PARALLEL; i++) {
         struct transfer *t = &h->slots[i];
         if (!t->req && *next < n) {
-            if (!t->easy)
-                t->easy = curl_easy_init();
-            if (t->easy)
-                http_transfer_begin(h, t, &reqs[(*next)++]);
+            if (!t->easy && !(t->easy = curl_easy_init()))
+                kta_out_of_memory();
+            http_transfer_begin(h, t, &reqs[(*next)++]);
         }
         left += t->req >= reqs && t->req < reqs + n;
     }

@@ -18,6 +18,8 @@
 #include "kta/log.h"
 #include "kta/tap.h"
 
+#define MS_A_DAY 86400000
+
 static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 {
     struct transfer *t = ctx;
@@ -58,17 +60,22 @@ static char *header_value(const char *line, size_t n, const char *name)
     return kta_strndup(line, n);
 }
 
-static int64_t retry_after(const char *value)
+/* Within a day, whatever a server asks for; its "nan" is no wait. */
+static int64_t within_a_day(double ms)
+{
+    return ms > 0 ? ms < MS_A_DAY ? (int64_t)ms : MS_A_DAY : 0;
+}
+
+/* A number in this unit, or (RFC 9110, 10.2.3) a date; -1: neither. */
+static int64_t retry_after(const char *value, double ms_a_unit)
 {
     char *end;
-    double s = strtod(value, &end);
+    double n = strtod(value, &end);
     time_t date;
     if (end != value && !*end)
-        return s < 0 ? 0 : s > 86400 ? 86400000 : (int64_t)(s * 1000);
+        return within_a_day(n * ms_a_unit);
     date = curl_getdate(value, NULL);
-    if (date == (time_t)-1)
-        return -1;
-    return date <= time(NULL) ? 0 : (int64_t)(date - time(NULL)) * 1000;
+    return date == (time_t)-1 ? -1 : within_a_day(difftime(date, time(NULL)) * 1000);
 }
 
 static void take_content_type(struct kta_http_req *r, const char *value)
@@ -98,9 +105,9 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
     if ((type = header_value(p, n, "content-type")))
         take_content_type(t->req, type);
     else if ((after = header_value(p, n, "retry-after")) && t->req->retry_after_ms < 0)
-        t->req->retry_after_ms = retry_after(after);
+        t->req->retry_after_ms = retry_after(after, 1000);
     else if ((after_ms = header_value(p, n, "retry-after-ms")))
-        t->req->retry_after_ms = strtol(after_ms, NULL, 10);
+        t->req->retry_after_ms = retry_after(after_ms, 1);
     return n;
 }
 
