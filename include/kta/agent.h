@@ -58,7 +58,8 @@ struct kta_agent {
     bool streamed;             /* the answer already went out through report->text */
     struct kta_json *messages; /* the conversation, for the next question */
     const char *model;         /* "none" without one */
-    int turns, prompt_tokens, completion_tokens;
+    int turns;
+    int64_t prompt_tokens, completion_tokens; /* of all turns */
     struct kta_err model_err; /* set when the model failed and the engine answered instead */
 };
 

@@ -52,6 +52,8 @@ struct kta_json *kta_json_at(const struct kta_json *v, const char *path);
 const char *kta_json_text(const struct kta_json *v); /* a string's value, else NULL */
 const char *kta_json_str(const struct kta_json *v, const char *path); /* kta_json_text of at() */
 int64_t kta_json_int(const struct kta_json *v, const char *path, int64_t otherwise);
+/* The same within an int, and never negative: for what counts, whoever wrote it. */
+int kta_json_count(const struct kta_json *v, const char *path, int otherwise);
 /* The text of a number that a double does not hold; NULL otherwise. */
 const char *kta_json_digits(const struct kta_json *v);
 double kta_json_num(const struct kta_json *v, const char *path, double otherwise);

@@ -200,7 +200,7 @@ static int scale(struct kta_agent *a, struct kta_err *err)
     kta_argv_addf(&argv, "--replicas=%d", a->intent.number);
     kta_argv_addl(&argv, "-n", kta_obj_namespace(o), NULL);
     kta_str_addf(&a->answer, "%s %s runs %d replicas now; %d were asked for.\n", kind,
-                 kta_obj_name(o), (int)kta_json_int(o, "spec.replicas", 1), a->intent.number);
+                 kta_obj_name(o), kta_json_count(o, "spec.replicas", 1), a->intent.number);
     return propose(a, &argv, "scale it, as asked", err);
 }
 

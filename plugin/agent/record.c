@@ -270,7 +270,7 @@ static void http_answer(void *ctx, const char *base, struct kta_http_req *q)
         kta_err_set(&q->err, KTA_E_CLUSTER, "the recording has no answer to '%s'", key);
         return;
     }
-    q->status = (int)kta_json_int(e->v, "status", 0);
+    q->status = kta_json_count(e->v, "status", 0);
     q->retry_after_ms = kta_json_int(e->v, "retryAfterMs", -1);
     snprintf(q->content_type_in, sizeof q->content_type_in, "%s",
              kta_or(kta_json_str(e->v, "type"), ""));
@@ -297,7 +297,7 @@ static int proc_answer(void *ctx, struct kta_proc *p, struct kta_err *err)
     if (!e)
         return kta_err_set(err, KTA_E_FAIL, "the recording has no answer to '%.300s'", key);
     p->started = true;
-    p->exit_code = (int)kta_json_int(e->v, "exit", 0);
+    p->exit_code = kta_json_count(e->v, "exit", 0);
     kta_str_add(&p->out, kta_or(kta_json_str(e->v, "out"), ""));
     kta_str_add(&p->err, kta_or(kta_json_str(e->v, "err"), ""));
     if (p->on_output && p->out.len)

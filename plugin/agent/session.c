@@ -316,7 +316,7 @@ static int take_document(struct kta_json *doc, struct kta_session *s, struct kta
     s->messages = messages ? kta_json_copy(messages) : NULL;
     s->prompt_tokens = kta_json_int(doc, "promptTokens", 0);
     s->completion_tokens = kta_json_int(doc, "completionTokens", 0);
-    s->turns_with_model = (int)kta_json_int(doc, "modelTurns", 0);
+    s->turns_with_model = kta_json_count(doc, "modelTurns", 0);
     return 0;
 }
 

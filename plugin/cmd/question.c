@@ -145,7 +145,8 @@ static int answer_and_act(struct app *app, struct kta_agent *a, struct kta_err *
         kta_ui_answer(app->ui, a->answer.s);
     else
         kta_ui_answer(app->ui, "");
-    kta_log(1, "answer: %d turns, %d+%d tokens", a->turns, a->prompt_tokens, a->completion_tokens);
+    kta_log(1, "answer: %d turns, %lld+%lld tokens", a->turns, (long long)a->prompt_tokens,
+            (long long)a->completion_tokens);
     if (run_plans(app, a, err) < 0)
         return -1;
     app_print_script(app, &a->plan);

@@ -18,7 +18,7 @@ int sessions_list(struct app *app, struct kta_err *err)
         if (t != KTA_NO_TIME)
             kta_age(kta_wall() - t, &age);
         kta_ui_print(app->ui, "%s  %s ago  %d question%s  %.60s\n", kta_json_str(s, "id"), age.s,
-                     (int)kta_json_int(s, "questions", 0),
+                     kta_json_count(s, "questions", 0),
                      kta_json_int(s, "questions", 0) == 1 ? "" : "s", kta_json_str(s, "first"));
     }
     kta_auto_json struct kta_json *doc = document_new(app, "SessionList");

@@ -5,6 +5,7 @@
  * json_print.c.
  */
 #include "kta/json.h"
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +195,12 @@ int64_t kta_json_int(const struct kta_json *v, const char *path, int64_t otherwi
     if (d >= 9223372036854775807.0)
         return INT64_MAX;
     return d <= -9223372036854775808.0 ? INT64_MIN : (int64_t)d;
+}
+
+int kta_json_count(const struct kta_json *v, const char *path, int otherwise)
+{
+    int64_t n = kta_json_int(v, path, otherwise);
+    return n < 0 ? 0 : n > INT_MAX ? INT_MAX : (int)n;
 }
 
 bool kta_json_bool(const struct kta_json *v, const char *path, bool otherwise)

@@ -160,20 +160,20 @@ static void take_usage(struct llm_reply *r, const struct kta_json *v)
 {
     struct kta_llm_turn *t = r->turn;
     const struct kta_json *u = kta_json_get(v, "usage");
-    int64_t cached;
+    int cached;
     if (kta_json_type(u) != KTA_JSON_OBJECT)
         u = kta_json_at(v, "x_groq.usage");
     if (kta_json_type(u) != KTA_JSON_OBJECT)
         return;
-    t->prompt_tokens = (int)kta_json_int(u, "prompt_tokens", t->prompt_tokens);
-    t->completion_tokens = (int)kta_json_int(u, "completion_tokens", t->completion_tokens);
+    t->prompt_tokens = kta_json_count(u, "prompt_tokens", t->prompt_tokens);
+    t->completion_tokens = kta_json_count(u, "completion_tokens", t->completion_tokens);
     t->usd = kta_json_num(u, "cost", t->usd); /* OpenRouter */
-    cached = kta_json_int(u, "prompt_tokens_details.cached_tokens", 0);
+    cached = kta_json_count(u, "prompt_tokens_details.cached_tokens", 0);
     if (!cached)
-        cached = kta_json_int(u, "prompt_cache_hit_tokens", 0);
+        cached = kta_json_count(u, "prompt_cache_hit_tokens", 0);
     if (!cached) /* llama.cpp */
-        cached = kta_json_int(v, "timings.cache_n", 0);
-    t->cached_tokens = (int)cached;
+        cached = kta_json_count(v, "timings.cache_n", 0);
+    t->cached_tokens = cached;
 }
 
 /* True for an error, which `from` (a document or a choice) may hold. Groq gives the call that it

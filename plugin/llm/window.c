@@ -46,8 +46,8 @@ static int in_models(const struct kta_llm *m, const struct kta_json *v)
         if (!kta_streq(kta_json_str(entry, "id"), m->model) && kta_json_len(list) > 1)
             continue;
         for (size_t i = 0; i < KTA_LEN(places); i++)
-            if (kta_json_int(entry, places[i], 0) > 0)
-                return (int)kta_json_int(entry, places[i], 0);
+            if (kta_json_count(entry, places[i], 0) > 0)
+                return kta_json_count(entry, places[i], 0);
     }
     return 0;
 }
@@ -57,7 +57,7 @@ static int in_ollama(const struct kta_llm *m, const struct kta_json *v)
     kta_json_each(entry, kta_json_get(v, "models"))
         if (kta_streq(kta_json_str(entry, "name"), m->model) ||
             kta_streq(kta_json_str(entry, "model"), m->model))
-            return (int)kta_json_int(entry, "context_length", OLLAMA_DEFAULT);
+            return kta_json_count(entry, "context_length", OLLAMA_DEFAULT);
     return OLLAMA_DEFAULT;
 }
 
@@ -99,7 +99,7 @@ static int ask(struct kta_llm *m)
     beside = two ? parse_answer(&r[1]) : NULL;
     if (ollama)
         return in_ollama(m, beside);
-    n = (int)kta_json_int(beside, "default_generation_settings.n_ctx", 0);
+    n = kta_json_count(beside, "default_generation_settings.n_ctx", 0);
     n = n > 0 ? n : in_models(m, models);
     if (n == 0 && silent) {
         m->quirks |= LLM_NO_WINDOW;

@@ -72,7 +72,7 @@ int autonomy_risk(const struct kta_json *config, const char *ns)
 int autonomy_check(const struct kta_json *config, struct kta_err *err)
 {
     kta_auto_json struct kta_json *state = load_state(err);
-    int budget = (int)kta_json_int(config, "changesPerHour", BUDGET);
+    int budget = kta_json_count(config, "changesPerHour", BUDGET);
     int64_t until = kta_json_int(state, "openUntil", 0);
 
     if (!state || save_state(state, err) < 0) {

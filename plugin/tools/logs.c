@@ -33,8 +33,7 @@ TOOL(tool_logs)
     if (!tool_mayl(&at, result, "kubectl", "logs", pod, NULL))
         return;
     kta_str_addf(&path, "/api/v1/namespaces/%s/pods/%s/log?tailLines=%d",
-                 kta_or(at.scope.namespace_, "default"), pod,
-                 (int)kta_json_int(args, "tail", LINES));
+                 kta_or(at.scope.namespace_, "default"), pod, kta_json_count(args, "tail", LINES));
     if (container)
         kta_str_addf(&path, "&container=%s", container);
     if (kta_json_bool(args, "previous", false))
@@ -69,7 +68,7 @@ TOOL(tool_logs)
         if (clean.len < 20 && grep)
             kta_str_addf(&result->note,
                          "Looked at the last %d lines; a larger tail looks further.\n",
-                         (int)kta_json_int(args, "tail", LINES));
+                         kta_json_count(args, "tail", LINES));
         tool_page_text(result, args, tool_budget(env, args), clean.s,
                        "a smaller tail, since \"10m\", contains \"error\"");
     }

@@ -51,7 +51,7 @@ static void finding_markdown(const char *before, const struct kta_json *f, struc
 static void attempts_markdown(const struct kta_json *report, struct kta_str *out)
 {
     kta_json_each(a, kta_json_get(report, "attempts")) {
-        kta_str_addf(out, "\nAttempt %d", (int)kta_json_int(a, "attempt", 0));
+        kta_str_addf(out, "\nAttempt %d", kta_json_count(a, "attempt", 0));
         if (kta_json_str(a, "change"))
             kta_str_addf(out, " (change %s%s)", kta_json_str(a, "change"),
                          kta_json_bool(a, "undone", false) ? ", undone: it did not help" : "");

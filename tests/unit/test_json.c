@@ -1,4 +1,5 @@
 /* JSON values: what cJSON would get wrong, and what our own printing promises. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -115,6 +116,8 @@ static void test_reading(void **state)
     assert_null(kta_json_get(v, "Spec")); /* case matters */
     assert_int_equal(kta_json_int(v, "spec.replicas", -1), -1);
     assert_int_equal(kta_json_int(v, "big", 0), INT64_MAX);
+    assert_int_equal(kta_json_count(v, "big", 0), INT_MAX);
+    assert_int_equal(kta_json_count(v, "absent", -1), 0);
     assert_int_equal(kta_json_int(v, "s", 5), 5);
     assert_string_equal(kta_json_str(v, "s"), "");
     assert_int_equal(kta_json_int(kta_json_get(v, "a.b"), NULL, 0), 1);
