@@ -82,7 +82,7 @@ $(B)/obj/gen/embedded.o: $(B)/gen/embedded.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/unit/%: tests/unit/%.c $(B)/libkta.a
+$(B)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(B)/libkta.a
 	@mkdir -p $(@D)
 	@pkg-config --exists cmocka || { echo "make: missing Debian package: libcmocka-dev (or run ./install.sh --test)" >&2; exit 1; }
 	$(call say,CC $<)

@@ -1,5 +1,5 @@
 /*
- * gzip.h - gzip (RFC 1952) in and out, for Helm's releases.
+ * gzip.h - gzip (RFC 1952) unpacked, for Helm's releases.
  */
 #ifndef KTA_GZIP_H
 #define KTA_GZIP_H
@@ -8,9 +8,8 @@
 #include "kta/err.h"
 #include "kta/str.h"
 
-/* Appends the unpacked bytes; KTA_E_LIMIT above KTA_MAX_GUNZIP. */
+/* Appends the unpacked bytes; of broken data (KTA_E_PARSE), or more than KTA_MAX_GUNZIP of it
+ * (KTA_E_LIMIT), those that came before. */
 int kta_gunzip(const void *p, size_t n, struct kta_str *out, struct kta_err *err);
-/* As Helm packs a release: what the tests unpack. */
-int kta_gzip(const void *p, size_t n, struct kta_str *out, struct kta_err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * gzip.c - gzip in and out on top of zlib, the only file that knows it. What is unpacked is bounded
+ * gzip.c - gzip unpacked on top of zlib, the only file that knows it. What is unpacked is bounded
  * while it grows, so that a small archive cannot fill the memory.
  */
 #include "kta/gzip.h"
@@ -43,27 +43,4 @@ int kta_gunzip(const void *p, size_t n, struct kta_str *out, struct kta_err *err
         return kta_err_set(err, KTA_E_PARSE, "gzip data ends too early");
     return kta_err_set(err, KTA_E_PARSE, "gzip data is broken%s%s", z.msg ? ": " : "",
                        z.msg ? z.msg : "");
-}
-
-int kta_gzip(const void *p, size_t n, struct kta_str *out, struct kta_err *err)
-{
-    unsigned char buf[32768];
-    z_stream z = {0};
-    int rc;
-
-    if (n > KTA_MAX_GUNZIP)
-        return kta_err_set(err, KTA_E_LIMIT, "more than %u MiB to pack", KTA_MAX_GUNZIP >> 20);
-    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) !=
-        Z_OK)
-        return kta_err_set(err, KTA_E_FAIL, "cannot start zlib");
-    memcpy(&z.next_in, &p, sizeof p);
-    z.avail_in = (uInt)n;
-    do {
-        z.next_out = buf;
-        z.avail_out = sizeof buf;
-        rc = deflate(&z, Z_FINISH);
-        kta_str_addn(out, buf, sizeof buf - z.avail_out);
-    } while (rc == Z_OK);
-    deflateEnd(&z);
-    return rc == Z_STREAM_END ? 0 : kta_err_set(err, KTA_E_FAIL, "zlib cannot pack the data");
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "gzip.h"
 #include "kta/gzip.h"
 #include "kta/limits.h"
 
@@ -15,7 +16,7 @@ static void test_round_trip(void **state)
     for (int i = 0; i < 50000; i++)
         kta_str_addf(&in, "line %d\n", i);
     kta_str_addn(&in, "\0\xff", 2);
-    assert_int_equal(kta_gzip(in.s, in.len, &packed, &err), 0);
+    gzip(in.s, in.len, &packed);
     assert_true(packed.len < in.len / 2);
     assert_int_equal(kta_gunzip(packed.s, packed.len, &out, &err), 0);
     assert_int_equal(out.len, in.len);
@@ -27,7 +28,7 @@ static void test_damage(void **state)
     kta_auto_str struct kta_str packed = KTA_STR_INIT, out = KTA_STR_INIT;
     struct kta_err err = KTA_ERR_INIT;
     (void)state;
-    assert_int_equal(kta_gzip("hello hello hello", 17, &packed, &err), 0);
+    gzip("hello hello hello", 17, &packed);
     for (size_t n = 0; n < packed.len; n++)
         assert_int_equal(kta_gunzip(packed.s, n, &out, &err), -1);
     packed.s[packed.len - 6] ^= 1; /* the checksum */
@@ -44,12 +45,13 @@ static void test_bomb(void **state)
     (void)state;
     for (size_t i = 0; i < KTA_MAX_GUNZIP / sizeof zeros; i++)
         kta_str_addn(&in, zeros, sizeof zeros);
-    assert_int_equal(kta_gzip(in.s, in.len, &packed, &err), 0);
+    gzip(in.s, in.len, &packed);
     assert_int_equal(kta_gunzip(packed.s, packed.len, &out, &err), 0);
     kta_str_clear(&out);
     kta_str_clear(&packed);
     kta_str_addc(&in, 'x');
-    assert_int_equal(kta_gzip(in.s, in.len, &packed, &err), -1);
+    gzip(in.s, in.len, &packed);
+    assert_int_equal(kta_gunzip(packed.s, packed.len, &out, &err), -1);
     assert_int_equal(err.code, KTA_E_LIMIT);
 }
 
