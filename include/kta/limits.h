@@ -65,8 +65,7 @@
 #define KTA_MCP_PAGE        100        /* entries of one page of a list */
 #define KTA_MCP_BURST       1000       /* tool calls at once, then KTA_MCP_PER_S a second */
 #define KTA_MCP_PER_S       50
-#define KTA_MCP_ASK_MS      600000      /* how long a person may think about an elicitation */
-#define KTA_MCP_STATE       (16u << 10) /* bytes of a preview that a requestState holds */
-#define KTA_MCP_STATE_S     900         /* how long a requestState is good */
+#define KTA_MCP_ASK_MS      600000 /* how long a person may think about an elicitation */
+#define KTA_MCP_STATE_S     900    /* how long a requestState is good */
 
 #endif

@@ -15,6 +15,7 @@
 #include "kta/argv.h"
 #include "kta/err.h"
 #include "kta/json.h"
+#include "kta/limits.h"
 #include "kta/str.h"
 
 /* A row of the provider table. */
@@ -96,8 +97,8 @@ struct kta_llm_turn {
     enum kta_llm_way told;
     void *ctx;
     /* results */
-    struct kta_str text;            /* without reasoning */
-    struct kta_tool_call calls[16]; /* KTA_MAX_TOOL_CALLS */
+    struct kta_str text; /* without reasoning */
+    struct kta_tool_call calls[KTA_MAX_TOOL_CALLS];
     size_t n_calls;
     bool cut_by_length; /* finish_reason "length" */
     bool repeats;       /* ended by us: the same piece over and over (cut_by_length is set too) */

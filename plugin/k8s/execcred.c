@@ -52,7 +52,8 @@ static void info_cluster(const struct kta_kubeconfig *k, struct kta_json *spec)
         kta_json_set(c, "config", config);
 }
 
-void exec_info(const struct kta_kubeconfig *k, bool interactive, struct kta_str *out)
+/* Appends the value of KUBERNETES_EXEC_INFO. */
+static void exec_info(const struct kta_kubeconfig *k, bool interactive, struct kta_str *out)
 {
     kta_auto_json struct kta_json *v = kta_json_new_object();
     struct kta_json *spec;
@@ -73,8 +74,8 @@ static const char *text_or_null(const char *s)
     return s && *s ? s : NULL;
 }
 
-int exec_credential_parse(const char *json, size_t n, const char *api_version,
-                          struct exec_credential *ret, struct kta_err *err)
+static int parse_answer(const char *json, size_t n, const char *api_version,
+                        struct exec_credential *ret, struct kta_err *err)
 {
     kta_auto_json struct kta_json *v = NULL;
     const struct kta_json *status;
@@ -210,7 +211,7 @@ static int run_plugin(const struct kta_kubeconfig *k, struct exec_credential *re
         return kta_err_set(err, KTA_E_AUTH,
                            "it has to ask at the terminal, and standard input is none");
     if (run(k, &p, interactive, err) == 0)
-        r = exec_credential_parse(p.out.s, p.out.len, k->exec->api_version, ret, err);
+        r = parse_answer(p.out.s, p.out.len, k->exec->api_version, ret, err);
     kta_proc_release(&p);
     return r;
 }

@@ -24,10 +24,5 @@ void exec_credential_release(struct exec_credential *c);
 /* Errors are KTA_E_AUTH and carry the plugin's stderr and the kubeconfig's installHint. */
 int exec_credential_get(const struct kta_kubeconfig *k, struct exec_credential *ret,
                         struct kta_err *err);
-/* The plugin's answer; also for tests. */
-int exec_credential_parse(const char *json, size_t n, const char *api_version,
-                          struct exec_credential *ret, struct kta_err *err);
-/* Appends the value of KUBERNETES_EXEC_INFO. */
-void exec_info(const struct kta_kubeconfig *k, bool interactive, struct kta_str *out);
 
 #endif

@@ -98,7 +98,7 @@ struct llm_reply {
     struct kta_sse sse;
     struct kta_str raw; /* a whole answer, or the head of what was no event stream */
     struct llm_filter filter;
-    struct llm_call calls[16];
+    struct llm_call calls[KTA_MAX_TOOL_CALLS];
     size_t n_calls;
     size_t said;    /* bytes of the text that on_text has had */
     bool diverged;  /* this attempt's text is not what was shown before */

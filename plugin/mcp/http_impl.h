@@ -39,7 +39,6 @@ struct web {
     struct mcp_http_rules rules;
     pthread_mutex_t lock; /* guards every conn */
     struct conn *conns;
-    unsigned n_conns;
 };
 
 enum route { ROUTE_NONE, ROUTE_MCP, ROUTE_SSE, ROUTE_MESSAGES };
