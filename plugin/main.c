@@ -76,12 +76,23 @@ static void no_core(void)
     }
 }
 
+/* A caller may have closed them (`2>&-`): no file of ours may become one of the three, and be
+ * written to as if it were. What is put there can neither be read nor written, as before. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) /* the lowest that is free */
+            _exit(1);
+}
+
 int main(int argc, char **argv)
 {
     struct app app;
     struct kta_err err = KTA_ERR_INIT;
 
     umask(077);
+    hold_standard_descriptors();
     no_core();
     kta_interrupt_install();
     if (argc > 1 && !strcmp(argv[1], "__complete")) {
