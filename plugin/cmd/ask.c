@@ -84,7 +84,7 @@ static void note_typo(struct app *app)
     const char *word = app->words.n == 1 ? app->words.v[0] : "";
     const char *near = strlen(word) > 3 ? command_nearest(word) : NULL;
 
-    if (near)
+    if (near && !kta_streq(near, word)) /* "explain", beside a text, is one */
         kta_report_note(kta_ui_report(app->ui),
                         "'%s' is taken as a question; did you mean the command '%s'?", word, near);
 }
