@@ -28,6 +28,8 @@ char *kta_trouble_who(const struct kta_pod_trouble *t);
 
 /* crash.c */
 const char *kta_crash_code(const char *class_); /* of a log's class: "CrashLoop.MissingEnv" */
+
+/* crash_plain.c: the log's line, with advice where nothing can be computed */
 kta_crash_teller kta_crash_plain;
 
 /* crash_env.c: variables, files, commands */
