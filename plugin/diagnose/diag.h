@@ -136,6 +136,8 @@ bool kta_job_outdated(struct kta_world *w, const struct kta_json *job);
 bool kta_pod_settled(struct kta_world *w, const struct kta_json *pod);
 /* True while a rollout is simply under way: young, nothing failed yet. */
 bool kta_diag_settling(struct kta_world *w, const struct kta_json *o, int64_t seconds);
+/* A Service and a workload that are named alike: backend-service, backend-svc, backend. */
+bool kta_names_alike(const char *service, const char *workload);
 
 /* ---- logs.c ---- */
 struct kta_log_pattern {
@@ -259,8 +261,6 @@ bool kta_known(const struct kta_json *earlier, const struct kta_finding *f);
 void kta_fold(struct kta_world *w, struct kta_findings *f);
 
 /* ---- services.c, external.c ---- */
-/* A Service and a workload that are named alike: backend-service, backend-svc, backend. */
-bool kta_names_alike(const char *service, const char *workload);
 /* What a selector of plain labels nearly matches, or is named after, or NULL. */
 struct kta_json *kta_nearest_workload(struct kta_world *w, const char *ns, const char *name,
                                       const struct kta_json *selector);

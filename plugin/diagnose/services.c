@@ -38,18 +38,6 @@ static int nearness(const struct kta_json *selector, const struct kta_json *labe
     return score;
 }
 
-bool kta_names_alike(const char *service, const char *workload)
-{
-    size_t n = strlen(workload);
-    if (kta_streq(service, workload))
-        return true;
-    if (!strncmp(service, workload, n) &&
-        (kta_streq(service + n, "-service") || kta_streq(service + n, "-svc") ||
-         kta_streq(service + n, "-headless") || kta_streq(service + n, "-lb")))
-        return true;
-    return kta_starts(service, "svc-") && kta_streq(service + 4, workload);
-}
-
 struct kta_json *kta_nearest_workload(struct kta_world *w, const char *ns, const char *name,
                                       const struct kta_json *selector)
 {

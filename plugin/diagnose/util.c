@@ -209,3 +209,15 @@ bool kta_diag_settling(struct kta_world *w, const struct kta_json *o, int64_t se
     int64_t t = kta_obj_created(o);
     return t != KTA_NO_TIME && kta_world_now(w) - t < seconds;
 }
+
+bool kta_names_alike(const char *service, const char *workload)
+{
+    size_t n = strlen(workload);
+    if (kta_streq(service, workload))
+        return true;
+    if (!strncmp(service, workload, n) &&
+        (kta_streq(service + n, "-service") || kta_streq(service + n, "-svc") ||
+         kta_streq(service + n, "-headless") || kta_streq(service + n, "-lb")))
+        return true;
+    return kta_starts(service, "svc-") && kta_streq(service + 4, workload);
+}
