@@ -60,15 +60,6 @@ bool kta_journal_step_ran(const struct kta_json *step)
     return false;
 }
 
-/* ---- IDs: "17", "17.2" ---- */
-char *kta_journal_id(const char *id, const char **ret_step)
-{
-    size_t n = strcspn(id, ".");
-
-    *ret_step = id[n] == '.' ? id + n + 1 : NULL;
-    return kta_strndup(id, n);
-}
-
 static int by_number(const void *a, const void *b)
 {
     long x = strtol(*(char *const *)a, NULL, 10), y = strtol(*(char *const *)b, NULL, 10);

@@ -41,6 +41,14 @@ char *kta_journal_dir(void)
     return kta_xdg_path(KTA_XDG_STATE, "journal");
 }
 
+char *kta_journal_id(const char *id, const char **ret_step)
+{
+    size_t n = strcspn(id, ".");
+
+    *ret_step = id[n] == '.' ? id + n + 1 : NULL;
+    return kta_strndup(id, n);
+}
+
 static char *key_file(void)
 {
     return kta_xdg_path(KTA_XDG_STATE, "journal.key");

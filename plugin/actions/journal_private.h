@@ -7,6 +7,8 @@
 #include "actions.h"
 
 char *kta_journal_dir(void); /* caller frees; NULL without HOME */
+/* "17" of "17.2"; *ret_step points at "2" or is NULL. Caller frees. */
+char *kta_journal_id(const char *id, const char **ret_step);
 int kta_journal_take(const char *dir, const char *name, struct kta_json **ret, struct kta_err *err);
 /* Removes the oldest entries beyond the limits; never one that runs, nor the newest. */
 void kta_journal_prune(const char *dir, const struct kta_journal_limits *limits);
@@ -23,8 +25,6 @@ char *kta_cluster_uid(struct kta_cluster *c); /* caller frees; NULL: may not be 
 /* entry.json of an ID ("17"); "running" of a process that is gone is read as "unknown". */
 int kta_journal_entry(const char *id, struct kta_json **ret, struct kta_err *err);
 bool kta_journal_step_ran(const struct kta_json *step);
-/* "17" of "17.2"; *ret_step points at "2" or is NULL. Caller frees. */
-char *kta_journal_id(const char *id, const char **ret_step);
 /* The ID of the latest change on this cluster that is neither undone nor an undo; caller frees. -1
  * also when a later one cannot be read: it might be the one that is meant. */
 int kta_journal_latest(const char *cluster_uid, char **ret, struct kta_err *err);
