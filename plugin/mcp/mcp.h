@@ -3,7 +3,8 @@
  *
  * stdio.c and http.c (http_routes.c, http_conn.c, http_answers.c, http_check.c) carry messages,
  * server.c takes them apart, admit.c lets requests in, methods.c has a row for each method, call.c
- * answers, session.c remembers clients, engine.c offers the tools.
+ * answers, session.c remembers clients, engine.c lets one call at a time work on the cluster,
+ * catalog.c offers the tools.
  *
  * A transport hands every message to mcp_receive with an exchange, which says where the answers
  * go. server->lock guards sessions, calls and questions; server->engine is held by the one call
@@ -235,6 +236,7 @@ int mcp_keep_state(struct mcp_call *call, struct kta_json *state);
 bool mcp_use_state(struct mcp_call *call);
 
 /* ---- engine.c ---- */
+/* Waits until no other call works on the cluster; a call that was cancelled is interrupted then. */
 void mcp_engine_take(struct mcp_call *call);
 void mcp_engine_give(struct mcp_call *call);
 
