@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include "kta/str.h"
 
+/* Appends p in the standard alphabet, padded, without line breaks. */
 void kta_b64_encode(const void *p, size_t n, struct kta_str *out);
 /* 0, or -1 if a byte is not base64; out then holds what came before. */
 int kta_b64_decode(const char *s, size_t n, struct kta_str *out);

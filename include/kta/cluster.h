@@ -24,6 +24,7 @@ struct kta_cluster;
  * is sent yet, an exec credential plugin is run at the first read. */
 int kta_cluster_open(struct kta_kubeconfig *k, int64_t timeout_ms, struct kta_cluster **ret,
                      struct kta_err *err);
+/* dir: of kta_snapshot_write, or of `kubectl cluster-info dump`. *ret is the caller's. */
 int kta_cluster_open_snapshot(const char *dir, struct kta_cluster **ret, struct kta_err *err);
 void kta_cluster_free(struct kta_cluster *c);
 
@@ -80,6 +81,7 @@ struct kta_read {
 struct kta_read *kta_read_add(struct kta_read **reads, size_t *n, size_t *cap,
                               enum kta_accept accept, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
+/* The array, too. */
 void kta_reads_free(struct kta_read *reads, size_t n);
 
 /* Does all reads, in parallel where it is live. Lists are paged through (limit, continue) up to

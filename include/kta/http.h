@@ -34,6 +34,8 @@ struct kta_http_config {
 
 struct kta_http;
 
+/* Sends nothing yet. KTA_E_USAGE: the address or a header is malformed. No run may be under way
+ * when it is freed. */
 int kta_http_new(const struct kta_http_config *config, struct kta_http **ret, struct kta_err *err);
 void kta_http_free(struct kta_http *h);
 /* Replaces (or with value NULL removes) a header that every later request carries: bearer tokens
@@ -80,6 +82,7 @@ struct kta_http_req {
 /* Runs n requests together (at most KTA_HTTP_PARALLEL under way), until all have ended. Returns -1
  * only when interrupted; each request tells its own fate. */
 int kta_http_run(struct kta_http *h, struct kta_http_req *reqs, size_t n, struct kta_err *err);
+/* Frees the answer; the caller's strings stay. */
 void kta_http_req_release(struct kta_http_req *r);
 
 /* Appends s percent-encoded for one path segment or query value (RFC 3986 unreserved kept). */

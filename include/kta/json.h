@@ -30,6 +30,8 @@ enum kta_json_type {
     KTA_JSON_OBJECT,
 };
 
+/* One document of n bytes. *ret, on success alone, is the caller's. KTA_E_PARSE with the line
+ * (broken, more text behind it, a NUL), KTA_E_LIMIT (too deep). */
 int kta_json_parse(const char *s, size_t n, struct kta_json **ret, struct kta_err *err);
 /* The bytes of the object or array at the beginning of s, by its brackets; 0: none, or never
  * closed. Whether it is one that can be parsed is not looked at. */
@@ -37,6 +39,7 @@ size_t kta_json_span(const char *s);
 void kta_json_free(struct kta_json *v);
 void kta_json_cleanup(struct kta_json **pv);
 #define kta_auto_json __attribute__((cleanup(kta_json_cleanup)))
+/* A deep copy, the caller's; NULL of NULL. */
 struct kta_json *kta_json_copy(const struct kta_json *v);
 bool kta_json_equal(const struct kta_json *a, const struct kta_json *b); /* order of keys ignored */
 /* True if any object in the tree has the same key twice (policy refuses such documents). */
@@ -51,6 +54,8 @@ struct kta_json *kta_json_get(const struct kta_json *v, const char *key);
 struct kta_json *kta_json_at(const struct kta_json *v, const char *path);
 const char *kta_json_text(const struct kta_json *v); /* a string's value, else NULL */
 const char *kta_json_str(const struct kta_json *v, const char *path); /* kta_json_text of at() */
+/* The number at a path (NULL or "": v itself), or `otherwise`; int: cut to a whole one, at the
+ * limits of the type where it lies beyond them. */
 int64_t kta_json_int(const struct kta_json *v, const char *path, int64_t otherwise);
 /* The same within an int, and never negative: for what counts, whoever wrote it. */
 int kta_json_count(const struct kta_json *v, const char *path, int otherwise);
@@ -59,7 +64,7 @@ const char *kta_json_digits(const struct kta_json *v);
 double kta_json_num(const struct kta_json *v, const char *path, double otherwise);
 bool kta_json_bool(const struct kta_json *v, const char *path, bool otherwise);
 size_t kta_json_len(const struct kta_json *v); /* of an array or object, else 0 */
-struct kta_json *kta_json_item(const struct kta_json *v, size_t i);
+struct kta_json *kta_json_item(const struct kta_json *v, size_t i); /* from 0; NULL beyond */
 const char *kta_json_key(const struct kta_json *member);   /* the key of a member, or NULL */
 struct kta_json *kta_json_first(const struct kta_json *v); /* first child, or NULL */
 struct kta_json *kta_json_next(const struct kta_json *v);
@@ -74,7 +79,8 @@ struct kta_json *kta_json_new_int(int64_t n);
 struct kta_json *kta_json_new_num(double n);
 struct kta_json *kta_json_new_bool(bool b);
 struct kta_json *kta_json_new_null(void);
-/* set replaces a member of that key; both take ownership of the value. set returns the value. */
+/* set replaces a member of that key, push appends; both take ownership of the value (NULL: null)
+ * and return it; where obj is no object, or arr no array, they free it and return NULL. */
 struct kta_json *kta_json_set(struct kta_json *obj, const char *key, struct kta_json *value);
 /* As set, for an object that is known not to have the key and a value that is there: set looks
  * through all of its members. */

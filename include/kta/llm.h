@@ -34,6 +34,7 @@ struct kta_provider {
     bool system_as_developer;
     bool no_schema; /* known to refuse response_format's json_schema: not even tried */
 };
+/* All rows, and how many there are. Static. */
 const struct kta_provider *kta_providers(size_t *ret_n);
 const struct kta_provider *kta_provider_find(const char *name); /* aliases too; NULL if unknown */
 
@@ -59,6 +60,7 @@ struct kta_llm;
  * Sends nothing. */
 int kta_llm_open(const struct kta_llm_config *config, struct kta_llm **ret, struct kta_err *err);
 void kta_llm_free(struct kta_llm *m);
+/* Names, as they were resolved: borrowed from m. */
 const char *kta_llm_model(const struct kta_llm *m);
 const char *kta_llm_endpoint(const struct kta_llm *m); /* base URL, without any credential */
 const char *kta_llm_provider(const struct kta_llm *m);
@@ -112,6 +114,7 @@ struct kta_llm_turn {
  * again without. 408, 409, 429, 5xx and broken streams are retried (3 attempts, back-off, jitter,
  * Retry-After). Errors: KTA_E_MODEL with a sentence and a hint. */
 int kta_llm_chat(struct kta_llm *m, struct kta_llm_turn *turn, struct kta_err *err);
+/* Frees the results; the turn may be asked again. */
 void kta_llm_turn_release(struct kta_llm_turn *turn);
 
 /* What this endpoint was used for so far, failed attempts too; estimated where the server does not

@@ -8,7 +8,8 @@
 #include "kta/str.h"
 
 /* "500m", "1.5Gi", "128974848", "1e3" → the value in base units × 1000 (milli); -1 if it is not a
- * quantity. Source: k8s.io/apimachinery/pkg/api/resource. */
+ * quantity, INT64_MAX for one above 9.2e15 units. Below a thousandth it rounds up. Source:
+ * k8s.io/apimachinery/pkg/api/resource. */
 int64_t kta_quantity_milli(const char *text);
 /* Appends bytes (milli / 1000) as people write them: 256Mi, 1.5Gi; CPU as 250m or 2. */
 void kta_quantity_memory(int64_t milli, struct kta_str *out);

@@ -45,6 +45,7 @@ int kta_session_resume(const char *id, struct kta_redact *redact, struct kta_ses
 /* A file of kta_session_save: s keeps its ID. */
 int kta_session_read(const char *path, struct kta_redact *redact, struct kta_session *s,
                      struct kta_err *err);
+/* KTA_E_USAGE when there is none. */
 int kta_session_delete(const char *id, struct kta_err *err);
 /* [{"id","updated","questions","first"}], the latest first. Caller owns. */
 int kta_session_list(struct kta_json **ret, struct kta_err *err);

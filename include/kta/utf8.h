@@ -12,7 +12,9 @@
 /* Decodes one code point at s (n bytes left). Returns its length in bytes; an invalid sequence is
  * one byte long with *ret_cp = 0xFFFD. n must be > 0. */
 size_t kta_utf8_decode(const char *s, size_t n, uint32_t *ret_cp);
+/* Appends a code point; one that is none as U+FFFD. */
 void kta_utf8_encode(uint32_t cp, struct kta_str *out);
+/* No overlong form, no half of a surrogate pair, nothing above U+10FFFF. */
 bool kta_utf8_valid(const char *s, size_t n);
 /* The longest prefix of s that ends at a code point's boundary: for cutting. */
 size_t kta_utf8_prefix(const char *s, size_t n, size_t max);
