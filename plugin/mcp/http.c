@@ -106,7 +106,7 @@ static void serve(struct web *web, struct MHD_Daemon *daemon, const sigset_t *op
         ppoll(NULL, 0, &pause, open);
         conn_tick(web);
     }
-    mcp_cancel(s, NULL, NULL);
+    mcp_cancel(s, NULL, NULL, NULL);
     mcp_drain(s, 20000);
     pthread_mutex_lock(&web->lock);
     for (struct conn *c = web->conns; c; c = c->next) {

@@ -66,7 +66,7 @@ static enum MHD_Result delete_mcp(struct conn *c)
 
     if (!session)
         return conn_refuse(c, 404, "there is no such session");
-    mcp_cancel(s, session, NULL);
+    mcp_cancel(s, session, NULL, NULL);
     mcp_session_end(s, session);
     mcp_session_unref(s, session);
     return conn_reply(c, 204, NULL, "", 0);
@@ -199,7 +199,7 @@ void mcp_http_completed(void *cls, struct MHD_Connection *mhd, void **state,
     *state = NULL;
     s = c->web->server;
     if (c->session) {
-        mcp_cancel(s, c->session, NULL);
+        mcp_cancel(s, c->session, NULL, NULL);
         mcp_session_end(s, c->session);
         mcp_session_unref(s, c->session);
     }
@@ -209,6 +209,6 @@ void mcp_http_completed(void *cls, struct MHD_Connection *mhd, void **state,
     /* closing the stream is how a stateless call is cancelled; one of a session runs on */
     struct mcp_exchange *x = !c->done && c->stateless ? c->exchange : NULL;
     if (x)
-        mcp_cancel(s, NULL, x);
+        mcp_cancel(s, NULL, x, NULL);
     conn_unref(c);
 }

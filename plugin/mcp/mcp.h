@@ -170,9 +170,9 @@ void mcp_receive(struct mcp_exchange *x, const char *text, size_t n);
 void mcp_refuse(struct mcp_exchange *x, int code, int status, const char *why);
 struct mcp_exchange *mcp_exchange_new(struct mcp_server *s, const struct mcp_transport *transport,
                                       void *to);
-/* Cancels the calls of a session, or (session NULL) those of an exchange, or all. */
+/* Cancels the calls of a session, of an exchange, with an id: each NULL for any. */
 void mcp_cancel(struct mcp_server *s, const struct mcp_session *session,
-                const struct mcp_exchange *x);
+                const struct mcp_exchange *x, const struct kta_json *id);
 /* Waits until no call is under way, at most ms. */
 void mcp_drain(struct mcp_server *s, int64_t ms);
 unsigned mcp_calls(struct mcp_server *s);

@@ -223,11 +223,13 @@ static bool call_begin(struct mcp_call *call, bool slow)
 }
 
 void mcp_cancel(struct mcp_server *s, const struct mcp_session *session,
-                const struct mcp_exchange *x)
+                const struct mcp_exchange *x, const struct kta_json *id)
 {
     pthread_mutex_lock(&s->lock);
     for (struct mcp_call *c = s->calls; c; c = c->next) {
-        if ((session && c->exchange->session != session) || (x && c->exchange != x))
+        /* a client over stdio has a session also for its stateless requests */
+        if ((session && c->exchange->session != session) || (x && c->exchange != x) ||
+            (id && !same_id(c->id, id)))
             continue;
         c->cancelled = true;
         if (s->working == c)
@@ -290,23 +292,6 @@ static void request(struct mcp_exchange *x, struct kta_json *message, const char
     call_end(call);
 }
 
-static void cancel_request(struct mcp_exchange *x, const struct kta_json *id)
-{
-    struct mcp_server *s = x->server;
-
-    pthread_mutex_lock(&s->lock);
-    for (struct mcp_call *c = s->calls; c; c = c->next) {
-        /* a client over stdio has a session also for its stateless requests */
-        if (!x->session || c->exchange->session != x->session || !same_id(c->id, id))
-            continue;
-        c->cancelled = true;
-        if (s->working == c)
-            kta_interrupt_cancel(true);
-    }
-    pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->lock);
-}
-
 /* A number above 2^53 would not come back as it was sent. */
 static bool is_id(const struct kta_json *id)
 {
@@ -339,8 +324,9 @@ static void message(struct mcp_exchange *x, struct kta_json *m)
         request(x, m, method);
         return; /* m is the call's */
     } else if (method) {
-        if (kta_streq(method, "notifications/cancelled"))
-            cancel_request(x, kta_json_get(kta_json_get(m, "params"), "requestId"));
+        const struct kta_json *which = kta_json_get(kta_json_get(m, "params"), "requestId");
+        if (kta_streq(method, "notifications/cancelled") && x->session && which)
+            mcp_cancel(x->server, x->session, NULL, which);
     } else {
         add_error(x, id, MCP_INVALID_REQUEST, 400, "this is neither a request nor an answer");
     }

@@ -152,7 +152,7 @@ static void finish(struct stdio *io)
         if (io->broken)
             break;
     }
-    mcp_cancel(io->server, NULL, NULL);
+    mcp_cancel(io->server, NULL, NULL, NULL);
     mcp_drain(io->server, 20000);
 }
 
