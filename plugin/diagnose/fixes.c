@@ -37,7 +37,8 @@ static char *vtext(const char *fmt, va_list ap)
     return kta_str_detach(&s);
 }
 
-/* "/apis/…/deployments/backend?dryRun=All"; NULL for a kind that is not known. */
+/* "/apis/…/deployments/backend?dryRun=All", in the version that the object is written in, as
+ * kubectl sends it; NULL for a kind that is not known. */
 static char *dry_path(struct kta_world *w, const char *api, const char *kind, const char *ns,
                       const char *name, const char *sub)
 {
@@ -46,8 +47,12 @@ static char *dry_path(struct kta_world *w, const char *api, const char *kind, co
         k = kta_kind_known(kind);
     if (!k)
         return NULL;
+    struct kta_kind written = *k;
+    const char *slash = strchr(kta_or(api, ""), '/');
+    if (slash)
+        written.version = slash + 1;
     struct kta_str path = KTA_STR_INIT;
-    kta_kind_path(k, k->namespaced ? ns : NULL, name, &path);
+    kta_kind_path(&written, k->namespaced ? ns : NULL, name, &path);
     kta_str_addf(&path, "%s%s?dryRun=All", *sub ? "/" : "", sub);
     return kta_str_detach(&path);
 }

@@ -38,12 +38,13 @@ void discovery_free(struct discovery *d)
 }
 
 /* The first of a group's versions that has the resource is the preferred one. */
-static bool known_already(const struct discovery *d, const char *group, const char *plural)
+static const struct kta_kind *row_of(const struct discovery *d, const char *group,
+                                     const char *plural)
 {
     for (size_t i = 0; i < d->n; i++)
         if (strcmp(d->v[i]->group, group) == 0 && strcmp(d->v[i]->plural, plural) == 0)
-            return true;
-    return false;
+            return d->v[i];
+    return NULL;
 }
 
 static void add_kind(struct discovery *d, const char *group, const char *version, const char *kind,
@@ -54,7 +55,7 @@ static void add_kind(struct discovery *d, const char *group, const char *version
     struct kta_kind *k;
 
     if (!group || !version || !kind || !plural || strchr(plural, '/') || d->n >= KTA_MAX_KINDS ||
-        known_already(d, group, plural))
+        row_of(d, group, plural))
         return;
     if (one && *one)
         kta_str_add(&words, one);
@@ -224,4 +225,11 @@ const struct kta_kind *kta_kind_of(struct kta_cluster *c, const char *api_versio
         if (of_group(c->discovery->v[i], api_version, n, kind))
             return c->discovery->v[i];
     return NULL;
+}
+
+const struct kta_kind *kta_kind_served(struct kta_cluster *c, const struct kta_kind *k)
+{
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    return c && discover(c, &ignored) == 0 ? row_of(c->discovery, k->group, k->plural) : NULL;
 }
