@@ -48,7 +48,14 @@ int cmd_fix(struct app *app, struct kta_err *err)
                          .ctx = &x,
                          .look = look_again,
                          .ended = keep_steps};
-    int r = look_again(&x, &m.now, err);
+    int r;
+
+    if (set_on(&app->set, OPT_WATCH)) {
+        kta_json_free(x.steps);
+        kta_err_set(err, KTA_E_USAGE, "fix does not go on watching: -w belongs to diagnose");
+        return kta_err_hint(err, "diagnose -w tells what is new; fix mends it once");
+    }
+    r = look_again(&x, &m.now, err);
 
     if (app->cluster)
         app_audit_question(app, "fix", app->words.n ? app->words.v[0] : NULL);
