@@ -36,20 +36,29 @@ bool address_is_ip(const char *host)
     return strspn(host, "0123456789.") == strlen(host) || strchr(host, ':');
 }
 
-/* The Service that an address of a pod is behind. */
+static bool holds(const struct kta_json *slice, const char *ip)
+{
+    kta_json_each(e, kta_json_get(slice, "endpoints"))
+        kta_json_each(a, kta_json_get(e, "addresses"))
+            if (kta_streq(kta_json_text(a), ip))
+                return true;
+    return false;
+}
+
+/* The Service that a pod's own address was learnt from: a headless one, where there is one. */
 static struct kta_json *service_of_pod(struct kta_world *w, const char *ns, const char *ip)
 {
     struct kta_json *const *v;
+    struct kta_json *found = NULL;
     size_t n = kta_world_list(w, "endpointslices", ns, &v);
-    for (size_t i = 0; i < n; i++)
-        kta_json_each(e, kta_json_get(v[i], "endpoints"))
-            kta_json_each(a, kta_json_get(e, "addresses"))
-                if (kta_streq(kta_json_text(a), ip))
-                    return kta_world_get(w, "services", ns,
-                                         kta_or(kta_obj_label(v[i], "kubernetes.io/service-name"),
-                                                ""),
-                                         NULL);
-    return NULL;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = kta_obj_label(v[i], "kubernetes.io/service-name");
+        struct kta_json *s =
+            name && holds(v[i], ip) ? kta_world_get(w, "services", ns, name, NULL) : NULL;
+        if (s && (!found || kta_streq(kta_json_str(s, "spec.clusterIP"), "None")))
+            found = s;
+    }
+    return found;
 }
 
 const char *address_from_service(struct kta_world *w, const char *ns, const char *host,

@@ -151,31 +151,19 @@ static bool headless_ports(const struct kta_pod_trouble *t, struct kta_finding *
     return false;
 }
 
-/* An address that is a pod's: whose name leads to it is a headless Service. */
+/* An address of a pod that is behind no Service. */
 static bool pod_address(const struct kta_pod_trouble *t, struct kta_finding *f, const char *host,
                         const char *port)
 {
-    const char *ns = kta_obj_namespace(t->pod);
     struct kta_json *const *v;
-    size_t n = kta_world_list(t->w, "pods", ns, &v);
-    struct kta_json *pod = NULL;
-    for (size_t i = 0; i < n; i++)
-        if (kta_streq(kta_json_str(v[i], "status.podIP"), host))
-            pod = v[i];
-    if (!pod)
+    size_t n = kta_world_list(t->w, "pods", kta_obj_namespace(t->pod), &v), i = 0;
+    while (i < n && !kta_streq(kta_json_str(v[i], "status.podIP"), host))
+        i++;
+    if (i == n)
         return false;
-    n = kta_world_list(t->w, "services", ns, &v);
-    for (size_t i = 0; i < n; i++) {
-        if (!kta_json_len(kta_json_at(v[i], "spec.selector")) ||
-            !kta_map_matches(kta_json_at(v[i], "spec.selector"),
-                             kta_json_at(pod, "metadata.labels")))
-            continue;
-        if (headless_ports(t, f, v[i], port))
-            return true;
-    }
-    kta_auto_free char *who = kta_trouble_who(t), *ref = kta_diag_ref(kta_world_owner(t->w, pod));
+    kta_auto_free char *who = kta_trouble_who(t), *ref = kta_diag_ref(kta_world_owner(t->w, v[i]));
     kta_finding_summary(f, "%s cannot reach %s%s%s, a pod of %s: %s", who, host, port ? ":" : "",
-                        kta_or(port, ""), ref, kta_obj_name(pod));
+                        kta_or(port, ""), ref, kta_obj_name(v[i]));
     kta_finding_advice(f, "Look whether %s listens on that port.", ref);
     return true;
 }
