@@ -28,6 +28,7 @@ static const struct kta_crash_kind kinds[] = {
     {"Limits", "CrashLoop.Limits", 0.85, kta_crash_plain},
     {"License", "CrashLoop.License", 0.85, kta_crash_plain},
     {"ChildKilled", "Memory.OOMKilled", 0.75, kta_crash_child},
+    {"WorkerTimeout", "CrashLoop.WorkerTimeout", 0.8, kta_crash_timeout},
     {"DNS", "CrashLoop.DNS", 0.85, kta_crash_dependency},
     {"DependencyUnreachable", "CrashLoop.DependencyUnreachable", 0.85, kta_crash_dependency},
     {"TLS", "CrashLoop.TLS", 0.85, kta_crash_plain},
@@ -165,7 +166,10 @@ static bool killed_for_memory(const struct kta_pod_trouble *t)
         end = last;
     /* A limit too low for the program's very start: the runtime tells, not the kernel's reason. */
     bool at_start = kta_stristr(kta_or(kta_json_str(end, "message"), ""), "OOM-killed") != NULL;
-    if (!kta_streq(kta_json_str(end, "reason"), "OOMKilled") && !at_start)
+    /* What its node ends for want of memory has no reason of its own, if it is a child. */
+    bool of_node = kta_json_int(end, "exitCode", 0) == 137 &&
+                   kta_node_oom(t, kta_time_parse(kta_json_str(end, "finishedAt")), 10);
+    if (!kta_streq(kta_json_str(end, "reason"), "OOMKilled") && !at_start && !of_node)
         return false;
     if (!kta_trouble_find(t, "Memory.OOMKilled"))
         kta_crash_oom(t, end);
@@ -215,6 +219,21 @@ static bool log_tells(const struct kta_pod_trouble *t)
     return true;
 }
 
+/* What a ready container's log tells of a process within it is news for a day. */
+#define NEWS (24LL * 60 * 60)
+
+static bool lately(const struct kta_pod_trouble *t, const char *class_)
+{
+    kta_auto_str struct kta_str log = KTA_STR_INIT;
+    struct kta_log_cause c;
+    if (!kta_world_log_late(t->w, t->pod, t->name, NEWS, &log))
+        return true;
+    bool said = kta_log_says(log.s, log.len, class_, &c);
+    if (said)
+        kta_log_cause_release(&c);
+    return said;
+}
+
 bool kta_child_analyze(const struct kta_pod_trouble *t)
 {
     size_t len;
@@ -224,14 +243,17 @@ bool kta_child_analyze(const struct kta_pod_trouble *t)
                             : kta_trouble_log(t, &len, &previous);
     /* A ready one has got over what else its log tells. */
     if (!log || previous ||
-        !(ready ? kta_log_says(log, len, "ChildKilled", &c) : kta_log_cause(log, len, &c)))
+        !(ready ? kta_log_says(log, len, "ChildKilled", &c) ||
+                      kta_log_says(log, len, "WorkerTimeout", &c)
+                : kta_log_cause(log, len, &c)))
         return false;
-    bool child = kta_streq(c.pattern->class_, "ChildKilled");
-    if (child && !kta_trouble_find(t, "Memory.OOMKilled")) {
+    const struct kta_crash_kind *k = kind_of(c.pattern->class_);
+    bool child = k->tell == kta_crash_child || k->tell == kta_crash_timeout;
+    if (child && !kta_trouble_find(t, k->code) && (!ready || lately(t, c.pattern->class_))) {
         struct kta_finding *f =
-            kta_trouble_add(t, "Memory.OOMKilled", ready ? KTA_WARNING : KTA_CRITICAL, 0.75);
+            kta_trouble_add(t, k->code, ready ? KTA_WARNING : KTA_CRITICAL, k->confidence);
         kta_trouble_quote_log(t, f, &c, previous);
-        kta_crash_child(t, f, &c);
+        k->tell(t, f, &c);
     }
     kta_log_cause_release(&c);
     return child;

@@ -46,11 +46,14 @@ void kta_crash_fix_script(const struct kta_pod_trouble *t, struct kta_finding *f
 
 /* crash_limits.c: memory, ports, file systems, permissions */
 kta_crash_teller kta_crash_memory, kta_crash_port, kta_crash_privileged, kta_crash_permission,
-    kta_crash_readonly, kta_crash_disk, kta_crash_child;
+    kta_crash_readonly, kta_crash_disk, kta_crash_child, kta_crash_timeout;
 /* Raises the sizeLimit of an emptyDir; nothing where it has none. */
 void kta_fix_size_limit(struct kta_world *w, struct kta_finding *f, const struct kta_json *owner,
                         const struct kta_json *volume);
 void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended);
+/* The event of a container's node that ran out of memory within so many seconds of then, or NULL.
+ */
+const struct kta_json *kta_node_oom(const struct kta_pod_trouble *t, int64_t when, int64_t near);
 
 /* dependency.c: another service */
 kta_crash_teller kta_crash_dependency;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "crash.h"
 #include "kta/alloc.h"
+#include "kta/clock.h"
 #include "kta/quantity.h"
 
 /* ---- memory ---- */
@@ -104,6 +105,42 @@ static void fix_memory(const struct kta_pod_trouble *t, struct kta_finding *f, i
                            "raise the memory limit of %s to %s", t->name, q.s);
 }
 
+#define OOM_NEAR 60 /* seconds between the kernel's kill and the kubelet's word of it */
+
+/* The kubelet's word that the node itself ran out of memory then. Events of nodes are kept in the
+ * namespace default. */
+const struct kta_json *kta_node_oom(const struct kta_pod_trouble *t, int64_t when, int64_t near)
+{
+    struct kta_json *const *v;
+    const char *node = kta_json_str(t->pod, "spec.nodeName");
+    size_t n = node ? kta_world_list(t->w, "events", "default", &v) : 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t told = kta_event_time(v[i]);
+        if (kta_streq(kta_json_str(v[i], "reason"), "SystemOOM") &&
+            kta_streq(kta_json_str(v[i], "involvedObject.name"), node) && when != KTA_NO_TIME &&
+            told >= when - near && told <= when + near)
+            return v[i];
+    }
+    return NULL;
+}
+
+static void node_oom(const struct kta_pod_trouble *t, struct kta_finding *f, const char *who,
+                     const struct kta_json *ev)
+{
+    const char *node = kta_or(kta_json_str(t->pod, "spec.nodeName"), "?");
+    bool limited = kta_json_str(t->container, "resources.limits.memory") != NULL;
+    kta_finding_summary(f, "%s is killed because its node %s ran out of memory%s", who, node,
+                        limited ? "" : "; it has no memory limit of its own");
+    if (ev) {
+        kta_finding_quote(f, "event node", "SystemOOM: %s",
+                          kta_or(kta_json_str(ev, "message"), ""));
+        kta_finding_symptom(f, "Node", NULL, node);
+    }
+    kta_finding_advice(f, "Give the containers memory requests that fit their need, so that the "
+                          "scheduler finds a node with room, and limits, so that none takes what "
+                          "the others need.");
+}
+
 void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended)
 {
     bool down = !kta_json_bool(t->status, "ready", false);
@@ -112,14 +149,13 @@ void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended
     kta_auto_free char *who = kta_trouble_who(t);
     const char *text = kta_json_str(t->container, "resources.limits.memory");
     int64_t limit = text ? kta_quantity_milli(text) : -1;
-    if (limit > 0)
+    const struct kta_json *of_node =
+        kta_node_oom(t, kta_time_parse(kta_json_str(ended, "finishedAt")), OOM_NEAR);
+    if (of_node || limit <= 0)
+        node_oom(t, f, who, of_node);
+    else
         kta_finding_summary(f, "%s is killed for using more memory than its limit of %s%s", who,
                             text, down ? "" : " (it runs again now)");
-    else
-        kta_finding_summary(f,
-                            "%s is killed because its node ran out of memory; it has no memory "
-                            "limit of its own",
-                            who);
     kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
     if (ended)
         kta_finding_quote(f, source, "container %s: OOMKilled at %s, exit code %lld, %lld restarts",
@@ -134,19 +170,16 @@ void kta_crash_oom(const struct kta_pod_trouble *t, const struct kta_json *ended
         kta_quantity_memory(used, &u);
         kta_finding_quote(f, "metrics", "container %s uses %s now", t->name, u.s);
     }
-    if (limit > 0) {
-        if (kta_pod_outdated(t->w, t->pod, t->owner))
-            kta_finding_advice(f, "This pod is of an older revision; the new one's pods will tell "
-                                  "whether its limit is enough.");
-        else
-            fix_memory(t, f, limit);
-        if (!f->advice)
-            kta_finding_advice(f, "If it grows without end whatever the limit, the program leaks: "
-                                  "a higher limit only buys time.");
-    } else {
-        kta_finding_advice(f, "Give the container a memory request and limit that fit its need, "
-                              "so that the scheduler finds a node with room.");
-    }
+    if (of_node || limit <= 0)
+        return;
+    if (kta_pod_outdated(t->w, t->pod, t->owner))
+        kta_finding_advice(f, "This pod is of an older revision; the new one's pods will tell "
+                              "whether its limit is enough.");
+    else
+        fix_memory(t, f, limit);
+    if (!f->advice)
+        kta_finding_advice(f, "If it grows without end whatever the limit, the program leaks: "
+                              "a higher limit only buys time.");
 }
 
 void kta_crash_memory(const struct kta_pod_trouble *t, struct kta_finding *f,
@@ -161,6 +194,8 @@ void kta_crash_memory(const struct kta_pod_trouble *t, struct kta_finding *f,
                           "the container's memory limit, raise that instead.");
 }
 
+#define KILL_NEWS (60 * 60) /* seconds: a log's line has no time of its own */
+
 /* The kernel ends the process that asks for more than the limit, which need not be the container's
  * first: then the status tells nothing of it, and only the log does. */
 void kta_crash_child(const struct kta_pod_trouble *t, struct kta_finding *f,
@@ -168,6 +203,11 @@ void kta_crash_child(const struct kta_pod_trouble *t, struct kta_finding *f,
 {
     kta_auto_free char *who = kta_trouble_who(t);
     const char *text = kta_json_str(t->container, "resources.limits.memory");
+    const struct kta_json *of_node = text ? NULL : kta_node_oom(t, kta_world_now(t->w), KILL_NEWS);
+    if (of_node) {
+        node_oom(t, f, who, of_node);
+        return;
+    }
     if (!text) {
         f->code = "CrashLoop.Killed";
         kta_finding_summary(f, "a process within %s is killed (SIGKILL): %s", who, c->line);
@@ -183,6 +223,17 @@ void kta_crash_child(const struct kta_pod_trouble *t, struct kta_finding *f,
     if (!f->advice)
         kta_finding_advice(f, "If it grows without end whatever the limit, the program leaks: a "
                               "higher limit only buys time.");
+}
+
+void kta_crash_timeout(const struct kta_pod_trouble *t, struct kta_finding *f,
+                       const struct kta_log_cause *c)
+{
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_finding_summary(f, "%s ends its own workers, which take longer than its time-out: %s", who,
+                        c->line);
+    kta_finding_advice(f, "Look what a worker waits for; if the work is that long, raise the "
+                          "server's time-out (gunicorn --timeout, uWSGI harakiri, unicorn "
+                          "timeout). It is not for want of memory.");
 }
 
 /* ---- ports ---- */

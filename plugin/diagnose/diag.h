@@ -74,6 +74,9 @@ void kta_world_logs_free(struct kta_world *w);
 /* A container's log, if it has been read already, or NULL. */
 const char *kta_world_has_log(struct kta_world *w, const struct kta_json *pod,
                               const char *container, bool previous, size_t *ret_len);
+/* What a container has written in the last so many seconds; false: unknown. Read each time. */
+bool kta_world_log_late(struct kta_world *w, const struct kta_json *pod, const char *container,
+                        int64_t seconds, struct kta_str *ret);
 struct kta_argv *kta_world_secrets_seen(struct kta_world *w); /* learn.c's own storage */
 struct kta_world_logs **kta_world_logs(struct kta_world *w);  /* world_logs.c's own storage */
 
@@ -264,6 +267,10 @@ void kta_fold(struct kta_world *w, struct kta_findings *f);
 /* What a selector of plain labels nearly matches, or is named after, or NULL. */
 struct kta_json *kta_nearest_workload(struct kta_world *w, const char *ns, const char *name,
                                       const struct kta_json *selector);
+/* A Service that selects pods of several workloads (service_mixed.c): puts one that serves its port
+ * first. */
+void kta_service_mixed(struct kta_world *w, struct kta_json *s, struct kta_json **pods, size_t n,
+                       struct kta_findings *out);
 /* A Service without a selector. */
 void kta_service_external(struct kta_world *w, struct kta_json *s, struct kta_findings *out);
 

@@ -28,7 +28,7 @@ static const char interesting[] =
     "please|specify|specified|ya?ml:|json|toml|waiting for|connecting|must install|match|sigkill|"
     "already|licen[cs]e|unbound|encryption key|unavailable|is a directory|flood|locate|https "
     "client|tls|compiled|no main manifest|attempt to|not enabled|no servers|unrecognised|start "
-    "line|^[EF]\\d{4} ";
+    "line|harakiri|^[EF]\\d{4} ";
 
 struct cause_at {
     const struct kta_log_pattern *p;
@@ -125,20 +125,33 @@ static void fill(struct kta_log_cause *ret, const struct cause_at *c, const stru
     ret->quote = kta_str_detach(&q);
 }
 
+/* Of equals the first one, unless the pattern says otherwise. */
+static void heavier(struct cause_at *best, const struct cause_at *c)
+{
+    if (!best->p || c->p->weight > best->p->weight ||
+        (c->p->weight == best->p->weight && c->p->last))
+        *best = *c;
+}
+
 /* only: of that class, or NULL for any. */
 static bool cause_of(const char *log, size_t len, const char *only, struct kta_log_cause *ret)
 {
     struct kta_records rs = {0};
     kta_records_of(log, len, &rs);
-    struct cause_at best = {0};
+    struct cause_at best = {0}, kill = {0};
+    bool hung = false;
     for (size_t i = 0; i < rs.n; i++) {
         struct cause_at c = {.record = i};
         c.p = match_record(&rs.v[i], &c.m);
-        if (!c.p || (only && !kta_streq(c.p->class_, only)))
+        if (!c.p)
             continue;
-        if (!best.p || c.p->weight > best.p->weight || (c.p->weight == best.p->weight && c.p->last))
-            best = c;
+        hung |= kta_streq(c.p->class_, "WorkerTimeout");
+        if (only && !kta_streq(c.p->class_, only))
+            continue;
+        heavier(kta_streq(c.p->class_, "ChildKilled") ? &kill : &best, &c);
     }
+    if (kill.p && !hung) /* else its own parent has ended it */
+        heavier(&best, &kill);
     *ret = (struct kta_log_cause){0};
     if (best.p) {
         const struct kta_record *r = &rs.v[best.record];

@@ -32,6 +32,26 @@ static const struct {
     {"NetworkUnavailable", "Node.NetworkUnavailable", "has no network"},
 };
 
+/* The kernel ended processes for want of memory, and no pod's finding has told of it. */
+static void out_of_memory(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    enum { NEWS = 60 * 60 }; /* seconds */
+    struct kta_json *ev = kta_diag_event(w, o, "SystemOOM", NULL);
+    const struct kta_ref ref = {.kind = "Node", .name = (char *)(uintptr_t)kta_obj_name(o)};
+    if (!ev || kta_world_now(w) - kta_event_time(ev) > NEWS)
+        return;
+    for (size_t i = 0; i < out->n; i++)
+        for (size_t k = 0; k < out->v[i]->n_symptoms; k++)
+            if (kta_ref_equal(&out->v[i]->symptoms[k], &ref))
+                return;
+    struct kta_finding *f = kta_diag_add(out, "Node.OutOfMemory", KTA_WARNING, o, 0.9);
+    kta_finding_summary(f, "node %s ran out of memory, and its kernel ended processes",
+                        kta_obj_name(o));
+    kta_diag_quote_event(f, o, ev);
+    kta_finding_advice(f, "Give the pods of that node memory requests and limits that fit their "
+                          "need: what has none takes what the others, and the node, need.");
+}
+
 static void node(struct kta_world *w, const char *ns, struct kta_json *o, struct kta_findings *out)
 {
     kta_json_each(c, kta_json_at(o, "status.conditions")) {
@@ -59,6 +79,8 @@ static void node(struct kta_world *w, const char *ns, struct kta_json *o, struct
                           kta_or(kta_json_str(c, "message"), ""));
         kta_finding_advice(f, "Look at the node itself: its kubelet, runtime, disk and memory.");
     }
+    if (!ns)
+        out_of_memory(w, o, out);
     if (!ns && kta_json_bool(o, "spec.unschedulable", false)) {
         struct kta_finding *f = kta_diag_add(out, "Node.Cordoned", KTA_WARNING, o, 0.8);
         kta_finding_summary(f, "node %s is cordoned: it takes no new pods", kta_obj_name(o));

@@ -168,6 +168,13 @@ static bool log_read(struct kta_world *w, const struct kta_json *pod)
     return false;
 }
 
+/* By its node or its own deadline (podstate.c): its containers tell nothing of it. */
+static bool ended_from_outside(const struct kta_json *pod)
+{
+    const char *reason = kta_json_str(pod, "status.reason");
+    return kta_streq(reason, "Evicted") || kta_streq(reason, "DeadlineExceeded");
+}
+
 void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *out)
 {
     struct kta_json *const *pods;
@@ -179,7 +186,7 @@ void kta_analyze_pods(struct kta_world *w, const char *ns, struct kta_findings *
         const char *phase = kta_json_str(pod, "status.phase");
         if (!kta_world_focused(w, pod) || kta_streq(phase, "Succeeded") ||
             kta_json_at(pod, "metadata.deletionTimestamp") || kta_pod_settled(w, pod) ||
-            kta_streq(kta_json_str(pod, "status.reason"), "Evicted"))
+            ended_from_outside(pod))
             continue;
         bool creating = stuck_creating(pod);
         if (kta_pod_ready(pod) && !kta_pod_restarts(pod) && !log_read(w, pod))

@@ -120,6 +120,28 @@ static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct k
     }
 }
 
+/* ---- pods that ran longer than they may ---- */
+
+static void overdue(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
+{
+    struct kta_json *owner = kta_world_owner(w, pod);
+    const char *message = kta_or(kta_json_str(pod, "status.message"), "");
+    if (kta_diag_find(out, "Pod.Deadline", owner))
+        return;
+    struct kta_finding *f = kta_diag_add(out, "Pod.Deadline", KTA_CRITICAL, owner, 0.95);
+    kta_auto_free char *ref = kta_diag_ref(owner);
+    kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(pod));
+    f->since = kta_obj_created(pod);
+    kta_finding_summary(f,
+                        "%s was ended because it ran longer than its activeDeadlineSeconds of "
+                        "%lld s",
+                        ref, (long long)kta_json_int(pod, "spec.activeDeadlineSeconds", 0));
+    kta_finding_quote(f, source, "DeadlineExceeded: %s", message);
+    kta_finding_symptom(f, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
+    kta_finding_advice(f, "Raise activeDeadlineSeconds if the work needs longer, else look why it "
+                          "does not end.");
+}
+
 /* ---- pods that a node has not taken, pods that wait for a word from outside ---- */
 
 /* The sysctl that the node does not allow: the pods do without it. */
@@ -376,6 +398,9 @@ void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findin
             continue;
         if (kta_json_at(v[i], "metadata.deletionTimestamp"))
             terminating(w, v[i], out);
+        else if (kta_streq(kta_json_str(v[i], "status.reason"), "DeadlineExceeded") &&
+                 !kta_pod_settled(w, v[i]))
+            overdue(w, v[i], out);
         else if (kta_streq(kta_json_str(v[i], "status.reason"), "Evicted")) {
             evicted(w, v[i], out);
             fix_eviction(w, out, v[i]);

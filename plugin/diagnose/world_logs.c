@@ -2,7 +2,7 @@
  * world_logs.c - containers' logs: read in parallel, each once, raw.
  *
  * Invariant: at most KTA_MAX_LOGS logs are read for one world, each of at most KTA_LOG_LINES lines
- * and KTA_LOG_BYTES bytes; what is left out is said once.
+ * and KTA_LOG_BYTES bytes, and a beginning of HEAD_BYTES; what is left out is said once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -146,11 +146,64 @@ static void read_ends(struct kta_world *w, const struct kta_log_want *const *of,
     kta_reads_free(ends, n_ends);
 }
 
+/* A beginning goes before an end, without the lines that they share. */
+static void put_before(struct kta_str *end, const struct kta_str *beginning)
+{
+    size_t head = beginning->len, at = 0;
+    while (head && beginning->s[head - 1] != '\n')
+        head--;
+    while (at < head &&
+           (head - at > end->len || memcmp(beginning->s + at, end->s, head - at) != 0)) {
+        const char *nl = memchr(beginning->s + at, '\n', head - at);
+        at = (size_t)(nl - beginning->s) + 1;
+    }
+    kta_auto_str struct kta_str all = KTA_STR_INIT;
+    kta_str_addn(&all, beginning->s, at);
+    kta_str_addn(&all, end->s, end->len);
+    struct kta_str both = all;
+    all = *end;
+    *end = both;
+}
+
+/* A program may say its cause once and go on with other things: of a log that is longer than what
+ * was read, and whose end names no cause, the beginning is read too. */
+static void read_beginnings(struct kta_world *w, const struct kta_log_want *const *of,
+                            struct kta_read *reads, size_t n)
+{
+    struct kta_read *heads = NULL;
+    size_t n_heads = 0, cap = 0;
+    kta_auto_free size_t *head_of = kta_calloc(n + 1, sizeof *head_of);
+    struct kta_err err = KTA_ERR_INIT;
+
+    for (size_t i = 0; i < n; i++) {
+        struct kta_log_cause c;
+        if (reads[i].failed || lines_of(&reads[i].text) < KTA_LOG_LINES)
+            continue;
+        if (kta_log_cause(reads[i].text.s, reads[i].text.len, &c)) {
+            kta_log_cause_release(&c);
+            continue;
+        }
+        head_of[n_heads] = i;
+        struct kta_read *r =
+            kta_read_add(&heads, &n_heads, &cap, KTA_ACCEPT_TEXT,
+                         "/api/v1/namespaces/%s/pods/%s/log?container=%s%s&limitBytes=%u",
+                         of[i]->ns, of[i]->pod, of[i]->container,
+                         of[i]->previous ? "&previous=true" : "", HEAD_BYTES);
+        r->max = HEAD_BYTES;
+    }
+    bool came = n_heads && kta_cluster_read(kta_world_cluster(w), heads, n_heads, &err) == 0;
+    for (size_t k = 0; came && k < n_heads; k++)
+        if (!heads[k].failed)
+            put_before(&reads[head_of[k]].text, &heads[k].text);
+    kta_reads_free(heads, n_heads);
+}
+
 /* A log that is gone is an ordinary thing (400, 404); one that may not be read is not. */
 void kta_world_logs_end(struct kta_world *w, const struct kta_log_want *const *of,
                         struct kta_read *reads, size_t n)
 {
     read_ends(w, of, reads, n);
+    read_beginnings(w, of, reads, n);
     for (size_t i = 0; i < n; i++) {
         if (reads[i].failed && (reads[i].status == 403 || reads[i].status == 401))
             kta_world_note_missing(w, "%s", reads[i].err.msg);
@@ -171,6 +224,25 @@ const char *kta_world_log(struct kta_world *w, const char *ns, const char *pod,
     if (ret_len)
         *ret_len = x->text.len;
     return x->text.s;
+}
+
+bool kta_world_log_late(struct kta_world *w, const struct kta_json *pod, const char *container,
+                        int64_t seconds, struct kta_str *ret)
+{
+    struct kta_read *reads = NULL;
+    size_t n = 0, cap = 0;
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_read *r = kta_read_add(
+        &reads, &n, &cap, KTA_ACCEPT_TEXT,
+        "/api/v1/namespaces/%s/pods/%s/log?container=%s&sinceSeconds=%lld&limitBytes=%u",
+        kta_obj_namespace(pod), kta_obj_name(pod), container, (long long)seconds, KTA_LOG_BYTES);
+    r->max = KTA_LOG_BYTES;
+    bool came = kta_world_cluster(w) && !kta_cluster_read(kta_world_cluster(w), reads, n, &err) &&
+                !reads[0].failed;
+    if (came)
+        kta_str_addn(ret, reads[0].text.s, reads[0].text.len);
+    kta_reads_free(reads, n);
+    return came;
 }
 
 const char *kta_world_has_log(struct kta_world *w, const struct kta_json *pod,

@@ -83,17 +83,29 @@ static bool plain_name(const char *path, struct kta_str *out)
     return true;
 }
 
+/* A log's end has the log's name; other parts of it stand beside it: what was written of late, and
+ * the beginning. */
+static const char *part_of_log(const struct api_path *a)
+{
+    kta_auto_str struct kta_str end = KTA_STR_INIT, since = KTA_STR_INIT, bytes = KTA_STR_INIT;
+
+    if (api_query_get(a->query, "tailLines", &end))
+        return "";
+    if (api_query_get(a->query, "sinceSeconds", &since))
+        return ".late";
+    return api_query_get(a->query, "limitBytes", &bytes) ? ".head" : "";
+}
+
 static void log_name(const struct api_path *a, struct kta_str *out)
 {
     kta_auto_str struct kta_str container = KTA_STR_INIT, previous = KTA_STR_INIT;
 
     api_query_get(a->query, "container", &container);
     api_query_get(a->query, "previous", &previous);
+    bool earlier = strcmp(previous.s, "true") == 0 || strcmp(previous.s, "1") == 0;
     kta_str_add(out, "/log/");
     add_segment(out, container.len ? container.s : "_default");
-    kta_str_add(out, strcmp(previous.s, "true") == 0 || strcmp(previous.s, "1") == 0
-                         ? ".previous.txt"
-                         : ".txt");
+    kta_str_addf(out, "%s%s.txt", earlier ? ".previous" : "", part_of_log(a));
 }
 
 bool snap_name(const struct api_path *a, const char *path, enum kta_accept accept,

@@ -10,9 +10,11 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "kta/alloc.h"
 #include "kta/diagnose.h"
 #include "kta/fs.h"
+#include "kta/str.h"
 
 static char dir[] = "/tmp/test_pod_causes.XXXXXX";
 
@@ -49,6 +51,11 @@ static int write_snapshot(void **state)
     put("api/v1/namespaces/demo/configmaps.json", STORE("settings", "app.yaml"));
     put("api/v1/namespaces/demo/secrets.metadata.json", "{\"items\":[]}");
     put("api/v1/namespaces/demo/secrets.json", "{\"items\":[]}");
+    put("api/v1/namespaces/default/events.json",
+        "{\"items\":[{\"metadata\":{\"name\":\"o\",\"namespace\":\"default\"},\"reason\":"
+        "\"SystemOOM\",\"lastTimestamp\":\"2026-01-01T12:05:30Z\",\"message\":\"System OOM "
+        "encountered, victim process: convert, pid: 99\",\"involvedObject\":{\"kind\":\"Node\","
+        "\"name\":\"node-1\",\"uid\":\"node-1\"}}]}");
     put("api/v1/nodes.json", "{\"items\":[{\"metadata\":{\"name\":\"node-1\"}}]}");
     put("apis/discovery.k8s.io/v1/namespaces/demo/endpointslices.json",
         "{\"items\":[{\"metadata\":{\"name\":\"api-1\",\"namespace\":\"demo\",\"labels\":{"
@@ -128,6 +135,28 @@ static const struct row rows[] = {
      RUNS "true", "Error: JWT_SECRET must be set\n", NULL, "", ""},
     /* nor does it matter where all is well and no limit of its own could have done it */
     {"", "", "Running", READY("True", ""), RUNS "true", "Killed\n", NULL, "", ""},
+    /* the node itself ran out of memory: by the container's end, and by a child's */
+    {"", ",\"nodeName\":\"node-1\"", "Running", READY("False", ""),
+     RAN("137", "12:05:00", "12:05:28"), "working\n", "Memory.OOMKilled",
+     "its node node-1 ran out of memory", ""},
+    {"", ",\"nodeName\":\"node-1\"", "Running", READY("False", ""),
+     RAN("137", "12:05:00", "12:07:28"), "working\n", "CrashLoop.Killed", "SIGKILL", ""},
+    {"", ",\"nodeName\":\"node-1\"", "Running", READY("False", ""), RUNS "false", "Killed\n",
+     "Memory.OOMKilled", "its node node-1 ran out of memory", ""},
+    /* its own parent ended it, since it took too long */
+    {"\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}", "", "Running", READY("False", ""),
+     RUNS "false",
+     "[1] [CRITICAL] WORKER TIMEOUT (pid:8)\n[1] [ERROR] Worker (pid:8) was sent SIGKILL! Perhaps "
+     "out "
+     "of memory?\n",
+     "CrashLoop.WorkerTimeout", "WORKER TIMEOUT", ""},
+    /* ended by its own deadline: what its container was doing does not matter */
+    {"", ",\"activeDeadlineSeconds\":30", "Failed",
+     ",\"reason\":\"DeadlineExceeded\",\"message\":\"Pod was active on the node longer than the "
+     "specified deadline\"",
+     "\"ready\":false,\"restartCount\":0,\"state\":{\"terminated\":{\"exitCode\":137,\"reason\":"
+     "\"Error\"}}",
+     "working\n", "Pod.Deadline", "activeDeadlineSeconds of 30 s", ""},
     /* the hook */
     {"\"lifecycle\":{\"postStart\":{\"exec\":{\"command\":[\"false\"]}}}", "", "Running",
      READY("False", ""),
@@ -243,6 +272,12 @@ static const struct {
      UNREADABLE},
 };
 
+static void forget(const char *name)
+{
+    kta_auto_free char *path = kta_fs_join(dir, name);
+    (void)unlink(path);
+}
+
 static void one(size_t i, const struct row *x, const char *given)
 {
     kta_auto_free char *status =
@@ -308,8 +343,57 @@ static void test_events(void **state)
         one(i, &told[i].row, told[i].events);
 }
 
+#define LOG  "api/v1/namespaces/demo/pods/p/log/c"
+#define KILL "[1] [ERROR] Worker (pid:8) was sent SIGKILL! Perhaps out of memory?\n"
+
+/* A ready container's log reaches back for as long as it runs: only what was said of late counts.
+ */
+static void test_old_kills(void **state)
+{
+    (void)state;
+    struct row x = {"\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}",
+                    "",
+                    "Running",
+                    READY("True", ""),
+                    RUNS "true",
+                    KILL "[9] [INFO] serving\n",
+                    NULL,
+                    "",
+                    ""};
+    put(LOG ".late.txt", "[9] [INFO] serving\n");
+    one(0, &x, "");
+    put(LOG ".late.txt", KILL);
+    x.code = "Memory.OOMKilled";
+    x.fix = "raise the memory limit";
+    one(1, &x, "");
+    forget(LOG ".late.txt");
+}
+
+/* A cause that was said once, long before the lines that are read as a rule. */
+static void test_a_cause_at_the_beginning(void **state)
+{
+    (void)state;
+    kta_auto_str struct kta_str log = KTA_STR_INIT;
+    for (int i = 0; i < 2000; i++)
+        kta_str_addf(&log, "tick %d\n", i + 4);
+    struct row x = {"",
+                    "",
+                    "Running",
+                    READY("False", ""),
+                    ENDED("1", ""),
+                    log.s,
+                    "CrashLoop.MissingEnv",
+                    "DATABASE_URL is not set",
+                    ""};
+    put(LOG ".head.txt", "start\nFATAL DATABASE_URL is not set\ntick 3\ntick 4\ntick 5\nti");
+    one(0, &x, "");
+    forget(LOG ".head.txt");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_events)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_events),
+                                       cmocka_unit_test(test_old_kills),
+                                       cmocka_unit_test(test_a_cause_at_the_beginning)};
     return cmocka_run_group_tests(tests, write_snapshot, NULL);
 }
