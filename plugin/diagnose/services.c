@@ -504,6 +504,7 @@ void kta_analyze_services(struct kta_world *w, const char *ns, struct kta_findin
             size_t ready = 0;
             for (size_t p = 0; p < live; p++)
                 ready += kta_pod_ready(pods[p]);
+            kta_service_mixed(w, s, pods, live, out);
             check_ports(w, s, pods[0], out);
             if (!ready && !starting(w, pods, live) &&
                 !kta_json_bool(s, "spec.publishNotReadyAddresses", false))

@@ -8,6 +8,8 @@
 #include "kta/alloc.h"
 #include "kta/clock.h"
 
+static const char *const lists[] = {"deployments", "statefulsets", "daemonsets"};
+
 /* Intent that a person wrote down: such a state is no fault. */
 static bool on_purpose(const struct kta_json *o)
 {
@@ -179,7 +181,7 @@ static void on_delete(struct kta_world *w, struct kta_json *o, struct kta_findin
 
 /* ---- two workloads that take each other's pods for their own ---- */
 
-#define COMPARED_MAX 200 /* workloads of one list that are compared with each other */
+#define COMPARED_MAX 200 /* workloads that are compared with each other */
 
 static bool selects(const struct kta_json *o, const struct kta_json *other)
 {
@@ -188,34 +190,76 @@ static bool selects(const struct kta_json *o, const struct kta_json *other)
     return selector && labels && kta_selector_matches(selector, labels);
 }
 
-static void overlap(struct kta_world *w, struct kta_json *const *v, size_t n,
-                    struct kta_findings *out)
+static void overlap(struct kta_json *const a, struct kta_json *const b, struct kta_findings *out)
 {
-    for (size_t i = 0; i < n && n <= COMPARED_MAX; i++)
-        for (size_t k = 0; k < i; k++) {
-            if (!kta_streq(kta_obj_namespace(v[i]), kta_obj_namespace(v[k])) ||
-                !selects(v[i], v[k]) || !selects(v[k], v[i]) ||
-                (!kta_world_focused(w, v[i]) && !kta_world_focused(w, v[k])))
-                continue;
-            bool later = kta_obj_created(v[i]) >= kta_obj_created(v[k]);
-            struct kta_json *o = later ? v[i] : v[k], *first = later ? v[k] : v[i];
-            kta_auto_free char *a = kta_diag_ref(first), *b = kta_diag_ref(o);
-            kta_auto_str struct kta_str labels = KTA_STR_INIT;
-            struct kta_finding *f =
-                kta_diag_add(out, "Deployment.SelectorOverlap", KTA_WARNING, o, 0.8);
-            f->since = kta_obj_created(o);
-            kta_diag_labels(kta_json_at(o, "spec.selector.matchLabels"), &labels);
-            kta_finding_summary(f,
-                                "%s and %s select each other's pods (%s): Services, autoscalers "
-                                "and budgets cannot tell them apart",
-                                a, b, labels.s);
-            kta_finding_symptom(f, kta_obj_kind(first), kta_obj_namespace(first),
-                                kta_obj_name(first));
-            kta_finding_advice(f,
-                               "A selector cannot be changed: make %s again with a label of "
-                               "its own in selector and template.",
-                               b);
-        }
+    bool later = kta_obj_created(a) >= kta_obj_created(b);
+    struct kta_json *o = later ? a : b, *first = later ? b : a;
+    kta_auto_free char *its = kta_diag_ref(first), *ref = kta_diag_ref(o);
+    kta_auto_str struct kta_str labels = KTA_STR_INIT;
+    struct kta_finding *f = kta_diag_add(out, "Deployment.SelectorOverlap", KTA_WARNING, o, 0.8);
+    f->since = kta_obj_created(o);
+    kta_diag_labels(kta_json_at(o, "spec.selector.matchLabels"), &labels);
+    kta_finding_summary(f,
+                        "%s and %s select each other's pods (%s): Services, autoscalers "
+                        "and budgets cannot tell them apart",
+                        its, ref, labels.s);
+    kta_finding_symptom(f, kta_obj_kind(first), kta_obj_namespace(first), kta_obj_name(first));
+    kta_finding_advice(f,
+                       "A selector cannot be changed: make %s again with a label of "
+                       "its own in selector and template.",
+                       ref);
+}
+
+static void overlaps(struct kta_world *w, const char *ns, struct kta_findings *out)
+{
+    struct kta_json *all[COMPARED_MAX];
+    size_t n = 0;
+    for (size_t l = 0; l < KTA_LEN(lists); l++) {
+        struct kta_json *const *v;
+        size_t k = kta_world_list(w, lists[l], ns, &v);
+        if (n + k > COMPARED_MAX)
+            return;
+        for (size_t i = 0; i < k; i++)
+            all[n++] = v[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (kta_streq(kta_obj_namespace(all[i]), kta_obj_namespace(all[k])) &&
+                selects(all[i], all[k]) && selects(all[k], all[i]) &&
+                (kta_world_focused(w, all[i]) || kta_world_focused(w, all[k])))
+                overlap(all[i], all[k], out);
+}
+
+/* ---- pods that are ready, and do not count yet ---- */
+
+#define LONG_WAIT (60 * 60) /* seconds that nobody wants to wait for every pod of a rollout */
+
+static void not_yet_available(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    bool daemon = kta_streq(kta_obj_kind(o), "DaemonSet");
+    int64_t wait = kta_json_int(o, "spec.minReadySeconds", 0), want = kta_diag_desired(o);
+    int64_t have =
+        kta_json_int(o, daemon ? "status.numberAvailable" : "status.availableReplicas", 0);
+    int64_t of_new =
+        kta_json_int(o, daemon ? "status.updatedNumberScheduled" : "status.updatedReplicas", want);
+    if (wait <= 60 || kta_diag_ready(o) < want || (have >= want && of_new >= want) || on_purpose(o))
+        return;
+    struct kta_finding *f = kta_diag_add(out, "Rollout.MinReadySeconds",
+                                         wait >= LONG_WAIT ? KTA_WARNING : KTA_INFO, o, 0.9);
+    kta_auto_free char *ref = kta_diag_ref(o);
+    kta_auto_str struct kta_str age = KTA_STR_INIT;
+    kta_age(wait, &age);
+    kta_finding_summary(f,
+                        "the rollout of %s waits: its pods are ready, and each counts as available "
+                        "only after %s of that (minReadySeconds)",
+                        ref, age.s);
+    kta_finding_quote(f, "spec", "minReadySeconds: %lld", (long long)wait);
+    kta_finding_quote(f, "status", "%s: %lld ready, %lld available of %lld", ref,
+                      (long long)kta_diag_ready(o), (long long)have, (long long)want);
+    (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, o, KTA_PATCH_MERGE,
+                        "{\"spec\":{\"minReadySeconds\":10}}", "wait 10 s for each pod");
+    kta_finding_advice(f, "Nothing is broken: it goes on by itself when the time is over. If so "
+                          "long a wait is on purpose, say so in an annotation.");
 }
 
 /* ---- stuck ---- */
@@ -254,11 +298,10 @@ static void stuck(struct kta_world *w, struct kta_json *o, struct kta_findings *
 
 void kta_analyze_workloads(struct kta_world *w, const char *ns, struct kta_findings *out)
 {
-    static const char *const lists[] = {"deployments", "statefulsets", "daemonsets"};
+    overlaps(w, ns, out);
     for (size_t l = 0; l < KTA_LEN(lists); l++) {
         struct kta_json *const *v;
         size_t n = kta_world_list(w, lists[l], ns, &v);
-        overlap(w, v, n, out);
         for (size_t i = 0; i < n; i++) {
             struct kta_json *o = v[i];
             int64_t want = kta_diag_desired(o);
@@ -273,6 +316,7 @@ void kta_analyze_workloads(struct kta_world *w, const char *ns, struct kta_findi
                 paused(w, o, out);
             if (l > 0)
                 on_delete(w, o, out);
+            not_yet_available(w, o, out);
             int64_t have = l == 2 ? kta_json_int(o, "status.currentNumberScheduled", 0)
                                   : kta_json_int(o, "status.replicas", 0);
             bool short_ = have < want || kta_json_int(o, "status.unavailableReplicas", 0) > 0 ||
