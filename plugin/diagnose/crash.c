@@ -214,6 +214,7 @@ static bool log_tells(const struct kta_pod_trouble *t)
             kta_finding_quote(f, "termination message", "%s", c.quote);
         k->tell(t, f, &c);
         kta_crash_unexpanded(t, f);
+        kta_crash_service_links(t, f, &c);
     }
     kta_log_cause_release(&c);
     return true;

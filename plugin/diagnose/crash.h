@@ -40,6 +40,8 @@ void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *
 /* Does a volume of the container hold that file? */
 bool kta_crash_holds(const struct kta_pod_trouble *t, const char *path);
 bool kta_crash_hidden(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path);
+void kta_crash_service_links(const struct kta_pod_trouble *t, struct kta_finding *f,
+                             const struct kta_log_cause *c);
 void kta_crash_unexpanded(const struct kta_pod_trouble *t, struct kta_finding *f);
 void kta_crash_fix_script(const struct kta_pod_trouble *t, struct kta_finding *f,
                           const char *script);

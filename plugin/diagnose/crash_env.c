@@ -323,6 +323,32 @@ static void no_token(const struct kta_pod_trouble *t, struct kta_finding *f)
     kta_finding_advice(f, "Or keep the program from calling the API server.");
 }
 
+/* The volume gives each key the name of its file, and one of them the name that the program asks
+ * for. */
+static void fix_file_name(const struct kta_pod_trouble *t, struct kta_finding *f,
+                          const struct kta_json *volume, char *const *keys, size_t n,
+                          const char *key, const char *file)
+{
+    const char *member = kta_json_get(volume, "secret") ? "secret" : "configMap";
+    const struct kta_json *given = kta_json_get(volume, member);
+    if (kta_json_get(given, "items"))
+        return;
+    struct kta_json *spec = kta_json_new_object();
+    struct kta_json *v =
+        kta_json_push(kta_json_set(spec, "volumes", kta_json_new_array()), kta_json_new_object());
+    kta_json_set_str(v, "name", kta_json_str(volume, "name"));
+    struct kta_json *store = kta_json_set(v, member, kta_json_copy(given));
+    struct kta_json *items = kta_json_set(store, "items", kta_json_new_array());
+    for (size_t i = 0; i < n; i++) {
+        struct kta_json *x = kta_json_push(items, kta_json_new_object());
+        kta_json_set_str(x, "key", keys[i]);
+        kta_json_set_str(x, "path", kta_streq(keys[i], key) ? file : keys[i]);
+    }
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "give the key %s the name %s in the volume, for which the program asks",
+                           key, file);
+}
+
 void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
                     const struct kta_log_cause *c)
 {
@@ -335,9 +361,9 @@ void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
     kta_finding_summary(f, "%s exits because the file %s does not exist", who, c->path);
     const char *ns = kta_obj_namespace(t->pod);
     const struct kta_json *m = mount_of(t->container, c->path);
-    const struct kta_json *store =
-        m ? store_of(t->w, ns, volume_named(kta_json_get(t->pod, "spec"), kta_json_str(m, "name")))
-          : NULL;
+    const struct kta_json *volume =
+        m ? volume_named(kta_json_get(t->pod, "spec"), kta_json_str(m, "name")) : NULL;
+    const struct kta_json *store = store_of(t->w, ns, volume);
     if (store) {
         char **keys;
         size_t n = kta_data_keys(store, &keys);
@@ -348,12 +374,13 @@ void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
         kta_finding_quote(f, "spec", "%s is mounted at %s and has the keys: %s", ref,
                           kta_json_str(m, "mountPath"), n ? list.s : "(none)");
         const char *near = kta_nearest(base_name(c->path), (const char *const *)keys, n);
-        if (near)
+        if (near) {
+            fix_file_name(t, f, volume, keys, n, near, base_name(c->path));
             kta_finding_advice(f,
                                "The key %s of %s has nearly that name: rename it to %s, or make "
                                "the program read %s.",
                                near, ref, base_name(c->path), near);
-        else
+        } else
             kta_finding_advice(f,
                                "Add the key %s to %s with the file's content, then restart the "
                                "workload. Only you can know the content.",
@@ -533,6 +560,36 @@ bool kta_crash_hidden(const struct kta_pod_trouble *t, struct kta_finding *f, co
     return true;
 }
 
+/* kubelet gives every container variables of the namespace's Services (APP_PORT=tcp://…), which a
+ * program may take for settings of its own. */
+void kta_crash_service_links(const struct kta_pod_trouble *t, struct kta_finding *f,
+                             const struct kta_log_cause *c)
+{
+    struct kta_json *const *v;
+    if (!strstr(kta_or(c->quote, ""), "tcp://") ||
+        !kta_json_bool(t->pod, "spec.enableServiceLinks", true))
+        return;
+    size_t n = kta_world_list(t->w, "services", kta_obj_namespace(t->pod), &v);
+    for (size_t i = 0; i < n; i++) {
+        kta_auto_free char *link =
+            kta_asprintf("tcp://%s:", kta_or(kta_json_str(v[i], "spec.clusterIP"), "?"));
+        if (!strstr(c->quote, link))
+            continue;
+        kta_finding_quote(f, "spec",
+                          "service/%s: its variables (…_PORT=%s…) are given to every container of "
+                          "the namespace",
+                          kta_obj_name(v[i]), link);
+        struct kta_json *spec = kta_json_new_object();
+        kta_json_set_bool(spec, "enableServiceLinks", false);
+        (void)
+            kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                             "keep the variables of Services, as those of %s, from its containers",
+                             kta_obj_name(v[i]));
+        kta_finding_advice(f, "Or set the variable that the program reads to what it expects.");
+        return;
+    }
+}
+
 /* "$(NAME)" in command and arguments that no variable of the container answers to stays as it is.
  */
 void kta_crash_unexpanded(const struct kta_pod_trouble *t, struct kta_finding *f)
@@ -618,6 +675,52 @@ static bool fix_one_word(const struct kta_pod_trouble *t, struct kta_finding *f,
     return true;
 }
 
+/* The usual program that a name is one letter away from, or two of a longer one that begins alike.
+ */
+static const char *misspelt(const char *name)
+{
+    const char *near = NULL;
+    int at = 3;
+    for (size_t i = 0; i < KTA_LEN(programs); i++) {
+        int d = kta_distance(name, programs[i], 2);
+        bool close = d == 1 || (d == 2 && *name == *programs[i] && strlen(name) > 3);
+        if (close && d < at) {
+            at = d;
+            near = programs[i];
+        }
+    }
+    return near;
+}
+
+/* An image that is made for one program starts it by itself; one that is made for others to build
+ * on starts a shell, or nothing. */
+static bool has_program(const char *image)
+{
+    static const char *const bases[] = {"busybox", "alpine", "debian", "ubuntu",  "bash",
+                                        "python",  "node",   "golang", "openjdk", "eclipse-temurin",
+                                        "ruby",    "php",    "rust",   "centos",  "fedora"};
+    const char *name = base_name(kta_or(image, ""));
+    size_t len = strcspn(name, ":@");
+    for (size_t i = 0; i < KTA_LEN(bases); i++)
+        if (strlen(bases[i]) == len && !strncmp(name, bases[i], len))
+            return false;
+    return len > 0;
+}
+
+static void own_program(const struct kta_pod_trouble *t, struct kta_finding *f, const char *first)
+{
+    const char *image = kta_json_str(t->container, "image");
+    if (!has_program(image))
+        return;
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    kta_json_set(c, "command", kta_json_new_null());
+    if (kta_json_get(t->container, "args"))
+        kta_json_set(c, "args", kta_json_new_null());
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "let image %s start its own program: it does not hold %s", image, first);
+}
+
 void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
                            const char *program)
 {
@@ -626,17 +729,12 @@ void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *
     if (!command || !first || (program && !kta_streq(first, program)) ||
         fix_one_word(t, f, command, first))
         return;
-    const char *name = base_name(first), *near = NULL;
-    int at = strlen(name) < 4 ? 2 : 3;
-    for (size_t i = 0; i < KTA_LEN(programs); i++) {
-        int d = kta_distance(name, programs[i], at - 1);
-        if (d > 0 && d < at) {
-            at = d;
-            near = programs[i];
-        }
-    }
-    if (!near)
+    const char *name = base_name(first), *near = misspelt(name);
+    if (!near) {
+        if (program)
+            own_program(t, f, first);
         return;
+    }
     struct kta_json *c;
     struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
     struct kta_json *now = kta_json_set(c, "command", kta_json_new_array());

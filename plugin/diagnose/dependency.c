@@ -318,6 +318,11 @@ static void unresolved(const struct kta_pod_trouble *t, struct kta_finding *f,
     bool host_net = kta_json_bool(t->pod, "spec.hostNetwork", false);
     const char *right = host_net ? "ClusterFirstWithHostNet" : "ClusterFirst";
     kta_finding_symptom(f, "Service", kta_obj_namespace(service), kta_obj_name(service));
+    if (kta_streq(policy, right) && kta_service_ready(t->w, service) > 0 &&
+        back_since(t, service)) {
+        waits_to_retry(t, f, host);
+        return;
+    }
     if (kta_streq(policy, right)) {
         kta_finding_summary(f, "%s cannot resolve %s, although Service %s exists", who, host,
                             kta_obj_name(service));

@@ -10,6 +10,13 @@
 #include "diag.h"
 #include "kta/alloc.h"
 
+/* What it called is there again, and its next start will tell: what calls it waits no less. */
+static bool recovers(const struct kta_finding *f)
+{
+    return f->severity == KTA_INFO && (kta_streq(f->code, "CrashLoop.DependencyUnreachable") ||
+                                       kta_streq(f->code, "CrashLoop.DNS"));
+}
+
 /* Puts finding i beneath finding j and removes it. */
 static void into(struct kta_findings *f, size_t i, size_t j)
 {
@@ -17,7 +24,7 @@ static void into(struct kta_findings *f, size_t i, size_t j)
     kta_finding_symptom(b, a->object.kind, a->object.namespace_, a->object.name);
     for (size_t k = 0; k < a->n_symptoms; k++)
         kta_finding_symptom(b, a->symptoms[k].kind, a->symptoms[k].namespace_, a->symptoms[k].name);
-    if (a->severity > b->severity)
+    if (a->severity > b->severity && !recovers(b))
         b->severity = a->severity;
     kta_findings_drop(f, i);
 }
@@ -62,14 +69,28 @@ static bool left_of_webhook(const struct kta_finding *service, const struct kta_
            kta_streq(hook->code, "Webhook.Unavailable") && has_symptom(hook, &service->object);
 }
 
+/* Is o the workload behind that Service? Then the Service fails for it, not the other way about. */
+static bool serves(struct kta_world *w, const struct kta_ref *o, const struct kta_ref *service)
+{
+    if (!w || !kta_streq(service->kind, "Service"))
+        return false;
+    const struct kta_json *s =
+        kta_world_get(w, "services", service->namespace_, service->name, NULL);
+    const struct kta_json *workload = kta_world_get(w, o->kind, o->namespace_, o->name, NULL);
+    return kta_json_len(kta_json_at(s, "spec.selector")) &&
+           kta_map_matches(kta_json_at(s, "spec.selector"),
+                           kta_json_at(kta_diag_template(workload), "metadata.labels"));
+}
+
 /* The finding that explains finding i, or -1. */
-static long cause_of(const struct kta_findings *f, size_t i)
+static long cause_of(struct kta_world *w, const struct kta_findings *f, size_t i)
 {
     const struct kta_finding *a = f->v[i];
     for (size_t j = 0; j < f->n; j++) {
         const struct kta_finding *b = f->v[j];
         /* What rests at zero is no fault by itself, but the cause when something calls it. */
-        if (j == i || (b->severity == KTA_INFO && !kta_streq(b->code, "Deployment.ScaledToZero")))
+        if (j == i || (b->severity == KTA_INFO && !kta_streq(b->code, "Deployment.ScaledToZero") &&
+                       !recovers(b)))
             continue;
         if (is_effect(a) && !is_effect(b)) {
             if (kta_ref_equal(&a->object, &b->object) || has_symptom(a, &b->object))
@@ -82,6 +103,7 @@ static long cause_of(const struct kta_findings *f, size_t i)
             !kta_ref_equal(&a->object, &b->object)) {
             for (size_t s = 0; s < a->n_symptoms; s++)
                 if (!kta_streq(a->symptoms[s].kind, "Pod") && explains(b, &a->symptoms[s]) &&
+                    !serves(w, &a->object, &a->symptoms[s]) &&
                     !(depends(b) && has_symptom(b, &a->object)))
                     return (long)j;
         }
@@ -175,7 +197,7 @@ void kta_fold(struct kta_world *w, struct kta_findings *f)
     /* Effects first, so that what depends on a Service finds the Service beneath its cause. */
     for (int pass = 0; pass < 3; pass++)
         for (size_t i = 0; i < f->n;) {
-            long j = pass == 0 && !is_effect(f->v[i]) ? -1 : cause_of(f, i);
+            long j = pass == 0 && !is_effect(f->v[i]) ? -1 : cause_of(w, f, i);
             if (j >= 0) {
                 into(f, i, (size_t)j);
                 i = 0;

@@ -294,6 +294,29 @@ static const char *const creating[] = {
     "FailedMount",     "FailedAttachVolume", "FailedCreatePodSandBox",
     "FailedMapVolume", "NetworkNotReady",    "FailedCreatePodContainer"};
 
+/* hostPath type check failed: /var/log/app is not a directory */
+static void fix_host_path(const struct kta_pod_trouble *t, struct kta_finding *f, const char *text)
+{
+    kta_json_each(v, kta_json_at(t->pod, "spec.volumes")) {
+        const char *path = kta_json_str(v, "hostPath.path");
+        const char *type = kta_json_str(v, "hostPath.type");
+        if (!path || !strstr(text, path) ||
+            (!kta_streq(type, "Directory") && !kta_streq(type, "File")))
+            continue;
+        kta_auto_free char *made = kta_asprintf("%sOrCreate", type);
+        struct kta_json *spec = kta_json_new_object();
+        struct kta_json *x = kta_json_push(kta_json_set(spec, "volumes", kta_json_new_array()),
+                                           kta_json_new_object());
+        kta_json_set_str(x, "name", kta_json_str(v, "name"));
+        struct kta_json *at = kta_json_set(x, "hostPath", kta_json_new_object());
+        kta_json_set_str(at, "path", path);
+        kta_json_set_str(at, "type", made);
+        (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                               "make %s on the node, empty, where it is not there (%s)", path,
+                               made);
+    }
+}
+
 static void other(const struct kta_pod_trouble *t, const struct kta_json *ev)
 {
     const char *reason = kta_or(kta_json_str(ev, "reason"), "");
@@ -315,6 +338,8 @@ static void other(const struct kta_pod_trouble *t, const struct kta_json *ev)
                                 : "a volume cannot be mounted",
                         line);
     kta_diag_quote_event(f, t->pod, ev);
+    if (strstr(text, "hostPath type check failed"))
+        fix_host_path(t, f, text);
     kta_finding_advice(f, "%s",
                        sandbox ? "Look at the node's container runtime and network plugin."
                        : multi

@@ -99,6 +99,21 @@ static void fix_path(const struct kta_pod_trouble *t, struct kta_finding *f, enu
     (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "probe %s, %s", path, why);
 }
 
+/* Which path is right only its authors know; that it answers at all is known. */
+static void fix_to_tcp(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                       int64_t port)
+{
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
+    kta_json_set(probe, "httpGet", kta_json_new_null());
+    kta_json_set_int(kta_json_set(probe, "tcpSocket", kta_json_new_object()), "port", port);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "let the %s probe ask only whether port %lld takes connections, until "
+                           "it is known which path the program serves",
+                           probes[k].word, (long long)port);
+}
+
 static void fix_time(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
                      const char *field, int64_t value, const char *why)
 {
@@ -292,6 +307,8 @@ static void bad_status(const struct kta_pod_trouble *t, struct kta_finding *f, e
         if (!kta_streq(usual[i], a->path) &&
             kta_active_status(t->w, t->pod, a->https, a->port, usual[i], NULL) / 100 == 2)
             fix_path(t, f, k, usual[i], "which answers");
+    if (!f->n_fixes && a->http && !a->https)
+        fix_to_tcp(t, f, k, a->port);
     kta_finding_advice(f, "Make the probe ask a path that the program serves.");
 }
 

@@ -304,7 +304,8 @@ static bool by_hand(const struct kta_json *storage_class)
 static void pending(struct kta_world *w, struct kta_json *pvc, struct kta_findings *out)
 {
     const char *class_ = kta_json_str(pvc, "spec.storageClassName"), *name = kta_obj_name(pvc);
-    if (!kta_world_readable(w, "storageclasses", NULL))
+    if (!kta_world_readable(w, "storageclasses", NULL) ||
+        kta_json_at(pvc, "metadata.deletionTimestamp"))
         return;
     const struct kta_json *sc =
         class_ && *class_ ? kta_world_get(w, "storageclasses", NULL, class_, NULL) : NULL;
