@@ -351,6 +351,34 @@ static void find_good(struct drift *d)
         d->wanted = d->version;
 }
 
+/* What the finding misses, the release has: somebody deleted it, and a rollback makes it again. */
+static void find_missing(struct kta_world *w, struct kta_finding *f, const struct drift *d)
+{
+    static const char *const kinds[][2] = {{"ConfigMap", "configmaps"},
+                                           {"Secret", "secrets"},
+                                           {"Service", "services"},
+                                           {"ServiceAccount", "serviceaccounts"},
+                                           {"PersistentVolumeClaim", "persistentvolumeclaims"}};
+    const char *text = kta_or(kta_json_str(d->newest, "manifest"), "");
+    kta_auto_json struct kta_json *docs = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+    if (!d->wanted || kta_yaml_parse_all(text, strlen(text), &docs, &ignored))
+        return;
+    kta_json_each(x, docs)
+        for (size_t k = 0; k < KTA_LEN(kinds); k++) {
+            const char *name = kta_obj_name(x);
+            bool known;
+            if (!name || !kta_streq(kta_obj_kind(x), kinds[k][0]) || !strstr(f->summary, name) ||
+                kta_world_get(w, kinds[k][1], d->ns, name, &known) || !known)
+                continue;
+            kta_finding_quote(f, "helm release",
+                              "revision %lld of %s has the %s %s, and it is gone",
+                              (long long)d->wanted, d->release, kinds[k][0], name);
+            fix_rollback(w, f, d, d->wanted, /* force= */ false);
+            return;
+        }
+}
+
 #define LOOKED_MAX 5 /* releases whose records are read, of either kind */
 
 static const char *const workload_kinds[][2] = {{"Deployment", "deployments"},
@@ -376,6 +404,7 @@ void kta_drift_apply(struct kta_world *w, struct kta_findings *f)
             find_good(&d);
             bool drifted = find_drift(w, o, &d);
             tell(w, x, &d);
+            find_missing(w, x, &d);
             int64_t back = drifted ? 0 : revision_before(&d, o);
             /* What Helm changed, Helm takes back: else the live object and the release part. */
             if (back && (x->change || failed_waiting(&d)))
