@@ -117,7 +117,8 @@ struct kta_json *kta_dependency_service(struct kta_world *w, const char *ns, con
     (void)snprintf(space, sizeof space, "%.*s", (int)second, rest);
     *ret_ns = space;
     struct kta_json *s = kta_world_get(w, "services", space, name, NULL);
-    *ret_cluster_name = s || *tail;
+    /* One with that name is here: a namespace is meant, if a wrong one. */
+    *ret_cluster_name = s || *tail || kta_world_get(w, "services", ns, name, NULL);
     return s;
 }
 

@@ -18,7 +18,7 @@ static const struct kta_crash_kind kinds[] = {
     {"MissingFile", "CrashLoop.MissingFile", 0.85, kta_crash_file},
     {"IsDirectory", "CrashLoop.MissingFile", 0.85, kta_crash_directory},
     {"MissingModule", "CrashLoop.MissingModule", 0.9, kta_crash_plain},
-    {"Architecture", "Image.Architecture", 0.9, kta_crash_plain},
+    {"Architecture", "Image.Architecture", 0.9, kta_crash_architecture},
     {"BadCommand", "CrashLoop.BadCommand", 0.9, kta_crash_command},
     {"PortInUse", "CrashLoop.PortInUse", 0.9, kta_crash_port},
     {"PrivilegedPort", "CrashLoop.PrivilegedPort", 0.9, kta_crash_privileged},
@@ -85,6 +85,8 @@ static bool could_not_start(const struct kta_pod_trouble *t)
                                                 : "is not in the image");
     kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
     kta_finding_quote(f, source, "%.*s", KTA_DIAG_QUOTE, text);
+    if (format && program && kta_crash_without_shell(t, f, program))
+        return true;
     if (program && strstr(text, "permission denied"))
         kta_crash_fix_script(t, f, program);
     else if (program && !format && kta_crash_hidden(t, f, program))

@@ -34,7 +34,7 @@ kta_crash_teller kta_crash_plain;
 
 /* crash_env.c: variables, files, commands */
 kta_crash_teller kta_crash_env, kta_crash_file, kta_crash_directory, kta_crash_config,
-    kta_crash_command;
+    kta_crash_command, kta_crash_architecture;
 void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
                            const char *program);
 /* Does a volume of the container hold that file? */
@@ -43,6 +43,9 @@ bool kta_crash_hidden(const struct kta_pod_trouble *t, struct kta_finding *f, co
 void kta_crash_service_links(const struct kta_pod_trouble *t, struct kta_finding *f,
                              const struct kta_log_cause *c);
 void kta_crash_unexpanded(const struct kta_pod_trouble *t, struct kta_finding *f);
+/* A script of a volume that does not say what runs it: then it is told. */
+bool kta_crash_without_shell(const struct kta_pod_trouble *t, struct kta_finding *f,
+                             const char *script);
 void kta_crash_fix_script(const struct kta_pod_trouble *t, struct kta_finding *f,
                           const char *script);
 

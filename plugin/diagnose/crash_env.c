@@ -710,7 +710,7 @@ static bool has_program(const char *image)
 static void own_program(const struct kta_pod_trouble *t, struct kta_finding *f, const char *first)
 {
     const char *image = kta_json_str(t->container, "image");
-    if (!has_program(image))
+    if (!has_program(image) || kta_crash_holds(t, first))
         return;
     struct kta_json *c;
     struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
@@ -744,6 +744,42 @@ void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *
         kta_json_push(now, kta_json_copy(kta_json_item(command, i)));
     (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
                            "start %s instead of %s, which looks misspelt", path, first);
+}
+
+bool kta_crash_without_shell(const struct kta_pod_trouble *t, struct kta_finding *f,
+                             const char *script)
+{
+    const struct kta_json *command = kta_json_get(t->container, "command");
+    if (!kta_crash_holds(t, script))
+        return false;
+    kta_auto_free char *who = kta_trouble_who(t);
+    f->code = "CrashLoop.BadCommand";
+    kta_finding_summary(f, "%s cannot start: the first line of %s does not name what runs it (#!)",
+                        who, script);
+    kta_finding_advice(f, "Begin the script with #!/bin/sh, or whatever runs it.");
+    if (!kta_streq(kta_json_text(kta_json_item(command, 0)), script))
+        return true;
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *now = kta_json_set(c, "command", kta_json_new_array());
+    kta_json_push_str(now, "sh");
+    kta_json_each(word, command)
+        kta_json_push(now, kta_json_copy(word));
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "run %s by sh", script);
+    return true;
+}
+
+void kta_crash_architecture(const struct kta_pod_trouble *t, struct kta_finding *f,
+                            const struct kta_log_cause *c)
+{
+    static struct kta_re *re;
+    struct kta_match m;
+    if (!re)
+        re = kta_re_must("(/[^\\s:]+):", 0);
+    kta_auto_free char *program =
+        kta_re_find(re, c->line, strlen(c->line), 0, &m) ? kta_re_group(c->line, &m, 1) : NULL;
+    if (!program || !kta_crash_without_shell(t, f, program))
+        kta_crash_plain(t, f, c);
 }
 
 void kta_crash_command(const struct kta_pod_trouble *t, struct kta_finding *f,

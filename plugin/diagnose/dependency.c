@@ -182,6 +182,20 @@ static const char *service_by_port(struct kta_world *w, const char *ns, const ch
     return found;
 }
 
+/* The namespace of a Service of that name: the caller's own, or another. */
+static const char *service_elsewhere(const struct kta_pod_trouble *t, const char *name)
+{
+    struct kta_json *const *v;
+    const char *own = kta_obj_namespace(t->pod);
+    if (kta_world_get(t->w, "services", own, name, NULL))
+        return own;
+    size_t n = kta_world_list(t->w, "services", NULL, &v);
+    for (size_t i = 0; i < n; i++)
+        if (kta_streq(kta_obj_name(v[i]), name))
+            return kta_obj_namespace(v[i]);
+    return NULL;
+}
+
 static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding *f,
                             const char *host, const char *ns)
 {
@@ -211,17 +225,13 @@ static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding 
             kta_finding_advice(f, "Make it call %s, the Service that exists.", near);
         }
     } else {
-        struct kta_json *const *all;
-        size_t k = kta_world_list(t->w, "services", NULL, &all);
-        for (size_t i = 0; i < k; i++) {
-            if (!kta_streq(kta_obj_name(all[i]), name))
-                continue;
-            kta_finding_quote(f, "services", "there is a Service %s in namespace %s", name,
-                              kta_obj_namespace(all[i]));
-            kta_auto_free char *to = kta_asprintf("%s.%s", name, kta_obj_namespace(all[i]));
-            if (named && !strchr(host, '.'))
+        const char *home = service_elsewhere(t, name);
+        if (home) {
+            kta_finding_quote(f, "services", "there is a Service %s in namespace %s", name, home);
+            size_t len = strlen(name) + (host[strlen(name)] ? 1 + strlen(ns) : 0);
+            kta_auto_free char *to = kta_asprintf("%s.%s%s", name, home, host + len);
+            if (named && from == host)
                 naming_fix(t, f, &x, host, to, "the Service of that name is in that namespace");
-            break;
         }
     }
     if (!f->n_fixes && !f->advice)
@@ -249,14 +259,18 @@ static void localhost(const struct kta_pod_trouble *t, struct kta_finding *f, co
                           "Service's name.");
 }
 
+#define DNS_KEEPS 30 /* seconds that a name server remembers that there was no such name */
+
 /* Has what it calls come back since it ended for want of it? Then its next start will tell. */
-static bool back_since(const struct kta_pod_trouble *t, const struct kta_json *service)
+static bool back_since(const struct kta_pod_trouble *t, const struct kta_json *service,
+                       int64_t slack)
 {
     int64_t ended = kta_time_parse(kta_json_str(kta_trouble_ended(t), "finishedAt")), when;
     const char *who;
     struct kta_json **pods;
     if (ended == KTA_NO_TIME)
         return false;
+    ended -= slack;
     if (kta_managed_by(service, "spec", &who, &when) && when >= ended)
         return true;
     size_t n = kta_world_pods_of(t->w, service, &pods);
@@ -299,7 +313,7 @@ static void behind(const struct kta_pod_trouble *t, struct kta_finding *f, struc
                             name);
         kta_finding_quote(f, "endpointslices", "service/%s: 0 ready endpoints", name);
         kta_finding_advice(f, "Mend what is behind Service %s first.", name);
-    } else if (ready > 0 && back_since(t, service)) {
+    } else if (ready > 0 && back_since(t, service, 0)) {
         waits_to_retry(t, f, host);
     } else {
         kta_finding_summary(f, "%s cannot connect to %s (Service %s, %d ready endpoint%s)", who,
@@ -319,7 +333,7 @@ static void unresolved(const struct kta_pod_trouble *t, struct kta_finding *f,
     const char *right = host_net ? "ClusterFirstWithHostNet" : "ClusterFirst";
     kta_finding_symptom(f, "Service", kta_obj_namespace(service), kta_obj_name(service));
     if (kta_streq(policy, right) && kta_service_ready(t->w, service) > 0 &&
-        back_since(t, service)) {
+        back_since(t, service, DNS_KEEPS)) {
         waits_to_retry(t, f, host);
         return;
     }
@@ -347,12 +361,15 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
     const char *ns = kta_obj_namespace(t->pod), *host = c->host, *port = c->port, *in;
     struct naming x = {0};
     struct given g = {0};
+    bool cluster = false;
     /* What a policy drops is never refused. */
     bool dropped = !kta_stristr(c->line, "refused");
-    if (!host && dropped) {
+    bool unknown = host && address_is_ip(host) && !kta_starts(host, "127.") &&
+                   !kta_dependency_service(t->w, ns, host, &in, &cluster);
+    if ((!host || unknown) && dropped) {
         g = address_given(t);
-        host = g.closed ? g.host : NULL;
-        port = port || !host ? port : g.port;
+        host = g.closed ? g.host : host;
+        port = g.closed && !port ? g.port : port;
     }
     if (!host && naming_of(t, NULL, &x)) {
         host = x.host;
@@ -362,7 +379,6 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
         host = g.host;
         port = port ? port : g.port;
     }
-    bool cluster = false;
     struct kta_json *service = host ? kta_dependency_service(t->w, ns, host, &in, &cluster) : NULL;
     if (!host) {
         kta_finding_summary(f, "%s cannot reach something that it needs: %s", who, c->line);

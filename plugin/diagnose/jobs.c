@@ -200,7 +200,7 @@ void kta_analyze_jobs(struct kta_world *w, const char *ns, struct kta_findings *
             continue;
         bool over = kta_obj_condition_is(v[i], "Failed", "True") ||
                     kta_obj_condition_is(v[i], "Complete", "True");
-        if (!over && !kta_json_bool(v[i], "spec.suspend", false) &&
+        if (!over && !kta_json_bool(v[i], "spec.suspend", false) && !kta_job_outdated(w, v[i]) &&
             kta_json_int(v[i], "status.active", 0) < kta_diag_desired(v[i]) &&
             kta_refused(w, v[i], out))
             continue;

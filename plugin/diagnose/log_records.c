@@ -31,6 +31,7 @@ static const char *const follows[] = {
     "stack backtrace:",
     "Stack backtrace:",
     "Backtrace:",
+    "CallStack (from HasCallStack)",
     "--- End of ",
     "...",
     "}",

@@ -323,6 +323,46 @@ static void too_slow(const struct kta_pod_trouble *t, struct kta_finding *f, enu
     kta_finding_advice(f, "If it answers no more at all, its log and CPU limit tell why.");
 }
 
+/* "curl -f http://localhost:8000/health": kubelet asks that itself; of any other command it is the
+ * container's only port that can be asked. */
+static void fix_by_kubelet(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                           const struct ask *a)
+{
+    static struct kta_re *re;
+    struct kta_match m = {0};
+    kta_auto_str struct kta_str words = KTA_STR_INIT;
+    if (!re)
+        re = kta_re_must("\\b(http|https)://(?:localhost|127\\.0\\.0\\.1|0\\.0\\.0\\.0|\\[::1?\\])"
+                         "(?::(\\d{1,5}))?(/[^\\s\"'|;&]*)?(?=[\\s\"'|;&]|$)",
+                         0);
+    kta_json_each(word, kta_json_at(a->probe, "exec.command"))
+        kta_str_addf(&words, "%s ", kta_or(kta_json_text(word), ""));
+    bool http = kta_re_find(re, words.s, words.len, 0, &m);
+    kta_auto_free char *scheme = http ? kta_re_group(words.s, &m, 1) : NULL;
+    kta_auto_free char *port = http && m.n > 2 ? kta_re_group(words.s, &m, 2) : NULL;
+    kta_auto_free char *path = http && m.n > 3 ? kta_re_group(words.s, &m, 3) : NULL;
+    bool tls = kta_streq(scheme, "https");
+    int64_t number = port && *port ? strtol(port, NULL, 10)
+                     : http        ? (tls ? 443 : 80)
+                                   : declared_port(t->container);
+    if (number <= 0)
+        return;
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
+    kta_json_set(probe, "exec", kta_json_new_null());
+    struct kta_json *ask =
+        kta_json_set(probe, http ? "httpGet" : "tcpSocket", kta_json_new_object());
+    kta_json_set_int(ask, "port", number);
+    if (http)
+        kta_json_set_str(ask, "path", path && *path ? path : "/");
+    if (tls)
+        kta_json_set_str(ask, "scheme", "HTTPS");
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "let kubelet ask port %lld%s itself", (long long)number,
+                           http ? kta_or(path, "") : "");
+}
+
 static void no_command(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
                        const struct ask *a)
 {
@@ -330,6 +370,7 @@ static void no_command(const struct kta_pod_trouble *t, struct kta_finding *f, e
     const char *command = kta_json_text(kta_json_first(kta_json_at(a->probe, "exec.command")));
     kta_finding_summary(f, "the %s probe of %s runs %s, which is not in the image", probes[k].word,
                         who, kta_or(command, "a command"));
+    fix_by_kubelet(t, f, k, a);
     kta_finding_advice(f, "Let the probe run a command that the image holds, or ask a port by "
                           "httpGet or tcpSocket.");
     f->confidence = 0.95;

@@ -406,6 +406,23 @@ static void volume_elsewhere(struct kta_world *w, struct kta_finding *f, const s
                        "a volume where they run: the data does not move by itself.");
 }
 
+/* Of pods that want the same port of their node there is one a node; in a rollout the old one has
+ * to go before the new one comes. */
+static void one_a_node(struct kta_world *w, struct kta_finding *f, const struct kta_json *owner)
+{
+    int nodes = schedulable_nodes(w);
+    bool deployment = kta_streq(kta_obj_kind(owner), "Deployment");
+    if (nodes > 0 && kta_diag_desired(owner) > nodes)
+        (void)kta_fix_scale(w, f, owner, nodes, "one for each node");
+    else if (deployment && kta_json_int(owner, "status.replicas", 0) > kta_diag_desired(owner))
+        (void)
+            kta_fix_patch(w, f, KTA_RISK_MEDIUM, owner, KTA_PATCH_MERGE,
+                          "{\"spec\":{\"strategy\":{\"type\":\"RollingUpdate\",\"rollingUpdate\":{"
+                          "\"maxSurge\":0,\"maxUnavailable\":1}}}}",
+                          "let the old pod go before the new one comes: both want the same port "
+                          "of the node");
+}
+
 static void tell(struct kta_world *w, struct kta_finding *f, struct kta_json *owner,
                  struct kta_json *pod, enum predicate what, const char *message)
 {
@@ -447,6 +464,7 @@ static void tell(struct kta_world *w, struct kta_finding *f, struct kta_json *ow
         relax(w, f, owner, "topologySpreadConstraints");
         return;
     case PORTS:
+        one_a_node(w, f, owner);
         kta_finding_advice(f, "The host port is taken on every node: use a Service instead of a "
                               "host port, or another port.");
         return;

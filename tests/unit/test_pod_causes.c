@@ -176,6 +176,14 @@ static const struct row rows[] = {
     {"\"command\":[\"/s/app.yaml\"]," MOUNT("/s", ""), VOLUME, "Running", READY("False", ""),
      START_ERROR("exec: \\\"/s/app.yaml\\\": no such file or directory: unknown"), NULL,
      "CrashLoop.BadCommand", "interpreter", ""},
+    /* a script that does not say what runs it */
+    {"\"command\":[\"/s/app.yaml\"]," MOUNT("/s", ""), VOLUME, "Running", READY("False", ""),
+     ENDED("1", ""), "exec /s/app.yaml: exec format error\n", "CrashLoop.BadCommand",
+     "first line of", "run /s/app.yaml by sh"},
+    /* a program that nothing usual is spelt like; an image that is made for one has its own */
+    {"\"command\":[\"srve\"]", "", "Running", READY("False", ""),
+     START_ERROR("exec: \\\"srve\\\": executable file not found in $PATH"), NULL,
+     "CrashLoop.BadCommand", "not in the image", "image i start its own program"},
     /* the shell's word for the same */
     {"", "", "Running", READY("False", ""), ENDED("126", ""),
      "sh: /app/run.sh: Permission denied\n", "CrashLoop.BadCommand", "not executable", ""},
@@ -247,11 +255,11 @@ static const struct {
 } told[] = {
     /* ended by its probe, and obliging: no Killing event has come (yet) */
     {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
-      "Probe.Liveness", "gets status 404 from /healthz", ""},
+      "Probe.Liveness", "gets status 404 from /healthz", "whether port 8000 takes connections"},
      UNHEALTHY("12:05:27", "Liveness probe failed: HTTP probe failed with statuscode: 404")},
     /* the event is an earlier run's, this one lasted as long as the probe lets it */
     {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
-      "Probe.Liveness", "gets status 404 from /healthz", ""},
+      "Probe.Liveness", "gets status 404 from /healthz", "whether port 8000 takes connections"},
      UNHEALTHY("12:02:27", "Liveness probe failed: HTTP probe failed with statuscode: 404")},
     /* it ends by itself, long before the probe could give up, or after it has got over that */
     {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:07"), "bye\n",
