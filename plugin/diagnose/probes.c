@@ -408,6 +408,18 @@ static void no_such_port(const struct kta_pod_trouble *t, struct kta_finding *f,
                            "probe port %s, which there is", near);
 }
 
+/* The program says by its probe that it is not well, and by its log for want of whom. */
+static void not_well(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                     const struct kta_log_cause *c)
+{
+    if (!kta_streq(c->pattern->class_, "DNS") &&
+        !kta_streq(c->pattern->class_, "DependencyUnreachable"))
+        return;
+    kta_crash_dependency(t, f, c);
+    kta_auto_free char *why = kta_strdup(f->summary);
+    kta_finding_summary(f, "the %s probe fails since %s", probes[k].word, why);
+}
+
 static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
                  struct kta_finding *f)
 {
@@ -450,6 +462,8 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
     if (log && kta_log_cause(log, len, &c)) {
         if (c.pattern->weight >= 84)
             kta_trouble_quote_log(t, f, &c, previous);
+        if (c.pattern->weight >= 84 && !f->n_fixes && (a.exec || strstr(text, "statuscode: 5")))
+            not_well(t, f, k, &c);
         if (c.host && c.pattern->weight >= 84) {
             const char *ns;
             bool cluster;

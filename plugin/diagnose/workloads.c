@@ -179,6 +179,32 @@ static void on_delete(struct kta_world *w, struct kta_json *o, struct kta_findin
     kta_finding_advice(f, "Or delete the pods yourself, when each may go.");
 }
 
+/* A change reaches only the pods from the partition's number on: a canary, or, where there are no
+ * such pods, nothing at all. */
+static void partitioned(struct kta_world *w, struct kta_json *o, struct kta_findings *out)
+{
+    int64_t from = kta_json_int(o, "spec.updateStrategy.rollingUpdate.partition", 0);
+    int64_t want = kta_diag_desired(o);
+    if (from <= 0 ||
+        kta_streq(kta_json_str(o, "status.updateRevision"),
+                  kta_json_str(o, "status.currentRevision")) ||
+        on_purpose(o))
+        return;
+    kta_auto_free char *ref = kta_diag_ref(o);
+    struct kta_finding *f =
+        kta_diag_add(out, "Rollout.Partition", from >= want ? KTA_WARNING : KTA_INFO, o, 0.85);
+    kta_finding_summary(f,
+                        "%s has been changed, and %lld of its %lld pods keep what was before: the "
+                        "change is for pods from number %lld on (partition)",
+                        ref, (long long)(from < want ? from : want), (long long)want,
+                        (long long)from);
+    kta_finding_quote(f, "spec", "updateStrategy.rollingUpdate.partition: %lld", (long long)from);
+    (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, o, KTA_PATCH_MERGE,
+                        "{\"spec\":{\"updateStrategy\":{\"rollingUpdate\":{\"partition\":0}}}}",
+                        "roll the change out to all pods");
+    kta_finding_advice(f, "If only some pods are to have it, say so in an annotation.");
+}
+
 /* ---- two workloads that take each other's pods for their own ---- */
 
 #define COMPARED_MAX 200 /* workloads that are compared with each other */
@@ -316,6 +342,8 @@ void kta_analyze_workloads(struct kta_world *w, const char *ns, struct kta_findi
                 paused(w, o, out);
             if (l > 0)
                 on_delete(w, o, out);
+            if (l == 1)
+                partitioned(w, o, out);
             not_yet_available(w, o, out);
             int64_t have = l == 2 ? kta_json_int(o, "status.currentNumberScheduled", 0)
                                   : kta_json_int(o, "status.replicas", 0);

@@ -268,6 +268,19 @@ static const struct {
     {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
       "CrashLoop.Completed", "ends by itself", ""},
      ""},
+    /* what the node does not hold is made there */
+    {{MOUNT("/logs", ""),
+      ",\"volumes\":[{\"name\":\"v\",\"hostPath\":{\"path\":\"/var/log/app\","
+      "\"type\":\"Directory\"}}],\"nodeName\":\"node-1\"",
+      "Pending", READY("False", ""),
+      "\"ready\":false,\"restartCount\":0,\"state\":{\"waiting\":{\"reason\":\"ContainerCreating\"}"
+      "}",
+      NULL, "Volume.MountFailed", "hostPath type check failed", "make /var/log/app on the node"},
+     "{\"metadata\":{\"name\":\"e\",\"namespace\":\"demo\"},\"reason\":\"FailedMount\",\"type\":"
+     "\"Warning\",\"count\":3,\"lastTimestamp\":\"2026-01-01T12:05:27Z\",\"message\":"
+     "\"MountVolume.SetUp failed for volume \\\"v\\\" : hostPath type check failed: /var/log/app "
+     "is "
+     "not a directory\",\"involvedObject\":{\"kind\":\"Pod\",\"name\":\"p\",\"uid\":\"u\"}}"},
     /* no event can be read: how long it ran is all there is */
     {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
       "Probe.Liveness", "gives up", ""},
