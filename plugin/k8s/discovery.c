@@ -1,10 +1,10 @@
 /*
  * discovery.c - custom kinds, from the API server's discovery.
  *
- * Asked once for the life of a cluster: /api and /apis answer for every group in two reads
- * (aggregated discovery, Kubernetes 1.26 and newer). An older server answers /apis with the names
- * of its groups; then each group is read. Invariant: rows stay where they are once made, since
- * callers keep pointers to them.
+ * Asked once for the life of a cluster: /apis answers for every group in one read (aggregated
+ * discovery, Kubernetes 1.26 and newer). An older server answers with the names of its groups; then
+ * each group is read. The core group's kinds are the table's. Invariant: rows stay where they are
+ * once made, since callers keep pointers to them.
  */
 #include "discovery.h"
 
@@ -133,17 +133,14 @@ static int discover(struct kta_cluster *c, struct kta_err *err)
     if (c->discovery)
         return 0;
     kta_read_add(&reads, &n, &cap, KTA_ACCEPT_DISCOVERY, "/apis");
-    kta_read_add(&reads, &n, &cap, KTA_ACCEPT_DISCOVERY, "/api");
     r = kta_cluster_read(c, reads, n, err);
     d = kta_calloc(1, sizeof *d);
-    for (size_t i = n; r == 0 && i-- > 0;) { /* the core group first */
-        if (kta_json_get(reads[i].json, "items"))
-            take_aggregated(d, reads[i].json);
-        else if (kta_json_get(reads[i].json, "groups"))
-            r = read_groups(c, d, reads[i].json, err);
-    }
-    if (r == 0 && reads[0].failed) {
-        *err = reads[0].err;
+    if (r == 0 && kta_json_get(reads->json, "items"))
+        take_aggregated(d, reads->json);
+    else if (r == 0 && kta_json_get(reads->json, "groups"))
+        r = read_groups(c, d, reads->json, err);
+    if (r == 0 && reads->failed) {
+        *err = reads->err;
         r = -1;
     }
     kta_reads_free(reads, n);
