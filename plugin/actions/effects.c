@@ -199,15 +199,17 @@ static bool tolerates(const struct kta_json *pod, const struct kta_json *taint)
 /* A new taint with NoExecute: the pods of the node that do not bear it go. */
 static void tainted(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
 {
+    kta_auto_json struct kta_json *pods = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
     kta_json_each(taint, kta_json_at(t->after, "spec.taints")) {
-        kta_auto_json struct kta_json *pods = NULL;
-        struct kta_err ignored = KTA_ERR_INIT;
         size_t n = 0;
 
-        if (!kta_streq(kta_json_str(taint, "effect"), "NoExecute") || has_taint(t->live, taint) ||
-            kta_cluster_get(p->cluster, &pods, &ignored,
-                            "/api/v1/pods?fieldSelector=spec.nodeName%%3D%s", t->name) < 0)
+        if (!kta_streq(kta_json_str(taint, "effect"), "NoExecute") || has_taint(t->live, taint))
             continue;
+        if (!pods && kta_cluster_get(p->cluster, &pods, &ignored,
+                                     "/api/v1/pods?fieldSelector=spec.nodeName%%3D%s", t->name) < 0)
+            return;
         kta_json_each(pod, kta_json_get(pods, "items")) {
             n += !tolerates(pod, taint);
         }

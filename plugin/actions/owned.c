@@ -45,7 +45,6 @@ struct family {
     struct kta_read *reads; /* one a kind */
     size_t n, cap;
     struct kta_json *gone; /* uids, as keys */
-    struct kta_str words;
 };
 
 /* ns NULL: everywhere. */
@@ -111,27 +110,37 @@ static bool collect(struct kta_step *s, struct family *f, size_t *counts)
     return any;
 }
 
-static void tell(struct kta_step *s, const struct family *f, const struct kta_str *owners,
+/* How far the search went is said: what it finds is what a list told. */
+static void tell(struct kta_step *s, const struct family *f, const char *owners,
                  const size_t *counts)
 {
-    kta_auto_str struct kta_str words = KTA_STR_INIT;
-    bool unread = f->kinds.untold;
+    kta_auto_str struct kta_str words = KTA_STR_INIT, unread = KTA_STR_INIT;
 
     for (size_t i = 0; i < f->n; i++) {
-        unread = unread || f->reads[i].status == 403;
+        int status = f->reads[i].status;
+
+        if (!f->reads[i].json && status != 404 && status != 405)
+            kta_str_addf(&unread, "%s%s", unread.len ? ", " : "", f->kinds.v[i]->plural);
         if (counts[i])
             kta_str_addf(&words, "%s%zu %s", words.len ? ", " : "", counts[i],
                          f->kinds.v[i]->plural);
     }
     if (words.len)
-        kta_preview_warn(&s->preview, "deleting %s takes what it owns with it: %s", owners->s,
-                         words.s);
-    if (unread)
-        kta_preview_warn(&s->preview, "%s may own objects of kinds that you may not list",
-                         owners->s);
+        kta_preview_warn(&s->preview,
+                         "deleting %s takes what it owns with it: %s (%zu kinds were looked "
+                         "through)",
+                         owners, words.s, f->n);
+    else
+        kta_preview_warn(&s->preview, "%s owns nothing: %zu kinds were looked through", owners,
+                         f->n);
+    if (unread.len)
+        kta_preview_warn(&s->preview, "%s may own objects that could not be listed: %s", owners,
+                         unread.s);
+    if (f->kinds.untold)
+        kta_preview_warn(&s->preview, "%s may own objects of kinds that could not be told", owners);
     if (f->kinds.cut)
         kta_preview_warn(&s->preview, "%s may own more: only the first %zu kinds were looked at",
-                         owners->s, f->kinds.n);
+                         owners, f->n);
 }
 
 static int owned_in(struct kta_pipeline *p, struct kta_step *s, const char *ns, struct kta_err *err)
@@ -157,7 +166,7 @@ static int owned_in(struct kta_pipeline *p, struct kta_step *s, const char *ns, 
         counts = kta_calloc(f.n + 1, sizeof *counts);
         for (int depth = 0; depth < MAX_DEPTH && collect(s, &f, counts); depth++)
             ;
-        tell(s, &f, &owners, counts);
+        tell(s, &f, owners.s, counts);
     }
     free(counts);
     free(f.kinds.v);

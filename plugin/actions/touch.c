@@ -177,12 +177,12 @@ static bool by_selector(const struct kta_command *cmd)
            (kta_command_has(cmd, "all") && !kta_streq(all, "false"));
 }
 
-/* Verbs whose positional arguments do not name existing objects of a kind. */
+/* Verbs whose positional arguments do not name objects that they change. */
 static bool names_nothing(const struct kta_command *cmd)
 {
-    static const char *const VERBS[] = {"create", "run",    "apply",        "replace", "exec",
-                                        "cp",     "attach", "port-forward", "debug",   "proxy",
-                                        "config", "auth",   "certificate"};
+    static const char *const VERBS[] = {"create",    "run",   "apply",  "replace", "expose",
+                                        "autoscale", "exec",  "cp",     "attach",  "port-forward",
+                                        "debug",     "proxy", "config", "auth",    "certificate"};
 
     for (size_t i = 0; i < KTA_LEN(VERBS); i++)
         if (kta_streq(cmd->verb, VERBS[i]))
