@@ -35,6 +35,8 @@ const struct kta_kind *kta_kind_of(struct kta_cluster *c, const char *api_versio
 /* The kind as this server has it: of the versions of its group the first that holds the resource
  * (discovery, a read of the cluster the first time); NULL when it has none, or cannot say. */
 const struct kta_kind *kta_kind_served(struct kta_cluster *c, const struct kta_kind *k);
+/* Kinds may have come since: the next one that is not known is asked of discovery again. */
+void kta_kinds_changed(struct kta_cluster *c);
 /* Appends "/apis/apps/v1/namespaces/NS/deployments[/NAME]"; escaped. ns NULL: all or cluster. */
 void kta_kind_path(const struct kta_kind *k, const char *ns, const char *name, struct kta_str *out);
 /* All rows, for completion and for matching words of a question. */

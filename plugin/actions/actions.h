@@ -299,6 +299,14 @@ int kta_confirm(struct kta_pipeline *p, struct kta_plan *plan, bool *go, struct 
 int kta_confirm_again(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
                       bool *ret_yes, struct kta_err *err);
 
+/* ---- definitions.c ---- */
+/* Makes two steps of one whose manifest holds a definition, not there yet, and objects of its kind.
+ */
+int kta_plan_split_definitions(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err *err);
+/* An earlier step has defined kinds of the step's manifest: waits a moment until they are served.
+ * -1 only when interrupted. */
+int kta_wait_served(struct kta_pipeline *p, const struct kta_step *s, struct kta_err *err);
+
 /* ---- depend.c ---- */
 /* Steps that fail their dry run only because an earlier step has not run yet wait for it. */
 void kta_plan_dependencies(struct kta_plan *plan);

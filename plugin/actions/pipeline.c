@@ -99,7 +99,7 @@ static int refresh(struct kta_pipeline *p, struct kta_plan *plan, struct kta_ste
     if (!changed && !s->touches->later)
         return 0;
     was = kta_strdup(s->preview.diff);
-    if (kta_preview_step(p, s, err) < 0)
+    if ((s->touches->later && kta_wait_served(p, s, err) < 0) || kta_preview_step(p, s, err) < 0)
         return -1;
     s->asked = asked;
     if (s->preview.rejected)

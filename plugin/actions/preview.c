@@ -192,6 +192,8 @@ int kta_preview_plan(struct kta_pipeline *p, struct kta_plan *plan, struct kta_e
 {
     if (!plan->server && p->cluster)
         plan->server = kta_strdup(kta_cluster_server(p->cluster));
+    if (kta_plan_split_definitions(p, plan, err) < 0)
+        return -1;
     for (size_t i = 0; i < plan->n; i++)
         kta_session_flags_add(p->session_flags, &plan->v[i]->argv);
     return preview_steps(p, plan->v, plan->n, err);

@@ -15,6 +15,7 @@
 struct discovery {
     struct kta_kind **v; /* every string owned */
     size_t n, cap;
+    bool stale; /* kinds may have come since */
 };
 
 static void kind_free(struct kta_kind *k)
@@ -125,16 +126,15 @@ static int read_groups(struct kta_cluster *c, struct discovery *d, const struct 
 
 static int discover(struct kta_cluster *c, struct kta_err *err)
 {
-    struct discovery *d;
+    struct discovery *d = c->discovery ? c->discovery : kta_calloc(1, sizeof *d);
     struct kta_read *reads = NULL;
     size_t n = 0, cap = 0;
     int r;
 
-    if (c->discovery)
+    if (c->discovery && !d->stale)
         return 0;
     kta_read_add(&reads, &n, &cap, KTA_ACCEPT_DISCOVERY, "/apis");
     r = kta_cluster_read(c, reads, n, err);
-    d = kta_calloc(1, sizeof *d);
     if (r == 0 && kta_json_get(reads->json, "items"))
         take_aggregated(d, reads->json);
     else if (r == 0 && kta_json_get(reads->json, "groups"))
@@ -144,11 +144,18 @@ static int discover(struct kta_cluster *c, struct kta_err *err)
         r = -1;
     }
     kta_reads_free(reads, n);
-    if (r < 0)
-        discovery_free(d);
-    else
+    d->stale = r < 0;
+    if (r == 0)
         c->discovery = d;
+    else if (!c->discovery)
+        discovery_free(d);
     return r;
+}
+
+void kta_kinds_changed(struct kta_cluster *c)
+{
+    if (c->discovery)
+        c->discovery->stale = true;
 }
 
 /* ---- look-up ---- */

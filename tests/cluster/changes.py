@@ -152,11 +152,11 @@ def within(ns, o):
     return o
 
 
-def crd(plural):
+def crd(plural, scope="Namespaced"):
     kind = plural[:-1].capitalize()
     return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {"name": plural + ".kta.test"},
-            "spec": {"group": "kta.test", "scope": "Namespaced",
+            "spec": {"group": "kta.test", "scope": scope,
                      "names": {"plural": plural, "singular": plural[:-1], "kind": kind},
                      "versions": [{"name": "v1", "served": True, "storage": True, "schema": {
                          "openAPIV3Schema": {"type": "object",
@@ -644,6 +644,12 @@ case("create-many-kinds", [], [("kubectl apply -f -", [
 case("apply-several-namespaces", [], [("kubectl apply -f -", [
     within(OTHER_NS, configmap("far")), within("default", configmap("far-" + TAG))])],
      [OTHER_NS + "/configmap/far", "default/configmap/far-" + TAG])
+# a manifest that defines the kind of what it makes: the objects come when it is there
+for scope in ("Namespaced", "Cluster"):
+    plural = "d%s%ss" % (scope[0].lower(), TAG)
+    case("defined-" + scope.lower(), [], [("kubectl apply -f -", [
+        crd(plural, scope), custom(plural, "first", size=7), configmap("beside-" + scope.lower())])],
+         ["crd/%s.kta.test" % plural, "%s.kta.test/first" % plural, "configmap/beside-" + scope.lower()])
 # what concerns the node comes last, one after the other
 case("cordon", [], ["kubectl cordon " + NODE], ["node/" + NODE], alone=True, finally_=["kubectl uncordon " + NODE])
 case("uncordon", [], ["kubectl uncordon " + NODE], ["node/" + NODE], alone=True,
@@ -1100,7 +1106,7 @@ def main():
     good = sum(1 for why in results.values() if not why)
     print("# %d kinds of change, %d restored" % (len(results), good))
     run(["kubectl", "delete", "crd", WIDGETS + ".kta.test", "o%ss.kta.test" % TAG, GADGETS + ".kta.test", "x%ss.kta.test" % TAG,
-         defined("helm3"), defined("helm4"),
+         defined("helm3"), defined("helm4"), "dn%ss.kta.test" % TAG, "dc%ss.kta.test" % TAG,
          "--ignore-not-found", "--wait=false"], check=False)
     for kind in "clusterrole", "clusterrolebinding", "priorityclass", "storageclass":
         run(["kubectl", "delete", kind, "made-" + TAG, "gone-" + TAG, "s" + TAG, "--ignore-not-found"], check=False)
