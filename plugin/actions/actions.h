@@ -55,6 +55,9 @@ struct kta_touches {
 /* Forgets preview, touches and the yes that was given to them: before a new preview. */
 void kta_step_forget_preview(struct kta_step *s);
 struct kta_json *kta_step_json(const struct kta_step *s);
+/* Puts the plan's context and the namespace into its argv, or into the objects of a manifest of
+ * which others say that they are elsewhere. */
+void kta_step_pin(const struct kta_plan *p, struct kta_step *s);
 /* Moves more's steps behind those of p. */
 void kta_plan_join(struct kta_plan *p, struct kta_plan *more);
 void kta_step_free(struct kta_step *s);
@@ -103,6 +106,8 @@ void kta_touch_created(struct kta_pipeline *p, struct kta_step *s);
 /* "deployment/backend in 'demo'"; appended. */
 void kta_touch_name(const struct kta_touch *t, struct kta_str *out);
 bool kta_touch_is(const struct kta_touch *t, const char *kind);
+/* The step takes the object of that uid away. */
+bool kta_touch_goes(const struct kta_touches *t, const char *uid);
 /* The documents of a manifest, lists opened; NULL with err when it is no YAML. Caller frees. */
 struct kta_json *kta_manifest_open(const char *text, struct kta_err *err);
 

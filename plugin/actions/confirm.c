@@ -81,8 +81,7 @@ static int declined(struct kta_pipeline *p, struct kta_plan *plan, const bool *m
 static void classify_again(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s)
 {
     kta_session_flags_drop(p->session_flags, &s->argv);
-    if (s->argv.n && (kta_streq(s->argv.v[0], "kubectl") || kta_streq(s->argv.v[0], "helm")))
-        kta_command_pin(&s->argv, plan->context, plan->namespace_);
+    kta_step_pin(plan, s);
     s->unasked = false; /* the person wrote it */
     kta_step_classify(plan, p->policy, s);
     kta_session_flags_add(p->session_flags, &s->argv);

@@ -38,23 +38,38 @@ static bool makes_for(const struct kta_step *earlier, const struct kta_step *s)
     return false;
 }
 
+/* Does `earlier` change an object that `s` touches? What is refused now may not be then. */
+static bool changes_for(const struct kta_step *earlier, const struct kta_step *s)
+{
+    const struct kta_touches *e = earlier->touches, *t = s->touches;
+
+    for (size_t i = 0; e && t && i < e->n; i++)
+        for (size_t k = 0; k < t->n; k++)
+            if (same_object(&e->v[i], &t->v[k]))
+                return true;
+    return false;
+}
+
+static void wait_for(struct kta_step *s, const struct kta_step *earlier)
+{
+    bool makes = makes_for(earlier, s);
+
+    if (!makes && !changes_for(earlier, s))
+        return;
+    s->preview.rejected = false;
+    while (makes && s->preview.n_warnings > 0) /* what failed is what the earlier step makes */
+        free(s->preview.warnings[--s->preview.n_warnings]);
+    s->touches->later = true;
+    kta_preview_warn(&s->preview, "needs step %s: it is validated again when that has run",
+                     earlier->id);
+}
+
 void kta_plan_dependencies(struct kta_plan *plan)
 {
-    for (size_t i = 1; i < plan->n; i++) {
-        struct kta_step *s = plan->v[i];
-
-        for (size_t k = 0; s->preview.rejected && k < i; k++) {
-            if (plan->v[k]->preview.rejected || plan->v[k]->state != KTA_PLANNED ||
-                !makes_for(plan->v[k], s))
-                continue;
-            s->preview.rejected = false;
-            while (s->preview.n_warnings > 0) /* what failed is what the earlier step makes */
-                free(s->preview.warnings[--s->preview.n_warnings]);
-            s->touches->later = true;
-            kta_preview_warn(&s->preview, "needs step %s: it is validated again when that has run",
-                             plan->v[k]->id);
-        }
-    }
+    for (size_t i = 1; i < plan->n; i++)
+        for (size_t k = 0; plan->v[i]->preview.rejected && k < i; k++)
+            if (!plan->v[k]->preview.rejected && plan->v[k]->state == KTA_PLANNED)
+                wait_for(plan->v[i], plan->v[k]);
 }
 
 /* Kinds that workloads wait for. */

@@ -128,10 +128,35 @@ bool kta_leaves_orphans(const struct kta_command *cmd)
     return kta_streq(cascade, "orphan") || kta_streq(cascade, "false");
 }
 
+/* Its owner, which makes another one in its place; NULL: none, or that goes with it. */
+static const struct kta_json *stays_behind(const struct kta_step *s, const struct kta_touch *t)
+{
+    const struct kta_json *owner = t->inside ? NULL : kta_obj_controller(t->live);
+
+    return owner && kta_touch_goes(s->touches, kta_json_str(owner, "uid")) ? NULL : owner;
+}
+
+/* What a finalizer holds keeps its namespace, too. */
+static void held(struct kta_step *s, const struct kta_touch *t)
+{
+    const char *finalizer =
+        kta_json_text(kta_json_item(kta_json_at(t->live, "metadata.finalizers"), 0));
+
+    if (!finalizer || kta_touch_is(t, "PersistentVolumeClaim") ||
+        kta_touch_is(t, "PersistentVolume"))
+        return;
+    if (t->inside && t->ns)
+        kta_preview_warn(&s->preview,
+                         "namespace '%s' is only gone when finalizer '%s' of %s '%s' lets go",
+                         t->ns, finalizer, t->kind->kind, t->name);
+    else
+        kta_preview_warn(&s->preview, "'%s' is only gone when finalizer '%s' lets go", t->name,
+                         finalizer);
+}
+
 static void deleted(struct kta_step *s, const struct kta_command *cmd, const struct kta_touch *t)
 {
-    const struct kta_json *finalizers = kta_json_at(t->live, "metadata.finalizers");
-    const struct kta_json *owner = t->inside ? NULL : kta_obj_controller(t->live);
+    const struct kta_json *owner = stays_behind(s, t);
     bool orphans = kta_leaves_orphans(cmd);
 
     for (size_t i = 0; i < KTA_LEN(TAKES); i++)
@@ -147,16 +172,12 @@ static void deleted(struct kta_step *s, const struct kta_command *cmd, const str
                              ? "the volume claims of '%s' go with it, and their data"
                              : "the volume claims of '%s' stay",
                          t->name);
-    if (kta_touch_is(t, "Pod") && !owner)
+    if (kta_touch_is(t, "Pod") && !kta_obj_controller(t->live))
         kta_preview_warn(&s->preview, "nothing makes pod '%s' again", t->name);
     else if (owner)
         kta_preview_warn(&s->preview, "its %s '%s' makes another one in place of '%s'",
                          kta_or(kta_json_str(owner, "kind"), "owner"),
                          kta_or(kta_json_str(owner, "name"), "?"), t->name);
-    if (kta_json_len(finalizers) > 0 && !kta_touch_is(t, "PersistentVolumeClaim") &&
-        !kta_touch_is(t, "PersistentVolume"))
-        kta_preview_warn(&s->preview, "'%s' is only gone when finalizer '%s' lets go", t->name,
-                         kta_or(kta_json_text(kta_json_item(finalizers, 0)), "?"));
 }
 
 /* A Job that is made, or let go, runs: what it does is not in the cluster's objects. */
@@ -218,6 +239,46 @@ static void tainted(struct kta_pipeline *p, struct kta_step *s, const struct kta
     }
 }
 
+/* Pods that kubectl does not evict without being told so: it cordons the node, and gives up. */
+static const struct {
+    const char *flag, *words;
+    bool always; /* also worth a word where the flag is given */
+} DRAINS[] = {
+    {"ignore-daemonsets", "is made again at once by its DaemonSet", false},
+    {"force", "is made again by nothing", true},
+    {"delete-emptydir-data", "loses the data that it keeps on the node (emptyDir)", true},
+};
+
+static bool has_local_data(const struct kta_json *pod)
+{
+    kta_json_each(v, kta_json_at(pod, "spec.volumes")) {
+        if (kta_json_get(v, "emptyDir"))
+            return true;
+    }
+    return false;
+}
+
+static void drain_takes(struct kta_step *s, const struct kta_command *cmd,
+                        const struct kta_json *pod, bool refused)
+{
+    const char *owner = kta_json_str(kta_obj_controller(pod), "kind");
+    const char *phase = kta_json_str(pod, "status.phase");
+    bool over = kta_streq(phase, "Succeeded") || kta_streq(phase, "Failed");
+    bool daemon = kta_streq(owner, "DaemonSet");
+    const bool is[] = {daemon, !owner && !over, !daemon && !over && has_local_data(pod)};
+
+    for (size_t i = 0; i < KTA_LEN(DRAINS); i++) {
+        bool may = kta_command_true(cmd, DRAINS[i].flag);
+
+        if (!is[i] || may == refused || (may && !DRAINS[i].always))
+            continue;
+        kta_preview_warn(&s->preview, "pod '%s' %s%s%s", kta_or(kta_obj_name(pod), "?"),
+                         DRAINS[i].words, may ? "" : ": kubectl does not drain without --",
+                         may ? "" : DRAINS[i].flag);
+        s->preview.rejected = s->preview.rejected || !may;
+    }
+}
+
 /* The pods that a drain evicts. */
 static void drained(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                     const struct kta_touch *t)
@@ -246,6 +307,11 @@ static void drained(struct kta_pipeline *p, struct kta_step *s, const struct kta
     kta_preview_warn(&s->preview, "evicts %zu pod%s from node '%s'", n, n == 1 ? "" : "s", t->name);
     if (n > 0)
         kta_preview_evictions(p, s, evicted);
+    for (int refused = 0; refused <= 1; refused++) /* why not comes last */
+        kta_json_each(pod, kta_json_get(pods, "items")) {
+            if (!kta_streq(kta_json_str(kta_obj_controller(pod), "kind"), "Node"))
+                drain_takes(s, cmd, pod, refused);
+        }
 }
 
 /* Fields that the API server lets nobody set back. */
@@ -279,6 +345,8 @@ void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_
         if (t->known_after && !t->after && t->live &&
             (!t->inside || kta_touch_is(t, "PersistentVolumeClaim")))
             deleted(s, cmd, t);
+        if (t->known_after && !t->after && t->live)
+            held(s, t);
         runs_job(s, t);
         if (t->known_after && !t->after && t->live && !t->inside && kta_is_workload(t->live) &&
             !kta_leaves_orphans(cmd))

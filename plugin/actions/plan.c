@@ -10,6 +10,7 @@
 #include "kta/alloc.h"
 #include "kta/limits.h"
 #include "kta/obj.h"
+#include "kta/yaml.h"
 
 static const char *const STATES[] = {
     [KTA_PLANNED] = "planned",   [KTA_DECLINED] = "declined",     [KTA_REFUSED] = "refused",
@@ -120,41 +121,63 @@ void kta_step_classify(struct kta_plan *p, const struct kta_policy *policy, stru
     s->state = s->verdict.class_ == KTA_CLASS_DENY ? KTA_REFUSED : KTA_PLANNED;
 }
 
-static bool is_program(const char *s)
+static bool in_namespace(const struct kta_json *object)
 {
-    return kta_streq(s, "kubectl") || kta_streq(s, "helm");
+    const struct kta_kind *kind =
+        kta_kind_of(NULL, kta_json_str(object, "apiVersion"), kta_obj_kind(object));
+
+    return !kind || kind->namespaced;
 }
 
 /* kubectl refuses -n beside a manifest whose objects say that they are elsewhere: theirs then, and
- * none where they are in several. Where one leaves it open, it is the plan's. Borrowed of objects.
- */
-static const char *namespace_of(const struct kta_json *objects, const char *ours)
+ * none where they are in several. One that leaves it open is in the plan's, and says so where
+ * others are elsewhere (*ret_changed). Borrowed of objects. */
+static const char *namespace_of(struct kta_json *objects, const char *ours, bool *ret_changed)
 {
     const char *one = NULL;
-    bool several = false;
+    bool several = false, open = false;
 
     kta_json_each(o, objects) {
-        const char *ns = kta_obj_namespace(o);
-        const struct kta_kind *kind =
-            kta_kind_of(NULL, kta_json_str(o, "apiVersion"), kta_obj_kind(o));
+        const char *ns = kta_or(kta_obj_namespace(o), "");
 
-        if (kind && !kind->namespaced)
+        if (!in_namespace(o))
             continue;
-        if (!ns || !*ns)
-            return ours;
+        open = open || !*ns;
+        ns = *ns ? ns : kta_or(ours, "");
         several = several || (one && !kta_streq(one, ns));
         one = ns;
+    }
+    kta_json_each(o, objects) {
+        struct kta_json *metadata = kta_json_get(o, "metadata");
+
+        if (!several || !open || !ours || !metadata || !in_namespace(o) ||
+            kta_or(kta_obj_namespace(o), "")[0])
+            continue;
+        kta_json_set_str(metadata, "namespace", ours);
+        *ret_changed = true;
     }
     return several ? NULL : kta_or(one, ours);
 }
 
-static void pin(const struct kta_plan *p, struct kta_step *s, const char *stdin_text)
+void kta_step_pin(const struct kta_plan *p, struct kta_step *s)
 {
     struct kta_err ignored = KTA_ERR_INIT;
     kta_auto_json struct kta_json *objects =
-        stdin_text ? kta_manifest_open(stdin_text, &ignored) : NULL;
+        s->stdin_text ? kta_manifest_open(s->stdin_text, &ignored) : NULL;
+    kta_auto_str struct kta_str text = KTA_STR_INIT;
+    bool changed = false;
 
-    kta_command_pin(&s->argv, p->context, namespace_of(objects, p->namespace_));
+    if (!s->argv.n || !(kta_streq(s->argv.v[0], "kubectl") || kta_streq(s->argv.v[0], "helm")))
+        return;
+    kta_command_pin(&s->argv, p->context, namespace_of(objects, p->namespace_, &changed));
+    kta_json_each(o, objects) {
+        kta_str_add(&text, text.len ? "---\n" : "");
+        kta_yaml_print(o, &text);
+    }
+    if (!changed) /* as it was given */
+        return;
+    free(s->stdin_text);
+    s->stdin_text = kta_str_detach(&text);
 }
 
 struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *policy,
@@ -178,12 +201,11 @@ struct kta_step *kta_plan_add(struct kta_plan *p, const struct kta_policy *polic
     s = kta_calloc(1, sizeof *s);
     s->preview.objects = s->preview.allowed = -1;
     kta_argv_copy(&s->argv, argv);
-    if (is_program(s->argv.v[0]))
-        pin(p, s, stdin_text);
     s->stdin_text = kta_strdup(stdin_text);
+    kta_step_pin(p, s);
     for (size_t i = 0; i < p->n; i++) {
         if (kta_argv_equal(&p->v[i]->argv, &s->argv) &&
-            kta_streq(p->v[i]->stdin_text, stdin_text)) {
+            kta_streq(p->v[i]->stdin_text, s->stdin_text)) {
             kta_step_free(s);
             return p->v[i];
         }

@@ -74,6 +74,12 @@ static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_co
     }
     if (s->preview.rejected) /* already: what it names cannot be found, or is elsewhere */
         return 0;
+    if (cmd->dry_run != KTA_DRY_NONE) {
+        kta_touches_free(s->touches);
+        s->touches = kta_calloc(1, sizeof *s->touches);
+        kta_preview_warn(&s->preview, "it is a dry run itself: it changes nothing");
+        return 0;
+    }
     check_there(s, cmd);
     if (s->touches->more)
         kta_preview_warn(&s->preview,
@@ -96,7 +102,7 @@ static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_co
     if (!s->preview.rejected) /* the last warning of a rejected step says why */
         kta_preview_effects(p, s, cmd);
     preview_diff(p, s);
-    if (s->preview.diff && !s->preview.diff[0] && !s->preview.rejected)
+    if (s->preview.diff && !s->preview.diff[0] && !s->preview.rejected && !s->preview.no_undo)
         kta_preview_warn(&s->preview, "nothing would change");
     return kta_preview_rights(p, s, cmd, err);
 }

@@ -66,6 +66,15 @@ static const struct kta_json *deployed(const struct kta_json *records)
     return best ? best : record(records, 0);
 }
 
+/* The name cannot be used again: helm's dry run does not look. */
+static bool is_taken(const struct kta_json *records, bool replace)
+{
+    const char *status = kta_obj_label(record(records, 0), "status");
+
+    return status &&
+           !(replace && (kta_streq(status, "uninstalled") || kta_streq(status, "failed")));
+}
+
 static int read_records(struct kta_pipeline *p, struct kta_step *s, const char *ns,
                         const char *name, struct release *r, struct kta_err *err)
 {
@@ -219,6 +228,26 @@ static struct kta_json *objects_of(const struct kta_json *release)
     struct kta_json *v = manifest ? kta_manifest_open(manifest, &ignored) : NULL;
 
     return v ? v : kta_json_new_array();
+}
+
+/* helm marks what it makes or changes; the manifest does not say so. */
+static void own(struct kta_json *objects, const char *release, const char *ns)
+{
+    kta_json_each(o, objects) {
+        struct kta_json *metadata = kta_json_get(o, "metadata");
+        struct kta_json *labels = kta_json_get(metadata, "labels");
+        struct kta_json *annotations = kta_json_get(metadata, "annotations");
+
+        if (!metadata)
+            continue;
+        if (!labels)
+            labels = kta_json_set(metadata, "labels", kta_json_new_object());
+        if (!annotations)
+            annotations = kta_json_set(metadata, "annotations", kta_json_new_object());
+        kta_json_set_str(labels, "app.kubernetes.io/managed-by", "Helm");
+        kta_json_set_str(annotations, "meta.helm.sh/release-name", release);
+        kta_json_set_str(annotations, "meta.helm.sh/release-namespace", ns);
+    }
 }
 
 static struct kta_touch *touch_of(struct kta_pipeline *p, struct kta_step *s, const char *ns,
@@ -401,6 +430,7 @@ static int compare(struct kta_pipeline *p, struct kta_step *s, const struct kta_
 {
     r->old = objects_of(r->current);
     r->new_ = objects_of(r->goal);
+    own(r->new_, cmd->args[0], ns);
     kta_json_each(o, r->new_)
         touch_of(p, s, ns, o);
     kta_json_each(o, r->old)
@@ -486,6 +516,12 @@ static int preview(struct kta_pipeline *p, struct kta_step *s, struct kta_comman
         return -1;
     if (!r->current && (uninstalls || kta_streq(cmd->verb, "rollback"))) {
         kta_preview_warn(&s->preview, "there is no release '%s' in '%s'", cmd->args[0], ns);
+        s->preview.rejected = true;
+        return 0;
+    }
+    if (kta_streq(cmd->verb, "install") && is_taken(r->records, kta_command_has(cmd, "replace"))) {
+        kta_preview_warn(&s->preview, "there is a release '%s' in '%s' already: helm refuses it",
+                         cmd->args[0], ns);
         s->preview.rejected = true;
         return 0;
     }

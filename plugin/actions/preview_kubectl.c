@@ -38,19 +38,38 @@ static const char *patch_type(const struct kta_command *cmd, const struct kta_to
     return KTA_PATCH_STRATEGIC;
 }
 
+/* What is scaled by nothing but its spec.replicas. */
+static bool plainly_scaled(const struct kta_step *s, const struct kta_command *cmd)
+{
+    static const char *const KINDS[] = {"Deployment", "StatefulSet", "ReplicaSet",
+                                        "ReplicationController"};
+
+    for (size_t i = 0; i < s->touches->n; i++) {
+        size_t k = 0;
+
+        while (k < KTA_LEN(KINDS) && !kta_touch_is(&s->touches->v[i], KINDS[k]))
+            k++;
+        if (k == KTA_LEN(KINDS))
+            return false;
+    }
+    return !kta_command_has(cmd, "current-replicas") && !kta_command_has(cmd, "resource-version");
+}
+
 static int preview_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                          struct kta_err *err)
 {
-    const char *given = kta_command_flag(cmd, "patch");
+    const char *given = kta_command_flag(cmd, "patch"),
+               *part = kta_command_flag(cmd, "subresource");
     kta_auto_str struct kta_str real = KTA_STR_INIT, body = KTA_STR_INIT;
     kta_auto_json struct kta_json *patch = NULL;
     struct kta_err why = KTA_ERR_INIT;
 
-    if (kta_streq(kta_command_flag(cmd, "subresource"), "status")) {
+    if (kta_streq(part, "status")) {
         s->preview.no_undo = true;
         kta_preview_warn(&s->preview, "a status is its controller's: an undo does not put it back");
     }
-    if (!given || kta_command_flag(cmd, "subresource"))
+    /* the scale of what is scaled by its spec.replicas is patched as these are */
+    if (!given || (part && !(kta_streq(part, "scale") && plainly_scaled(s, cmd))))
         return preview_by_kubectl(p, s, cmd, err);
     if (kta_redact_has_placeholder(given) && p->redact) {
         if (kta_redact_restore(p->redact, given, &real, &why) < 0) {
@@ -72,23 +91,6 @@ static int preview_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_
                           err) < 0)
             return -1;
     return 0;
-}
-
-/* What is scaled by nothing but its spec.replicas. */
-static bool plainly_scaled(const struct kta_step *s, const struct kta_command *cmd)
-{
-    static const char *const KINDS[] = {"Deployment", "StatefulSet", "ReplicaSet",
-                                        "ReplicationController"};
-
-    for (size_t i = 0; i < s->touches->n; i++) {
-        size_t k = 0;
-
-        while (k < KTA_LEN(KINDS) && !kta_touch_is(&s->touches->v[i], KINDS[k]))
-            k++;
-        if (k == KTA_LEN(KINDS))
-            return false;
-    }
-    return !kta_command_has(cmd, "current-replicas") && !kta_command_has(cmd, "resource-version");
 }
 
 static int preview_scale(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
@@ -287,9 +289,10 @@ static void take_object(struct kta_pipeline *p, struct kta_step *s, const char *
     t->known_after = true;
 }
 
-/* kubectl prints what it applies as one document, and behind it, with nothing in between, each
- * object that `apply --prune` would delete. The begin of the next one; NULL: there is none. */
-static const char *next_pruned(const char *text)
+/* kubectl prints several objects with nothing in between, or with a line that says so; what `apply
+ * --prune` would delete comes behind the one document of what is applied. The begin of the next
+ * one; NULL: there is none. */
+static const char *next_object(const char *text)
 {
     const char *at = strstr(text, "\napiVersion: ");
 
@@ -303,7 +306,7 @@ static void take_objects(struct kta_pipeline *p, struct kta_step *s, const struc
     const char *ns = cmd->namespace_ ? cmd->namespace_ : kta_cluster_namespace(p->cluster);
 
     while (text) {
-        const char *next = prunes ? next_pruned(text) : NULL;
+        const char *next = next_object(text);
         kta_auto_free char *part = kta_strndup(text, next ? (size_t)(next - text) : strlen(text));
         struct kta_err why = KTA_ERR_INIT;
         kta_auto_json struct kta_json *objects = kta_manifest_open(part, &why);
@@ -312,7 +315,7 @@ static void take_objects(struct kta_pipeline *p, struct kta_step *s, const struc
             kta_preview_warn(&s->preview, "kubectl's dry run gave no objects: %s", why.msg);
         kta_json_each(o, objects)
             take_object(p, s, ns, o, goes);
-        goes = true;
+        goes = prunes;
         text = next;
     }
 }
@@ -345,12 +348,14 @@ static void take_names(struct kta_pipeline *p, struct kta_step *s, const struct 
     }
 }
 
-/* kubectl's own words for why not, without its "error: " and on one line. */
+/* kubectl's own words for why not, without its "error: " and warnings, and on one line. */
 static void kubectl_refused(struct kta_pipeline *p, struct kta_step *s, const char *text)
 {
     kta_auto_str struct kta_str line = KTA_STR_INIT;
     kta_auto_str struct kta_str shown = KTA_STR_INIT;
 
+    while (kta_starts(text, "Warning: ") && strchr(text, '\n'))
+        text = strchr(text, '\n') + 1;
     kta_redact_text(p->redact, text, strlen(text), &shown);
     for (const char *c = shown.s; *c && line.len < 600; c++)
         kta_str_addc(&line, *c == '\n' ? ' ' : *c);

@@ -21,20 +21,26 @@ static int patch_all(struct kta_pipeline *p, struct kta_step *s, const char *bod
     return 0;
 }
 
+/* What kubectl does with a paused rollout alone (resume), or only with one that is not. */
+static bool refused(struct kta_step *s, const char *verb, bool paused)
+{
+    for (size_t i = 0; i < s->touches->n; i++) {
+        const struct kta_touch *t = &s->touches->v[i];
+
+        if (!t->live || paused == kta_json_bool(t->live, "spec.paused", false))
+            continue;
+        kta_preview_warn(&s->preview, "the rollout of '%s' is %spaused: kubectl refuses to %s it%s",
+                         t->name, paused ? "not " : "", verb,
+                         paused || kta_streq(verb, "pause") ? "" : " (resume it first)");
+        s->preview.rejected = true;
+    }
+    return s->preview.rejected;
+}
+
 static int restart(struct kta_pipeline *p, struct kta_step *s, struct kta_err *err)
 {
     kta_auto_str struct kta_str body = KTA_STR_INIT;
 
-    for (size_t i = 0; i < s->touches->n; i++) {
-        if (kta_json_bool(s->touches->v[i].live, "spec.paused", false)) {
-            kta_preview_warn(&s->preview,
-                             "the rollout of '%s' is paused: kubectl refuses to restart it "
-                             "(resume it first)",
-                             s->touches->v[i].name);
-            s->preview.rejected = true;
-            return 0;
-        }
-    }
     kta_str_add(&body, "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{"
                        "\"kubectl.kubernetes.io/restartedAt\":\"");
     kta_time_format(kta_wall(), &body);
@@ -109,14 +115,6 @@ static int undo_one(struct kta_pipeline *p, struct kta_step *s, struct kta_touch
     const char *type;
     int64_t n = 0;
 
-    if (kta_json_bool(t->live, "spec.paused", false)) {
-        kta_preview_warn(&s->preview,
-                         "the rollout of '%s' is paused: kubectl refuses to undo it "
-                         "(resume it first)",
-                         t->name);
-        s->preview.rejected = true;
-        return 0;
-    }
     if (kta_cluster_get(p->cluster, &list, &why, "/apis/apps/v1/namespaces/%s/%s", t->ns, plural) <
         0) {
         if (why.code == KTA_E_INTERRUPTED) {
@@ -152,6 +150,12 @@ static int undo(struct kta_pipeline *p, struct kta_step *s, struct kta_command *
 int kta_preview_rollout(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         struct kta_err *err)
 {
+    static const char *const KNOWN[] = {"restart", "pause", "resume", "undo"};
+
+    for (size_t i = 0; i < KTA_LEN(KNOWN); i++)
+        if (kta_streq(cmd->subverb, KNOWN[i]) &&
+            refused(s, KNOWN[i], kta_streq(KNOWN[i], "resume")))
+            return 0;
     if (kta_streq(cmd->subverb, "restart"))
         return restart(p, s, err);
     if (kta_streq(cmd->subverb, "pause"))

@@ -101,13 +101,17 @@ int kta_preview_unseen(struct kta_step *s, const struct kta_command *cmd)
 {
     kta_auto_str struct kta_str text = KTA_STR_INIT;
 
-    s->preview.no_undo = true;
+    s->preview.no_undo = s->touches->n == 0;
     where(cmd, &text);
     if (text.len)
         kta_preview_warn(&s->preview, "%s. What it does there can be neither previewed nor undone",
                          text.s);
     else
-        kta_preview_warn(&s->preview, "'%s %s' can be neither previewed nor undone", cmd->program,
-                         kta_or(cmd->verb, ""));
+        kta_preview_warn(
+            &s->preview,
+            s->preview.no_undo
+                ? "'%s %s' can be neither previewed nor undone"
+                : "'%s %s' cannot be previewed; what it does to the objects it names can be undone",
+            cmd->program, cmd->path);
     return 0;
 }

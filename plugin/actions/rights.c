@@ -32,6 +32,8 @@ static void need(const struct kta_command *cmd, const struct kta_touch *t, struc
         i++;
     *r = (struct right){NEEDS[i].api,         t->kind->group, t->kind->plural,
                         NEEDS[i].subresource, t->ns,          t->name};
+    if (!r->subresource)
+        r->subresource = kta_command_flag(cmd, "subresource");
     if (kta_streq(cmd->verb, "apply") && t->status == 404)
         r->verb = "create";
     if (t->known_after && !t->after &&

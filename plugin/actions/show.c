@@ -5,7 +5,11 @@
 
 #include "kta/alloc.h"
 #include "kta/diff.h"
+#include "kta/utf8.h"
 #include "kta/yaml.h"
+
+#define MAX_SAME 200  /* bytes of a line that stays, in a diff */
+#define MAX_LINE 2000 /* of one that changes */
 
 /* Fields that the server keeps: they differ with every write and tell a reader nothing. */
 static const char *const META[] = {
@@ -195,6 +199,31 @@ static void yaml(struct kta_redact *r, const struct kta_json *object, struct kta
     kta_yaml_print(shown, out);
 }
 
+/* Tells lines apart whose ends are not shown (FNV-1a). */
+static uint32_t checksum(const char *s, size_t n)
+{
+    uint32_t sum = 2166136261u;
+
+    for (size_t i = 1; i < n; i++) /* without the mark of the diff */
+        sum = (sum ^ (unsigned char)s[i]) * 16777619u;
+    return sum;
+}
+
+/* One value may be megabytes: what changes is not to drown in it. */
+static void add_lines(const char *hunks, struct kta_str *out)
+{
+    while (*hunks) {
+        size_t n = strcspn(hunks, "\n"), most = *hunks == ' ' ? MAX_SAME : MAX_LINE;
+
+        if (n > most)
+            kta_str_addf(out, "%.*s… (the rest of %zu bytes is not shown, checksum %08x)\n",
+                         (int)kta_utf8_prefix(hunks, n, most), hunks, n - 1, checksum(hunks, n));
+        else
+            kta_str_addf(out, "%.*s\n", (int)n, hunks);
+        hunks += n + (hunks[n] == '\n');
+    }
+}
+
 void kta_show_diff(struct kta_redact *r, const char *title, const struct kta_json *before,
                    const struct kta_json *after, struct kta_str *out)
 {
@@ -207,7 +236,5 @@ void kta_show_diff(struct kta_redact *r, const char *title, const struct kta_jso
         return;
     kta_str_addf(out, "--- %s%s\n+++ %s%s\n", before ? "" : "(nothing) ", title,
                  after ? "" : "(nothing) ", title);
-    kta_str_add(out, hunks.s);
-    if (hunks.s[hunks.len - 1] != '\n')
-        kta_str_addc(out, '\n');
+    add_lines(hunks.s, out);
 }

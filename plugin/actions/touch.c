@@ -73,6 +73,14 @@ void kta_touch_name(const struct kta_touch *t, struct kta_str *out)
         kta_str_addf(out, " in '%s'", t->ns);
 }
 
+bool kta_touch_goes(const struct kta_touches *t, const char *uid)
+{
+    for (size_t i = 0; uid && i < t->n; i++)
+        if (t->v[i].known_after && !t->v[i].after && kta_streq(kta_obj_uid(t->v[i].live), uid))
+            return true;
+    return false;
+}
+
 /* ---- names that the server chose ---- */
 static void name_it(struct kta_touches *t, const struct kta_kind *kind, const char *name)
 {
@@ -177,12 +185,12 @@ static bool by_selector(const struct kta_command *cmd)
            (kta_command_has(cmd, "all") && !kta_streq(all, "false"));
 }
 
-/* Verbs whose positional arguments do not name objects that they change. */
+/* Verbs whose positional arguments do not name existing objects of a kind. */
 static bool names_nothing(const struct kta_command *cmd)
 {
-    static const char *const VERBS[] = {"create",    "run",   "apply",  "replace", "expose",
-                                        "autoscale", "exec",  "cp",     "attach",  "port-forward",
-                                        "debug",     "proxy", "config", "auth",    "certificate"};
+    static const char *const VERBS[] = {"create", "run",    "apply",        "replace", "exec",
+                                        "cp",     "attach", "port-forward", "debug",   "proxy",
+                                        "config", "auth",   "certificate"};
 
     for (size_t i = 0; i < KTA_LEN(VERBS); i++)
         if (kta_streq(cmd->verb, VERBS[i]))
@@ -330,7 +338,8 @@ int kta_touch_find(struct kta_pipeline *p, struct kta_step *s, struct kta_comman
 
     if (!s->touches)
         s->touches = kta_calloc(1, sizeof *s->touches);
-    if (!kta_streq(cmd->program, "kubectl"))
+    if (!kta_streq(cmd->program, "kubectl") || kta_streq(cmd->verb, "expose") ||
+        kta_streq(cmd->verb, "autoscale")) /* read what they name, and make another object */
         return 0;
     if (s->stdin_text && cmd->reads_stdin)
         return find_in_manifest(p, s, ns, err);

@@ -18,6 +18,7 @@ enum verdict { WAIT, GOOD, BAD, GONE };
 
 struct job {
     struct kta_pipeline *p;
+    const struct kta_touches *touches;
     bool undo;        /* what was ill before may be so again: it is enough that it is there */
     int64_t since;    /* seconds: when the step ran */
     int64_t deadline; /* kta_now_ms */
@@ -170,6 +171,22 @@ static bool stale(const struct kta_touch *t, const struct kta_json *now, int64_t
            kta_now_ms() - begun < KTA_KUBELET_MS;
 }
 
+/* A namespace says itself what holds it. */
+static void why_there(const struct kta_json *o, struct kta_str *out)
+{
+    static const char *const HOLDS[] = {"NamespaceFinalizersRemaining", "NamespaceContentRemaining",
+                                        "NamespaceDeletionContentFailure",
+                                        "NamespaceDeletionDiscoveryFailure"};
+    const char *finalizer = kta_json_text(kta_json_item(kta_json_at(o, "metadata.finalizers"), 0));
+
+    kta_str_addf(out, "it is still there%s%s", finalizer ? ", held by finalizer " : "",
+                 kta_or(finalizer, ""));
+    for (size_t i = 0; i < KTA_LEN(HOLDS); i++)
+        if (kta_obj_condition_is(o, HOLDS[i], "True"))
+            kta_str_addf(out, ": %s",
+                         kta_or(kta_json_str(kta_obj_condition(o, HOLDS[i]), "message"), HOLDS[i]));
+}
+
 /* Watches a touch until it is good, bad or gone, or time is up. */
 static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bool *ret_good,
                         struct kta_str *ret_why, struct kta_err *err)
@@ -193,12 +210,8 @@ static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bo
             v = why.code == KTA_E_NOT_FOUND ? GONE : WAIT;
             kta_str_add(ret_why, why.msg);
         } else if (to_go) {
-            const char *finalizer =
-                kta_json_text(kta_json_item(kta_json_at(o, "metadata.finalizers"), 0));
-
             v = kta_streq(kta_obj_uid(o), old_uid) ? WAIT : GONE;
-            kta_str_addf(ret_why, "it is still there%s%s", finalizer ? ", held by finalizer " : "",
-                         kta_or(finalizer, ""));
+            why_there(o, ret_why);
         } else {
             v = j->undo && !keeps_waiting(t) ? GOOD
                                              : check_object(t->kind->kind, o, ret_why, &patience_s);
@@ -221,29 +234,24 @@ static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bo
 }
 
 /* ---- which checks a touch needs ---- */
-/* The workload that makes a pod again, as a path; NULL: nothing does. */
-static char *owner_path(struct kta_pipeline *p, const struct kta_json *object, const char *ns)
+/* The workload that makes a pod again, as a path; NULL: nothing does, or that goes as well. */
+static char *owner_path(struct job *j, const struct kta_json *object, const char *ns)
 {
     const struct kta_json *ref = kta_obj_controller(object);
     const struct kta_kind *kind = kta_kind_known(kta_or(kta_json_str(ref, "kind"), ""));
     kta_auto_json struct kta_json *owner = NULL;
-    struct kta_str path = KTA_STR_INIT;
+    kta_auto_str struct kta_str path = KTA_STR_INIT;
     struct kta_err ignored = KTA_ERR_INIT;
-    char *above;
 
-    if (!ref || !kind || !kta_json_str(ref, "name"))
+    if (!ref || !kind || !kta_json_str(ref, "name") || kta_streq(kind->kind, "Job") ||
+        kta_touch_goes(j->touches, kta_json_str(ref, "uid")))
         return NULL;
     kta_kind_path(kind, ns, kta_json_str(ref, "name"), &path);
     if (kta_streq(kind->kind, "ReplicaSet") &&
-        kta_cluster_get(p->cluster, &owner, &ignored, "%s", path.s) == 0 &&
-        (above = owner_path(p, owner, ns)) != NULL) {
-        kta_str_release(&path);
-        return above;
-    }
-    if (!kta_streq(kind->kind, "Job"))
-        return kta_str_detach(&path);
-    kta_str_release(&path);
-    return NULL;
+        (kta_cluster_get(j->p->cluster, &owner, &ignored, "%s", path.s) < 0 ||
+         kta_obj_controller(owner)))
+        return owner_path(j, owner, ns);
+    return kta_str_detach(&path);
 }
 
 static bool is_workload_kind(const struct kta_touch *t)
@@ -270,7 +278,7 @@ static int verify_touch(struct job *j, const struct kta_touch *t, bool *ret_good
     if (goes) {
         if (watch_object(j, t, true, ret_good, why, err) < 0 || !*ret_good)
             return *ret_good ? 0 : kta_interrupt_check(err);
-        path = kta_touch_is(t, "Pod") ? owner_path(j->p, t->live, t->ns) : NULL;
+        path = kta_touch_is(t, "Pod") ? owner_path(j, t->live, t->ns) : NULL;
     } else if (is_workload_kind(t) && !spec_same(t)) {
         path = kta_strdup(t->path);
     }
@@ -299,7 +307,7 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
                struct kta_err *err)
 {
     struct kta_touches *t = s->touches;
-    struct job j = {.p = p};
+    struct job j = {.p = p, .touches = t};
     struct kta_str outcome = KTA_STR_INIT;
     bool all = true;
 

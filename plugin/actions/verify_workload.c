@@ -180,15 +180,22 @@ static int64_t ready(const struct kta_json *w)
                                                    : kta_json_int(w, "status.readyReplicas", 0);
 }
 
-/* OnDelete and paused rollouts replace nothing by themselves; a partition keeps some old. */
+/* OnDelete and paused rollouts replace nothing by themselves. */
 static bool replaces(const struct kta_json *w)
 {
     const char *kind = kta_obj_kind(w);
 
     return !kta_streq(kind, "ReplicaSet") && !kta_streq(kind, "ReplicationController") &&
            !kta_json_bool(w, "spec.paused", false) &&
-           !kta_streq(kta_json_str(w, "spec.updateStrategy.type"), "OnDelete") &&
-           kta_json_int(w, "spec.updateStrategy.rollingUpdate.partition", 0) == 0;
+           !kta_streq(kta_json_str(w, "spec.updateStrategy.type"), "OnDelete");
+}
+
+/* The pods that a StatefulSet's partition keeps as they are. */
+static int64_t kept(const struct kta_json *w)
+{
+    int64_t n = kta_json_int(w, "spec.updateStrategy.rollingUpdate.partition", 0);
+
+    return !kta_streq(kta_obj_kind(w), "StatefulSet") ? 0 : n < wanted(w) ? n : wanted(w);
 }
 
 /* A Deployment carries its old ReplicaSet's failure until that one is gone, with the old time: only
@@ -285,9 +292,10 @@ void kta_judge_workload(const struct kta_json *w, const struct kta_json *replica
         return;
     snprintf(ret->why, sizeof ret->why, "%lld of %lld pods ready, %lld updated%s%s",
              (long long)t.ready, (long long)wanted(w), (long long)updated(w),
-             t.old ? ", old ones still there" : "", t.leaving ? ", some are leaving" : "");
-    if (t.pods != wanted(w) || t.ready != wanted(w) || ready(w) != wanted(w) || t.old ||
-        (replaces(w) && updated(w) < wanted(w)))
+             t.old > kept(w) ? ", old ones still there" : "",
+             t.leaving ? ", some are leaving" : "");
+    if (t.pods != wanted(w) || t.ready != wanted(w) || ready(w) != wanted(w) || t.old > kept(w) ||
+        (replaces(w) && updated(w) < wanted(w) - kept(w)))
         return;
     if (t.ready == 0)
         snprintf(ret->why, sizeof ret->why, "no pods are wanted, and none is left");

@@ -642,8 +642,8 @@ case("create-many-kinds", [], [("kubectl apply -f -", [
     namespace(NEW_NS + "-k"), within(NEW_NS + "-k", account("x")), within(NEW_NS + "-k", role("x")),
     within(NEW_NS + "-k", configmap("x")), within(NEW_NS + "-k", deployment("x"))])], ["namespace/" + NEW_NS + "-k"], once=True)
 case("apply-several-namespaces", [], [("kubectl apply -f -", [
-    within(OTHER_NS, configmap("far")), within("default", configmap("far-" + TAG))])],
-     [OTHER_NS + "/configmap/far", "default/configmap/far-" + TAG])
+    within(OTHER_NS, configmap("far")), within("default", configmap("far-" + TAG)), configmap("near")])],
+     [OTHER_NS + "/configmap/far", "default/configmap/far-" + TAG, "configmap/near"])
 # a manifest that defines the kind of what it makes: the objects come when it is there
 for scope in ("Namespaced", "Cluster"):
     plural = "d%s%ss" % (scope[0].lower(), TAG)

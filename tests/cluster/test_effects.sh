@@ -39,6 +39,18 @@ items:
 - apiVersion: v1
   kind: ConfigMap
   metadata: {name: held, finalizers: [example.com/held]}
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: scratch}
+  spec:
+    replicas: 1
+    selector: {matchLabels: {app: scratch}}
+    template:
+      metadata: {labels: {app: scratch}}
+      spec:
+        terminationGracePeriodSeconds: 0
+        containers: [{name: main, image: "busybox:1.36", command: [sleep, "3600"]}]
+        volumes: [{name: tmp, emptyDir: {}}]
 - apiVersion: v1
   kind: Service
   metadata: {name: front}
@@ -87,6 +99,46 @@ k patch deployment all-at-once --subresource=scale --field-manager=kube-controll
 effect "an autoscaler set the replicas of 'all-at-once'" kubectl scale deployment/all-at-once --replicas=4
 effect "a pod's tolerations are only added to: this cannot be undone" kubectl patch pod "$pod" \
   -p '{"spec":{"tolerations":[{"key":"a","operator":"Exists"}]}}'
+effect "a pod's deadline is only brought forward: this cannot be undone" kubectl patch pod "$pod" \
+  -p '{"spec":{"activeDeadlineSeconds":36000}}'
+effect "tier: x" kubectl label pods -l app=all-at-once tier=x
+effect "stops all 2 pods of 'rolling': an outage" kubectl patch deployment rolling --subresource=scale --type=merge \
+  -p '{"spec":{"replicas":0}}'
+effect "the rollout of 'rolling' is not paused: kubectl refuses to resume it" kubectl rollout resume deployment/rolling
+effect "is only gone when finalizer 'example.com/held' of ConfigMap 'held' lets go" kubectl delete namespace "$NS"
+scratch_runs() { k get pods -l app=scratch -o jsonpath='{.items[0].spec.nodeName}' | grep -q .; }
+eventually_quiet 60 scratch_runs
+drain=(kubectl drain "$node" --pod-selector=app=scratch --ignore-daemonsets)
+effect "keeps on the node (emptyDir): kubectl does not drain without --delete-emptydir-data" "${drain[@]}"
+effect "loses the data that it keeps on the node (emptyDir)" "${drain[@]}" --delete-emptydir-data
+k run alone --image=busybox:1.36 --labels=app=alone -- sleep 3600 >/dev/null
+alone_runs() { k get pod alone -o jsonpath='{.spec.nodeName}' | grep -q .; }
+eventually_quiet 60 alone_runs
+effect "pod 'alone' is made again by nothing: kubectl does not drain without --force" \
+  kubectl drain "$node" --pod-selector=app=alone --ignore-daemonsets
+kubectl apply -f - >/dev/null <<END
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: $NS}, provisioner: kta.test/none, allowVolumeExpansion: true}
+- apiVersion: v1
+  kind: PersistentVolume
+  metadata: {name: $NS}
+  spec:
+    capacity: {storage: 1Mi}
+    accessModes: [ReadWriteOnce]
+    storageClassName: $NS
+    hostPath: {path: /tmp/none}
+- apiVersion: v1
+  kind: PersistentVolumeClaim
+  metadata: {name: grows, namespace: $NS}
+  spec: {accessModes: [ReadWriteOnce], storageClassName: $NS, volumeName: $NS, resources: {requests: {storage: 1Mi}}}
+END
+eventually 30 "a claim is bound" says Bound k get pvc grows -o jsonpath='{.status.phase}'
+effect "a volume claim does not shrink: this cannot be undone" kubectl patch pvc grows --type=merge \
+  -p '{"spec":{"resources":{"requests":{"storage":"2Mi"}}}}'
+kubectl delete pvc/grows -n "$NS" --wait=false >/dev/null
+kubectl delete "pv/$NS" "storageclass/$NS" --wait=false >/dev/null
 effect "that do not tolerate 'kta.test/out'" kubectl taint nodes "$node" kta.test/out=x:NoExecute
 k create poddisruptionbudget keep --selector=app=rolling --min-available=2 >/dev/null
 effect "PodDisruptionBudget 'keep' wants at least 2" kubectl scale deployment/rolling --replicas=1
@@ -174,6 +226,22 @@ done
 plan kubectl scale deployment/rolling --replicas=1
 ask 0 "a preview as oneself" -n "$NS" apply "$home/plan.json" --dry-run -o json
 json_is "one's own right" 'd["plan"][0]["preview"]["allowed"]' True
+
+# ---- what goes with its owner is not made again ----
+k create deployment doomed --image=busybox:1.36 -- sleep 3600 >/dev/null
+k rollout status deployment/doomed --timeout=60s >/dev/null
+plan kubectl delete all -l app=doomed
+ask 0 "a workload and its pods in one command" -n "$NS" --yes=high apply "$home/plan.json" -o json
+json_is "nothing is said to be made again" '[w for w in d["plan"][0]["preview"]["warnings"] if "makes another" in w]' "[]"
+json_is "and that is verified" 'd["plan"][0]["state"]' verified
+
+# ---- a dry run of one's own ----
+python3 -c 'import json; print(json.dumps([{"argv": ["kubectl","apply","--dry-run=server","-f","-"],
+  "stdin": "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {mode: z}}"}]))' >"$home/plan.json"
+ask 0 "a plan that only tries" -n "$NS" --yes=high apply "$home/plan.json" -o json
+json_is "is not said to have changed anything" '[d["plan"][0]["state"], d["plan"][0]["preview"]["warnings"]]' \
+  "['executed', ['it is a dry run itself: it changes nothing']]"
+check "and has not" says a k get configmap settings -o jsonpath='{.data.mode}'
 
 # ---- a Job ----
 plan kubectl create job good --image=busybox:1.36 -- true

@@ -79,6 +79,16 @@ k label configmap one tier=z >/dev/null
 ask 7 "a label that is there" apply "$home/plan.json" -n "$NS" --yes=high
 told "as kubectl says it" "already has a value"
 
+# ---- a long value ----
+head -c 300000 /dev/zero | tr '\0' x >"$home/aaa"
+k create configmap long --from-file="$home/aaa" --from-literal=mode=a >/dev/null
+plan kubectl patch configmap long --type=merge -p '{"data":{"mode":"seen"}}'
+ask 0 "a change beside a long value" apply "$home/plan.json" -n "$NS" --dry-run -o json
+json_is "is seen, and the value is not in its way" '("+  mode: seen" in d["plan"][0]["preview"]["diff"], len(d["plan"][0]["preview"]["diff"]) < 2000)' "(True, True)"
+plan kubectl patch configmap long --type=json -p '[{"op":"replace","path":"/data/aaa","value":"'"$(head -c 20000 /dev/zero | tr '\0' y)"'"}]'
+ask 0 "a long value that changes" apply "$home/plan.json" -n "$NS" --dry-run -o json
+json_is "says how much is not shown" 'd["plan"][0]["preview"]["diff"].count("is not shown, checksum")' 2
+
 # ---- what cannot be previewed ----
 unseen() { # NAME TEXT ARGV...
   local name=$1 text=$2

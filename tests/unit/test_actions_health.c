@@ -101,6 +101,32 @@ static void test_old_ones_must_go(void **state)
     assert_int_equal(h.state, KTA_HEALTH_WAIT);
 }
 
+#define SET(updated)                                                                               \
+    "{\"kind\":\"StatefulSet\",\"metadata\":{\"name\":\"db\",\"uid\":\"s\",\"generation\":2},"     \
+    "\"spec\":"                                                                                    \
+    "{\"replicas\":2,\"updateStrategy\":{\"rollingUpdate\":{\"partition\":1}}},\"status\":{"       \
+    "\"observedGeneration\":2,\"updateRevision\":\"new\",\"updatedReplicas\":" #updated            \
+    ",\"readyReplicas\":2}}"
+#define MEMBER(n, hash)                                                                            \
+    "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"db-" #n                                            \
+    "\",\"labels\":{\"controller-revision-hash\":\"" hash "\"},\"creationTimestamp\":"             \
+    "\"2026-01-01T00:00:00Z\"},\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":"       \
+    "\"Ready\",\"status\":\"True\",\"lastTransitionTime\":\"2026-01-01T00:01:00Z\"}],"             \
+    "\"containerStatuses\":[{\"name\":\"app\"," FINE "}]}}"
+
+static void test_a_partition_keeps_its_pods_and_no_more(void **state)
+{
+    const char *at = "2026-01-01T00:02:00Z";
+
+    (void)state;
+    assert_int_equal(judge(SET(1), "[" MEMBER(0, "old") "," MEMBER(1, "new") "]", at).state,
+                     KTA_HEALTH_GOOD);
+    assert_int_equal(judge(SET(0), "[" MEMBER(0, "old") "," MEMBER(1, "old") "]", at).state,
+                     KTA_HEALTH_WAIT);
+    assert_int_equal(judge(SET(1), "[" MEMBER(0, "old") "," MEMBER(1, "old") "]", at).state,
+                     KTA_HEALTH_WAIT);
+}
+
 #define EVICTED                                                                                    \
     "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"web-gone\",\"labels\":{\"pod-template-hash\":"     \
     "\"old\"},\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"status\":{\"phase\":\"Failed\","   \
@@ -134,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_one_crash_has_a_grace),
         cmocka_unit_test(test_old_ones_must_go),
         cmocka_unit_test(test_what_was_evicted_is_no_old_one),
+        cmocka_unit_test(test_a_partition_keeps_its_pods_and_no_more),
         cmocka_unit_test(test_an_unseen_change_waits),
     };
     return cmocka_run_group_tests_name("health", tests, NULL, NULL);
