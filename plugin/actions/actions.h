@@ -162,17 +162,24 @@ int kta_preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kta_c
                         struct kta_err *err);
 
 /* ---- dryrun.c ---- */
-/* A PATCH with dryRun=All of one touch: after, validated, rejected. -1 only when interrupted. */
-int kta_dry_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_touch *t,
-                  const char *content_type, const char *body, struct kta_err *err);
 #define KTA_PATCH_STRATEGIC "application/strategic-merge-patch+json"
 #define KTA_PATCH_MERGE     "application/merge-patch+json"
 #define KTA_PATCH_JSON      "application/json-patch+json"
-/* The same as helm's own manager; *ret_after (NULL: not wanted) gets what it would be, caller owns;
- * it stays as it was when that is not known. */
+/* A PATCH with dryRun=All of one touch, or of all: after, validated, rejected. -1 only when
+ * interrupted. */
+int kta_dry_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_touch *t,
+                  const char *content_type, const char *body, struct kta_err *err);
+int kta_dry_patch_all(struct kta_pipeline *p, struct kta_step *s, const char *content_type,
+                      const char *body, struct kta_err *err);
+struct kta_dry_how {
+    const char *type, *manager;
+    bool force; /* takes fields that other managers own */
+};
+/* The same as another manager; *ret_after gets what it would be, caller owns; it stays as it was
+ * when that is not known. */
 int kta_dry_validate(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t,
-                     const char *content_type, const char *body, bool force,
-                     struct kta_json **ret_after, struct kta_err *err);
+                     const struct kta_dry_how *how, const char *body, struct kta_json **ret_after,
+                     struct kta_err *err);
 #define KTA_PATCH_APPLY "application/apply-patch+yaml"
 /* The last sentence of a rejected preview; borrowed. */
 const char *kta_rejection(const struct kta_step *s);
@@ -200,6 +207,8 @@ void kta_preview_evictions(struct kta_pipeline *p, struct kta_step *s, const str
 int kta_preview_step(struct kta_pipeline *p, struct kta_step *s, struct kta_err *err);
 
 /* ---- rights.c ---- */
+/* A refusal for want of a right, not by an admission plugin or for a field that is "Forbidden". */
+bool kta_lacks_right(const char *message);
 /* One SelfSubjectAccessReview for each right that the step needs: s->preview.allowed, warnings. */
 int kta_preview_rights(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                        struct kta_err *err);

@@ -16,7 +16,15 @@ static bool comes(const struct kta_touch *t)
     return t->status == 404 || (t->known_after && t->after && !t->live);
 }
 
-/* Does `earlier` make what `s` needs: the object itself, its namespace, its kind? */
+/* "web", "deployment/web", "-nweb", "--from=cronjob/web" */
+static bool is_named(const char *word, const char *name)
+{
+    size_t n = strlen(word), m = strlen(name);
+
+    return m > 0 && kta_ends(word, name) && (n == m || word[0] == '-' || word[n - m - 1] == '/');
+}
+
+/* Does `earlier` make what `s` needs: an object that it names, its namespace, its kind? */
 static bool makes_for(const struct kta_step *earlier, const struct kta_step *s)
 {
     const struct kta_touches *e = earlier->touches, *t = s->touches;
@@ -30,9 +38,8 @@ static bool makes_for(const struct kta_step *earlier, const struct kta_step *s)
             if (same_object(&e->v[i], &t->v[k]) ||
                 (kta_touch_is(&e->v[i], "Namespace") && kta_streq(e->v[i].name, t->v[k].ns)))
                 return true;
-        for (size_t k = 0; kta_touch_is(&e->v[i], "Namespace") && k < s->argv.n; k++)
-            if (kta_streq(s->argv.v[k], e->v[i].name) ||
-                (kta_starts(s->argv.v[k], "-") && kta_ends(s->argv.v[k], e->v[i].name)))
+        for (size_t k = 0; k < s->argv.n; k++)
+            if (is_named(s->argv.v[k], e->v[i].name))
                 return true;
     }
     return false;

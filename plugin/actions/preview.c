@@ -2,7 +2,9 @@
  * preview.c - what a step would do, found out without doing it.
  *
  * Costs for a one-object patch: one GET, one dry-run PATCH, one SelfSubjectAccessReview and no
- * process. A problem becomes a sentence of the preview; only an interrupt ends it.
+ * process; one list more for who uses the object. Only what goes with an owner may cost more
+ * (owned.c, touch_namespace.c). A problem becomes a sentence of the preview; only an interrupt ends
+ * it.
  */
 #include "actions.h"
 
@@ -45,7 +47,7 @@ static void check_there(struct kta_step *s, const struct kta_command *cmd)
     bool makes = kta_streq(cmd->verb, "apply") || kta_streq(cmd->verb, "create") ||
                  kta_streq(cmd->verb, "run") || kta_streq(cmd->verb, "expose") ||
                  kta_streq(cmd->verb, "autoscale") || kta_streq(cmd->program, "helm");
-    bool lenient = kta_streq(kta_command_flag(cmd, "ignore-not-found"), "true");
+    bool lenient = kta_command_true(cmd, "ignore-not-found");
 
     for (size_t i = 0; !makes && !lenient && i < s->touches->n; i++) {
         kta_auto_str struct kta_str name = KTA_STR_INIT;

@@ -319,7 +319,8 @@ static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta
                     const char *ns, const struct release *r, struct kta_err *err)
 {
     bool server_side = kta_streq(kta_json_str(r->current, "apply_method"), "ssa");
-    bool force = !server_side || kta_command_has(cmd, "force-conflicts");
+    const struct kta_dry_how how = {KTA_PATCH_APPLY, "helm",
+                                    !server_side || kta_command_has(cmd, "force-conflicts")};
     bool was_rejected = s->preview.rejected;
 
     if (r->with_kinds || makes_namespace(s))
@@ -333,7 +334,7 @@ static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta
         if (!t || (!server_side && t->live && kta_same_but_server(t->live, t->after)))
             continue;
         kta_json_print(o, false, &body);
-        if (kta_dry_validate(p, s, t, KTA_PATCH_APPLY, body.s, force, &after, err) < 0)
+        if (kta_dry_validate(p, s, t, &how, body.s, &after, err) < 0)
             return -1;
         if (after && server_side) {
             kta_json_free(t->after);
@@ -341,7 +342,8 @@ static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta
         }
         kta_json_free(after);
     }
-    if (!force && s->preview.rejected && !was_rejected && kta_stristr(kta_rejection(s), "conflict"))
+    if (!how.force && s->preview.rejected && !was_rejected &&
+        kta_stristr(kta_rejection(s), "conflict"))
         kta_preview_warn(&s->preview,
                          "somebody else changed fields of the release: helm %s restores them only "
                          "with --force-conflicts",

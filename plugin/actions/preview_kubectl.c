@@ -12,30 +12,17 @@
 #include "kta/obj.h"
 #include "kta/yaml.h"
 
-/* The same patch for every touch. */
-static int patch_all(struct kta_pipeline *p, struct kta_step *s, const char *content_type,
-                     const char *body, struct kta_err *err)
-{
-    for (size_t i = 0; i < s->touches->n; i++)
-        if (kta_dry_patch(p, s, &s->touches->v[i], content_type, body, err) < 0)
-            return -1;
-    return 0;
-}
-
 static int preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                               struct kta_err *err);
 
 /* ---- plain patches ---- */
-static const char *patch_type(const struct kta_command *cmd, const struct kta_touch *t)
+static const char *patch_type(const struct kta_command *cmd)
 {
     const char *type = kta_or(kta_command_flag(cmd, "type"), "strategic");
 
     if (kta_streq(type, "json"))
         return KTA_PATCH_JSON;
-    if (kta_streq(type, "merge"))
-        return KTA_PATCH_MERGE;
-    (void)t; /* a custom resource refuses a strategic patch; kubectl would be refused as well */
-    return KTA_PATCH_STRATEGIC;
+    return kta_streq(type, "merge") ? KTA_PATCH_MERGE : KTA_PATCH_STRATEGIC;
 }
 
 /* What is scaled by nothing but its spec.replicas. */
@@ -86,11 +73,7 @@ static int preview_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_
         return 0;
     }
     kta_json_print(patch, false, &body);
-    for (size_t i = 0; i < s->touches->n; i++)
-        if (kta_dry_patch(p, s, &s->touches->v[i], patch_type(cmd, &s->touches->v[i]), body.s,
-                          err) < 0)
-            return -1;
-    return 0;
+    return kta_dry_patch_all(p, s, patch_type(cmd), body.s, err);
 }
 
 static int preview_scale(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
@@ -116,7 +99,7 @@ static int preview_scale(struct kta_pipeline *p, struct kta_step *s, struct kta_
             return rc;
     }
     kta_str_addf(&body, "{\"spec\":{\"replicas\":%ld}}", n);
-    return patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
+    return kta_dry_patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
 }
 
 /* ---- labels and annotations ---- */
@@ -191,16 +174,17 @@ static int preview_marks(struct kta_pipeline *p, struct kta_step *s, struct kta_
     if (!pairs)
         return preview_by_kubectl(p, s, cmd, err);
     kta_json_print(patch, false, &body);
-    return patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
+    return kta_dry_patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
 }
 
 static int preview_cordon(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                           struct kta_err *err)
 {
-    return patch_all(p, s, KTA_PATCH_MERGE,
-                     kta_streq(cmd->verb, "uncordon") ? "{\"spec\":{\"unschedulable\":null}}"
-                                                      : "{\"spec\":{\"unschedulable\":true}}",
-                     err);
+    return kta_dry_patch_all(p, s, KTA_PATCH_MERGE,
+                             kta_streq(cmd->verb, "uncordon")
+                                 ? "{\"spec\":{\"unschedulable\":null}}"
+                                 : "{\"spec\":{\"unschedulable\":true}}",
+                             err);
 }
 
 static int preview_drain(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
@@ -361,7 +345,7 @@ static void kubectl_refused(struct kta_pipeline *p, struct kta_step *s, const ch
         kta_str_addc(&line, *c == '\n' ? ' ' : *c);
     kta_str_trim(&line);
     s->preview.rejected = true;
-    if (kta_stristr(line.s, "forbidden"))
+    if (kta_lacks_right(line.s))
         s->preview.allowed = 0;
     kta_preview_warn(&s->preview, "the dry run fails: %s",
                      kta_starts(line.s, "error: ") ? line.s + 7 : line.s);

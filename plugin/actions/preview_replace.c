@@ -86,7 +86,7 @@ static void refused(struct kta_pipeline *p, struct kta_step *s, const char *said
     size_t n = strcspn(text, "\n");
 
     s->preview.rejected = !kta_stristr(text, "exceeded quota");
-    if (s->preview.rejected && kta_stristr(text, "forbidden"))
+    if (s->preview.rejected && kta_lacks_right(text))
         s->preview.allowed = 0;
     kta_preview_warn(&s->preview, "the dry run fails: %.*s", (int)(n < 600 ? n : 600), text);
 }

@@ -12,15 +12,6 @@
 
 #define REVISION "deployment.kubernetes.io/revision"
 
-static int patch_all(struct kta_pipeline *p, struct kta_step *s, const char *body,
-                     struct kta_err *err)
-{
-    for (size_t i = 0; i < s->touches->n; i++)
-        if (kta_dry_patch(p, s, &s->touches->v[i], KTA_PATCH_MERGE, body, err) < 0)
-            return -1;
-    return 0;
-}
-
 /* What kubectl does with a paused rollout alone (resume), or only with one that is not. */
 static bool refused(struct kta_step *s, const char *verb, bool paused)
 {
@@ -45,7 +36,7 @@ static int restart(struct kta_pipeline *p, struct kta_step *s, struct kta_err *e
                        "\"kubectl.kubernetes.io/restartedAt\":\"");
     kta_time_format(kta_wall(), &body);
     kta_str_add(&body, "\"}}}}}");
-    return patch_all(p, s, body.s, err);
+    return kta_dry_patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
 }
 
 /* ---- undo ---- */
@@ -159,9 +150,9 @@ int kta_preview_rollout(struct kta_pipeline *p, struct kta_step *s, struct kta_c
     if (kta_streq(cmd->subverb, "restart"))
         return restart(p, s, err);
     if (kta_streq(cmd->subverb, "pause"))
-        return patch_all(p, s, "{\"spec\":{\"paused\":true}}", err);
+        return kta_dry_patch_all(p, s, KTA_PATCH_MERGE, "{\"spec\":{\"paused\":true}}", err);
     if (kta_streq(cmd->subverb, "resume"))
-        return patch_all(p, s, "{\"spec\":{\"paused\":null}}", err);
+        return kta_dry_patch_all(p, s, KTA_PATCH_MERGE, "{\"spec\":{\"paused\":null}}", err);
     if (kta_streq(cmd->subverb, "undo"))
         return undo(p, s, cmd, err);
     kta_preview_warn(&s->preview, "'rollout %s' cannot be previewed", kta_or(cmd->subverb, ""));

@@ -11,6 +11,11 @@
 
 #define MAX_REVIEWS 8
 
+bool kta_lacks_right(const char *message)
+{
+    return kta_stristr(message, "forbidden: User ");
+}
+
 struct right {
     const char *verb, *group, *resource, *subresource, *ns, *name;
 };

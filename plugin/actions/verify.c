@@ -158,6 +158,19 @@ static bool waits_for_consumer(struct kta_pipeline *p, const struct kta_json *cl
            kta_streq(kta_json_str(storage, "volumeBindingMode"), "WaitForFirstConsumer");
 }
 
+/* A pod that is new, or was changed, is ready before it fails: it has to stay so. */
+static bool just_ready(const struct job *j, const struct kta_touch *t, const struct kta_json *o,
+                       int64_t *since)
+{
+    if (j->undo || !kta_touch_is(t, "Pod") ||
+        !kta_streq(kta_json_str(o, "status.phase"), "Running") ||
+        (t->live && t->after &&
+         kta_json_equal(kta_json_get(t->live, "spec"), kta_json_get(t->after, "spec"))))
+        return false;
+    *since = *since ? *since : kta_now_ms();
+    return kta_now_ms() - *since < KTA_STABLE_MS;
+}
+
 /* What others need at once when it is made again. */
 static bool keeps_waiting(const struct kta_touch *t)
 {
@@ -192,7 +205,7 @@ static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bo
                         struct kta_str *ret_why, struct kta_err *err)
 {
     const char *old_uid = kta_obj_uid(t->live);
-    int64_t begun = kta_now_ms();
+    int64_t begun = kta_now_ms(), ready = 0;
     bool leaving = kta_json_at(t->live, "metadata.deletionTimestamp") != NULL;
 
     for (;;) {
@@ -217,6 +230,12 @@ static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bo
                                              : check_object(t->kind->kind, o, ret_why, &patience_s);
             if (v == BAD && stale(t, o, begun))
                 v = WAIT;
+            if (v == GOOD && just_ready(j, t, o, &ready)) {
+                v = WAIT;
+                kta_str_addf(ret_why, "pod '%s' is ready; will it stay so?", t->name);
+            } else if (v == WAIT) {
+                ready = 0;
+            }
         }
         left = j->deadline - kta_now_ms();
         if (patience_s && begun + patience_s * 1000 - kta_now_ms() < left)
@@ -303,6 +322,23 @@ static int verify_touch(struct job *j, const struct kta_touch *t, bool *ret_good
     return 0;
 }
 
+/* The last step that ran after s and changed the object more than its labels: what became of that
+ * is what counts. NULL: none. */
+static const struct kta_step *again_by(const struct kta_plan *plan, const struct kta_step *s,
+                                       const struct kta_touch *t)
+{
+    for (size_t i = plan->n; i-- > 0 && plan->v[i] != s;) {
+        const struct kta_touches *more = plan->v[i]->touches;
+        enum kta_state state = plan->v[i]->state;
+        bool ran = state == KTA_EXECUTED || state == KTA_VERIFIED || state == KTA_UNVERIFIED;
+
+        for (size_t k = 0; ran && more && k < more->n; k++)
+            if (kta_streq(more->v[k].path, t->path) && !spec_same(&more->v[k]))
+                return plan->v[i];
+    }
+    return NULL;
+}
+
 int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
                struct kta_err *err)
 {
@@ -319,9 +355,16 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
     for (size_t i = 0; all && i < t->n; i++) {
         kta_auto_str struct kta_str why = KTA_STR_INIT, name = KTA_STR_INIT;
 
+        const struct kta_step *later = again_by(plan, s, &t->v[i]);
+
         if (!t->v[i].name[0] || t->v[i].record || t->v[i].hook)
             continue;
         kta_touch_name(&t->v[i], &name);
+        if (later) {
+            kta_str_addf(&outcome, "%s%s: changed again by step %s", outcome.len ? "; " : "",
+                         name.s, later->id);
+            continue;
+        }
         if (verify_touch(&j, &t->v[i], &all, &why, err) < 0 ||
             (all && !j.undo && kta_verify_more(p, &t->v[i], j.deadline, &all, &why, err) < 0)) {
             kta_str_release(&outcome);

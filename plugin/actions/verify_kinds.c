@@ -49,8 +49,8 @@ static int verify_service(struct kta_pipeline *p, const struct kta_touch *t, int
     struct kta_err ignored = KTA_ERR_INIT;
 
     if (!t->live || kta_json_len(selector) == 0 ||
-        kta_json_equal(kta_json_get(t->live, "spec"), kta_json_get(t->after, "spec")))
-        return 0; /* a new one may wait for its pods; one that is not changed is not to blame */
+        kta_json_equal(kta_json_at(t->live, "spec.selector"), selector))
+        return 0; /* a new one may wait for its pods; one that selects the same is not to blame */
     if (kta_cluster_get(p->cluster, &now, &ignored, "%s", path) < 0)
         return kta_interrupt_check(err); /* what may not be read is not held against it */
     kta_json_each(slice, kta_json_get(now, "items"))

@@ -243,6 +243,17 @@ json_is "is not said to have changed anything" '[d["plan"][0]["state"], d["plan"
   "['executed', ['it is a dry run itself: it changes nothing']]"
 check "and has not" says a k get configmap settings -o jsonpath='{.data.mode}'
 
+# ---- a refusal is not always for want of a right ----
+manifest() { # VERB TEXT FLAGS...
+  python3 -c 'import json,sys; print(json.dumps([{"argv": ["kubectl", sys.argv[1], "-f", "-", *sys.argv[3:]], "stdin": sys.argv[2]}]))' "$@" >"$home/plan.json"
+}
+manifest apply '{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: disk}, spec: {serviceName: other, selector: {matchLabels: {app: disk}}, template: {metadata: {labels: {app: disk}}, spec: {containers: [{name: main, image: x}]}}}}'
+ask 0 "a field that is Forbidden" -n "$NS" apply "$home/plan.json" --dry-run -o json
+json_is "is refused, and not for want of a right" 'd["plan"][0]["preview"]["rejected"], d["plan"][0]["preview"]["allowed"]' "(True, True)"
+manifest delete '{apiVersion: v1, kind: ConfigMap, metadata: {name: never-there}}' --ignore-not-found
+ask 0 "what need not be there" -n "$NS" apply "$home/plan.json" --dry-run -o json
+json_is "is not refused" 'd["plan"][0]["preview"]["rejected"]' False
+
 # ---- a Job ----
 plan kubectl create job good --image=busybox:1.36 -- true
 ask 0 "a Job that succeeds" -n "$NS" --yes=high apply "$home/plan.json"

@@ -62,6 +62,32 @@ write_plan
 ask 7 "a step that cannot be done" "${run[@]}" --yes
 check "ends the plan" says a mode one
 
+# ---- steps that change the same again, and that name what an earlier one makes ----
+step kubectl create deployment made --image=busybox:1.36 -- sleep 3600
+step kubectl scale deployment made --replicas=2
+step kubectl expose deployment made --port=80
+write_plan
+ask 0 "steps that name what the first one makes" "${run[@]}" --yes=high -o json
+json_is "all are done; what was changed again is judged by its last step" \
+  '[s["state"] for s in d["plan"]], "changed again by step 2" in d["plan"][0]["outcome"]' "(['verified', 'verified', 'verified'], True)"
+step kubectl label deployment made tier=x
+step kubectl delete deployment made
+write_plan
+ask 0 "a change, and then the end of what was changed" "${run[@]}" --yes=high
+ask 0 "is undone" undo -n "$NS" --yes=high
+check "to what was there before both" test -z "$(k get deployment made -o jsonpath='{.metadata.labels.tier}')"
+step kubectl set image deployment/made busybox=kta.test/nowhere:4
+step kubectl label deployment made tier=y
+write_plan
+ask 8 "a change that fails, and a label after it" "${run[@]}" --yes=high --verify-timeout 60s
+told "is not hidden by that" "step 1 was done, but deployment/made"
+ask 0 "and undone" undo -n "$NS" --yes=high
+k rollout pause deployment/made >/dev/null
+step kubectl rollout resume deployment/made
+step kubectl rollout restart deployment/made
+write_plan
+ask 0 "a step that only an earlier one makes possible" "${run[@]}" --yes=high
+
 # ---- an undo is offered ----
 deployment web 'exec sleep 3600' >/dev/null
 step kubectl set image deployment/web web=kta.test/nowhere:3

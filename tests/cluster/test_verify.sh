@@ -36,6 +36,11 @@ changed 0 "scale up" "ready" kubectl scale deployment/web --replicas=2
 check "both are there" ready web 2
 changed 0 "a Service that still has endpoints" "as it should be" \
   kubectl patch service web --type=merge -p '{"spec":{"ports":[{"port":81,"targetPort":80,"protocol":"TCP"}]}}'
+k create service clusterip nobody --tcp=80 >/dev/null
+changed 0 "a Service that had no pods, and selects the same" "as it should be" \
+  kubectl patch service nobody --type=merge -p '{"spec":{"sessionAffinity":"ClientIP"}}'
+changed 8 "a pod that is ready, and then ends" "pod 'ends' is Error" \
+  kubectl run ends --image=busybox:1.36 --restart=Never --command -- sh -c 'sleep 3; exit 1'
 limit=6
 changed 8 "a Service that lost its pods" "no endpoints" \
   kubectl set selector service web app=nothing
