@@ -270,10 +270,10 @@ void kta_journal_state(struct kta_journal *j, const struct kta_plan *plan); /* s
 void kta_journal_end(struct kta_journal *j, struct kta_plan *plan);
 /* The entry `id` is undone by `by`, as far as the undo's steps went well. */
 void kta_journal_mark_undone(const char *id, const char *by);
-/* What the undo `by` (which resumes the undo `earlier`, or NULL) has left of change id by helm, as
- * a plan without helm; without steps when helm had no part in it. */
+/* What the undo `by` has left of change id: what helm did not put back, and who owns what was
+ * created again. Without steps when nothing is left. */
 int kta_journal_undo_rest(struct kta_pipeline *p, const char *id, const char *by,
-                          const char *earlier, struct kta_plan *ret, struct kta_err *err);
+                          struct kta_plan *ret, struct kta_err *err);
 /* The plan has got more steps: they are on disk as the others are. */
 int kta_journal_more(struct kta_journal *j, const struct kta_plan *plan, struct kta_err *err);
 /* After an undo: are the objects as they were before change id? *ret_text names what still differs,

@@ -187,8 +187,10 @@ static bool can_be_undone(const struct kta_json *entry, const char *cluster_uid)
     return false;
 }
 
-int kta_journal_latest(const char *cluster_uid, char **ret, struct kta_err *err)
+int kta_journal_latest(const char *context, const char *cluster_uid, char **ret,
+                       struct kta_err *err)
 {
+    kta_auto_free char *elsewhere = NULL;
     char **names = NULL;
     size_t n = 0;
     int rc = 0;
@@ -201,7 +203,13 @@ int kta_journal_latest(const char *cluster_uid, char **ret, struct kta_err *err)
         struct kta_err why = KTA_ERR_INIT;
 
         if (kta_journal_entry(names[i], &entry, &why) == 0) {
-            *ret = can_be_undone(entry, cluster_uid) ? kta_strdup(names[i]) : NULL;
+            bool can = can_be_undone(entry, cluster_uid);
+
+            if (can && kta_streq(kta_json_str(entry, "context"), context))
+                *ret = kta_strdup(names[i]);
+            else if (can && !elsewhere)
+                elsewhere = kta_asprintf("kubectl todo-ai undo %s (it was made in context '%s')",
+                                         names[i], kta_or(kta_json_str(entry, "context"), ""));
         } else if (why.code != KTA_E_NOT_FOUND) { /* it may be the one that is meant */
             *err = why;
             rc = kta_err_hint(err, "name the change to undo: kubectl todo-ai undo ID");
@@ -209,7 +217,10 @@ int kta_journal_latest(const char *cluster_uid, char **ret, struct kta_err *err)
     }
     kta_fs_free_names(names, n);
     if (rc == 0 && !*ret)
-        rc = kta_err_set(err, KTA_E_NOT_FOUND, "there is no change on this cluster to undo");
+        rc = kta_err_set(err, KTA_E_NOT_FOUND, "there is no change in context '%s' to undo",
+                         context);
+    if (rc < 0 && err->code == KTA_E_NOT_FOUND && elsewhere)
+        kta_err_hint(err, "%s", elsewhere);
     return rc;
 }
 

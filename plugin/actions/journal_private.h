@@ -25,9 +25,10 @@ char *kta_cluster_uid(struct kta_cluster *c); /* caller frees; NULL: may not be 
 /* entry.json of an ID ("17"); "running" of a process that is gone is read as "unknown". */
 int kta_journal_entry(const char *id, struct kta_json **ret, struct kta_err *err);
 bool kta_journal_step_ran(const struct kta_json *step);
-/* The ID of the latest change on this cluster that is neither undone nor an undo; caller frees. -1
+/* The ID of the latest change in this context that is neither undone nor an undo; caller frees. -1
  * also when a later one cannot be read: it might be the one that is meant. */
-int kta_journal_latest(const char *cluster_uid, char **ret, struct kta_err *err);
+int kta_journal_latest(const char *context, const char *cluster_uid, char **ret,
+                       struct kta_err *err);
 
 /* ---- undo_images.c ---- */
 /* One object of the change. */
@@ -35,6 +36,7 @@ struct kta_undo_item {
     const struct kta_json *image;                 /* of N.before: kind, path, name … */
     const struct kta_json *before, *after, *live; /* NULL: not there */
     bool readable;                                /* before could be read, or was not there */
+    bool adopted;                                 /* before is live with its owners, made again */
 };
 
 struct kta_undo {
@@ -65,10 +67,9 @@ int kta_undo_load(struct kta_undo *u, const char *id, const struct kta_json *ent
  * it made, where that can be told (b, a: its images; a NULL: none), and to u->unsure where not. */
 int kta_undo_unnamed(struct kta_undo *u, const struct kta_json *b, const struct kta_json *a,
                      struct kta_err *err);
-/* What helm's part of an undo has left (by, and earlier, which it resumes, or NULL: the undo's own
- * entries): `before` becomes how each object should be, `after` how it is. *ret_any: helm ran. */
-int kta_undo_helm_left(struct kta_undo *u, const char *by, const char *earlier, bool *ret_any,
-                       struct kta_err *err);
+/* What helm's part of an undo has left (by: the undo's own entry): `before` becomes how each object
+ * should be, `after` how it is. *ret_any: helm ran. */
+int kta_undo_helm_left(struct kta_undo *u, const char *by, bool *ret_any, struct kta_err *err);
 bool kta_undo_is_helm(const struct kta_json *step);
 /* One revision of a helm release, as helm keeps it. */
 bool kta_undo_is_record(const struct kta_undo_item *x);
@@ -77,6 +78,12 @@ bool kta_undo_is_hook(const struct kta_undo_item *x);
 bool kta_undo_comes_back(const struct kta_undo_item *x);
 
 /* ---- undo_again.c ---- */
+/* The change deleted it, and its undo creates it again. */
+bool kta_undo_is_lost(const struct kta_undo_item *x);
+/* After the creation: an object whose owner was created again with it is to belong to that one:
+ * `before` becomes what is there with the owners' new uids, `after` what is there. True: some are.
+ */
+bool kta_undo_adopt(struct kta_undo *u);
 /* The object as it can be created again; what cannot come back is added to u->lost. Caller owns. */
 struct kta_json *kta_undo_again(struct kta_undo *u, const struct kta_json *object);
 /* Appends it as a document of a manifest, its secrets as placeholders (in place). */

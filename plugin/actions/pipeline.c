@@ -228,9 +228,10 @@ static int run_steps(struct run *r, struct kta_err *err)
     return rc;
 }
 
-/* ---- what helm leaves of an undo ---- */
-/* helm knows its charts, not what was there: the rest is put back object by object, by steps that
- * are shown, confirmed and recorded with the others. */
+/* ---- what the first steps leave of an undo ---- */
+/* helm knows its charts, not what was there, and who owns what was created again is known when the
+ * owner is there: the rest is put back object by object, by steps that are shown, confirmed and
+ * recorded with the others. */
 static int run_rest(struct run *r, struct kta_err *err)
 {
     struct kta_plan rest = {0};
@@ -241,13 +242,12 @@ static int run_rest(struct run *r, struct kta_err *err)
 
     if (!r->plan->undo_of)
         return 0;
-    if (kta_journal_undo_rest(r->p, r->plan->undo_of, r->plan->id, r->plan->resumes, &rest, &why) <
-            0 ||
+    if (kta_journal_undo_rest(r->p, r->plan->undo_of, r->plan->id, &rest, &why) < 0 ||
         rest.n == 0 || had + rest.n > KTA_MAX_STEPS) { /* what it left is told by the comparison */
         kta_plan_release(&rest);
         return 0;
     }
-    kta_report_note(r->p->report, "helm has not put everything back: the rest is done without it");
+    kta_report_note(r->p->report, "not everything is put back yet: the rest follows");
     rc = kta_preview_plan(r->p, &rest, err);
     if (rc == 0 && r->p->report && r->p->report->plan)
         r->p->report->plan(r->p->report->ctx, &rest);

@@ -121,7 +121,7 @@ static int after_helm(struct kta_pipeline *p, const char *id, const struct kta_j
         return -1;
     if (kta_json_str(undone, "undoneBy")) /* what differs now is somebody's since */
         return 0;
-    rc = kta_journal_undo_rest(p, of, id, NULL, &rest, err);
+    rc = kta_journal_undo_rest(p, of, id, &rest, err);
     if (rc == 0)
         kta_plan_join(plan, &rest);
     kta_plan_release(&rest);

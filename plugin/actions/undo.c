@@ -99,11 +99,6 @@ static int restore_applied(struct kta_undo *u, const char *ns, const struct kta_
     return add_step(u, &argv, ns, applied->s, "puts back what kubectl apply remembers", err);
 }
 
-static bool is_lost(const struct kta_undo_item *x)
-{
-    return x->before && !x->after && !x->live && !kta_undo_comes_back(x);
-}
-
 static void create_one(struct kta_undo *u, const struct kta_undo_item *x)
 {
     kta_auto_json struct kta_json *o = kta_undo_again(u, x->before);
@@ -121,7 +116,7 @@ static int create_in(struct kta_undo *u, const char *ns, struct kta_err *err)
     kta_str_clear(&u->create);
     for (size_t r = 0; r <= KTA_LEN(FIRST); r++)
         for (size_t i = 0; i < u->n; i++)
-            if (is_lost(&u->v[i]) && rank(&u->v[i]) == r &&
+            if (kta_undo_is_lost(&u->v[i]) && rank(&u->v[i]) == r &&
                 kta_streq(kta_json_str(u->v[i].image, "namespace"), ns) &&
                 (!kta_undo_is_record(&u->v[i]) || u->create.len < KTA_MAX_MANIFEST / 2))
                 create_one(u, &u->v[i]);
@@ -131,7 +126,7 @@ static int create_in(struct kta_undo *u, const char *ns, struct kta_err *err)
     if (add_step(u, &argv, ns, u->create.s, "creates what was deleted", err) < 0)
         return -1;
     for (size_t i = 0; i < u->n; i++)
-        if (is_lost(&u->v[i]) && kta_streq(kta_json_str(u->v[i].image, "namespace"), ns))
+        if (kta_undo_is_lost(&u->v[i]) && kta_streq(kta_json_str(u->v[i].image, "namespace"), ns))
             add_applied(u, u->v[i].before, &applied);
     return restore_applied(u, ns, &applied, err);
 }
@@ -142,13 +137,14 @@ static int create_again(struct kta_undo *u, struct kta_err *err)
         return -1;
     for (size_t i = 0; i < u->n; i++) {
         const char *ns = kta_json_str(u->v[i].image, "namespace");
-        bool first = ns && is_lost(&u->v[i]);
+        bool first = ns && kta_undo_is_lost(&u->v[i]);
 
         for (size_t k = 0; first && k < i; k++)
-            first = !is_lost(&u->v[k]) || !kta_streq(kta_json_str(u->v[k].image, "namespace"), ns);
+            first = !kta_undo_is_lost(&u->v[k]) ||
+                    !kta_streq(kta_json_str(u->v[k].image, "namespace"), ns);
         if (first && create_in(u, ns, err) < 0)
             return -1;
-        if (is_lost(&u->v[i]) &&
+        if (kta_undo_is_lost(&u->v[i]) &&
             kta_streq(kta_json_str(u->v[i].image, "kind"), "PersistentVolumeClaim"))
             kta_str_addf(&u->lost, "%sthe data of volume claim %s", u->lost.len ? ", " : "",
                          kta_json_str(u->v[i].image, "name"));
@@ -229,10 +225,13 @@ struct going {
     char *kind;
     const char *ns;
     size_t n;
+    bool owned; /* some may go with their owners before it is their turn */
 };
 
 static int delete_them(struct kta_undo *u, struct going *g, struct kta_err *err)
 {
+    if (g->owned)
+        kta_argv_add(&g->argv, "--ignore-not-found");
     int rc = g->n ? add_step(u, &g->argv, g->ns, NULL, "deletes what was created", err) : 0;
 
     kta_argv_release(&g->argv);
@@ -264,6 +263,7 @@ static int delete_one(struct kta_undo *u, struct going *g, const struct kta_undo
         g->ns = ns;
     }
     kta_argv_add(&g->argv, kta_json_str(x->image, "name"));
+    g->owned = g->owned || kta_json_len(kta_json_at(x->live, "metadata.ownerReferences")) > 0;
     return 0;
 }
 
@@ -411,9 +411,11 @@ static int change_back(struct kta_undo *u, struct kta_err *err)
 
 /* ---- helm ---- */
 /* The highest revision of the release that was there before; 0: there was none. */
-static long revision_before(const struct kta_undo *u)
+static long revision_before(const struct kta_undo *u, bool *ret_uninstalled)
 {
     long best = 0;
+
+    *ret_uninstalled = false;
 
     for (size_t i = 0; i < u->n; i++) {
         const char *dot = kta_undo_is_record(&u->v[i]) && u->v[i].before
@@ -421,7 +423,10 @@ static long revision_before(const struct kta_undo *u)
                               : NULL;
         long n = dot && dot[1] == 'v' ? strtol(dot + 2, NULL, 10) : 0;
 
-        best = n > best ? n : best;
+        if (n <= best)
+            continue;
+        best = n;
+        *ret_uninstalled = kta_streq(kta_obj_label(u->v[i].before, "status"), "uninstalled");
     }
     return best;
 }
@@ -481,12 +486,30 @@ static bool needs_force(const struct kta_undo *u)
     return server_side && others;
 }
 
+/* helm may have been refused, or have failed before it did anything. */
+static bool changed_anything(struct kta_undo *u, const struct kta_command *cmd, long revision)
+{
+    kta_auto_json struct kta_json *record = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    for (size_t i = 0; i < u->n; i++)
+        if (!kta_streq(kta_json_str(u->v[i].before, "metadata.resourceVersion"),
+                       kta_json_str(u->v[i].after, "metadata.resourceVersion")))
+            return true;
+    return kta_cluster_get(u->p->cluster, &record, &ignored,
+                           "/api/v1/namespaces/%s/secrets/sh.helm.release.v1.%s.v%ld",
+                           kta_or(cmd->namespace_, kta_cluster_namespace(u->p->cluster)),
+                           cmd->args[0], revision + 1) == 0;
+}
+
 static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta_err *err)
 {
     kta_auto_argv struct kta_argv was = KTA_ARGV_INIT, argv = KTA_ARGV_INIT;
     struct kta_command cmd = {0};
-    long revision = revision_before(u);
+    bool gone;
+    long revision = revision_before(u, &gone);
     const char *release;
+    bool back;
     int rc;
 
     kta_json_each(a, kta_json_get(step, "argv"))
@@ -498,6 +521,8 @@ static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta
         rc = kta_err_set(err, KTA_E_FAIL,
                          "helm chose the release's name itself: uninstall it by "
                          "hand");
+    else if (!changed_anything(u, &cmd, revision))
+        rc = 0;
     else if (kta_streq(cmd.verb, "uninstall"))
         rc = create_again(u, err) < 0 ? -1 : change_back(u, err); /* --keep-history: its record */
     else {
@@ -506,17 +531,16 @@ static int helm_back(struct kta_undo *u, const struct kta_json *step, struct kta
             if (!u->v[i].before && u->v[i].after && !kta_undo_is_record(&u->v[i]) &&
                 changed_by(&u->v[i]))
                 add_conflict(u, &u->v[i], "changed since by ", changed_by(&u->v[i]));
-        if (revision > 0)
-            kta_argv_addl(&argv, "helm", "rollback", release, NULL);
-        else
-            kta_argv_addl(&argv, "helm", "uninstall", release, NULL);
-        if (revision > 0)
+        back = revision > 0 && !gone;
+        kta_argv_addl(&argv, "helm", back ? "rollback" : "uninstall", release, NULL);
+        if (gone) /* it had been uninstalled, and its records kept */
+            kta_argv_add(&argv, "--keep-history");
+        if (back)
             kta_argv_addf(&argv, "%ld", revision);
-        if (revision > 0 && needs_force(u))
+        if (back && needs_force(u))
             kta_argv_add(&argv, "--force-conflicts");
         rc = add_step(u, &argv, cmd.namespace_, NULL,
-                      revision > 0 ? "goes back to the release before" : "removes the new release",
-                      err);
+                      back ? "goes back to the release before" : "removes the new release", err);
         if (rc == 0)
             rc = delete_created(u, helm_leaves, err);
     }
@@ -667,7 +691,7 @@ int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, st
     kta_auto_json struct kta_json *entry = NULL;
     const char *step;
 
-    if (!id && kta_journal_latest(uid, &latest, err) < 0)
+    if (!id && kta_journal_latest(kta_cluster_context(p->cluster), uid, &latest, err) < 0)
         return -1;
     id = id ? id : latest;
     only = kta_journal_id(id, &step);
@@ -679,26 +703,27 @@ int kta_journal_undo_plan(struct kta_pipeline *p, const char *id, bool force, st
 }
 
 int kta_journal_undo_rest(struct kta_pipeline *p, const char *id, const char *by,
-                          const char *earlier, struct kta_plan *ret, struct kta_err *err)
+                          struct kta_plan *ret, struct kta_err *err)
 {
     struct kta_undo u = {.p = p, .plan = ret, .force = true};
     kta_auto_json struct kta_json *entry = NULL;
     const char *step;
     kta_auto_free char *only = kta_journal_id(id, &step);
-    bool helm = false;
+    bool helm = false, adopted;
     int rc;
 
     if (open_change(&u, id, &entry, err) < 0)
         return -1;
     rc = kta_undo_load(&u, only, entry, step, step, err);
     if (rc == 0)
-        rc = kta_undo_helm_left(&u, by, earlier, &helm, err);
+        rc = kta_undo_helm_left(&u, by, &helm, err);
+    adopted = rc == 0 && kta_undo_adopt(&u);
     for (size_t i = 0; i < u.n;) /* a release's records are helm's own */
-        if (kta_undo_is_record(&u.v[i]) || kta_undo_is_hook(&u.v[i]))
+        if (helm ? kta_undo_is_record(&u.v[i]) || kta_undo_is_hook(&u.v[i]) : !u.v[i].adopted)
             u.v[i] = u.v[--u.n];
         else
             i++;
-    if (rc == 0 && helm)
+    if (rc == 0 && (helm || adopted))
         rc = put_back(&u, NULL, err);
     return close_change(&u, rc);
 }

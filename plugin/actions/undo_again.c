@@ -26,7 +26,68 @@ static bool lives(struct kta_undo *u, const char *version, const char *kind_name
            kta_streq(kta_obj_uid(owner), uid);
 }
 
-/* Owners that are there still; with one that is gone the object would be collected at once. */
+bool kta_undo_is_lost(const struct kta_undo_item *x)
+{
+    return x->before && !x->after && !x->live && !kta_undo_comes_back(x);
+}
+
+/* The owner among the objects of the change; NULL: it is none of them. */
+static const struct kta_undo_item *owner_of(const struct kta_undo *u, const struct kta_json *ref)
+{
+    for (size_t i = 0; i < u->n; i++)
+        if (kta_streq(kta_json_str(u->v[i].image, "object.metadata.uid"), kta_json_str(ref, "uid")))
+            return &u->v[i];
+    return NULL;
+}
+
+/* The owners as they are now, of what was made again without those that were gone. */
+static struct kta_json *owners_now(const struct kta_undo *u, const struct kta_undo_item *x,
+                                   bool *ret_new)
+{
+    struct kta_json *refs = kta_json_new_array();
+
+    kta_json_each(ref, kta_json_at(x->before, "metadata.ownerReferences")) {
+        const struct kta_undo_item *owner = owner_of(u, ref);
+        const char *uid = owner ? kta_obj_uid(owner->live) : NULL;
+        struct kta_json *now;
+
+        uid = uid ? uid : kta_json_str(ref, "uid");
+        if (!kta_obj_owned_by(x->live, uid) && !(owner && owner->live))
+            continue;
+        now = kta_json_push(refs, kta_json_copy(ref));
+        kta_json_set_str(now, "uid", uid);
+        *ret_new = *ret_new || !kta_obj_owned_by(x->live, uid);
+    }
+    return refs;
+}
+
+bool kta_undo_adopt(struct kta_undo *u)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < u->n; i++) {
+        struct kta_undo_item *x = &u->v[i];
+        kta_auto_json struct kta_json *refs = NULL;
+        struct kta_json *o;
+        bool again = false;
+
+        if (!x->before || x->after || !x->live)
+            continue;
+        refs = owners_now(u, x, &again);
+        if (!again)
+            continue;
+        u->wanted = u->wanted ? u->wanted : kta_json_new_array();
+        o = kta_json_push(u->wanted, kta_json_copy(x->live));
+        kta_json_set(kta_json_get(o, "metadata"), "ownerReferences", KTA_STEAL(refs));
+        x->before = o;
+        x->after = x->live;
+        x->adopted = any = true;
+    }
+    return any;
+}
+
+/* Owners that are there still; with one that is gone the object would be collected at once. One
+ * that is created again takes it over afterwards. */
 static void keep_owners(struct kta_undo *u, struct kta_json *o)
 {
     struct kta_json *meta = kta_json_get(o, "metadata"), *kept = kta_json_new_array();
@@ -35,7 +96,7 @@ static void keep_owners(struct kta_undo *u, struct kta_json *o)
         if (lives(u, kta_json_str(ref, "apiVersion"), kta_json_str(ref, "kind"),
                   kta_obj_namespace(o), kta_json_str(ref, "name"), kta_json_str(ref, "uid")))
             kta_json_push(kept, kta_json_copy(ref));
-        else
+        else if (!owner_of(u, ref) || !kta_undo_is_lost(owner_of(u, ref)))
             kta_str_addf(&u->lost, "%sthat %s '%s' belonged to %s '%s', which is gone",
                          u->lost.len ? ", " : "", kta_obj_kind(o), kta_obj_name(o),
                          kta_or(kta_json_str(ref, "kind"), "?"),

@@ -190,15 +190,21 @@ bool kta_undo_is_helm(const struct kta_json *step)
     return kta_streq(kta_json_text(kta_json_item(kta_json_get(step, "argv"), 0)), "helm");
 }
 
-/* How the objects of an undo's helm steps were before these ran: the first image of each counts. */
+/* How the objects of an undo's helm steps were before these ran, in the undo that it resumes, too:
+ * the first image of each counts. */
 static int take_was(struct kta_undo *u, const char *id, struct kta_err *err)
 {
     const char *step;
     kta_auto_free char *only = kta_journal_id(id, &step), *root = kta_journal_dir();
     kta_auto_free char *dir = kta_fs_join(root, only);
     kta_auto_json struct kta_json *entry = NULL;
+    const char *earlier;
 
     if (kta_journal_entry(only, &entry, err) < 0)
+        return -1;
+    earlier = kta_json_str(entry, "resumes");
+    if (earlier && strtol(earlier, NULL, 10) < strtol(only, NULL, 10) &&
+        take_was(u, earlier, err) < 0)
         return -1;
     kta_json_each(s, kta_json_get(entry, "plan")) {
         kta_auto_free char *name = kta_asprintf("%s.before", kta_or(kta_json_str(s, "id"), ""));
@@ -237,12 +243,11 @@ static struct kta_json *should_be(struct kta_undo *u, const struct kta_undo_item
     return o;
 }
 
-int kta_undo_helm_left(struct kta_undo *u, const char *by, const char *earlier, bool *ret_any,
-                       struct kta_err *err)
+int kta_undo_helm_left(struct kta_undo *u, const char *by, bool *ret_any, struct kta_err *err)
 {
     u->was = kta_json_new_array();
     u->wanted = kta_json_new_array();
-    if ((earlier && take_was(u, earlier, err) < 0) || take_was(u, by, err) < 0)
+    if (take_was(u, by, err) < 0)
         return -1;
     *ret_any = kta_json_len(u->was) > 0;
     for (size_t i = 0; i < u->n; i++) {

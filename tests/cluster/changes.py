@@ -681,6 +681,9 @@ for helm in ("helm3", "helm4"):
     case(helm + "-keep-history", [], ["helm uninstall %s-keep --keep-history" % helm],
          ["deployment/%s-keep" % helm, "configmap/%s-keep" % helm, "secret/sh.helm.release.v1.%s-keep.v1" % helm],
          helm=helm, before=["helm install %s-keep @chart" % helm])
+    case(helm + "-rollback-gone", [], ["helm rollback %s-gone 1" % helm],
+         ["deployment/%s-gone" % helm, "configmap/%s-gone" % helm], helm=helm, records="uninstalled",
+         before=["helm install %s-gone @chart" % helm, "helm uninstall %s-gone --keep-history" % helm])
     case(helm + "-upgrade-install", [], ["helm upgrade --install %s-either @chart --set mode=c" % helm],
          ["deployment/%s-either" % helm, "configmap/%s-either" % helm], helm=helm)
     case(helm + "-hook", [], ["helm install %s-hook @chart --set hook=yes" % helm],
@@ -1056,6 +1059,11 @@ def one(c):
         left = differences(before, look_at(c))
         if left:
             raise Wrong("not as before: " + "; ".join(left)[:600])
+        if "records" in c:
+            release = c["look"][0].split("/")[-1]
+            status = run(["helm", "status", release, "-n", NS, "-o", "json"], env=env_of(c)).stdout
+            if json.loads(status)["info"]["status"] != c["records"]:
+                raise Wrong("the release is %s" % json.loads(status)["info"]["status"])
         if c.get("once"):
             return None
         plugin(c, "undo", undone["plan"][0]["journal"].split(".")[0], *undo)

@@ -179,13 +179,64 @@ json_is "takes nothing with it" '[w for w in d["plan"][0]["preview"]["warnings"]
 plan kubectl delete "boxes.$group.test" outer
 ask 0 "the owner is deleted" -n "$NS" --yes=high apply "$home/plan.json"
 gone() { ! k get "$1" "$2" >/dev/null 2>&1; }
+newest() { find "$home/.local/state/kubectl-todo-ai/journal" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | tail -1; }
 eventually 60 "and what it owned goes with it" gone configmap of-inner
 check "but not what somebody else owns, too" k get "boxes.$group.test" shared
 ask 0 "the delete is undone" -n "$NS" --yes=high undo
 told "what it belonged to is said" "that ConfigMap 'of-inner' belonged to Box 'inner', which is gone"
 check "the owner is there" k get "boxes.$group.test" outer
 check "and what no controller would make again" says a k get configmap of-inner -o jsonpath='{.data.mode}'
-kubectl delete crd "boxes.$group.test" --wait=false >/dev/null
+box whole "[]"
+box guest "[$(owner whole)]"
+k create -f - >/dev/null <<END
+{apiVersion: v1, kind: ConfigMap, metadata: {name: of-guest, ownerReferences: [$(owner guest)]}, data: {mode: a}}
+END
+plan kubectl delete "boxes.$group.test" whole
+ask 0 "an owner is deleted, with what it owns" -n "$NS" --yes=high apply "$home/plan.json"
+eventually 60 "which goes with it" gone configmap of-guest
+ask 0 "that is undone" -n "$NS" --yes=high undo
+refused "nothing is said to be lost" grep -q "cannot be put back" "$err"
+uid_of() { k get "boxes.$group.test" "$1" -o jsonpath='{.metadata.uid}'; }
+owner_of() { k get "$1" "$2" -o jsonpath='{.metadata.ownerReferences[*].uid}'; }
+check "what was made again belongs to the new owner" test "$(owner_of "boxes.$group.test" guest)" = "$(uid_of whole)"
+check "and what belongs to that to the newer one" test "$(owner_of configmap of-guest)" = "$(uid_of guest)"
+ask 0 "and that is undone" -n "$NS" --yes=high undo "$(newest)"
+eventually 60 "it all goes again" gone configmap of-guest
+
+# ---- owners without a namespace own everywhere ----
+kubectl create -f - >/dev/null <<END
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: crates.$group.test}
+spec:
+  group: $group.test
+  scope: Cluster
+  names: {plural: crates, singular: crate, kind: Crate}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+END
+kubectl wait --for=condition=Established "crd/crates.$group.test" --timeout=30s >/dev/null
+kubectl create -f - >/dev/null <<END
+{apiVersion: $group.test/v1, kind: Crate, metadata: {name: all}}
+END
+crate() { kubectl get "crates.$group.test" all -o jsonpath='{.metadata.uid}'; }
+of_crate="[{apiVersion: $group.test/v1, kind: Crate, name: all, uid: $(crate)}]"
+kubectl create -f - >/dev/null <<END
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: in-crate, namespace: $NS, ownerReferences: $of_crate}, data: {mode: a}}
+- {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: $NS-crate, ownerReferences: $of_crate}, rules: []}
+END
+effect "deleting Crate 'all' takes what it owns with it: 1 configmaps, 1 clusterroles" kubectl delete "crates.$group.test" all
+plan kubectl delete "crates.$group.test" all
+ask 0 "it is deleted" -n "$NS" --yes=high apply "$home/plan.json"
+eventually 60 "what it owned in a namespace goes" gone configmap in-crate
+eventually 60 "and what has none" gone clusterrole "$NS-crate"
+ask 0 "the delete of an owner without a namespace is undone" -n "$NS" --yes=high undo
+check "what it owned belongs to it again" test "$(owner_of configmap in-crate)" = "$(crate)"
+check "everywhere" test "$(owner_of clusterrole "$NS-crate")" = "$(crate)"
+kubectl delete "crates.$group.test" all >/dev/null
+kubectl delete crd "boxes.$group.test" "crates.$group.test" --wait=false >/dev/null
 k apply -f - >/dev/null <<'END'
 apiVersion: apps/v1
 kind: StatefulSet

@@ -208,7 +208,36 @@ resumed failing
 stopped killed 2>/dev/null
 check "helm has reset what is theirs" says a-ours fixed killed
 resumed killed
+stopped killed-twice 2>/dev/null
+touch "$home/broken"
+HOME=$home setsid "$PWD/build/kubectl-todo-ai" history "$id" --resume -n "$NS" --yes=high >"$out" 2>"$err" </dev/null
+rm "$home/broken"
+id=$((id + 1))
+resumed killed-twice 2>/dev/null
 rm "$home/bin/kubectl" "$home/bin/helm"
+hash -r
+
+# ---- releases: what helm itself would not say beforehand, and what somebody did to them since ----
+for version in helm3 helm4; do
+  ln -sf "$build/bin/$version" "$home/bin/helm"
+  step helm install "$version-new" "$home/chart"
+  write_plan
+  ask 0 "$version: a new release" apply "$home/plan.json" -n "$NS" --yes=high
+  ask 7 "$version: the same name again" apply "$home/plan.json" -n "$NS" --yes=high -o json
+  json_is "$version: is refused beforehand" 'd["plan"][0]["preview"]["warnings"]' \
+    "[\"there is a release '$version-new' in '$NS' already: helm refuses it\"]"
+  step helm upgrade "$version-new" "$home/chart" --set mode=b
+  write_plan
+  ask 0 "$version: the preview of an upgrade" apply "$home/plan.json" -n "$NS" --dry-run -o json
+  json_is "$version: is of what changes" '[l for l in d["plan"][0]["preview"]["diff"].splitlines() if l[0] in "+-"][2:]' "['-  mode: a', '+  mode: b']"
+  k patch configmap "$version-new" --type=merge -p '{"data":{"mode":"theirs"}}' >/dev/null
+  ask 3 "$version: the undo of an install that somebody changed since" undo -n "$NS" --yes=high
+  told "$version: says what and who" "somebody changed the same since: configmap/$version-new (changed since by kubectl-patch)"
+  check "$version: and leaves it" says theirs-ours fixed "$version-new"
+  ask 0 "$version: with --force it is undone" undo -n "$NS" --yes=high --force
+  refused "$version: nothing is left of it" k get configmap "$version-new"
+done
+rm "$home/bin/helm"
 hash -r
 
 # ---- reviewed plans ----
@@ -248,6 +277,24 @@ step kubectl --context elsewhere patch configmap two --type=merge -p '{"data":{"
 write_plan
 ask 7 "a step for another context" apply "$home/plan.json" -n "$NS" --yes
 told "both contexts are named" "it names context 'elsewhere'"
+
+# ---- another context of the same cluster ----
+cp "$KUBECONFIG" "$home/two-contexts"
+chmod 600 "$home/two-contexts"
+context=$(kubectl config current-context)
+kubectl --kubeconfig "$home/two-contexts" config set-context other --namespace="$NS" \
+  --cluster="$(kubectl config view -o jsonpath='{.contexts[0].context.cluster}')" \
+  --user="$(kubectl config view -o jsonpath='{.contexts[0].context.user}')" >/dev/null
+to two f
+write_plan
+ask 0 "a change" apply "$home/plan.json" -n "$NS" --yes
+id=$(find "$state/journal" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | tail -1)
+KUBECONFIG=$home/two-contexts ask 1 "undo in another context of the cluster" undo --context other --yes
+told "takes no change of this one" "there is no change in context 'other' to undo"
+told "but says where it was made" "undo $id (it was made in context '$context')"
+check "it is left" says f mode two
+KUBECONFIG=$home/two-contexts ask 0 "by its ID it is undone from there" undo "$id" --context other --yes
+check "and was" says c mode two
 
 # ---- protected ----
 printf 'protected:\n- {namespace: "%s", action: type}\n' "$NS" >"$config"
