@@ -1,5 +1,5 @@
 /*
- * columns.c - values below a telling name in a table's header.
+ * columns.c - values below a telling name in a table's header, line by line.
  *
  * A line is a header when all of its fields look like titles; the rows are the lines below with as
  * many fields, or with a blank in front of the telling column where blanks align it.
@@ -10,10 +10,7 @@
 #include "kta/alloc.h"
 #include "kta/utf8.h"
 
-enum {
-    MAX_TITLE = 48,   /* bytes of a title */
-    MAX_COLUMNS = 64, /* of which the header may have no more */
-};
+enum { MAX_TITLE = 48 }; /* bytes of a title */
 
 struct field {
     size_t start, end; /* without blanks and quotes */
@@ -89,7 +86,7 @@ static bool title(const struct scanner *sc, size_t start, size_t end)
 }
 
 /* Tables shout their titles, so capitals say nothing: SECRET may well name an object. */
-static enum kta_telling tells(const struct scanner *sc, size_t start, size_t end)
+enum kta_telling kta_title_tells(const struct scanner *sc, size_t start, size_t end)
 {
     char name[MAX_TITLE + 1];
     size_t n = end - start < MAX_TITLE ? end - start : MAX_TITLE;
@@ -101,7 +98,7 @@ static enum kta_telling tells(const struct scanner *sc, size_t start, size_t end
     return kta_telling(name, n, "", 0);
 }
 
-static void add_column(struct kta_columns *t, size_t at, size_t until, enum kta_telling telling)
+void kta_add_column(struct kta_columns *t, size_t at, size_t until, enum kta_telling telling)
 {
     if (telling >= KTA_TELLS_REFERENCE && t->n < KTA_LEN(t->column))
         t->column[t->n++] = (struct kta_column){at, until, (int)telling};
@@ -123,11 +120,20 @@ static bool rule(const struct scanner *sc, size_t at, size_t line)
     return dashes;
 }
 
-/* | in Markdown and boxes has a line of dashes below the header; a|b|c has no blanks. */
-static bool barred(const struct scanner *sc, size_t at, size_t line)
+static bool rule_below(const struct scanner *sc, size_t line, size_t skip)
 {
-    if (line + 1 < sc->n && rule(sc, line + 1, kta_near_end(sc, line + 1)))
+    size_t below = line + 1 + skip;
+    return below < sc->n && rule(sc, below, kta_near_end(sc, below));
+}
+
+/* | in Markdown and boxes has a line of dashes below the header; a|b|c has no blanks. */
+static bool barred(const struct scanner *sc, size_t at, size_t line, size_t skip)
+{
+    if (rule_below(sc, line, skip))
         return true;
+    for (size_t i = at; i < line; i++)
+        if (isdigit((unsigned char)sc->s[i])) /* password|x1 is a pair */
+            return false;
     return !kta_bar(sc, at) && !memmem(sc->s + at, line - at, " |", 2);
 }
 
@@ -137,14 +143,14 @@ static bool delimited(const struct scanner *sc, size_t at, size_t line, char del
 {
     size_t titles = 0;
     t->delimiter = delimiter;
-    for (t->fields = 0; t->fields < MAX_COLUMNS;) {
+    for (t->fields = 0; t->fields < KTA_MAX_COLUMNS;) {
         struct field f = field_at(sc, at, line, delimiter);
         size_t i = t->fields++;
         if (f.start < f.end) {
             if (!title(sc, f.start, f.end))
                 return false;
             titles++;
-            add_column(t, i, 0, tells(sc, f.start, f.end));
+            kta_add_column(t, i, 0, kta_title_tells(sc, f.start, f.end));
         } else if (f.next && (delimiter != '|' || i)) {
             return false; /* nothing but at an edge */
         }
@@ -153,6 +159,26 @@ static bool delimited(const struct scanner *sc, size_t at, size_t line, char del
         at = f.next;
     }
     return titles >= 2;
+}
+
+/* ||Login||Password|| of Jira, above rows |x|y| */
+static bool jira(const struct scanner *sc, size_t at, size_t line, struct kta_columns *t)
+{
+    t->delimiter = '|';
+    t->fields = 1; /* in front of the first bar */
+    for (at += 2; at < line; t->fields++) {
+        const char *bars = memmem(sc->s + at, line - at, "||", 2);
+        size_t end = bars ? (size_t)(bars - sc->s) : line, next = end + 2;
+        while (at < end && blank(sc->s[at]))
+            at++;
+        while (end > at && blank(sc->s[end - 1]))
+            end--;
+        if (!bars || !title(sc, at, end))
+            return false;
+        kta_add_column(t, t->fields, 0, kta_title_tells(sc, at, end));
+        at = next;
+    }
+    return ++t->fields > 3;
 }
 
 /* ---- columns that blanks align: places are counted in characters ---- */
@@ -176,10 +202,10 @@ static size_t at_place(const struct scanner *sc, size_t line, size_t end, size_t
 
 static bool aligned(const struct scanner *sc, size_t at, size_t line, struct kta_columns *t)
 {
-    bool capitals = true, shouted = true;
-    size_t i = at, below = line + 1;
+    bool capitals = true, shouted = true, ruled = rule_below(sc, line, t->skip);
+    size_t i = at;
     t->delimiter = ' ';
-    for (t->fields = 0; t->fields < MAX_COLUMNS; t->fields++) {
+    for (t->fields = 0; t->fields < KTA_MAX_COLUMNS; t->fields++) {
         while (i < line && blank(sc->s[i]))
             i++;
         if (i >= line)
@@ -195,16 +221,15 @@ static bool aligned(const struct scanner *sc, size_t at, size_t line, struct kta
         capitals &= isupper((unsigned char)sc->s[start]) != 0;
         for (size_t k = start; k < i; k++)
             shouted &= !islower((unsigned char)sc->s[k]);
-        add_column(t, place(sc, at, start), next < line ? place(sc, at, next) : (size_t)-1,
-                   tells(sc, start, i));
+        kta_add_column(t, place(sc, at, start), next < line ? place(sc, at, next) : (size_t)-1,
+                       kta_title_tells(sc, start, i));
     }
-    return t->fields >= 2 && (shouted || capitals || t->fields >= 3 ||
-                              (below < sc->n && rule(sc, below, kta_near_end(sc, below))));
+    return t->fields >= 2 && (ruled || (!t->skip && (shouted || capitals || t->fields >= 3)));
 }
 
 /* ---- rows ---- */
 
-static void judge_cell(struct scanner *sc, size_t row, size_t start, size_t end, int telling)
+void kta_judge_cell(struct scanner *sc, size_t row, size_t start, size_t end, int telling)
 {
     static const struct kta_value_place cell = {.quoted = true, .assigned = true};
     while (start < end && strchr("`*", sc->s[start]))
@@ -229,7 +254,7 @@ static bool aligned_row(struct scanner *sc, const struct kta_columns *t, size_t 
             end--;
         while (start < end && blank(sc->s[start]))
             start++;
-        judge_cell(sc, at, start, end, t->column[c].tells);
+        kta_judge_cell(sc, at, start, end, t->column[c].tells);
     }
     return true;
 }
@@ -250,12 +275,57 @@ static bool delimited_row(struct scanner *sc, const struct kta_columns *t, size_
     if (n != t->fields)
         return false;
     for (size_t c = 0; c < found; c++)
-        judge_cell(sc, at, cell[c].start, cell[c].end, t->column[c].tells);
+        kta_judge_cell(sc, at, cell[c].start, cell[c].end, t->column[c].tells);
     return true;
 }
 
-/* The rows from t->from on; t->end is where they ended. */
-static void rows(struct scanner *sc, struct kta_columns *t)
+static bool single_row(struct scanner *sc, const struct kta_columns *t, size_t at, size_t line)
+{
+    bool mixed = !t->unsure, upper = false, lower = false;
+    while (at < line && blank(sc->s[at]))
+        at++;
+    for (size_t i = at; i < line; i++) {
+        unsigned char c = (unsigned char)sc->s[i];
+        if (strchr(t->unsure ? " :=/<>{}" : " ", c))
+            return false;
+        mixed |= isdigit(c) || strchr("!@#$%^&*+~?", c);
+        upper |= isupper(c) != 0;
+        lower |= islower(c) != 0;
+    }
+    if (mixed || (upper && lower))
+        kta_judge_cell(sc, at, at, line, t->column[0].tells);
+    return true;
+}
+
+static char shape(char c)
+{
+    return (char)(isdigit((unsigned char)c) ? '0' : isalpha((unsigned char)c) ? 'a' : c);
+}
+
+static bool same_prefix(const struct scanner *sc, const struct kta_columns *t, size_t at,
+                        size_t end)
+{
+    if (end - at < t->skip)
+        return false;
+    for (size_t i = 0; i < t->skip; i++)
+        if (shape(sc->s[at + i]) != t->prefix[i])
+            return false;
+    return true;
+}
+
+static bool row(struct scanner *sc, const struct kta_columns *t, size_t at, size_t end)
+{
+    if (!same_prefix(sc, t, at, end) || end == at + t->skip)
+        return false;
+    at += t->skip;
+    if (rule(sc, at, end))
+        return true;
+    return t->delimiter == ' '    ? aligned_row(sc, t, at, end)
+           : t->delimiter == '\n' ? single_row(sc, t, at, end)
+                                  : delimited_row(sc, t, at, end);
+}
+
+void kta_rows(struct scanner *sc, struct kta_columns *t)
 {
     size_t at = t->from;
     if (at && sc->s[at - 1] != '\n')
@@ -265,10 +335,7 @@ static void rows(struct scanner *sc, struct kta_columns *t)
         if (line == sc->n && !sc->last)
             break; /* not here yet */
         size_t end = line > at && sc->s[line - 1] == '\r' ? line - 1 : line;
-        bool row = end > at &&
-                   (rule(sc, at, end) || (t->delimiter == ' ' ? aligned_row(sc, t, at, end)
-                                                              : delimited_row(sc, t, at, end)));
-        if (!row) {
+        if (!row(sc, t, at, end)) {
             t->end = at;
             return;
         }
@@ -277,133 +344,15 @@ static void rows(struct scanner *sc, struct kta_columns *t)
     t->end = sc->n;
 }
 
-/* ---- INSERT INTO t (a, b) VALUES (…), (…); COPY t (a, b) FROM stdin ---- */
-
-/* The names between ( and ); at is behind the (. Returns what is behind the ), or 0. */
-static size_t names(const struct scanner *sc, size_t at, struct kta_columns *t)
-{
-    size_t max = sc->n - at > NEAR ? at + NEAR : sc->n;
-    while (at < max && t->fields < MAX_COLUMNS) {
-        while (at < max && (isspace((unsigned char)sc->s[at]) || strchr("\"`'[\\", sc->s[at])))
-            at++;
-        size_t start = at;
-        while (at < max && (isalnum((unsigned char)sc->s[at]) || strchr("_$", sc->s[at])))
-            at++;
-        if (at == start)
-            return 0;
-        add_column(t, t->fields++, 0, tells(sc, start, at));
-        while (at < max && (isspace((unsigned char)sc->s[at]) || strchr("\"`']\\", sc->s[at])))
-            at++;
-        if (at < max && sc->s[at] == ')')
-            return at + 1;
-        if (at >= max || sc->s[at++] != ',')
-            return 0;
-    }
-    return 0;
-}
-
-static size_t skip_space(const struct scanner *sc, size_t at)
-{
-    while (at < sc->n && isspace((unsigned char)sc->s[at]))
-        at++;
-    return at;
-}
-
-/* One (…) of the values; at is behind the (. Returns what is behind the ), or 0. */
-static size_t tuple(struct scanner *sc, const struct kta_columns *t, size_t at)
-{
-    size_t row = at - 1, found = 0;
-    for (size_t n = 0; n < MAX_COLUMNS; n++) {
-        size_t start, end, value;
-        bool quoted;
-        value = skip_space(sc, at);
-        if (value + 1 < sc->n && strchr("NE", sc->s[value]) && sc->s[value + 1] == '\'')
-            value++;
-        end = kta_value_end(sc, value, &start, &quoted, false);
-        if (!quoted) {
-            for (end = value; end < sc->n && !strchr(",)\n", sc->s[end]); end++)
-                continue;
-            if (end < sc->n && memchr(sc->s + value, '(', end - value)) /* MD5('…') */
-                for (; end < sc->n && !strchr("\n)", sc->s[end]); end++)
-                    continue;
-        }
-        if (found < t->n && t->column[found].at == n)
-            judge_cell(sc, row, start, end, t->column[found++].tells);
-        at = end + (quoted ? kta_quote(sc, end) : 0);
-        while (at < sc->n && sc->s[at] != ',' && sc->s[at] != ')' && at < end + MAX_TITLE)
-            at++; /* ::text */
-        if (at >= sc->n || (sc->s[at] != ',' && sc->s[at] != ')'))
-            return 0;
-        if (sc->s[at++] == ')')
-            return at;
-    }
-    return 0;
-}
-
-static void tuples(struct scanner *sc, struct kta_columns *t)
-{
-    size_t at = t->from;
-    if (at <= 1) { /* goes on from the piece before: maybe in the middle of one */
-        for (at = 0; at < sc->n && sc->s[at] != '(' && sc->s[at] != '\n'; at++)
-            continue;
-    }
-    for (;;) {
-        size_t row = at;
-        at = skip_space(sc, at);
-        at = skip_space(sc, at + (at < sc->n && sc->s[at] == ','));
-        if (at < sc->n && sc->s[at] != '(') {
-            t->end = at;
-            return;
-        }
-        if (at < sc->n)
-            at = tuple(sc, t, at + 1);
-        if (!at || at >= sc->n) {
-            if (!sc->last && sc->n - row < NEAR)
-                kta_hold(sc, row);
-            t->end = sc->n;
-            return;
-        }
-    }
-}
-
-void kta_scan_insert(struct scanner *sc, size_t at, size_t end)
-{
-    struct kta_columns t = {0};
-    bool copies = kta_at(sc, at, "copy");
-    size_t open = end;
-    if (at < sc->columns->end)
-        return;
-    while (open < sc->n && open - end < 200 && !strchr("(;:=", sc->s[open]))
-        open++;
-    size_t behind = open < sc->n && sc->s[open] == '(' ? names(sc, open + 1, &t) : 0;
-    behind = behind ? skip_space(sc, behind) : 0;
-    if (!sc->last && sc->n - at < NEAR && (!behind || behind + 16 > sc->n))
-        kta_hold(sc, kta_line_start(sc, at));
-    if (!behind || !t.n)
-        return;
-    if (copies && kta_at(sc, behind, "from ")) {
-        t.delimiter = '\t';
-        t.from = kta_line_end(sc, behind) + 1;
-        rows(sc, &t);
-    } else if (!copies && kta_at(sc, behind, "values")) {
-        t.delimiter = '(';
-        t.from = behind + strlen("values");
-        tuples(sc, &t);
-    } else {
-        return;
-    }
-    *sc->columns = t;
-}
-
 /* ---- where they are found ---- */
 
 void kta_columns_go_on(struct scanner *sc)
 {
     struct kta_columns *t = sc->columns;
     if (t->delimiter == '(')
-        tuples(sc, t);
+        kta_sql_tuples(sc, t);
     else if (t->delimiter)
-        rows(sc, t);
+        kta_rows(sc, t);
 }
 
 static bool header(const struct scanner *sc, size_t at, size_t line, struct kta_columns *t)
@@ -416,13 +365,68 @@ static bool header(const struct scanner *sc, size_t at, size_t line, struct kta_
     if (first < end && sc->s[first] > 0 && !isalpha((unsigned char)sc->s[first]) &&
         !strchr("\"'`*#_|", sc->s[first]))
         return false; /* most lines of logs */
+    if (kta_at(sc, first, "||"))
+        return jira(sc, first, end, t);
     for (size_t i = first; i < end; i++)
         if ((sc->s[i] == '|' || sc->s[i] == '\xE2') && kta_bar(sc, i))
-            return barred(sc, at, line) && delimited(sc, at, end, '|', t);
+            return barred(sc, at, line, t->skip) && delimited(sc, at, end, '|', t);
     for (const char *d = delimiters; *d; d++)
         if (memchr(sc->s + at, *d, end - at))
             return delimited(sc, at, end, *d, t);
     return aligned(sc, at, line, t);
+}
+
+/* Nothing but the title on its line, and dashes below or nothing above. */
+static bool single(const struct scanner *sc, const struct kta_name *name, size_t at, size_t line,
+                   struct kta_columns *t)
+{
+    size_t first = at, end = line;
+    while (first < line && (blank(sc->s[first]) || sc->s[first] == '"'))
+        first++;
+    while (end > first && (blank(sc->s[end - 1]) || sc->s[end - 1] == '"'))
+        end--;
+    if (first != name->start || end != name->end || name->tells < KTA_TELLS_TOKEN)
+        return false;
+    bool ruled = rule_below(sc, line, 0);
+    if (!(ruled || (first == at && (!at || (at > 1 && sc->s[at - 2] == '\n')))))
+        return false;
+    t->delimiter = '\n';
+    t->unsure = !ruled;
+    kta_add_column(t, 0, 0, kta_title_tells(sc, first, end));
+    return true;
+}
+
+/* A title stands beside a delimiter. */
+static bool delimiter_near(const struct scanner *sc, const struct kta_name *name)
+{
+    size_t before = name->start, behind = kta_skip_blanks(sc, kta_skip_quotes(sc, name->end));
+    while (before && strchr(" \t\"", sc->s[before - 1]))
+        before--;
+    return (behind < sc->n && (strchr(",;|", sc->s[behind]) || kta_bar(sc, behind))) ||
+           (before && strchr(",;|", sc->s[before - 1])) ||
+           (before > 2 && kta_bar(sc, before - 3) == 3);
+}
+
+/* The table stands behind a log's stamp and level, or compose's `name | `. */
+static bool header_behind_prefix(const struct scanner *sc, size_t at, size_t line,
+                                 struct kta_columns *ret)
+{
+    bool loglike = false;
+    for (size_t i = at; i + 1 < line && i - at < sizeof ret->prefix - 1; i++) {
+        if (strchr("{}\"'=", sc->s[i]))
+            return false;
+        ret->prefix[i - at] = shape(sc->s[i]);
+        loglike |= isdigit((unsigned char)sc->s[i]) || sc->s[i] == '|' || sc->s[i] == ']';
+        if (!loglike || !blank(sc->s[i]) || blank(sc->s[i + 1]))
+            continue;
+        struct kta_columns t = *ret;
+        t.skip = i + 1 - at;
+        if (header(sc, i + 1, line, &t) && t.n) {
+            *ret = t;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool kta_heads_column(struct scanner *sc, const struct kta_name *name)
@@ -440,10 +444,14 @@ bool kta_heads_column(struct scanner *sc, const struct kta_name *name)
         return false;
     }
     struct kta_columns t = {.from = line + 1};
-    if (!header(sc, at, line, &t) || !t.n)
-        return false;
+    if (!(header(sc, at, line, &t) && t.n)) {
+        t = (struct kta_columns){.from = line + 1};
+        if (!single(sc, name, at, line, &t) &&
+            !(delimiter_near(sc, name) && header_behind_prefix(sc, at, line, &t)))
+            return false;
+    }
     if (t.from < sc->n)
-        rows(sc, &t);
+        kta_rows(sc, &t);
     else
         t.end = sc->n;
     if (t.end == t.from && t.from < sc->n)

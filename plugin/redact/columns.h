@@ -10,10 +10,15 @@
 
 /* The telling columns of the table that a piece of text ends in: its rows go on in the next one. */
 struct kta_columns {
-    char delimiter; /* , ; tab or |; ' ' of aligned columns; ( of SQL's rows; 0: no table */
-    size_t fields;  /* of the header */
-    size_t from;    /* the rows begin here */
-    size_t end;     /* and end here: at the text's end more may come */
+    /* , ; tab or |; ' ' of aligned columns; newline of a single one; ( of SQL's rows; 0: no table
+     */
+    char delimiter;
+    size_t skip;     /* bytes in front of each line: a log's stamp and level … */
+    char prefix[64]; /* … in their shape: digits are 0, letters a */
+    bool unsure;     /* only the title says that this is a table */
+    size_t fields;   /* of the header */
+    size_t from;     /* the rows begin here */
+    size_t end;      /* and end here: at the text's end more may come */
     size_t n;
     struct kta_column {
         size_t at;    /* which field, or which place on the line of aligned ones */

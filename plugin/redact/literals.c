@@ -25,7 +25,8 @@ static const struct {
      "senha "
      "wachtwoord heslo salasana adgangskode lösenord hasło haslo jelsz şifre sifre losenord geslo "
      "lozinka parol segredo "
-     "парол секрет токен κωδικ 密码 密碼 口令 パスワード 비밀번호 令牌 密钥 pat license code "
+     "schlüssel schluessel парол секрет токен κωδικ 密码 密碼 口令 パスワード 비밀번호 令牌 密钥 "
+     "pat license code "
      "bearer nonce private",
      KTA_USE_NAME},
     {":// :\\/\\/", KTA_USE_URI},
@@ -33,6 +34,8 @@ static const struct {
     {"data kind", KTA_USE_MANIFEST},
     {"authorization cookie", KTA_USE_HEADER},
     {"insert^into replace^into copy^", KTA_USE_INSERT},
+    {"@p0=' |=== <tr columns\" columns\\\" fields\" headers\" header\" cols\" names\"",
+     KTA_USE_TABLE},
     /* -----BEGIN; {" (JSON); then password, passwd, secret, token, api_key, apikey at each
      * of the three places in a quantum */
     {"LS0tLS1CRUdJTi eyJ cGFzc3dvcm Bhc3N3b3Jk wYXNzd29yZ cGFzc3dk Bhc3N3Z wYXNzd2 UEFTU1dPUk "

@@ -20,6 +20,7 @@ enum kta_literal_use {
     KTA_USE_MANIFEST, /* "data" */
     KTA_USE_HEADER,   /* "authorization", "cookie" */
     KTA_USE_INSERT,   /* "insert into" */
+    KTA_USE_TABLE,    /* "<tr" */
 };
 
 struct kta_literal {

@@ -143,6 +143,20 @@ static size_t cell(const struct scanner *sc, const struct kta_name *name, size_t
     return i == name->start && (first || padded(sc, line, at)) ? kta_skip_blanks(sc, at + n) : 0;
 }
 
+/* password|x of a dump: a digit or a sign tells that x is no title. */
+static bool bar_pair(struct scanner *sc, const struct kta_name *name, size_t at)
+{
+    bool telling = false;
+    if (at >= sc->n || sc->s[at] != '|' || !kta_begins_line(sc, name->start))
+        return false;
+    size_t end = ++at;
+    for (; end < sc->n && (unsigned char)sc->s[end] > ' ' && sc->s[end] != '|'; end++)
+        telling |= !isalpha((unsigned char)sc->s[end]) && sc->s[end] != '_';
+    if (telling)
+        kta_judge(sc, name, at, end, /* quoted= */ true, /* assigned= */ true);
+    return telling;
+}
+
 /* An environment variable of several words. */
 static bool shouted(const struct scanner *sc, const struct kta_name *name)
 {
@@ -163,7 +177,10 @@ static size_t tuple(const struct scanner *sc, const struct kta_name *name, size_
     size_t i = kta_skip_blanks(sc, at);
     if (before == ':' && at == name->end && i > at && (a < 2 || strchr(" {(,\n", sc->s[a - 2])))
         return kta_quote(sc, i) ? i : 0;
-    bool list = before == '[' && (shouted(sc, name) || (a > 1 && strchr("[,", sc->s[a - 2])));
+    size_t outer = a ? a - 1 : 0;
+    while (outer && sc->s[outer - 1] == ' ')
+        outer--;
+    bool list = before == '[' && (shouted(sc, name) || (outer && strchr("[,", sc->s[outer - 1])));
     if (i >= sc->n || sc->s[i] != ',' || !(before == '(' || before == '{' || list))
         return 0;
     i = kta_skip_blanks(sc, i + 1);
@@ -226,6 +243,8 @@ bool kta_value_elsewhere(struct scanner *sc, const struct kta_name *name, size_t
         kta_value_at(sc, name, i, /* assigned= */ false);
         return true;
     }
+    if (bar_pair(sc, name, at))
+        return true;
     if (is_named_by(sc, name)) {
         if (named_value(sc, name, at))
             return true;

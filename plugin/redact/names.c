@@ -36,6 +36,8 @@ LIST(harmless, "checksum", "fingerprint", "thumbprint", "sha256sum", "public", "
 /* In front of "key", beside those: a fingerprint or a name. */
 LIST(key_weak, "gpg", "pgp");
 LIST(sums, "hash", "digest");
+/* "key" in other languages. */
+LIST(foreign_keys, "schlüssel", "schluessel", "schlussel");
 LIST(password_ends, "password", "passwd", "passphrase", "passcode", "passwort", "kennwort",
      "motdepasse", "senha", "wachtwoord", "heslo", "salasana", "pwd", "userpass", "dbpass",
      "rootpass", "adminpass", "requirepass", "masterauth", "keypass", "storepass", "smtppass",
@@ -73,6 +75,22 @@ LIST(secret_object, "tls", "pull", "image", "existing", "volume", "ca", "cert", 
      "registry", "k8s", "kubernetes", "kube", "source", "target", "ssl", "ingress", "kind",
      "resource", "type", "the", "a", "this", "that", "missing", "default", "password", "passwd",
      "credentials", "token");
+
+/* Words that tell only behind another one. */
+static const struct {
+    const char *before, *word;
+    enum kta_telling tells;
+} two_words[] = {
+    {"auth", "ident", KTA_TELLS_TOKEN}, /* .yarnrc.yml */
+    {"erlang", "cookie", KTA_TELLS_TOKEN},
+    {"auth", "cookie", KTA_TELLS_TOKEN},
+    {"session", "id", KTA_TELLS_MAYBE},
+    {"connection", "string", KTA_TELLS_MAYBE},
+    {"account", "sid", KTA_TELLS_NOTHING},            /* of Twilio */
+    {"authentication", "string", KTA_TELLS_PASSWORD}, /* of MySQL's users */
+    {"signing", "salt", KTA_TELLS_TOKEN},             /* of Phoenix */
+    {"encryption", "salt", KTA_TELLS_TOKEN},
+};
 
 static bool in(const char *word, const char *const *list)
 {
@@ -176,20 +194,13 @@ static enum kta_telling of_word(const char *word, const char *before)
                                                                               : KTA_TELLS_TOKEN;
     if (in(word, token_words) || ends_in(word, token_ends))
         return KTA_TELLS_TOKEN;
-    if (!strcmp(word, "key"))
+    if (!strcmp(word, "key") || ends_in(word, foreign_keys))
         return of_key(before);
     if (!strcmp(word, "auth") && before && in(before, auth_strong))
         return KTA_TELLS_TOKEN;
-    if (!strcmp(word, "ident") && before && !strcmp(before, "auth")) /* .yarnrc.yml */
-        return KTA_TELLS_TOKEN;
-    if (!strcmp(word, "cookie") && before && (!strcmp(before, "erlang") || !strcmp(before, "auth")))
-        return KTA_TELLS_TOKEN;
-    if (!strcmp(word, "id") && before && !strcmp(before, "session"))
-        return KTA_TELLS_MAYBE;
-    if (!strcmp(word, "string") && before && !strcmp(before, "connection"))
-        return KTA_TELLS_MAYBE;
-    if (!strcmp(word, "sid") && before && !strcmp(before, "account")) /* of Twilio */
-        return KTA_TELLS_NOTHING;
+    for (size_t i = 0; i < KTA_LEN(two_words); i++)
+        if (before && !strcmp(before, two_words[i].before) && !strcmp(word, two_words[i].word))
+            return two_words[i].tells;
     if (n > 6 && !strcmp(word + n - 6, "secret"))
         return KTA_TELLS_TOKEN;
     return in(word, maybe_words) ? KTA_TELLS_MAYBE : KTA_TELLS_NOTHING;

@@ -47,6 +47,46 @@ static bool opens(const char *word, size_t n)
     return false;
 }
 
+/* Behind blanks, quotes and what opens an object, backwards. */
+static size_t back_over(const struct scanner *sc, size_t at, const char *set)
+{
+    for (int i = 0; i < 80 && at && strchr(set, sc->s[at - 1]); i++)
+        at--;
+    return at;
+}
+
+/* `session: { secret: x`, and the line above in YAML and INI: what the object is called that
+ * "secret" is a member of. Returns its length, it begins at *ret_start. */
+static size_t parent(const struct scanner *sc, size_t at, size_t *ret_start)
+{
+    size_t line = kta_line_start(sc, at), key = kta_skip_blanks(sc, line);
+    size_t open = back_over(sc, at, " \t\"'"), end = open, n = 0;
+    if (key == at && line)
+        end = back_over(sc, line, " \t\r\n{:]=");
+    else if (open && sc->s[open - 1] == '{')
+        end = back_over(sc, open, " \t{(:=>\"'");
+    if (end == open || (end && line && key == at && strchr("\n:]{", sc->s[end]) == NULL))
+        return 0;
+    while (n < 20 && n < end && isalnum((unsigned char)sc->s[end - 1 - n]))
+        n++;
+    *ret_start = end - n;
+    return key != at || at - line > *ret_start - kta_line_start(sc, *ret_start) ||
+                   (*ret_start && sc->s[*ret_start - 1] == '[')
+               ? n
+               : 0;
+}
+
+/* Objects in which "secret" is no object's name. */
+static bool holds_secret(const char *word, size_t n)
+{
+    static const char *const words[] = {"session", "jwt",  "cookie", "cookies", "hmac",    "csrf",
+                                        "oauth",   "oidc", "oauth2", "signing", "passport"};
+    for (size_t i = 0; i < KTA_LEN(words); i++)
+        if (strlen(words[i]) == n && !strncasecmp(words[i], word, n))
+            return true;
+    return false;
+}
+
 static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name *name)
 {
     size_t a = at, b = end;
@@ -94,6 +134,10 @@ static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name
     name->flag = sc->s[a] == '-';
     name->in_query = a && (sc->s[a - 1] == '?' || sc->s[a - 1] == '&');
     name->tells = kta_telling(sc->s + a, b - a, sc->s + before, before_n);
+    size_t of;
+    if (secret && name->tells == KTA_TELLS_REFERENCE && (before_n = parent(sc, a, &of)) &&
+        holds_secret(sc->s + of, before_n))
+        name->tells = KTA_TELLS_TOKEN;
     return name->tells != KTA_TELLS_NOTHING;
 }
 
@@ -231,62 +275,6 @@ static bool setting(struct scanner *sc, const struct kta_name *name, size_t at)
     return true;
 }
 
-/* "the password is hunter2", "token 'abc123…'": only what does not look like a word. */
-static void prose(struct scanner *sc, const struct kta_name *name, size_t at)
-{
-    if (name->start && !strchr(" \t\n\"'(", sc->s[name->start - 1]))
-        return; /* the end of a value that looks like a name */
-    static const char *const links[] = {"is ",      "is: ",     "was ",    "has been ", "is now ",
-                                        "now ",     "value ",   "reset ",  "changed ",  "updated ",
-                                        "rotated ", "set ",     "from ",   "to ",       "of ",
-                                        "with ",    "lautet: ", "lautet ", "ist ",      "est ",
-                                        "es ",      "è "};
-    if (name->tells < KTA_TELLS_REFERENCE || at >= sc->n || (sc->s[at] != ' ' && sc->s[at] != '\t'))
-        return;
-    size_t i = kta_skip_blanks(sc, at), line = kta_near_end(sc, at);
-    if (i - at > 2)
-        return;
-    bool linked = false;
-    for (size_t k = 0; k < KTA_LEN(links); k++)
-        if (kta_at(sc, i, links[k])) {
-            i += strlen(links[k]);
-            linked = true;
-        }
-    size_t start;
-    bool quoted;
-    size_t end = kta_value_end(sc, i, &start, &quoted, false);
-    if (start >= end || end > line || sc->s[start] == '-')
-        return;
-    const char *v = sc->s + start;
-    size_t n = end - start, digits = 0, letters = 0, marks = 0, upper = 0, lower = 0, inner = 0;
-    for (size_t k = 0; k < n; k++) {
-        digits += isdigit((unsigned char)v[k]) != 0;
-        letters += isalpha((unsigned char)v[k]) || (unsigned char)v[k] >= 0x80;
-        upper += isupper((unsigned char)v[k]) || (unsigned char)v[k] >= 0x80;
-        lower += islower((unsigned char)v[k]) || (unsigned char)v[k] >= 0x80;
-        inner += k && isupper((unsigned char)v[k]) && !isalpha((unsigned char)v[k - 1]);
-        marks += strchr("!@#$%^&*+~?", v[k]) != NULL;
-    }
-    bool likely = kta_value_random(v, n);
-    if (name->tells == KTA_TELLS_PASSWORD)
-        likely |= (quoted && n >= 4 && letters) ||
-                  (n >= 6 && letters && (digits || marks) &&
-                   (quoted || linked || marks || (upper && lower) || !memchr(v, '-', n))) ||
-                  (n >= 8 && linked && inner && lower);
-    else if (name->tells == KTA_TELLS_TOKEN)
-        likely |= n >= 10 && letters && digits >= 2 && (quoted || linked) && !memchr(v, '-', n) &&
-                  !memchr(v, '.', n);
-    if (!likely || memchr(v, '/', n) || (memchr(v, ':', n) && !quoted))
-        return;
-    kta_judge(sc, name, start, end, quoted, /* assigned= */ false);
-    end += quoted ? kta_quote(sc, end) : 0;
-    if (linked && kta_at(sc, end, " to ") &&
-        (quoted = kta_quote(sc, end + 4))) { /* from 'x' to 'y' */
-        end = kta_value_end(sc, end + 4, &start, &quoted, false);
-        kta_judge(sc, name, start, end, quoted, /* assigned= */ false);
-    }
-}
-
 /* "password (base64): …" */
 static size_t behind_remark(const struct scanner *sc, size_t at)
 {
@@ -326,17 +314,34 @@ static size_t behind_type(const struct scanner *sc, size_t at)
     return i + 3;
 }
 
+/* "password"
+ *     : "x" */
+static size_t colon_below(struct scanner *sc, const struct kta_name *name, size_t at)
+{
+    size_t i = at;
+    if (!at || at >= sc->n || sc->s[at] != '\n' || sc->s[at - 1] != '"')
+        return at;
+    kta_hold_next_line(sc, name, at);
+    while (i < sc->n && i - at < 80 && isspace((unsigned char)sc->s[i]))
+        i++;
+    return i < sc->n && sc->s[i] == ':' ? i : at;
+}
+
 void kta_scan_name(struct scanner *sc, size_t at, size_t end)
 {
     struct kta_name name;
     if (end <= sc->name_end || !find_name(sc, at, end, &name) || end + NEAR < sc->long_end)
         return;
     size_t i = kta_skip_quotes(sc, name.end);
-    if (kta_heads_column(sc, &name) || kta_value_elsewhere(sc, &name, i))
+    if (kta_heads_table(sc, &name) || kta_heads_column(sc, &name) ||
+        kta_value_elsewhere(sc, &name, i))
         return;
-    size_t sep = behind_remark(sc, kta_skip_blanks(sc, i));
+    size_t sep =
+        colon_below(sc, &name, behind_remark(sc, kta_skip_emphasis(sc, kta_skip_blanks(sc, i))));
     bool assigned = false;
     size_t n = kta_separator(sc, sep, &assigned);
+    if (n && kta_is_bound(sc, &name, kta_skip_blanks(sc, sep + n)))
+        return;
     size_t fallback = n ? behind_type(sc, sep + n) : behind_or(sc, sep);
     if (fallback)
         kta_value_at(sc, &name, fallback, true);
@@ -350,5 +355,5 @@ void kta_scan_name(struct scanner *sc, size_t at, size_t end)
     else if (name.flag)
         flag_value(sc, &name, i);
     else if (!setting(sc, &name, i))
-        prose(sc, &name, i);
+        kta_prose(sc, &name, i);
 }

@@ -24,12 +24,38 @@ void kta_hold_next_line(struct scanner *sc, const struct kta_name *name, size_t 
 void kta_judge(struct scanner *sc, const struct kta_name *name, size_t start, size_t end,
                bool quoted, bool assigned);
 
+/* ---- prose.c: the name is a word of a sentence; `at` is behind it ---- */
+void kta_prose(struct scanner *sc, const struct kta_name *name, size_t at);
+
 /* ---- columns.c ---- */
 
 /* The length of a box's bar at `at` (|, │, ┃, ║), or 0. */
 size_t kta_bar(const struct scanner *sc, size_t at);
 /* The name is a title in a table's header, and its column is judged. */
 bool kta_heads_column(struct scanner *sc, const struct kta_name *name);
+enum { KTA_MAX_COLUMNS = 64 };
+void kta_add_column(struct kta_columns *t, size_t at, size_t until, enum kta_telling telling);
+enum kta_telling kta_title_tells(const struct scanner *sc, size_t start, size_t end);
+/* Hides the cell [start, end) of a column; what begins at `row` decides. */
+void kta_judge_cell(struct scanner *sc, size_t row, size_t start, size_t end, int telling);
+/* The rows from t->from on; t->end is where they ended. */
+void kta_rows(struct scanner *sc, struct kta_columns *t);
+
+/* ---- sql.c ---- */
+void kta_sql_tuples(struct scanner *sc, struct kta_columns *t);
+
+/* ---- bound.c ---- */
+
+/* A placeholder at `at` stands for a secret; it is counted from `first` on, in the statement that
+ * begins at `from`: hides the value where the text shows it. */
+void kta_bound(struct scanner *sc, size_t from, size_t first, size_t at, enum kta_telling telling);
+/* The name's value at `at` is a placeholder of an SQL statement, and its value is judged. */
+bool kta_is_bound(struct scanner *sc, const struct kta_name *name, size_t at);
+
+/* ---- tables.c ---- */
+
+/* The name is a title in a table of HTML, AsciiDoc or JSON, and its column is judged. */
+bool kta_heads_table(struct scanner *sc, const struct kta_name *name);
 
 /* ---- value_at.c: the value begins at `at`, behind the separator ---- */
 void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bool assigned);

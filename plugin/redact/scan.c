@@ -134,6 +134,9 @@ static void hit(struct scanner *sc, const struct kta_literal *l, size_t end)
     case KTA_USE_INSERT:
         kta_scan_insert(sc, at, end);
         break;
+    case KTA_USE_TABLE:
+        kta_scan_table(sc, at, end);
+        break;
     }
 }
 

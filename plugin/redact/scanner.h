@@ -57,6 +57,7 @@ void kta_scan_pem(struct scanner *sc, size_t at, size_t end);
 void kta_scan_encoded(struct scanner *sc, size_t at, size_t end);
 void kta_scan_manifest(struct scanner *sc, size_t at, size_t end);
 void kta_scan_insert(struct scanner *sc, size_t at, size_t end);
+void kta_scan_table(struct scanner *sc, size_t at, size_t end);
 /* The rows of the table that the piece before ended in. */
 void kta_columns_go_on(struct scanner *sc);
 /* [start, end) is a telling name's value. Where it is base64 of text, so may its siblings be: the
@@ -69,12 +70,18 @@ size_t kta_line_start(const struct scanner *sc, size_t at);
 size_t kta_line_end(const struct scanner *sc, size_t at); /* at the newline or at n */
 /* The same, at most NEAR further on. */
 size_t kta_near_end(const struct scanner *sc, size_t at);
-bool kta_at(const struct scanner *sc, size_t at, const char *text); /* ASCII case ignored */
+bool kta_at_whole(const struct scanner *sc, size_t at, const char *text);
+/* Does `text`, which is not empty, stand at `at`? ASCII case is ignored. */
+static inline bool kta_at(const struct scanner *sc, size_t at, const char *text)
+{
+    return at < sc->n && !((sc->s[at] ^ *text) & ~('a' ^ 'A')) && kta_at_whole(sc, at, text);
+}
 /* The length of a quote at `at` in any of its disguises (", ', `, \", %22, &quot;, \u0022), or 0.
  */
 size_t kta_quote(const struct scanner *sc, size_t at);
 size_t kta_skip_quotes(const struct scanner *sc, size_t at);
-size_t kta_skip_blanks(const struct scanner *sc, size_t at); /* blanks and tabs, at most 80 */
+size_t kta_skip_blanks(const struct scanner *sc, size_t at);   /* blanks and tabs, at most 80 */
+size_t kta_skip_emphasis(const struct scanner *sc, size_t at); /* </b> <code>, and blanks */
 /* The length of "=", ":", "=>", "%3D" … at `at`, or 0; whether it assigns. */
 size_t kta_separator(const struct scanner *sc, size_t at, bool *ret_assigns);
 /* The end of a value that begins at `at`; *ret_start skips its quote. */

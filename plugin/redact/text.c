@@ -33,7 +33,7 @@ static unsigned char fold(char c)
     return u >= 'A' && u <= 'Z' ? u | 32 : u;
 }
 
-bool kta_at(const struct scanner *sc, size_t at, const char *text)
+bool kta_at_whole(const struct scanner *sc, size_t at, const char *text)
 {
     for (; *text; text++, at++)
         if (at >= sc->n || fold(sc->s[at]) != fold(*text))
@@ -94,6 +94,18 @@ size_t kta_skip_blanks(const struct scanner *sc, size_t at)
             break;
         }
     }
+    return at;
+}
+
+size_t kta_skip_emphasis(const struct scanner *sc, size_t at)
+{
+    static const char *const tags[] = {"</b>", "</strong>", "</code>",  "</span>", "</em>",
+                                       "<b>",  "<code>",    "<strong>", "<span>",  "<em>"};
+    for (size_t i = 0; at < sc->n && sc->s[at] == '<' && i < KTA_LEN(tags); i++)
+        if (kta_at(sc, at, tags[i])) {
+            at = kta_skip_blanks(sc, at + strlen(tags[i]));
+            i = (size_t)-1;
+        }
     return at;
 }
 
@@ -221,12 +233,25 @@ static size_t unquoted_end(const struct scanner *sc, size_t from, bool in_query)
     return i;
 }
 
+static size_t backslashes(const struct scanner *sc, size_t at, size_t max)
+{
+    size_t i = at;
+    while (i < max && sc->s[i] == '\\')
+        i++;
+    return i - at;
+}
+
 static size_t quoted_end(const struct scanner *sc, size_t from, const char *quote, size_t n)
 {
     size_t max = sc->n - from > MAX_VALUE ? from + MAX_VALUE : sc->n;
     for (size_t i = from; i < max; i++) {
         if (sc->s[i] == '\n')
             return i;
+        size_t run = n > 1 && *quote == '\\' ? backslashes(sc, i, max) : 0;
+        if (run >= n) { /* the value's own quote, which is escaped deeper */
+            i += run;
+            continue;
+        }
         if (n == 1 && sc->s[i] == '\\' &&
             (*quote == '"' ||
              (i + 2 < max && sc->s[i + 1] == *quote && isalnum((unsigned char)sc->s[i + 2])))) {

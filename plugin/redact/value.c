@@ -352,6 +352,8 @@ static bool reference_secret(const char *v, size_t n)
         hyphen |= v[i] == '-' || v[i] == '/' || v[i] == '.';
     }
     const char *slash = memchr(v, '/', n);
+    if (slash && n >= 32 && kta_value_random(v, n)) /* AWS */
+        return true;
     if (slash && digit && !memchr(v, '-', n) && !memchr(v, '.', n)) { /* admin/hunter2 */
         size_t i = (size_t)(slash - v);
         while (i < n && !isdigit((unsigned char)v[i]))

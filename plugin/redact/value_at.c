@@ -242,6 +242,7 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
     at = kta_skip_blanks(sc, at);
     if (kta_at(sc, at, "** ")) /* bold in Markdown */
         at = kta_skip_blanks(sc, at + 2);
+    at = kta_skip_emphasis(sc, at);
     if (kta_at(sc, at, "!!binary") || kta_at(sc, at, "!!str"))
         at = kta_skip_blanks(sc, at + (kta_at(sc, at, "!!str") ? 5 : 8));
     if (at >= sc->n || sc->s[at] == '\n' || sc->s[at] == '\r') {

@@ -181,6 +181,25 @@ static void test_no_secret_is_lost_at_an_edge(void **state)
     }
 }
 
+/* /proc/1/environ: the corpus, which is JSON, can hold no NUL. */
+static void test_nul_separates(void **state)
+{
+    (void)state;
+    static const char environ_[] = "PATH=/usr/bin\0DB_PASSWORD=Eider-99x\0HOSTNAME=backend-7d9f8\0"
+                                   "API_TOKEN=Zt7Qm20LxPk4\0HOME=/root";
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+    kta_redact_text(r, environ_, sizeof environ_, &out);
+    static const char *const gone[] = {"Eider-99x", "Zt7Qm20LxPk4"}, *const left[] = {
+                                                                         "/usr/bin",
+                                                                         "backend-7d9f8", "/root"};
+    for (size_t i = 0; i < KTA_LEN(gone); i++)
+        assert_null(memmem(out.s, out.len, gone[i], strlen(gone[i])));
+    for (size_t i = 0; i < KTA_LEN(left); i++)
+        assert_non_null(memmem(out.s, out.len, left[i], strlen(left[i])));
+    kta_redact_free(r);
+}
+
 /* What decides stands some way in front of the value: a list of objects on one line. */
 static void test_an_endless_line_of_objects(void **state)
 {
@@ -304,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_every_rule_hides_its_example),
         cmocka_unit_test(test_every_rule_holds_behind_a_cut),
         cmocka_unit_test(test_no_secret_is_lost_at_an_edge),
+        cmocka_unit_test(test_nul_separates),
         cmocka_unit_test(test_an_endless_line_of_objects),
         cmocka_unit_test(test_a_long_table),
         cmocka_unit_test(test_endless_runs_of_names_take_no_endless_time),
