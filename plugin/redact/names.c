@@ -30,9 +30,9 @@ LIST(neutral, "value", "val", "raw", "plain", "plaintext", "text", "cleartext", 
      "readonly");
 /* Whole names in which a telling word tells nothing. */
 LIST(harmless, "checksum", "fingerprint", "thumbprint", "sha256sum", "public", "pub", "publishable",
-     "no", "skip", "disable", "enable", "require", "requires", "allow", "use", "has", "is", "max",
-     "min", "num", "count", "foreign", "sort", "partition", "routing", "primary", "object",
-     "cache");
+     "no", "skip", "hide", "show", "reveal", "disable", "enable", "require", "requires", "allow",
+     "use", "has", "is", "max", "min", "num", "count", "foreign", "sort", "partition", "routing",
+     "primary", "object", "cache");
 /* In front of "key", beside those: a fingerprint or a name. */
 LIST(key_weak, "gpg", "pgp");
 LIST(sums, "hash", "digest");

@@ -164,14 +164,29 @@ void kta_hold_next_line(struct scanner *sc, const struct kta_name *name, size_t 
         kta_hold(sc, kta_line_start(sc, name->start));
 }
 
+/* "password": "Password", --password=PASSWORD, --webhook-key=WEBHOOK_KEY of a help text. */
+static bool names_itself(const struct scanner *sc, const struct kta_name *name, size_t start,
+                         size_t end)
+{
+    size_t a = name->start;
+    while (a < name->end && sc->s[a] == '-')
+        a++;
+    if (end - start != name->end - a)
+        return false;
+    for (size_t i = start; i < end; i++, a++)
+        if (tolower((unsigned char)sc->s[i]) != tolower((unsigned char)sc->s[a]) &&
+            !(sc->s[i] == '_' && sc->s[a] == '-'))
+            return false;
+    return true;
+}
+
 void kta_judge(struct scanner *sc, const struct kta_name *name, size_t start, size_t end,
                bool quoted, bool assigned)
 {
     if (!quoted && !assigned && end < sc->n && sc->s[end] == ':')
         return; /* "verify token: oauth2: …" */
-    if (end - start == name->end - name->start &&
-        !strncasecmp(sc->s + start, sc->s + name->start, end - start))
-        return; /* "password": "Password" */
+    if (names_itself(sc, name, start, end))
+        return;
     if (end - start > 21 && (sc->s[start + 20] == '/' || kta_at(sc, start + 20, "%2F")) &&
         (kta_at(sc, start, "AKIA") || kta_at(sc, start, "ASIA")))
         end = start + 20; /* the scope behind the key's id */
@@ -226,7 +241,7 @@ static void flag_value(struct scanner *sc, const struct kta_name *name, size_t a
     bool newline = false;
     while (i < sc->n && i - at < 120 && (isspace((unsigned char)sc->s[i]) || sc->s[i] == ','))
         newline |= sc->s[i++] == '\n';
-    if (i == at)
+    if (i == at || sc->s[at - 1] == ']') /* usage: [--token] [--user] */
         return;
     kta_hold_next_line(sc, name, name->end);
     if (newline && kta_at(sc, i, "- "))
@@ -235,10 +250,10 @@ static void flag_value(struct scanner *sc, const struct kta_name *name, size_t a
         return;
     if (kta_quote(sc, at - 1) && i == at + 1 && !kta_quote(sc, i))
         return; /* for "--token" flag */
-    if (help_text(sc, i))
+    if (i + kta_quote(sc, i) >= sc->n || help_text(sc, i) ||
+        sc->s[i + kta_quote(sc, i)] == '-') /* `--token`, `--user` */
         return;
-    if (i >= sc->n || sc->s[i] == '-' ||
-        kta_value_stop_word(sc->s + i, kta_near_end(sc, i) - i, false))
+    if (kta_value_stop_word(sc->s + i, kta_near_end(sc, i) - i, false))
         return;
     kta_value_at(sc, name, i, /* assigned= */ true);
 }
@@ -297,7 +312,8 @@ static size_t behind_or(const struct scanner *sc, size_t at)
 {
     static const char *const words[] = {"|| ", "?? ", "or "};
     for (size_t i = 0; i < KTA_LEN(words); i++)
-        if (kta_at(sc, at, words[i]) && kta_quote(sc, at + strlen(words[i])))
+        if (kta_at(sc, at, words[i]) && kta_quote(sc, at + strlen(words[i])) &&
+            sc->s[at + strlen(words[i])] != '`')
             return at + strlen(words[i]);
     return 0;
 }
@@ -347,6 +363,12 @@ void kta_scan_name(struct scanner *sc, size_t at, size_t end)
         kta_value_at(sc, &name, fallback, true);
     else if (!n && kta_in_braces(sc, &name) && sep < sc->n && strchr("-+", sc->s[sep]))
         kta_value_at(sc, &name, sep, true);
+    else if (n && kta_at(sc, sep, "->") && sep == name.end && !kta_quote(sc, sep + n) &&
+             sc->s[sep + n] != ' ')
+        return; /* cred->get_cert() of C */
+    else if (n && kta_at(sc, name.end, "):") &&
+             memchr(sc->s + name.start, '_', name.end - name.start))
+        return; /* (agent_get_passphrase): New. */
     else if (n && name.start && sc->s[name.start - 1] == ':' && !assigned &&
              !isspace((unsigned char)sc->s[sep + n < sc->n ? sep + n : sep]))
         return; /* arn:aws:secretsmanager:…:secret:name */

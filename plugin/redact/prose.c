@@ -52,7 +52,8 @@ static bool prose_value(struct scanner *sc, const struct kta_name *name, size_t 
     const char *v = sc->s + start;
     struct letters c = count(v, end - start);
     bool likely = kta_value_random(v, c.n);
-    if (name->tells == KTA_TELLS_PASSWORD)
+    bool verb = name->end - name->start == 4 && !linked; /* pass "localhost" to it */
+    if (name->tells == KTA_TELLS_PASSWORD && !(verb && !c.digits && !c.marks))
         likely |= likely_password(v, &c, quoted, linked);
     else if (name->tells == KTA_TELLS_TOKEN)
         likely |= likely_token(v, &c, quoted || linked);
@@ -91,7 +92,8 @@ static void prose_later(struct scanner *sc, const struct kta_name *name, size_t 
         size_t value = i + n;
         end = kta_value_end(sc, value, &start, &quoted, false);
         struct letters c = count(sc->s + start, end > start ? end - start : 0);
-        if ((c.n >= 6 && c.marks && c.letters) || (c.n >= 8 && c.upper && c.lower && c.digits)) {
+        if ((c.n >= 6 && c.marks && c.letters) ||
+            (c.n >= 8 && c.upper && c.lower && c.digits >= 2)) {
             prose_value(sc, name, value, /* linked= */ true, &end);
             return;
         }

@@ -80,6 +80,10 @@ static int html_column(const struct scanner *sc, const struct kta_name *name, si
     for (at--; at > low && !tag_at(sc, at, row_tags); at--)
         column += tag_at(sc, at - 1, cell_tags);
     *ret_from = at;
+    const char *end = memmem(sc->s + name->end, sc->n - name->end, "</tr", 4);
+    size_t n = end ? (size_t)(end - sc->s) - name->end : 0;
+    if (memmem(sc->s + name->end, n, "<td", 3)) /* the title of a row */
+        return -1;
     return tag_at(sc, at, row_tags) ? column : -1;
 }
 

@@ -20,7 +20,7 @@ LIST(stop_words, "required", "missing", "invalid", "expired", "expires", "not", 
      "failed", "failure", "denied", "rejected", "revoked", "malformed", "mismatch", "mismatched",
      "unauthorized", "unauthenticated", "forbidden", "authentication", "authorization",
      "verification", "validation", "has", "have", "had", "used", "provided", "given", "set",
-     "changed", "updated", "rotated", "created", "deleted", "mounted", "found", "loaded",
+     "changed", "updated", "added", "rotated", "created", "deleted", "mounted", "found", "loaded",
      "accepted", "valid", "ok", "success", "successful", "successfully", "error", "errors",
      "timeout", "refresh", "refreshed", "hidden", "masked", "redacted", "disabled", "enabled", "no",
      "yes", "true", "false", "null", "nil", "none", "undefined", "omitted", "filtered", "removed",
@@ -163,6 +163,27 @@ static bool format(const char *v, size_t n)
            all_of(v + 1, n - 2, "-+#.0123456789");
 }
 
+/* $secret, $dir/cakey.pem, $DB_PASSWORD of a shell; but $ecret is a password. */
+static bool variable(const char *v, size_t n)
+{
+    size_t i = 1;
+    bool shouted = true;
+    for (; i < n && (isalnum((unsigned char)v[i]) || v[i] == '_'); i++)
+        shouted &= !islower((unsigned char)v[i]);
+    if (v[0] != '$' || i < 2 || isdigit((unsigned char)v[1]))
+        return false;
+    return i == n ? shouted || kta_telling(v + 1, n - 1, "", 0) != KTA_TELLS_NOTHING : v[i] == '/';
+}
+
+/* {name}/{key}: the words in braces are to be filled in. */
+static bool template(const char *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isalpha((unsigned char)v[i]) && !strchr("{}/ _-.", v[i]))
+            return false;
+    return v[0] == '{' && v[n - 1] == '}';
+}
+
 /* $(DB_PASSWORD), ${X}, {{ .Values.x }}, <nil>, %X%, $X, @/run/file */
 static bool reference(const char *v, size_t n)
 {
@@ -179,13 +200,7 @@ static bool reference(const char *v, size_t n)
         return true;
     if (n > 2 && v[0] == '%' && v[n - 1] == '%')
         return true;
-    if (n > 1 && v[0] == '$' && (isalpha((unsigned char)v[1]) || v[1] == '_')) {
-        for (size_t i = 1; i < n; i++)
-            if (!isupper((unsigned char)v[i]) && !isdigit((unsigned char)v[i]) && v[i] != '_')
-                return false;
-        return true;
-    }
-    return false;
+    return variable(v, n) || template(v, n);
 }
 
 /* /etc/x, ./x, ~/x, @/x: at least two parts of ordinary characters, or one that is short. */
@@ -231,6 +246,13 @@ static bool version_or_duration(const char *v, size_t n)
     return n - i <= 2 && digits <= 6 && all_of(v + i, n - i, "smhdKMGi");
 }
 
+/* 5432/TCP */
+static bool port(const char *v, size_t n)
+{
+    return n > 4 && n < 10 && v[n - 4] == '/' && is_digits(v, n - 4) &&
+           (starts(v + n - 3, 3, "tcp") || starts(v + n - 3, 3, "udp"));
+}
+
 /* 2026-11-30, 2026-11-30T10:00:00Z */
 static bool date(const char *v, size_t n)
 {
@@ -274,12 +296,31 @@ static bool object_name(const char *v, size_t n)
     return letter && !kta_value_random(v, n);
 }
 
+/* PreferNoSchedule: each capital begins a word. */
+static bool camel_case(const char *v, size_t n)
+{
+    size_t words = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isalpha((unsigned char)v[i]))
+            return false;
+        if (!isupper((unsigned char)v[i]))
+            continue;
+        words++;
+        if (i + 1 >= n || !islower((unsigned char)v[i + 1]))
+            return false;
+    }
+    return words * 3 <= n;
+}
+
 bool kta_value_random(const char *v, size_t n)
 {
-    size_t best = 0;
+    size_t best = 0, capital = 0;
+    while (capital < n && !isupper((unsigned char)v[capital]))
+        capital++;
+    const char *joins = capital < n ? "+/=_" : "+/="; /* snake_case is words */
     for (size_t i = 0; i < n;) {
         size_t from = i, digits = 0, upper = 0, lower = 0, count[128] = {0};
-        for (; i < n && (isalnum((unsigned char)v[i]) || strchr("+/=_", v[i])); i++) {
+        for (; i < n && (isalnum((unsigned char)v[i]) || strchr(joins, v[i])); i++) {
             unsigned char c = (unsigned char)v[i];
             digits += isdigit(c) != 0;
             upper += isupper(c) != 0;
@@ -287,7 +328,8 @@ bool kta_value_random(const char *v, size_t n)
             count[c & 127]++;
         }
         size_t len = i - from;
-        if (len >= 16 && ((digits >= 2 && (upper || lower)) || (upper >= 3 && lower >= 3))) {
+        if (len >= 16 && !camel_case(v + from, len) &&
+            ((digits >= 2 && (upper || lower)) || (upper >= 3 && lower >= 3))) {
             double bits = 0;
             for (size_t k = 0; k < 128; k++)
                 if (count[k])
@@ -320,8 +362,9 @@ static bool one_case(const char *v, size_t n)
 static bool never(const char *v, size_t n, bool phrase)
 {
     return !n || masked(v, n) || kta_value_stop_word(v, n, phrase) || reference(v, n) ||
-           path(v, n) || version_or_duration(v, n) || date(v, n) || asks(v, n) || v[n - 1] == ':' ||
-           memmem(v, n, "://", 3) || memmem(v, n, "%3A%2F%2F", 9) || memmem(v, n, "%3a%2f%2f", 9);
+           path(v, n) || version_or_duration(v, n) || port(v, n) || date(v, n) || asks(v, n) ||
+           v[n - 1] == ':' || memmem(v, n, "://", 3) || memmem(v, n, "%3A%2F%2F", 9) ||
+           memmem(v, n, "%3a%2f%2f", 9);
 }
 
 LIST(reference_ends, "-secret", "-secrets", "-creds", "-credentials", "-token", "-tls", "-auth",

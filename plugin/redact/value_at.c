@@ -66,13 +66,27 @@ static void list(struct scanner *sc, const struct kta_name *name, size_t at, boo
     }
 }
 
+/* "psk: save the username in there": a word of grammar inside of it. */
+static bool sentence(const char *v, size_t n)
+{
+    static const char *const words[] = {" the ",   " to ",   " of ",   " is ",    " on ",
+                                        " in ",    " for ",  " with ", " which ", " when ",
+                                        " after ", " from ", " into ", " was ",   " are ",
+                                        " that ",  " an "};
+    for (size_t i = 0; i < KTA_LEN(words); i++)
+        if (memmem(v, n, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
 /* "password: correct horse battery" on a line of its own is one value. */
 static size_t whole_line(const struct scanner *sc, const struct kta_name *name, size_t start,
                          size_t end)
 {
     size_t line = kta_near_end(sc, end);
     if (end >= line || name->tells < KTA_TELLS_PASSWORD || !kta_begins_line(sc, name->start) ||
-        line - end > 120 || kta_value_stop_word(sc->s + start, line - start, false))
+        line - end > 120 || kta_value_stop_word(sc->s + start, line - start, false) ||
+        sentence(sc->s + start, line - start))
         return end;
     for (size_t i = end; i < line; i++)
         if (strchr("=:<>|\"'{}()", sc->s[i]))
