@@ -38,6 +38,13 @@ static bool renders_stored_values(const struct kta_command *cmd)
     return !file || !gives_values(file);
 }
 
+/* A dry run at the server; helm 4 does the same for --validate. */
+static bool asks_server(const struct kta_command *cmd)
+{
+    return cmd->dry_run == KTA_DRY_SERVER ||
+           (strcmp(cmd->path, "template") == 0 && kta_command_true(cmd, "validate"));
+}
+
 /* Templates may look objects up when the dry run asks the server: a chart from elsewhere decides
  * which, Secrets among them. */
 static bool looks_up(const struct kta_command *cmd)
@@ -46,7 +53,7 @@ static bool looks_up(const struct kta_command *cmd)
     static const char *const folders[] = {"./", "charts/", "chart/", "helm/", "deploy/"};
     const char *chart = cmd->n_args ? cmd->args[cmd->n_args - 1] : "";
 
-    if (cmd->dry_run != KTA_DRY_SERVER)
+    if (!asks_server(cmd))
         return false;
     for (size_t i = 0; i < KTA_LEN(folders); i++)
         if (kta_starts(chart, folders[i]))
@@ -80,6 +87,6 @@ void kta_classify_helm(const struct kta_command *cmd, struct kta_verdict *v)
     if (strcmp(cmd->path, "env") == 0 && cmd->n_args > 0 &&
         strcasecmp(cmd->args[0], "HELM_KUBETOKEN") == 0)
         kta_raise(v, KTA_CLASS_WRITE, "helm env", "shows a credential (HELM_KUBETOKEN)");
-    if (cmd->dry_run != KTA_DRY_NONE)
+    if (cmd->dry_run != KTA_DRY_NONE || asks_server(cmd))
         look_at_dry_run(cmd, output, v);
 }
