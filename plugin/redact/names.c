@@ -42,9 +42,9 @@ LIST(password_ends, "password", "passwd", "passphrase", "passcode", "passwort", 
      "motdepasse", "senha", "wachtwoord", "heslo", "salasana", "pwd", "userpass", "dbpass",
      "rootpass", "adminpass", "requirepass", "masterauth", "keypass", "storepass", "smtppass",
      "ftppass", "bindpass", "authpass", "mypass", "adgangskode", "lösenord", "hasło", "haslo",
-     "losenord", "sifre", "jelszo", "jelszó", "jelszava", "şifre", "şifresi", "geslo", "lozinka",
-     "parola", "parol", "passord", "парола", "пароль", "пароля", "κωδικός", "contraseña", "authtok",
-     "密码", "密碼", "口令", "パスワード", "비밀번호");
+     "losenord", "lösenordet", "passordet", "sifre", "jelszo", "jelszó", "jelszava", "şifre",
+     "şifresi", "geslo", "lozinka", "parola", "parol", "passord", "парола", "пароль", "пароля",
+     "κωδικός", "contraseña", "authtok", "密码", "密碼", "口令", "パスワード", "비밀번호");
 LIST(password_words, "pass", "pw", "passwd", "pwd", "psk", "rootpw", "adminpw", "dbpw", "userpw",
      "bindpw", "ldappw", "contrasena", "passw", "passe");
 /* Words that end as "dbpass" does. */

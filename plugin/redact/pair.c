@@ -87,6 +87,19 @@ static bool holds_secret(const char *word, size_t n)
     return false;
 }
 
+/* `secret = testing123-55`: a line of a configuration file; a log has no blanks there. */
+static bool configures(const struct scanner *sc, size_t at)
+{
+    size_t start;
+    bool quoted, digit = false;
+    if (!kta_at(sc, at, " = "))
+        return false;
+    size_t end = kta_value_end(sc, at + 3, &start, &quoted, false);
+    for (size_t i = start; i < end; i++)
+        digit |= isdigit((unsigned char)sc->s[i]) != 0;
+    return digit;
+}
+
 static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name *name)
 {
     size_t a = at, b = end;
@@ -138,6 +151,11 @@ static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name
     if (secret && name->tells == KTA_TELLS_REFERENCE && (before_n = parent(sc, a, &of)) &&
         holds_secret(sc->s + of, before_n))
         name->tells = KTA_TELLS_TOKEN;
+    if (secret && name->tells == KTA_TELLS_REFERENCE && configures(sc, b))
+        name->tells = KTA_TELLS_TOKEN;
+    if (b - a == 3 && name->tells == KTA_TELLS_MAYBE && (before_n = parent(sc, a, &of)) &&
+        kta_telling(sc->s + a, 3, sc->s + of, before_n) == KTA_TELLS_TOKEN)
+        name->tells = KTA_TELLS_REFERENCE; /* api: { key: x } */
     return name->tells != KTA_TELLS_NOTHING;
 }
 
@@ -374,6 +392,8 @@ void kta_scan_name(struct scanner *sc, size_t at, size_t end)
         return; /* arn:aws:secretsmanager:…:secret:name */
     else if (n)
         kta_value_at(sc, &name, sep + n, assigned);
+    else if (kta_at(sc, sep, "{") && sep > name.end) /* tokens { default = "x" } */
+        kta_members(sc, &name, sep + 1);
     else if (name.flag)
         flag_value(sc, &name, i);
     else if (!setting(sc, &name, i))

@@ -59,6 +59,9 @@ bool kta_heads_table(struct scanner *sc, const struct kta_name *name);
 
 /* ---- value_at.c: the value begins at `at`, behind the separator ---- */
 void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bool assigned);
+/* The members of the object whose brace is in front of `at`, under a name that speaks of several.
+ */
+void kta_members(struct scanner *sc, const struct kta_name *name, size_t at);
 /* ${NAME:-value}: -, = and + give a value, ? a message. */
 bool kta_in_braces(const struct scanner *sc, const struct kta_name *name);
 

@@ -77,23 +77,22 @@ static size_t link_at(const struct scanner *sc, size_t at, const char *const *li
  * the sentence only what is mixed like a password is one. */
 static void prose_later(struct scanner *sc, const struct kta_name *name, size_t at)
 {
-    static const char *const links[] = {" is ",       " is: ",      " lautet ",     " ist ",
-                                        " est ",      " es ",       " è ",          " é ",
-                                        " it to ",    " new one: ", " new one is ", " it is now ",
-                                        " it's now ", " nun ",      " jetzt ",      " ahora es ",
-                                        " now ",      NULL};
+    static const char *const links[] = {
+        " is ",    " is: ",      " lautet ",   " ist ",        " est ",       " es ",       " è ",
+        " é ",     " it to ",    " new one: ", " new one is ", " it is now ", " it's now ", " nun ",
+        " jetzt ", " ahora es ", " to ",       " auf ",        " är ",        " jest ",     " er ",
+        " now ",   NULL};
     size_t line = kta_near_end(sc, at), max = line - at > 80 ? at + 80 : line, n, start, end;
     bool quoted;
     if (name->tells < KTA_TELLS_TOKEN)
         return;
     for (size_t i = at; i + 1 < max && !strchr("\"=()[]{}<>", sc->s[i]); i++) {
-        if (sc->s[i] != ' ' || !strchr("ielnja\xC3", sc->s[i + 1]) || !(n = link_at(sc, i, links)))
+        if (sc->s[i] != ' ' || !strchr("ielnjat\xC3", sc->s[i + 1]) || !(n = link_at(sc, i, links)))
             continue;
         size_t value = i + n;
         end = kta_value_end(sc, value, &start, &quoted, false);
         struct letters c = count(sc->s + start, end > start ? end - start : 0);
-        if ((c.n >= 6 && c.marks && c.letters) ||
-            (c.n >= 8 && c.upper && c.lower && c.digits >= 2)) {
+        if ((c.n >= 6 && c.marks && c.lower) || (c.n >= 8 && c.upper && c.lower && c.digits >= 2)) {
             prose_value(sc, name, value, /* linked= */ true, &end);
             return;
         }
@@ -103,12 +102,12 @@ static void prose_later(struct scanner *sc, const struct kta_name *name, size_t 
 /* "the password is hunter2", "token 'abc123…'": only what does not look like a word. */
 void kta_prose(struct scanner *sc, const struct kta_name *name, size_t at)
 {
-    static const char *const links[] = {"is ",      "is: ",     "was ",    "has been ", "is now ",
-                                        "now ",     "value ",   "reset ",  "changed ",  "updated ",
-                                        "rotated ", "set ",     "from ",   "to ",       "of ",
-                                        "with ",    "lautet: ", "lautet ", "ist ",      "est ",
-                                        "es ",      "è ",       "é ",      "- ",        "– ",
-                                        "— ",       NULL};
+    static const char *const links[] = {"is ",      "is: ",   "was ",   "has been ", "is now ",
+                                        "now ",     "value ", "reset ", "changed ",  "updated ",
+                                        "rotated ", "set ",   "from ",  "to ",       "of ",
+                                        "with ",    "wurde ", "auf ",   "är ",       "lautet: ",
+                                        "lautet ",  "ist ",   "est ",   "es ",       "è ",
+                                        "é ",       "- ",     "– ",     "— ",        NULL};
     if (name->start && !strchr(" \t\n\"'(", sc->s[name->start - 1]))
         return; /* the end of a value that looks like a name */
     if (name->tells < KTA_TELLS_REFERENCE || at >= sc->n || !strchr(" \t,", sc->s[at]))

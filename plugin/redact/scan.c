@@ -50,6 +50,13 @@ static const struct kta_re *compiled(size_t rule)
     return re[rule];
 }
 
+static bool masked(const char *v, size_t n)
+{
+    while (n && *v == '*')
+        v++, n--;
+    return !n;
+}
+
 void kta_scan_rule(struct scanner *sc, size_t rule, size_t at, size_t end)
 {
     const struct kta_rule *row = kta_rule(rule);
@@ -76,7 +83,8 @@ void kta_scan_rule(struct scanner *sc, size_t rule, size_t at, size_t end)
     int g = row->group;
     while (g > 0 && g + 1 < m.n && m.start[g] == (size_t)-1) /* alternatives have a group each */
         g++;
-    if (low + m.start[0] > at || low + m.end[0] < end || m.start[g] == (size_t)-1)
+    if (low + m.start[0] > at || low + m.end[0] < end || m.start[g] == (size_t)-1 ||
+        masked(sc->s + low + m.start[g], m.end[g] - m.start[g]))
         return;
     kta_hide(sc, low + m.start[0], low + m.start[g], low + m.end[g], row->name);
     if (high == sc->n && m.end[0] == high - low && !sc->last)

@@ -183,14 +183,24 @@ static bool ends_at_bracket(const struct scanner *sc, size_t from, size_t i)
 
 /* Bytes at which a value without quotes may end; all others are passed over. */
 static const bool may_end[256] = {
-    [0] = 1,    [1] = 1,    [2] = 1,   [3] = 1,   [4] = 1,    [5] = 1,   [6] = 1,   [7] = 1,
-    [8] = 1,    [9] = 1,    [10] = 1,  [11] = 1,  [12] = 1,   [13] = 1,  [14] = 1,  [15] = 1,
-    [16] = 1,   [17] = 1,   [18] = 1,  [19] = 1,  [20] = 1,   [21] = 1,  [22] = 1,  [23] = 1,
-    [24] = 1,   [25] = 1,   [26] = 1,  [27] = 1,  [28] = 1,   [29] = 1,  [30] = 1,  [31] = 1,
-    [' '] = 1,  [0x7F] = 1, ['"'] = 1, ['#'] = 1, ['\''] = 1, ['`'] = 1, ['<'] = 1, ['>'] = 1,
-    ['\\'] = 1, [','] = 1,  [';'] = 1, ['&'] = 1, ['|'] = 1,  [')'] = 1, ['}'] = 1, [']'] = 1,
-    ['%'] = 1,  [0xE2] = 1,
+    [0] = 1,    [1] = 1,    [2] = 1,    [3] = 1,    [4] = 1,    [5] = 1,   [6] = 1,   [7] = 1,
+    [8] = 1,    [9] = 1,    [10] = 1,   [11] = 1,   [12] = 1,   [13] = 1,  [14] = 1,  [15] = 1,
+    [16] = 1,   [17] = 1,   [18] = 1,   [19] = 1,   [20] = 1,   [21] = 1,  [22] = 1,  [23] = 1,
+    [24] = 1,   [25] = 1,   [26] = 1,   [27] = 1,   [28] = 1,   [29] = 1,  [30] = 1,  [31] = 1,
+    [' '] = 1,  [0x7F] = 1, ['"'] = 1,  ['#'] = 1,  ['\''] = 1, ['`'] = 1, ['<'] = 1, ['>'] = 1,
+    ['\\'] = 1, [','] = 1,  [';'] = 1,  ['&'] = 1,  ['|'] = 1,  [')'] = 1, ['}'] = 1, [']'] = 1,
+    ['%'] = 1,  [0xE2] = 1, [0xE3] = 1, [0xEF] = 1,
 };
+
+/* A comma or a full stop of Chinese and Japanese. */
+static bool wide_stop(const struct scanner *sc, size_t at)
+{
+    static const char *const marks[] = {"，", "。", "；", "、", "）", "」"};
+    for (size_t i = 0; i < KTA_LEN(marks); i++)
+        if (kta_at(sc, at, marks[i]))
+            return true;
+    return false;
+}
 
 static size_t unquoted_end(const struct scanner *sc, size_t from, bool in_query)
 {
@@ -221,6 +231,8 @@ static size_t unquoted_end(const struct scanner *sc, size_t from, bool in_query)
              kta_at(sc, i, "%2C") || kta_at(sc, i, "%7D")))
             break;
         if (c == '%' && (kta_at(sc, i, "%0A") || kta_at(sc, i, "%22")))
+            break;
+        if (c >= 0xE3 && wide_stop(sc, i))
             break;
         /* "⟦" of a foreign placeholder is defused, not hidden */
         if (c == 0xE2 && kta_at(sc, i, "\xE2\x9F\xA7"))

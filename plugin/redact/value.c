@@ -175,6 +175,15 @@ static bool variable(const char *v, size_t n)
     return i == n ? shouted || kta_telling(v + 1, n - 1, "", 0) != KTA_TELLS_NOTHING : v[i] == '/';
 }
 
+/* *common of YAML */
+static bool alias(const char *v, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (!isalpha((unsigned char)v[i]) && v[i] != '_' && v[i] != '-')
+            return false;
+    return n > 1 && v[0] == '*';
+}
+
 /* {name}/{key}: the words in braces are to be filled in. */
 static bool template(const char *v, size_t n)
 {
@@ -200,7 +209,7 @@ static bool reference(const char *v, size_t n)
         return true;
     if (n > 2 && v[0] == '%' && v[n - 1] == '%')
         return true;
-    return variable(v, n) || template(v, n);
+    return variable(v, n) || alias(v, n) || template(v, n);
 }
 
 /* /etc/x, ./x, ~/x, @/x: at least two parts of ordinary characters, or one that is short. */

@@ -84,8 +84,9 @@ static size_t whole_line(const struct scanner *sc, const struct kta_name *name, 
                          size_t end)
 {
     size_t line = kta_near_end(sc, end);
-    if (end >= line || name->tells < KTA_TELLS_PASSWORD || !kta_begins_line(sc, name->start) ||
-        line - end > 120 || kta_value_stop_word(sc->s + start, line - start, false) ||
+    if (end >= line || (unsigned char)sc->s[end] >= 0x80 || name->tells < KTA_TELLS_PASSWORD ||
+        !kta_begins_line(sc, name->start) || line - end > 120 ||
+        kta_value_stop_word(sc->s + start, line - start, false) ||
         sentence(sc->s + start, line - start))
         return end;
     for (size_t i = end; i < line; i++)
@@ -147,7 +148,7 @@ static void valued(struct scanner *sc, const struct kta_name *name, size_t at)
 }
 
 /* "ApiKeys": {"maps": "…", "weather": "…"}: each member may be one. */
-static void members(struct scanner *sc, const struct kta_name *name, size_t at)
+void kta_members(struct scanner *sc, const struct kta_name *name, size_t at)
 {
     struct kta_name one = kta_singular(sc, name);
     if (one.tells < KTA_TELLS_TOKEN || tolower((unsigned char)sc->s[name->end - 1]) != 's')
@@ -159,8 +160,8 @@ static void members(struct scanner *sc, const struct kta_name *name, size_t at)
             at++;
         size_t end = kta_value_end(sc, at, &start, &quoted, false);
         at = kta_skip_blanks(sc, end + kta_quote(sc, end));
-        size_t n = quoted ? kta_separator(sc, at, &assigns) : 0;
-        if (!n)
+        size_t n = kta_separator(sc, at, &assigns);
+        if (!n || !(quoted || (assigns && end > start)))
             break;
         at = kta_skip_blanks(sc, at + n);
         if (at < sc->n && strchr("{[", sc->s[at]))
@@ -254,6 +255,8 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
     if (name->end - name->start == 4 && !memcmp(sc->s + name->start, "PASS", 4) && !assigned)
         return; /* --- PASS: TestLogin */
     at = kta_skip_blanks(sc, at);
+    if (at >= 3 && kta_at(sc, at - 3, "%3A")) /* JSON in a form */
+        at += kta_at(sc, at, "%20%22") ? 3 : kta_at(sc, at, "+%22") ? 1 : 0;
     if (kta_at(sc, at, "** ")) /* bold in Markdown */
         at = kta_skip_blanks(sc, at + 2);
     at = kta_skip_emphasis(sc, at);
@@ -273,7 +276,7 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
             braced(sc, name, at + 1);
         else {
             valued(sc, name, at + 1);
-            members(sc, name, at + 1);
+            kta_members(sc, name, at + 1);
         }
         return;
     }
