@@ -502,15 +502,20 @@ static void take_verdict(const struct checked *at, int status)
         at->f->fixes[at->k].validated = 1;
 }
 
-static void take_asked_ahead(struct kta_world *w, struct kta_findings *f)
+/* Returns how many fixes it was about. */
+static size_t take_asked_ahead(struct kta_world *w, struct kta_findings *f)
 {
     const struct kta_asked_ahead *asked = *kta_world_asked_ahead(w);
+    size_t n = 0;
     for (size_t i = 0; asked && i < f->n; i++)
         for (size_t k = f->v[i]->n_fixes; k-- > 0;) {
             const struct kta_fix_check *c = &f->v[i]->fixes[k].check;
-            if (kta_streq(c->path, asked->check.path) && kta_streq(c->body, asked->check.body))
-                take_verdict(&(struct checked){f->v[i], k}, asked->status);
+            if (!kta_streq(c->path, asked->check.path) || !kta_streq(c->body, asked->check.body))
+                continue;
+            take_verdict(&(struct checked){f->v[i], k}, asked->status);
+            n++;
         }
+    return n;
 }
 
 void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
@@ -521,7 +526,7 @@ void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
     size_t n = 0, cap = 0, cap_sends = 0;
     if (!c || kta_cluster_is_snapshot(c))
         return;
-    take_asked_ahead(w, f);
+    size_t ahead = take_asked_ahead(w, f);
     for (size_t i = 0; i < f->n; i++)
         for (size_t k = 0; k < f->v[i]->n_fixes && k < KTA_DIAG_MAX_FIXES; k++) {
             struct kta_fix *fix = &f->v[i]->fixes[k];
@@ -541,5 +546,5 @@ void kta_fixes_validate(struct kta_world *w, struct kta_findings *f)
     }
     free(at);
     free(sends);
-    kta_log(1, "fixes: %zu checked by a dry run, a request each", n);
+    kta_log(1, "fixes: %zu checked by a dry run, a request each", ahead + n);
 }
