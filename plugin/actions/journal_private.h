@@ -56,6 +56,9 @@ struct kta_undo {
 };
 
 void kta_undo_release(struct kta_undo *u); /* keeps p, plan and force */
+/* kta_restore_ops of an item's images and `live`, all stripped. Caller owns. */
+struct kta_json *kta_undo_ops(const struct kta_undo_item *x, const struct kta_json *live,
+                              bool force, struct kta_str *conflicts);
 /* A step that ran, and is the one that is wanted (only NULL: all are). */
 bool kta_undo_chosen(const struct kta_json *step, const char *only);
 /* The images of one step of an entry (only NULL: of all that ran), lined up with what is there now.

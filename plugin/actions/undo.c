@@ -436,17 +436,11 @@ static void helm_conflicts(struct kta_undo *u)
 {
     for (size_t i = 0; i < u->n; i++) {
         const struct kta_undo_item *x = &u->v[i];
-        kta_auto_json struct kta_json *before = kta_json_copy(x->before);
-        kta_auto_json struct kta_json *after = kta_json_copy(x->after);
-        kta_auto_json struct kta_json *live = kta_json_copy(x->live), *ops = NULL;
         kta_auto_str struct kta_str conflicts = KTA_STR_INIT;
 
-        if (!before || !after || !live || kta_undo_is_record(x) || kta_undo_is_hook(x))
+        if (!x->before || !x->after || !x->live || kta_undo_is_record(x) || kta_undo_is_hook(x))
             continue;
-        kta_server_strip(before);
-        kta_server_strip(after);
-        kta_server_strip(live);
-        ops = kta_restore_ops(before, after, live, before, u->force, &conflicts);
+        kta_json_free(kta_undo_ops(x, x->live, u->force, &conflicts));
         if (conflicts.len)
             kta_str_addf(&u->conflicts, "%s%s of %s/%s", u->conflicts.len ? ", " : "", conflicts.s,
                          kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"));

@@ -58,6 +58,18 @@ void kta_undo_release(struct kta_undo *u)
     kta_str_init(&u->unsure, 0);
 }
 
+struct kta_json *kta_undo_ops(const struct kta_undo_item *x, const struct kta_json *live,
+                              bool force, struct kta_str *conflicts)
+{
+    kta_auto_json struct kta_json *before = kta_json_copy(x->before), *now = kta_json_copy(live);
+    kta_auto_json struct kta_json *after = kta_json_copy(x->after);
+
+    kta_server_strip(before);
+    kta_server_strip(after);
+    kta_server_strip(now);
+    return kta_restore_ops(before, after, now, before, force, conflicts);
+}
+
 /* ---- reading a step's images ---- */
 static const struct kta_json *image_at(const struct kta_json *images, const char *path)
 {
@@ -227,18 +239,15 @@ static int take_was(struct kta_undo *u, const char *id, struct kta_err *err)
 static struct kta_json *should_be(struct kta_undo *u, const struct kta_undo_item *x,
                                   const struct kta_json *was)
 {
-    kta_auto_json struct kta_json *before = kta_json_copy(x->before), *ops = NULL;
-    kta_auto_json struct kta_json *after = kta_json_copy(x->after);
+    kta_auto_json struct kta_json *ops = NULL;
     kta_auto_str struct kta_str ignored = KTA_STR_INIT;
     struct kta_json *o;
 
-    if (!was || !after)
+    if (!was || !x->after)
         return kta_undo_again(u, x->before);
     o = kta_json_copy(was);
-    kta_server_strip(before);
-    kta_server_strip(after);
     kta_server_strip(o);
-    ops = kta_restore_ops(before, after, o, before, /* force= */ true, &ignored);
+    ops = kta_undo_ops(x, o, /* force= */ true, &ignored);
     kta_restore_apply(o, ops);
     return o;
 }
@@ -270,7 +279,7 @@ static void compare_step(struct kta_undo *u, struct kta_str *differs)
 {
     for (size_t i = 0; i < u->n; i++) {
         const struct kta_undo_item *x = &u->v[i];
-        kta_auto_json struct kta_json *before = NULL, *after = NULL, *live = NULL, *ops = NULL;
+        kta_auto_json struct kta_json *before = NULL, *ops = NULL;
         kta_auto_str struct kta_str ignored = KTA_STR_INIT;
 
         if (kta_undo_is_record(x) || (x->before && kta_undo_is_hook(x)) || !x->readable ||
@@ -291,14 +300,8 @@ static void compare_step(struct kta_undo *u, struct kta_str *differs)
                              kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"));
             continue;
         }
-        before = kta_json_copy(x->before);
-        after = kta_json_copy(x->after);
-        live = kta_json_copy(x->live);
-        kta_server_strip(before);
-        kta_server_strip(after);
-        kta_server_strip(live);
         /* what others changed since is theirs: only what the change had touched is compared */
-        ops = kta_restore_ops(before, after, live, before, /* force= */ true, &ignored);
+        ops = kta_undo_ops(x, x->live, /* force= */ true, &ignored);
         if (kta_json_len(ops) > 0)
             kta_str_addf(differs, "%s%s/%s differs at %s", differs->len ? "; " : "",
                          kta_json_str(x->image, "kind"), kta_json_str(x->image, "name"),
