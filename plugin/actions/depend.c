@@ -21,7 +21,8 @@ static bool is_named(const char *word, const char *name)
 {
     size_t n = strlen(word), m = strlen(name);
 
-    return m > 0 && kta_ends(word, name) && (n == m || word[0] == '-' || word[n - m - 1] == '/');
+    return m > 0 && kta_ends(word, name) &&
+           (n == m || (n == m + 2 && word[0] == '-') || strchr("/=", word[n - m - 1]));
 }
 
 /* Does `earlier` make what `s` needs: an object that it names, its namespace, its kind? */
