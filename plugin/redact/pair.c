@@ -79,8 +79,9 @@ static size_t parent(const struct scanner *sc, size_t at, size_t *ret_start)
 /* Objects in which "secret" is no object's name. */
 static bool holds_secret(const char *word, size_t n)
 {
-    static const char *const words[] = {"session", "jwt",  "cookie", "cookies", "hmac",    "csrf",
-                                        "oauth",   "oidc", "oauth2", "signing", "passport"};
+    static const char *const words[] = {"session", "jwt",     "cookie",   "cookies",
+                                        "hmac",    "csrf",    "oauth",    "oidc",
+                                        "oauth2",  "signing", "passport", "authorization"};
     for (size_t i = 0; i < KTA_LEN(words); i++)
         if (strlen(words[i]) == n && !strncasecmp(words[i], word, n))
             return true;
@@ -148,7 +149,8 @@ static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name
     name->in_query = a && (sc->s[a - 1] == '?' || sc->s[a - 1] == '&');
     name->tells = kta_telling(sc->s + a, b - a, sc->s + before, before_n);
     size_t of;
-    if (secret && name->tells == KTA_TELLS_REFERENCE && (before_n = parent(sc, a, &of)) &&
+    bool owned = secret || (b - a == 11 && kta_at(sc, a, "credentials"));
+    if (owned && name->tells == KTA_TELLS_REFERENCE && (before_n = parent(sc, a, &of)) &&
         holds_secret(sc->s + of, before_n))
         name->tells = KTA_TELLS_TOKEN;
     if (secret && name->tells == KTA_TELLS_REFERENCE && configures(sc, b))
