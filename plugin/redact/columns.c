@@ -437,7 +437,7 @@ bool kta_heads_column(struct scanner *sc, const struct kta_name *name)
     const char *p = memrchr(sc->s + low, '\n', name->start - low);
     size_t at = p ? (size_t)(p - sc->s) + 1 : low, line = kta_near_end(sc, name->start);
     sc->header_end = line;
-    if ((!p && low) || (line == sc->n && !sc->last) || at < sc->columns->end)
+    if ((!p && low) || (line == sc->n && !sc->last) || at < sc->columns->end || sc->s[at] == '{')
         return false;
     if (!sc->last && (line + 1 >= sc->n || kta_line_end(sc, line + 1) == sc->n)) {
         kta_hold_next_line(sc, name, line); /* a line of dashes may come */
