@@ -268,11 +268,37 @@ static bool ask_again(struct rest_job *j, const struct kta_http_req *q)
     return true;
 }
 
-static void judge_answer(struct kta_cluster *c, struct rest_job *j, struct kta_http_req *q)
+/* A 2xx. False: it cannot be read. */
+static bool take_good(struct rest_job *j, struct kta_http_req *q)
 {
-    struct kta_err ignored = KTA_ERR_INIT;
+    struct kta_err why = KTA_ERR_INIT;
     struct kta_json *v = NULL;
 
+    if (q->on_body == take_stream) {
+        if (stream_page(j, &v, &why) == 0) {
+            take_json(j, v);
+            return true;
+        }
+        j->reached = why.code == KTA_E_LIMIT;
+        if (!j->reached)
+            return false;
+        j->read->err = why;
+        job_fail(j);
+        return true;
+    }
+    if (q->on_body) {
+        j->pending = false;
+        j->reached = true;
+        return true;
+    }
+    if (kta_json_parse(q->answer.s, q->answer.len, &v, &why) < 0)
+        return false;
+    take_json(j, v);
+    return true;
+}
+
+static void judge_answer(struct kta_cluster *c, struct rest_job *j, struct kta_http_req *q)
+{
     c->stats.requests++;
     c->stats.bytes += q->answer.len + (q->on_body ? j->read->text.len : 0) + j->streamed;
     j->streamed = 0;
@@ -292,27 +318,8 @@ static void judge_answer(struct kta_cluster *c, struct rest_job *j, struct kta_h
         j->reached = true;
         return;
     }
-    if (q->status / 100 == 2 && q->on_body == take_stream) {
-        if (stream_page(j, &v, &ignored) == 0) {
-            take_json(j, v);
-            return;
-        }
-        j->reached = ignored.code == KTA_E_LIMIT;
-        if (j->reached) {
-            j->read->err = ignored;
-            job_fail(j);
-            return;
-        }
-    } else if (q->status / 100 == 2 && q->on_body) {
-        j->pending = false;
-        j->reached = true;
+    if (q->status / 100 == 2 && take_good(j, q))
         return;
-    }
-    if (q->status / 100 == 2 && !q->on_body &&
-        kta_json_parse(q->answer.s, q->answer.len, &v, &ignored) == 0) {
-        take_json(j, v);
-        return;
-    }
     if ((q->status == 410 && start_over(j)) || put_off(j, q))
         return;
     j->reached = status_answer(c, j->read->path, j->doing.s, q, &j->read->err);

@@ -74,19 +74,52 @@ static void ask_text(const struct kta_ui *ui, const struct kta_plan *plan,
                                                          : ", [d]on't ask again for this command");
 }
 
+/* What a letter says. *ret_again: nothing yet, so it is asked once more. */
+static int take_letter(struct kta_ui *ui, char c, struct kta_plan *plan, struct kta_step *step,
+                       enum kta_answer *ret, bool *ret_again, struct kta_err *err)
+{
+    const struct kta_step *worst = riskiest(plan, step);
+    int r = 0;
+
+    *ret_again = false;
+    if (c == 'y' && weight(worst) >= KTA_RISK_HIGH)
+        return type_name(worst, ret, err);
+    if (c == 'y')
+        *ret = KTA_ANSWER_YES;
+    else if (c == 'n')
+        *ret = KTA_ANSWER_NO;
+    else if (c == 'o' && !step && plan->n > 1)
+        *ret = KTA_ANSWER_ONE_BY_ONE;
+    else if (c == 'd' && ui->session && ui_may_approve(plan, step)) {
+        ui_approve(ui, plan, step);
+        *ret = KTA_ANSWER_YES;
+    } else if (c == 'e' && (r = ui_edit(plan, step, err)) == 0) {
+        *ret = KTA_ANSWER_EDIT;
+    } else {
+        *ret_again = true;
+        if (c == 'p' && ui_has_diff(plan, step))
+            r = ui_page(plan, step, err);
+        if (r < 0 && err->code == KTA_E_INTERRUPTED)
+            return -1;
+        if (r < 0)
+            kta_ui_error(ui, err);
+        kta_err_clear(err);
+    }
+    return 0;
+}
+
 int ui_ask(void *ctx, struct kta_plan *plan, struct kta_step *step, enum kta_answer *ret,
            struct kta_err *err)
 {
     struct kta_ui *ui = ctx;
     kta_auto_str struct kta_str line = KTA_STR_INIT;
-    const struct kta_step *worst = riskiest(plan, step);
-    bool several = !step && plan->n > 1;
+    bool several = !step && plan->n > 1, again = true;
 
     ui_end_text(ui);
     kta_report_done(&ui->report);
     fflush(ui->out);
     *ret = KTA_ANSWER_NOBODY;
-    if (!kta_term_can_ask() || !worst)
+    if (!kta_term_can_ask() || !riskiest(plan, step))
         return 0;
     if (ui_approved(ui, plan, step)) {
         kta_ui_print(ui, "  Not asked again: you said so for %s.\n",
@@ -94,49 +127,15 @@ int ui_ask(void *ctx, struct kta_plan *plan, struct kta_step *step, enum kta_ans
         *ret = KTA_ANSWER_YES;
         return 0;
     }
-    for (;;) {
+    while (again) {
         char prompt[200];
         ask_text(ui, plan, step, several, prompt, sizeof prompt);
         kta_str_clear(&line);
         if (kta_term_ask(prompt, &line, err) < 0)
             return -1;
         kta_str_trim(&line);
-        char c = (char)(line.s[0] | 0x20);
-        if (c == 'y') {
-            if (weight(worst) >= KTA_RISK_HIGH)
-                return type_name(worst, ret, err);
-            *ret = KTA_ANSWER_YES;
-            return 0;
-        }
-        if (c == 'n') {
-            *ret = KTA_ANSWER_NO;
-            return 0;
-        }
-        if (c == 'o' && several) {
-            *ret = KTA_ANSWER_ONE_BY_ONE;
-            return 0;
-        }
-        if (c == 'd' && ui->session && ui_may_approve(plan, step)) {
-            ui_approve(ui, plan, step);
-            *ret = KTA_ANSWER_YES;
-            return 0;
-        }
-        if (c == 'p' && ui_has_diff(plan, step) && ui_page(plan, step, err) < 0) {
-            if (err->code == KTA_E_INTERRUPTED)
-                return -1;
-            kta_ui_error(ui, err);
-            kta_err_clear(err);
-        }
-        if (c == 'e') {
-            if (ui_edit(plan, step, err) < 0) {
-                if (err->code == KTA_E_INTERRUPTED)
-                    return -1;
-                kta_ui_error(ui, err);
-                kta_err_clear(err);
-                continue;
-            }
-            *ret = KTA_ANSWER_EDIT;
-            return 0;
-        }
+        if (take_letter(ui, (char)(line.s[0] | 0x20), plan, step, ret, &again, err) < 0)
+            return -1;
     }
+    return 0;
 }
