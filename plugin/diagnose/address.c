@@ -201,6 +201,40 @@ bool naming_of(const struct kta_pod_trouble *t, const char *host, struct naming 
     return host && naming_in_configmaps(t, host, ret);
 }
 
+bool naming_in_command(const struct kta_pod_trouble *t, struct kta_finding *f, const char *from,
+                       const char *to, const char *why)
+{
+    static const char *const lists[] = {"command", "args"};
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    bool found = false;
+    for (size_t l = 0; l < KTA_LEN(lists); l++) {
+        struct kta_json *now = kta_json_new_array();
+        bool here = false;
+        kta_json_each(word, kta_json_get(t->container, lists[l])) {
+            const char *text = kta_or(kta_json_text(word), ""), *at;
+            kta_auto_str struct kta_str s = KTA_STR_INIT;
+            for (; (at = word_in(text, from)); text = at + strlen(from), here = true) {
+                kta_str_addn(&s, text, (size_t)(at - text));
+                kta_str_add(&s, to);
+            }
+            kta_str_add(&s, text);
+            kta_json_push_str(now, s.s);
+        }
+        if (here)
+            kta_json_set(c, lists[l], now);
+        else
+            kta_json_free(now);
+        found |= here;
+    }
+    if (found)
+        (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                               "call %s instead of %s: %s", to, from, why);
+    else
+        kta_json_free(spec);
+    return found;
+}
+
 /* ---- the address that a log leaves out ---- */
 
 /* Takes the first Service that the text names, or one that a policy closes. whole: the text may be

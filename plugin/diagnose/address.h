@@ -27,6 +27,10 @@ void naming_release(struct naming *x);
 void naming_fix(const struct kta_pod_trouble *t, struct kta_finding *f, const struct naming *x,
                 const char *from, const char *to, const char *why);
 
+/* The same where the container's own command names the host; false: it does not. */
+bool naming_in_command(const struct kta_pod_trouble *t, struct kta_finding *f, const char *from,
+                       const char *to, const char *why);
+
 /* The address that a log leaves out: of the Services that the container's variables and command
  * name, the first, or one that a NetworkPolicy closes. */
 struct given {

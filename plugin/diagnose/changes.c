@@ -439,9 +439,8 @@ static void store_changed(struct kta_world *w, struct kta_finding *f, const stru
 /* Codes whose cause cannot be the pod template of the object they blame. */
 static bool not_by_template(const char *code)
 {
-    static const char *const areas[] = {
-        "Service.", "Node.", "Storage.", "Deployment.Paused", "Deployment.ScaledToZero",
-        "Ingress."};
+    static const char *const areas[] = {"Node.", "Storage.", "Deployment.Paused",
+                                        "Deployment.ScaledToZero", "Ingress."};
     for (size_t i = 0; i < KTA_LEN(areas); i++)
         if (kta_starts(code, areas[i]))
             return true;

@@ -217,13 +217,13 @@ static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding 
     bool named = naming_of(t, host, &x);
     if (near) {
         kta_finding_quote(f, "services", "there is a Service %s in namespace %s", near, ns);
-        if (named) {
-            kta_auto_free char *to =
-                kta_asprintf("%.*s%s%s", (int)(from - host), host, near, from + strlen(name));
-            naming_fix(t, f, &x, host, to, "the Service that exists");
-        } else {
-            kta_finding_advice(f, "Make it call %s, the Service that exists.", near);
-        }
+        static const char why[] = "the Service that exists";
+        kta_auto_free char *to =
+            kta_asprintf("%.*s%s%s", (int)(from - host), host, near, from + strlen(name));
+        if (named)
+            naming_fix(t, f, &x, host, to, why);
+        else if (!naming_in_command(t, f, host, to, why))
+            kta_finding_advice(f, "Make it call %s, %s.", near, why);
     } else {
         const char *home = service_elsewhere(t, name);
         if (home) {

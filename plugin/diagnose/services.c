@@ -309,6 +309,15 @@ static bool worth_asking(struct kta_world *w, const struct kta_json *spec,
     return kta_world_count_ask(w, ASKED_MAX);
 }
 
+/* What its pods declare they served as well, before it was changed: then that is the cause. */
+static bool was_changed(struct kta_world *w, struct kta_json *owner)
+{
+    struct kta_change c = {0};
+    bool yes = kta_change_of(w, owner, &c) && c.text && c.revision > 0;
+    kta_change_release(&c);
+    return yes;
+}
+
 static void check_ports(struct kta_world *w, struct kta_json *service, struct kta_json *pod,
                         struct kta_findings *out)
 {
@@ -368,9 +377,13 @@ static void check_ports(struct kta_world *w, struct kta_json *service, struct kt
         /* Nothing declared, nothing said: perhaps nobody calls that port either. */
         bool sure = heard > 0 || (open == 0 && declared_any);
         enum kta_severity severity = sure ? KTA_CRITICAL : declared_any ? KTA_WARNING : KTA_INFO;
-        struct kta_finding *f =
-            kta_diag_add(out, "Service.PortMismatch", severity, service, sure ? 0.95 : 0.75);
-        ref = kta_diag_ref(kta_world_owner(w, pod));
+        struct kta_json *owner = kta_world_owner(w, pod);
+        bool changed = declared && likely < 0 && was_changed(w, owner);
+        struct kta_finding *f = kta_diag_add(out, "Service.PortMismatch", severity,
+                                             changed ? owner : service, sure ? 0.95 : 0.75);
+        if (changed)
+            kta_finding_symptom(f, "Service", kta_obj_namespace(service), kta_obj_name(service));
+        ref = kta_diag_ref(owner);
         kta_finding_summary(f,
                             "Service %s sends port %lld to port %lld of %s, where nothing "
                             "listens as far as its pods tell",

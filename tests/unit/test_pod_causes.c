@@ -184,6 +184,10 @@ static const struct row rows[] = {
     {"\"command\":[\"srve\"]", "", "Running", READY("False", ""),
      START_ERROR("exec: \\\"srve\\\": executable file not found in $PATH"), NULL,
      "CrashLoop.BadCommand", "not in the image", "image i start its own program"},
+    /* a host that the command itself names, misspelt */
+    {"\"command\":[\"sh\",\"-c\",\"wget http://apj:8000/\"]", "", "Running", READY("False", ""),
+     ENDED("1", ""), "wget: bad address 'apj:8000'\n", "CrashLoop.DNS", "no Service apj",
+     "call api instead of apj"},
     /* the shell's word for the same */
     {"", "", "Running", READY("False", ""), ENDED("126", ""),
      "sh: /app/run.sh: Permission denied\n", "CrashLoop.BadCommand", "not executable", ""},
