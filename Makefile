@@ -9,12 +9,12 @@ VERSION := 0.1.0
 
 ifdef SAN
 B        := build/asan
-OPT      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPT      := -O1 -g -DKTA_RELEASE_ALL -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDOPT    := -fsanitize=address,undefined
 else ifdef FUZZ
 B        := build/fuzz
 COVERAGE := $(if $(findstring clang,$(CC)),-fsanitize=fuzzer-no-link)
-OPT      := -O1 -g -fsanitize=address,undefined $(COVERAGE) -fno-sanitize-recover=undefined \
+OPT      := -O1 -g -DKTA_RELEASE_ALL -fsanitize=address,undefined $(COVERAGE) -fno-sanitize-recover=undefined \
             -fno-omit-frame-pointer -Wno-error
 LDOPT    := -fsanitize=address,undefined $(if $(COVERAGE),-fsanitize=fuzzer)
 else

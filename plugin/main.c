@@ -86,6 +86,21 @@ static void hold_standard_descriptors(void)
             _exit(1);
 }
 
+/* The process ends, and all that it holds with it: to free it piece by piece, and to let 38
+ * libraries tidy up before, takes as long as reading a list. A build that looks for leaks does
+ * both. */
+static _Noreturn void leave(struct app *app, int code)
+{
+#ifdef KTA_RELEASE_ALL
+    app_release(app);
+    exit(code);
+#else
+    (void)app;
+    fflush(NULL);
+    _exit(code);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     struct app app;
@@ -109,7 +124,5 @@ int main(int argc, char **argv)
         r = -1;
     if (r < 0)
         kta_ui_error(app.ui, &err);
-    int code = r < 0 ? exit_code(&err) : 0;
-    app_release(&app);
-    return code;
+    leave(&app, r < 0 ? exit_code(&err) : 0);
 }

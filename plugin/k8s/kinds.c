@@ -108,6 +108,9 @@ bool kind_is(const struct kta_kind *k, const char *name)
 
 const struct kta_kind *kta_kind_known(const char *name)
 {
+    for (size_t i = 0; name && i < KTA_LEN(kinds); i++) /* as nearly always */
+        if (strcmp(kinds[i].plural, name) == 0)
+            return &kinds[i];
     for (size_t i = 0; name && i < KTA_LEN(kinds); i++)
         if (kind_is(&kinds[i], name))
             return &kinds[i];
