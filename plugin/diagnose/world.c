@@ -426,6 +426,14 @@ static int take_lists(struct kta_world *w, const char *ns, const struct kta_kind
     return 0;
 }
 
+static bool under_way(const struct kta_world *w, const struct kta_kind *k)
+{
+    for (size_t i = 0; i < w->n_asking; i++)
+        if (w->asking[i] == k)
+            return true;
+    return false;
+}
+
 /* Reads for the kinds that are not there yet. Returns how many. */
 static size_t begin_lists(struct kta_world *w, const char *ns, const char *const *kinds, size_t n,
                           bool metrics, const struct kta_kind **of, struct kta_read **reads,
@@ -433,10 +441,7 @@ static size_t begin_lists(struct kta_world *w, const char *ns, const char *const
 {
     for (size_t i = 0; i < n + metrics; i++) {
         const struct kta_kind *k = i < n ? world_kind(w, kinds[i]) : &pod_metrics;
-        bool twice = false;
-        for (size_t j = 0; j < w->n_asking; j++)
-            twice |= w->asking[j] == k;
-        if (!k || twice || world_have_list(w, k, ns))
+        if (!k || under_way(w, k) || world_have_list(w, k, ns))
             continue;
         kta_auto_str struct kta_str path = KTA_STR_INIT;
         list_path(k, ns, &path);
@@ -512,7 +517,7 @@ struct world_list *world_need_list(struct kta_world *w, const char *kind, const 
     if (!k)
         return NULL;
     struct world_list *l = world_have_list(w, k, ns);
-    if (l)
+    if (l || under_way(w, k))
         return l;
     struct kta_err err = KTA_ERR_INIT;
     const char *one[] = {k->plural};

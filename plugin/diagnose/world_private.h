@@ -78,7 +78,7 @@ struct kta_json *world_read_otherwise(struct kta_world *w, const struct kta_kind
 /* Secrets and ConfigMaps: their values are never read. */
 bool world_metadata_only(const struct kta_kind *k);
 /* A list that was read (or tried); have: NULL where it was not, need: it is read now, and NULL
- * means that there is no such kind. */
+ * means that there is no such kind, or that it is under way (kta_world_on_list). */
 struct world_list *world_find_list(struct kta_world *w, const char *kind, const char *ns);
 struct world_list *world_have_list(struct kta_world *w, const struct kta_kind *k, const char *ns);
 struct world_list *world_need_list(struct kta_world *w, const char *kind, const char *ns);

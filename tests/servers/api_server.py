@@ -26,6 +26,7 @@ Where
   --token T             requests need "Authorization: Bearer T", else 401; the kubeconfig has it
                         (kubectl and we send credentials over TLS alone)
   --log FILE            one line a request: METHOD PATH STATUS; with --log-headers also headers
+  --late TEXT=SECONDS   what has TEXT in its path is answered so much later (repeatable)
 Bad behaviour, of every request or of those whose path contains --only TEXT (repeatable)
   --refuse-after-accept closes the connection without reading
   --slow SECONDS        says nothing for so long (0: for ever)
@@ -307,6 +308,10 @@ class Handler(BaseHTTPRequestHandler):
     # ---- bad behaviour ----
     def misbehave(self):
         a, s = self.server.args, self.server
+        for late in a.late:
+            text, seconds = late.rsplit("=", 1)
+            if text in self.path:
+                s.stop.wait(float(seconds))
         if a.only and not any(t in self.path for t in a.only):
             return False
         with s.lock:
@@ -767,7 +772,7 @@ def parse_args():
               "watch-gone"):
         p.add_argument("--" + f, action="store_true")
     p.add_argument("--skew", type=int, default=0)
-    for f in ("only", "forbid", "deny", "without"):
+    for f in ("only", "late", "forbid", "deny", "without"):
         p.add_argument("--" + f, action="append", default=[])
     for f in ("status", "huge", "busy", "times", "page"):
         p.add_argument("--" + f, type=int)
