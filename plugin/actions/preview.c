@@ -41,6 +41,15 @@ static void preview_diff(struct kta_pipeline *p, struct kta_step *s)
     s->preview.diff = kta_str_detach(&diff);
 }
 
+/* The diff leaves out what `kubectl apply` wrote last (kta_server_strip leaves it). */
+static bool changes_unshown(const struct kta_touches *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->v[i].known_after && !kta_same_but_server(t->v[i].live, t->v[i].after))
+            return true;
+    return false;
+}
+
 /* Named objects must be there for every verb but those that make them. */
 static void check_there(struct kta_step *s, const struct kta_command *cmd)
 {
@@ -105,7 +114,11 @@ static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_co
         kta_preview_effects(p, s, cmd);
     preview_diff(p, s);
     if (s->preview.diff && !s->preview.diff[0] && !s->preview.rejected && !s->preview.no_undo)
-        kta_preview_warn(&s->preview, "nothing would change");
+        kta_preview_warn(&s->preview, "%s",
+                         changes_unshown(s->touches)
+                             ? "only what kubectl apply remembers of it would change: an "
+                               "annotation that is not shown"
+                             : "nothing would change");
     return kta_preview_rights(p, s, cmd, err);
 }
 

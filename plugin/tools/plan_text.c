@@ -102,7 +102,7 @@ static void write_fact(void *ctx, enum kta_fact what, const char *text)
     struct kta_str *out = ctx;
 
     if (what == KTA_FACT_DIFF && !*text) {
-        kta_str_add(out, "(changes nothing)\n");
+        kta_str_add(out, "(no difference to show)\n");
         return;
     }
     kta_str_add(out, forms[what].before);

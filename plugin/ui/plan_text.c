@@ -63,7 +63,7 @@ static void show_fact(void *ctx, enum kta_fact what, const char *text)
         if (what == KTA_FACT_MANIFEST)
             fprintf(ui->out, "     with this manifest as its input:\n");
         if (what == KTA_FACT_DIFF && !*text)
-            text = "(changes nothing)";
+            text = "(no difference to show)";
         indented(ui, text, indents[what], what == KTA_FACT_DIFF);
     }
 }

@@ -115,6 +115,18 @@ plan kubectl run seen --image=busybox:1.36
 ask 0 "run has a dry run" apply "$home/plan.json" -n "$NS" --dry-run -o json
 json_is "and shows the pod" '"kind: Pod" in d["plan"][0]["preview"]["diff"]' True
 
+# ---- what no difference shows ----
+k create configmap two --from-literal=mode=a --dry-run=client -o yaml >"$home/two.yaml"
+k apply -f "$home/two.yaml" >/dev/null
+plan kubectl apply -f "$home/two.yaml"
+ask 0 "an apply of what is there" apply "$home/plan.json" -n "$NS" --dry-run -o json
+json_is "changes nothing" "'nothing would change' in d['plan'][0]['preview']['warnings']" True
+sed -i 's/mode: a/mode: b/' "$home/two.yaml"
+plan kubectl apply set-last-applied -f "$home/two.yaml"
+ask 0 "a change of what apply remembers" apply "$home/plan.json" -n "$NS" --dry-run -o json
+json_is "is told, though nothing of it is shown" \
+  "any('kubectl apply remembers' in w for w in d['plan'][0]['preview']['warnings'])" True
+
 # ---- minReadySeconds ----
 k patch deployment moving --type=merge -p '{"spec":{"minReadySeconds":25}}' >/dev/null
 plan kubectl set env deployment/moving LATE=1
