@@ -70,15 +70,16 @@ static void take(struct kta_world_logs *l, const struct kta_log_want *q, struct 
 
 #define HEAD_BYTES (KTA_LOG_BYTES / 4)
 
+/* The last `lines` of it (0: from its beginning), at most `bytes`. */
 static void ask(struct kta_read **reads, size_t *n, size_t *cap, const struct kta_log_want *q,
-                size_t lines)
+                size_t lines, size_t bytes)
 {
+    kta_auto_free char *tail = lines ? kta_asprintf("&tailLines=%zu", lines) : kta_strdup("");
     struct kta_read *r =
         kta_read_add(reads, n, cap, KTA_ACCEPT_TEXT,
-                     "/api/v1/namespaces/%s/pods/%s/log?container=%s%s&tailLines=%zu&limitBytes=%u",
-                     q->ns, q->pod, q->container, q->previous ? "&previous=true" : "", lines,
-                     KTA_LOG_BYTES);
-    r->max = KTA_LOG_BYTES;
+                     "/api/v1/namespaces/%s/pods/%s/log?container=%s%s%s&limitBytes=%zu", q->ns,
+                     q->pod, q->container, q->previous ? "&previous=true" : "", tail, bytes);
+    r->max = bytes;
 }
 
 size_t kta_world_logs_begin(struct kta_world *w, const struct kta_log_want *wants, size_t n,
@@ -99,7 +100,7 @@ size_t kta_world_logs_begin(struct kta_world *w, const struct kta_log_want *want
             kta_world_note_missing(w, "more than %d logs: the rest was not read", KTA_MAX_LOGS);
             break;
         }
-        ask(reads, n_reads, cap, &wants[i], KTA_LOG_LINES);
+        ask(reads, n_reads, cap, &wants[i], KTA_LOG_LINES, KTA_LOG_BYTES);
         of[added++] = &wants[i];
     }
     if (added)
@@ -130,7 +131,7 @@ static void read_ends(struct kta_world *w, const struct kta_log_want *const *of,
         if (reads[i].failed || reads[i].text.len < KTA_LOG_BYTES - 1)
             continue;
         end_of[n_ends] = i;
-        ask(&ends, &n_ends, &cap, of[i], lines_of(&reads[i].text) / 2 + 1);
+        ask(&ends, &n_ends, &cap, of[i], lines_of(&reads[i].text) / 2 + 1, KTA_LOG_BYTES);
     }
     bool came = n_ends && kta_cluster_read(kta_world_cluster(w), ends, n_ends, &err) == 0;
     for (size_t k = 0; came && k < n_ends; k++) {
@@ -184,12 +185,7 @@ static void read_beginnings(struct kta_world *w, const struct kta_log_want *cons
             continue;
         }
         head_of[n_heads] = i;
-        struct kta_read *r =
-            kta_read_add(&heads, &n_heads, &cap, KTA_ACCEPT_TEXT,
-                         "/api/v1/namespaces/%s/pods/%s/log?container=%s%s&limitBytes=%u",
-                         of[i]->ns, of[i]->pod, of[i]->container,
-                         of[i]->previous ? "&previous=true" : "", HEAD_BYTES);
-        r->max = HEAD_BYTES;
+        ask(&heads, &n_heads, &cap, of[i], 0, HEAD_BYTES);
     }
     bool came = n_heads && kta_cluster_read(kta_world_cluster(w), heads, n_heads, &err) == 0;
     for (size_t k = 0; came && k < n_heads; k++)
