@@ -284,13 +284,16 @@ static int wait_for(int64_t ms, struct kta_err *err)
     return -1;
 }
 
-/* Exponential, ± a quarter, so that many clients do not come back together. */
+int64_t llm_back_off(int64_t base_ms, int attempt, uint32_t random)
+{
+    int64_t ms = base_ms << (attempt - 1);
+    return ms * 3 / 4 + ms / 2 * random / UINT32_MAX;
+}
+
 static int64_t back_off(const struct attempt *a)
 {
-    int64_t ms = a->m->back_off_ms << (a->number - 1);
-    if (a->wait_ms >= 0)
-        return a->wait_ms;
-    return ms * 3 / 4 + (int64_t)(arc4random() % (uint32_t)(ms / 2 + 1));
+    return a->wait_ms >= 0 ? a->wait_ms
+                           : llm_back_off(a->m->back_off_ms, a->number, a->m->random());
 }
 
 /* -1: no more attempts; a->err says why. */

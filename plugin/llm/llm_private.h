@@ -43,9 +43,15 @@ struct kta_llm {
     char *query; /* "?api-version=…" or "" */
     int window;  /* -1: not asked yet */
     int64_t back_off_ms, first_byte_ms, idle_ms;
+    uint32_t (*random)(void); /* arc4random; a test has its own */
     struct kta_http *http;
     struct kta_llm_spent spent;
 };
+
+/* ---- chat.c ---- */
+/* Before the attempt behind the attempt-th (from 1): the base, doubled each time, ± a quarter, so
+ * that many clients do not come back together. random: evenly from 0 to UINT32_MAX. */
+int64_t llm_back_off(int64_t base_ms, int attempt, uint32_t random);
 
 /* ---- quirks.c ---- */
 void llm_quirks_load(struct kta_llm *m);

@@ -427,6 +427,7 @@ int kta_llm_open(const struct kta_llm_config *config, struct kta_llm **ret, stru
     m->window = -1;
     m->back_off_ms = config->back_off_ms ? config->back_off_ms : BACK_OFF_MS;
     m->first_byte_ms = config->first_byte_ms ? config->first_byte_ms : KTA_LLM_FIRST_BYTE_MS;
+    m->random = arc4random;
     m->idle_ms = config->idle_ms ? config->idle_ms : KTA_LLM_IDLE_MS;
     if (fill(m, config, err) < 0) {
         kta_llm_free(m);

@@ -52,7 +52,8 @@ static struct kta_llm *open_as(const char *provider, const char *path)
     struct kta_llm_config c = {.provider = provider,
                                .model = "m",
                                .endpoint = url,
-                               .api_key = "sk-secret-key"};
+                               .api_key = "sk-secret-key",
+                               .back_off_ms = 1};
     struct kta_llm *m = NULL;
     struct kta_err err = KTA_ERR_INIT;
     if (kta_llm_open(&c, &m, &err) < 0)
@@ -642,35 +643,57 @@ static void test_retry_shows_nothing_twice(void **state)
     test_server_stop(&server);
 }
 
-/* Between three and five quarters of the base, which doubles, and not the same for all clients. */
-static void test_back_off_differs(void **state)
+/* Between three and five quarters of the base, which doubles: evenly, both ends are reached. */
+static void test_back_off(void **state)
 {
-    static const long long base[] = {40, 80};
-    long long seen[2][12];
-    struct kta_llm_turn t;
-    struct heard h;
+    const int64_t base = 500;
+    (void)state;
+    for (int attempt = 1; attempt <= 3; attempt++) {
+        int64_t ms = base << (attempt - 1), before = ms * 3 / 4;
+        assert_int_equal(llm_back_off(base, attempt, 0), before);
+        assert_int_equal(llm_back_off(base, attempt, UINT32_MAX), ms * 5 / 4);
+        for (uint32_t i = 1; i <= 16; i++) {
+            int64_t now = llm_back_off(base, attempt, UINT32_MAX / 16 * i);
+            assert_in_range(now - before, ms / 32 - 2, ms / 32 + 2);
+            before = now;
+        }
+    }
+}
+
+static uint32_t dice[2], thrown;
+
+static uint32_t throw_dice(void)
+{
+    return dice[thrown++ % KTA_LEN(dice)];
+}
+
+/* Each wait is thrown anew, is said, and is waited. */
+static void test_retries_wait_at_random(void **state)
+{
+    static const struct {
+        uint32_t dice[2];
+        const char *said;
+        int64_t all;
+    } rows[] = {{{0, UINT32_MAX}, "1:30 2:100 ", 130}, {{UINT32_MAX, 0}, "1:50 2:60 ", 110}};
     (void)state;
     start("{\"turns\":[{\"status\":503}],\"loop\":true}");
-    kta_auto_free char *url = kta_asprintf("http://127.0.0.1:%d/v1", server.port);
-    struct kta_llm_config c = {.provider = "openai-compatible",
-                               .model = "m",
-                               .endpoint = url,
-                               .back_off_ms = base[0]};
-    bool differs = false;
-    for (size_t i = 0; i < KTA_LEN(seen[0]); i++) {
-        struct kta_llm *m = NULL;
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct kta_llm *m = open_as("openai-compatible", "/v1");
+        struct kta_llm_turn t;
+        struct heard h;
         struct kta_err err = KTA_ERR_INIT;
-        assert_int_equal(kta_llm_open(&c, &m, &err), 0);
+        int64_t begin = kta_now_ms();
+        assert_ptr_equal(m->random, arc4random);
+        m->random = throw_dice;
+        m->back_off_ms = 40;
+        memcpy(dice, rows[i].dice, sizeof dice);
+        thrown = 0;
         assert_int_equal(ask(m, KTA_WAY_TEXT, &t, &h, &err), -1);
-        assert_int_equal(sscanf(h.retries.s, "1:%lld 2:%lld ", &seen[0][i], &seen[1][i]), 2);
-        for (size_t k = 0; k < KTA_LEN(base); k++) {
-            assert_in_range(seen[k][i], base[k] * 3 / 4, base[k] * 5 / 4);
-            differs = differs || seen[k][i] != seen[k][0];
-        }
+        assert_string_equal(h.retries.s, rows[i].said);
+        assert_true(kta_now_ms() - begin >= rows[i].all);
         forget(&t, &h);
         kta_llm_free(m);
     }
-    assert_true(differs);
     test_server_stop(&server);
 }
 
@@ -1147,7 +1170,8 @@ int main(void)
         cmocka_unit_test(test_errors_are_sentences),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_retry_shows_nothing_twice),
-        cmocka_unit_test(test_back_off_differs),
+        cmocka_unit_test(test_back_off),
+        cmocka_unit_test(test_retries_wait_at_random),
         cmocka_unit_test(test_stream_without_an_end),
         cmocka_unit_test(test_endless_repetition),
         cmocka_unit_test(test_a_rule_is_no_repetition),
