@@ -31,8 +31,8 @@ struct kta_provider {
     const char *query;       /* added to the path, e.g. "api-version=2024-10-21", or NULL */
     const char *header;      /* one more header, "Name: value", or NULL */
     bool key_needed;
-    bool system_as_developer;
-    bool no_schema; /* known to refuse response_format's json_schema: not even tried */
+    bool system_as_developer; /* at the row's own base: others that speak its API may not know it */
+    bool no_schema;           /* known to refuse response_format's json_schema: not even tried */
 };
 /* All rows, and how many there are. Static. */
 const struct kta_provider *kta_providers(size_t *ret_n);

@@ -21,12 +21,13 @@ enum {
     LLM_NO_STREAM_OPTIONS = 4,
     LLM_NO_TEMPERATURE = 8,
     LLM_NO_STREAM = 16,
-    LLM_NO_SYSTEM = 32,  /* no system role: its text goes into the first user message */
-    LLM_OTHER_MAX = 64,  /* the other one of max_tokens and max_completion_tokens */
-    LLM_NO_V1 = 128,     /* the path has no /v1 (only where we added it) */
-    LLM_NO_MAX = 256,    /* no limit of tokens at all */
-    LLM_NO_WINDOW = 512, /* it does not tell its window */
-    LLM_NO_END = 1024,   /* streams end without [DONE] and finish_reason: not remembered on disk */
+    LLM_NO_SYSTEM = 32,      /* no system role: its text goes into the first user message */
+    LLM_OTHER_MAX = 64,      /* the other one of max_tokens and max_completion_tokens */
+    LLM_NO_V1 = 128,         /* the path has no /v1 (only where we added it) */
+    LLM_NO_MAX = 256,        /* no limit of tokens at all */
+    LLM_NO_WINDOW = 512,     /* it does not tell its window */
+    LLM_NO_DEVELOPER = 1024, /* no developer role: it is called system */
+    LLM_NO_END = 2048, /* streams end without [DONE] and finish_reason: not remembered on disk */
 };
 
 struct kta_llm {

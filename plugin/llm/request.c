@@ -4,9 +4,17 @@
 #include <string.h>
 #include "llm_private.h"
 
+static bool says_developer(const struct kta_llm *m)
+{
+    return m->row->system_as_developer && kta_streq(m->base, m->row->base) &&
+           !(m->quirks & (LLM_NO_DEVELOPER | LLM_NO_SYSTEM));
+}
+
 unsigned llm_request_parts(const struct kta_llm *m, const struct kta_llm_turn *t)
 {
     unsigned parts = LLM_NO_STREAM | LLM_NO_STREAM_OPTIONS | LLM_NO_TEMPERATURE | LLM_NO_SYSTEM;
+    if (says_developer(m))
+        parts |= LLM_NO_DEVELOPER;
     if (t->max_tokens)
         parts |= m->quirks & LLM_OTHER_MAX ? LLM_NO_MAX : LLM_OTHER_MAX;
     if (t->way == KTA_WAY_TOOLS && t->tools)
@@ -112,7 +120,7 @@ static void add_messages(const struct kta_llm *m, const struct kta_llm_turn *t, 
         messages = plain = without_calls(messages);
     if (m->quirks & LLM_NO_SYSTEM)
         messages = changed = without_system(messages);
-    else if (m->row->system_as_developer)
+    else if (says_developer(m))
         messages = changed = system_as_developer(messages);
     add_member(out, "messages", messages);
 }

@@ -1018,6 +1018,132 @@ static void test_choosing(void **state)
     set_env("");
 }
 
+/* Each row's columns as they come out. */
+static const struct provider_row {
+    const char *name, *base, *model, *query;
+    const char *role;                  /* of the system's text */
+    bool schema;                       /* is tried */
+    const char *keys, *bases, *models; /* variables, the first that is set counts */
+} provider_rows[] = {
+    {"openai", "https://api.openai.com/v1", "gpt-4.1", "", "developer", true, "OPENAI_API_KEY",
+     "OPENAI_ENDPOINT OPENAI_API_BASE OPENAI_BASE_URL", "OPENAI_MODEL"},
+    {"openai-compatible", NULL, NULL, "", "system", true, "OPENAI_API_KEY",
+     "OPENAI_ENDPOINT OPENAI_API_BASE OPENAI_BASE_URL", "OPENAI_MODEL"},
+    {"azopenai", NULL, NULL, "?api-version=2024-10-21", "system", true, "AZURE_OPENAI_API_KEY",
+     "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_MODEL AZURE_OPENAI_DEPLOYMENT"},
+    {"gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "gemini-2.5-pro", "",
+     "system", true, "GEMINI_API_KEY GOOGLE_API_KEY", "GEMINI_ENDPOINT", "GEMINI_MODEL"},
+    {"grok", "https://api.x.ai/v1", "grok-4", "", "system", true, "GROK_API_KEY XAI_API_KEY",
+     "GROK_ENDPOINT", "GROK_MODEL"},
+    {"groq", "https://api.groq.com/openai/v1", "llama-3.3-70b-versatile", "", "system", true,
+     "GROQ_API_KEY", "GROQ_BASE_URL", "GROQ_MODEL"},
+    {"mistral", "https://api.mistral.ai/v1", "mistral-large-latest", "", "system", true,
+     "MISTRAL_API_KEY", "MISTRAL_BASE_URL", "MISTRAL_MODEL"},
+    {"deepseek", "https://api.deepseek.com/v1", "deepseek-chat", "", "system", false,
+     "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL", "DEEPSEEK_MODEL"},
+    {"openrouter", "https://openrouter.ai/api/v1", NULL, "", "system", true, "OPENROUTER_API_KEY",
+     "OPENROUTER_BASE_URL", "OPENROUTER_MODEL"},
+    {"anthropic", "https://api.anthropic.com/v1", "claude-sonnet-4-5", "", "system", true,
+     "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL"},
+    {"ollama", "http://127.0.0.1:11434/v1", NULL, "", "system", true, "", "OLLAMA_HOST",
+     "OLLAMA_MODEL"},
+    {"llamacpp", "http://127.0.0.1:8080/v1", "default", "", "system", true, "", "LLAMACPP_HOST",
+     "LLAMACPP_MODEL"},
+};
+
+/* With what the environment gives, and the rest of what the row needs. */
+static struct kta_llm *open_row(const struct provider_row *row, bool key, bool base, bool model)
+{
+    struct kta_llm_config c = {.provider = row->name,
+                               .api_key = key || !*row->keys ? NULL : "k",
+                               .endpoint = base || row->base ? NULL : "https://b.test/v1",
+                               .model = model || row->model ? NULL : "m"};
+    struct kta_llm *m = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    if (kta_llm_open(&c, &m, &err) < 0)
+        fail_msg("%s: %s", row->name, err.msg);
+    return m;
+}
+
+/* Set from the last to the first, each comes out. */
+static void check_variables(const struct provider_row *row, int which, const char *list)
+{
+    kta_auto_argv struct kta_argv names = KTA_ARGV_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    if (*list)
+        assert_int_equal(kta_argv_split(list, &names, &err), 0);
+    for (size_t i = names.n; i-- > 0;) {
+        kta_auto_free char *wanted =
+            kta_asprintf(which == 1 ? "https://h%zu.test/v1" : "value-%zu", i);
+        setenv(names.v[i], wanted, 1);
+        struct kta_llm *m = open_row(row, which == 0, which == 1, which == 2);
+        const char *is = which == 0 ? m->key : which == 1 ? m->base : m->model;
+        if (!kta_streq(is, wanted))
+            fail_msg("%s: %s is not taken: %s", row->name, names.v[i], is);
+        kta_llm_free(m);
+    }
+    for (size_t i = 0; i < names.n; i++)
+        unsetenv(names.v[i]);
+}
+
+static void test_provider_rows(void **state)
+{
+    kta_auto_json struct kta_json *messages = parse("[{\"role\":\"system\",\"content\":\"s\"}]");
+    struct kta_llm_turn t = {.messages = messages};
+    size_t n;
+    (void)state;
+    (void)kta_providers(&n);
+    assert_int_equal(n, KTA_LEN(provider_rows) + 1); /* and none */
+    for (size_t i = 0; i < KTA_LEN(provider_rows); i++) {
+        const struct provider_row *row = &provider_rows[i];
+        struct kta_llm *m = open_row(row, false, false, false);
+        kta_auto_str struct kta_str body = KTA_STR_INIT;
+        assert_string_equal(m->base, kta_or(row->base, "https://b.test/v1"));
+        assert_string_equal(m->model, kta_or(row->model, "m"));
+        assert_string_equal(m->query, row->query);
+        assert_int_equal(!(m->quirks & LLM_NO_SCHEMA), row->schema);
+        llm_request_body(m, &t, &body);
+        kta_auto_json struct kta_json *sent = parse(body.s);
+        assert_string_equal(kta_json_str(sent, "messages[0].role"), row->role);
+        kta_llm_free(m);
+        check_variables(row, 0, row->keys);
+        check_variables(row, 1, row->bases);
+        check_variables(row, 2, row->models);
+    }
+}
+
+/* A role that a model does not know is another; elsewhere it is not tried. */
+static void test_developer_role(void **state)
+{
+    static const struct {
+        const char *endpoint, *refusal, *role;
+    } rows[] = {
+        {NULL, NULL, "developer"},
+        {NULL, "'messages[0].role' does not support 'developer' with this model.", "system"},
+        {"https://b.test/v1", NULL, "system"},
+        {"https://b.test/v1", "'messages[0].role' does not support 'system' with this model.",
+         "user"},
+    };
+    kta_auto_json struct kta_json *messages = parse("[{\"role\":\"system\",\"content\":\"s\"}]");
+    struct kta_llm_turn t = {.messages = messages};
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct kta_llm_config c = {.provider = "openai",
+                                   .api_key = "k",
+                                   .endpoint = rows[i].endpoint};
+        struct kta_llm *m = NULL;
+        struct kta_err err = KTA_ERR_INIT;
+        kta_auto_str struct kta_str body = KTA_STR_INIT;
+        assert_int_equal(kta_llm_open(&c, &m, &err), 0);
+        if (rows[i].refusal)
+            m->quirks |= llm_quirk_of(400, rows[i].refusal, llm_request_parts(m, &t));
+        llm_request_body(m, &t, &body);
+        kta_auto_json struct kta_json *sent = parse(body.s);
+        assert_string_equal(kta_json_str(sent, "messages[0].role"), rows[i].role);
+        kta_llm_free(m);
+    }
+}
+
 static void test_key_file_and_azure(void **state)
 {
     kta_auto_free char *path = kta_fs_join(dir, "key"), *url = NULL;
@@ -1160,6 +1286,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choosing),
+        cmocka_unit_test(test_provider_rows),
+        cmocka_unit_test(test_developer_role),
         cmocka_unit_test(test_request_and_usage),
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_shapes),
