@@ -83,8 +83,8 @@ static int get_ready(struct kta_http *h, struct kta_err *err)
         return kta_err_set(err, KTA_E_FAIL, "cannot start libcurl");
     curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
     curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)KTA_HTTP_PARALLEL);
-    if (h->connect_to)
-        h->connect_list = curl_slist_append(NULL, h->connect_to);
+    if (h->connect_to && !(h->connect_list = curl_slist_append(NULL, h->connect_to)))
+        kta_out_of_memory();
     return 0;
 }
 

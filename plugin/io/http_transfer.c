@@ -136,12 +136,20 @@ static void set_tls(const struct kta_http *h, CURL *e)
         set_blob(e, CURLOPT_SSLKEY_BLOB, h->key);
 }
 
+static void add_line(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (!longer)
+        kta_out_of_memory(); /* nothing else fails it, and a request without a header is another */
+    *list = longer;
+}
+
 static void add_header(struct curl_slist **list, const char *name, const char *value)
 {
     /* curl leaves out "Name:"; "Name;" is the header without a value */
     kta_auto_free char *line =
         *value ? kta_asprintf("%s: %s", name, value) : kta_asprintf("%s;", name);
-    *list = curl_slist_append(*list, line);
+    add_line(list, line);
 }
 
 static void set_headers(struct transfer *t)
@@ -156,10 +164,10 @@ static void set_headers(struct transfer *t)
     add_header(&list, "Accept", kta_or(r->accept, "application/json"));
     if (r->body)
         add_header(&list, "Content-Type", kta_or(r->content_type, "application/json"));
-    list = curl_slist_append(list, "Expect:"); /* no pause before a large body */
+    add_line(&list, "Expect:"); /* no pause before a large body */
     for (const char *const *e = r->headers; e && *e; e++)
         if (!strpbrk(*e, "\r\n"))
-            list = curl_slist_append(list, *e);
+            add_line(&list, *e);
     curl_slist_free_all(t->headers);
     t->headers = list;
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, list);
@@ -219,7 +227,8 @@ void http_transfer_begin(struct kta_http *h, struct transfer *t, struct kta_http
     set_headers(t);
     kta_log(3, "http: %s %s Accept: %s", kta_or(r->method, "GET"), kta_or(r->path, "/"),
             kta_or(r->accept, "application/json"));
-    curl_multi_add_handle(h->multi, e);
+    if (curl_multi_add_handle(h->multi, e) != CURLM_OK)
+        http_transfer_fail(t, KTA_E_FAIL, "libcurl does not take the request", 0);
 }
 
 static void end(struct transfer *t)

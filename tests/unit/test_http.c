@@ -4,7 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include "../../plugin/io/http_impl.h"
 #include "../servers/server.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
@@ -276,6 +279,78 @@ static void test_nobody_there(void **state)
     kta_http_free(h);
 }
 
+/* A listener whose queue is full: who comes then gets no answer, and no refusal. */
+static int full_listener(int *ret_port, int queued[], size_t n)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    for (size_t i = 0; i < n; i++) {
+        queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)connect(queued[i], (struct sockaddr *)&at, sizeof at);
+    }
+    *ret_port = ntohs(at.sin_port);
+    return fd;
+}
+
+/* The connection has a deadline of its own, however long the answer may take. */
+static void test_connect_timeout(void **state)
+{
+    int queued[4], port, fd = full_listener(&port, queued, KTA_LEN(queued));
+    kta_auto_free char *base = kta_asprintf("http://127.0.0.1:%d", port);
+    struct kta_http_config config = {.base = base, .connect_ms = 150};
+    struct kta_http *h = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    assert_int_equal(kta_http_new(&config, &h, &err), 0);
+    fails(h, &(struct kta_http_req){.path = "/", .timeout_ms = 8000, .first_byte_ms = 9000},
+          KTA_E_TIMEOUT, "no connection within 0.15 s");
+    kta_http_free(h);
+    for (size_t i = 0; i < KTA_LEN(queued); i++)
+        close(queued[i]);
+    close(fd);
+}
+
+static CURLMcode take_nothing(CURLM *multi, CURL *easy)
+{
+    (void)multi;
+    (void)easy;
+    return CURLM_INTERNAL_ERROR;
+}
+
+static struct curl_slist *append_nothing(struct curl_slist *list, const char *line)
+{
+    (void)list;
+    (void)line;
+    return NULL;
+}
+
+/* What libcurl does not take is a failure of its request, at once; a header that is lost for want
+ * of memory would make another request of it: that ends the program. */
+static void test_libcurl_refuses(void **state)
+{
+    struct http_curl good = http_curl;
+    int status;
+    (void)state;
+    http_curl.curl_multi_add_handle = take_nothing;
+    fails(http, &(struct kta_http_req){.path = "/echo"}, KTA_E_FAIL, "does not take the request");
+    http_curl = good;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        http_curl.curl_slist_append = append_nothing;
+        close(STDERR_FILENO);
+        run(http, &(struct kta_http_req){.path = "/echo"});
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
 static void test_wrong_address(void **state)
 {
     static const char *const rows[] = {"", "ftp://x", "nonsense://", "https://", "file:///etc/x"};
@@ -481,6 +556,8 @@ int main(void)
         cmocka_unit_test(test_streaming),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_connect_timeout),
+        cmocka_unit_test(test_libcurl_refuses),
         cmocka_unit_test(test_wrong_address),
         cmocka_unit_test(test_prefix_and_escape),
         cmocka_unit_test(test_tls),
