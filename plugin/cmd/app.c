@@ -224,6 +224,11 @@ static int make_pipeline(struct app *app, struct kta_err *err)
     return set_duration(&app->set, OPT_VERIFY_TIMEOUT, 0, &app->pipeline.verify_timeout_ms, err);
 }
 
+const char *app_input(const char *file)
+{
+    return kta_streq(file, "-") ? "/dev/stdin" : file;
+}
+
 void app_set_scope(struct app *app)
 {
     app->scope.selector = set_text(&app->set, OPT_SELECTOR);

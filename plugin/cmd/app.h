@@ -79,6 +79,8 @@ void app_note_missing(struct app *app, struct kta_world *world);
 int app_check_namespace(struct app *app, struct kta_world *world, struct kta_err *err);
 /* The cluster is closed, the namespace and what was said of it stay: another context follows. */
 void app_close_cluster(struct app *app);
+/* The path of a file that a person names: "-" is stdin. */
+const char *app_input(const char *file);
 /* Namespace, or all, as the settings have it now. */
 void app_set_scope(struct app *app);
 

@@ -41,8 +41,7 @@ int cmd_apply(struct app *app, struct kta_err *err)
 
     if (one_word(app, "plan file", true, &file, err) < 0)
         return -1;
-    const char *path = kta_streq(file, "-") ? "/dev/stdin" : file;
-    if (kta_fs_read(path, KTA_MAX_MANIFEST * 4, &text, err) < 0) {
+    if (kta_fs_read(app_input(file), KTA_MAX_MANIFEST * 4, &text, err) < 0) {
         err->code = KTA_E_USAGE;
         return kta_err_wrap(err, "the plan");
     }

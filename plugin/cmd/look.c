@@ -42,7 +42,7 @@ static int read_baseline(const struct app *app, struct kta_json **ret, struct kt
 
     if (!path)
         return 0;
-    if (kta_fs_read(path, KTA_MAX_STDIN, &text, err) < 0 ||
+    if (kta_fs_read(app_input(path), KTA_MAX_STDIN, &text, err) < 0 ||
         kta_json_parse(text.s, text.len, ret, err) < 0) {
         err->code = KTA_E_USAGE;
         kta_err_wrap(err, "the baseline '%s'", path);
