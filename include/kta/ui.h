@@ -29,8 +29,13 @@ const struct kta_report *kta_ui_report(struct kta_ui *ui);
 void kta_ui_where(struct kta_ui *ui, const char *context, const char *server,
                   const char *namespace_);
 
-/* What follows is a conversation: "don't ask again for this command" is offered. */
-void kta_ui_session(struct kta_ui *ui);
+/* What a command line of this program is in a conversation: "kubectl todo-ai undo" is "/undo". */
+struct kta_ui_word {
+    const char *line, *here;
+};
+/* What follows is a conversation: "don't ask again for this command" is offered, and notes and
+ * hints name its own commands. words: ends with a NULL line; outlives the ui. */
+void kta_ui_session(struct kta_ui *ui, const struct kta_ui_word *words);
 
 /* From now on every event, also what a model is sent (redacted), goes to that file, a JSON line
  * each, 0600. */

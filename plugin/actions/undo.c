@@ -647,7 +647,7 @@ static int undo_entry(struct kta_undo *u, const char *id, const char *only,
         return 0;
     kta_err_set(err, KTA_E_FAIL,
                 "change %s cannot be undone: what it did is not in the cluster's objects", id);
-    return kta_err_hint(err, "one before it: kubectl todo-ai history, then undo ID");
+    return kta_err_hint(err, "kubectl todo-ai history lists those before it");
 }
 
 /* The change `id` (or one step of it), if it is one of this cluster and nobody else is at it. */

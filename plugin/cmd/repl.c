@@ -16,6 +16,14 @@
 
 #define MORE "... "
 
+/* What hints name, and what is at hand here instead. */
+static const struct kta_ui_word words[] = {
+    {"kubectl todo-ai undo", "/undo"},
+    {"kubectl todo-ai history", "/history"},
+    {"'kubectl todo-ai --list-sessions'", "/sessions"},
+    {NULL, NULL},
+};
+
 /* A fence that is open, or a backslash at the end: the next line belongs to it, too. */
 static bool wants_more(struct kta_str *text)
 {
@@ -127,7 +135,7 @@ int cmd_repl(struct app *app, struct conversation *c, struct kta_err *err)
     if (kta_line_open(err) < 0 || app_open_llm(app, err) < 0 || app_open_cluster(app, err) < 0)
         return -1;
     app_first_use(app);
-    kta_ui_session(app->ui);
+    kta_ui_session(app->ui, words);
     r.names = names_new(app);
     kta_line_hooks(&hooks);
     lines_load();

@@ -50,6 +50,32 @@ static void on_progress(void *ctx, const char *text)
     progress_show(clean.s);
 }
 
+static const struct kta_ui_word *word_at(const struct kta_ui *ui, const char *text)
+{
+    const struct kta_ui_word *w = ui ? ui->words : NULL;
+
+    while (w && w->line && !kta_starts(text, w->line))
+        w++;
+    return w && w->line ? w : NULL;
+}
+
+/* A note or hint as it is said here; a command line with flags has no other form. */
+static void clean_here(const struct kta_ui *ui, const char *text, struct kta_str *out)
+{
+    kta_auto_str struct kta_str here = KTA_STR_INIT;
+
+    while (*text) {
+        const struct kta_ui_word *w = word_at(ui, text);
+        if (!w || strstr(text + strlen(w->line), " --")) {
+            kta_str_addc(&here, *text++);
+            continue;
+        }
+        kta_str_add(&here, w->here);
+        text += strlen(w->line);
+    }
+    kta_clean(here.s, here.len, out);
+}
+
 static void on_note(void *ctx, const char *text)
 {
     struct kta_ui *ui = ctx;
@@ -57,7 +83,7 @@ static void on_note(void *ctx, const char *text)
 
     ui_end_text(ui);
     progress_clear();
-    kta_clean(text, strlen(text), &clean);
+    clean_here(ui, text, &clean);
     kta_str_trim(&clean);
     fprintf(stderr, "note: %s\n", clean.s);
 }
@@ -212,9 +238,10 @@ void kta_ui_where(struct kta_ui *ui, const char *context, const char *server,
     ui->namespace_ = kta_strdup(namespace_);
 }
 
-void kta_ui_session(struct kta_ui *ui)
+void kta_ui_session(struct kta_ui *ui, const struct kta_ui_word *words)
 {
     ui->session = true;
+    ui->words = words;
 }
 
 void kta_ui_answer(struct kta_ui *ui, const char *markdown)
@@ -249,7 +276,7 @@ void kta_ui_error(struct kta_ui *ui, const struct kta_err *err)
     kta_clean(err->msg, strlen(err->msg), &clean);
     fprintf(stderr, "kubectl-todo-ai: %s\n", clean.s);
     kta_str_clear(&clean);
-    kta_clean(err->hint, strlen(err->hint), &clean);
+    clean_here(ui, err->hint, &clean);
     if (clean.len)
         fprintf(stderr, "  %s\n", clean.s);
 }

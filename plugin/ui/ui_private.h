@@ -19,6 +19,7 @@ struct kta_ui {
     FILE *out;   /* where text for people goes */
     FILE *trace; /* --trace-path, or NULL */
     bool colour, progress_wanted, text_open, session;
+    const struct kta_ui_word *words; /* NULL: no session */
     struct render render;
     struct kta_report report;
     size_t hidden; /* bytes of an answer that comes and is not on the screen */
