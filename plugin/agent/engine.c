@@ -280,10 +280,9 @@ static int logs(struct kta_agent *a, struct kta_err *err)
             size_t from = safe.len;
             for (int lines = 0; from > 0 && lines <= 30; from--)
                 lines += safe.s[from - 1] == '\n';
-            kta_str_addf(&a->answer, "The end of the log of pod %s, container %s:\n\n```\n",
+            kta_str_addf(&a->answer, "The end of the log of pod %s, container %s:\n\n",
                          kta_obj_name(v[p]), container);
-            kta_str_addn(&a->answer, safe.s + from, safe.len - from);
-            kta_str_add(&a->answer, "\n```\n");
+            kta_code_block(safe.s + from, safe.len - from, &a->answer);
             shown++;
         }
         free(pods);

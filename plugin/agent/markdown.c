@@ -11,19 +11,91 @@
 #define MAX_QUOTES    6   /* pieces of evidence shown for a finding; -o json has all */
 #define MAX_QUOTE_LEN 600 /* bytes of one */
 
+/* ---- text that is shown as it is ---- */
+
+static size_t longest_run(const char *s, size_t n, char c)
+{
+    size_t longest = 0, run = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        run = s[i] == c ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest;
+}
+
+static void marks(size_t n, struct kta_str *out)
+{
+    while (n-- > 0)
+        kta_str_addc(out, '`');
+}
+
+/* Between more marks than are in it; a blank parts it from a mark at its edge. */
+static void code_span(const char *s, size_t n, struct kta_str *out)
+{
+    size_t run = longest_run(s, n, '`') + 1;
+    bool apart = s[0] == '`' || s[n - 1] == '`' || (s[0] == ' ' && s[n - 1] == ' ');
+
+    marks(run, out);
+    kta_str_add(out, apart ? " " : "");
+    kta_str_addn(out, s, n);
+    kta_str_add(out, apart ? " " : "");
+    marks(run, out);
+}
+
+void kta_code_block(const char *text, size_t n, struct kta_str *out)
+{
+    size_t run = longest_run(text, n, '`') + 1;
+
+    marks(run < 3 ? 3 : run, out);
+    kta_str_addc(out, '\n');
+    kta_str_addn(out, text, n);
+    if (n == 0 || text[n - 1] != '\n')
+        kta_str_addc(out, '\n');
+    marks(run < 3 ? 3 : run, out);
+    kta_str_addc(out, '\n');
+}
+
+/* Would something in this line be read as Markdown's? begins: it stands at a line's beginning. */
+static bool has_marks(const char *s, size_t n, bool begins)
+{
+    size_t digits = 0;
+
+    while (digits < n && s[digits] >= '0' && s[digits] <= '9')
+        digits++;
+    return memchr(s, '`', n) || memchr(s, '\\', n) || memmem(s, n, "**", 2) ||
+           (begins && (memchr("#>-+*|~_=", s[0], 9) ||
+                       (digits > 0 && digits < n && memchr(".)", s[digits], 2))));
+}
+
+static void quote_line(const char *s, size_t n, bool begins, struct kta_str *out)
+{
+    size_t blank = 0;
+
+    while (blank < n && (s[blank] == ' ' || s[blank] == '\t'))
+        blank++;
+    kta_str_addn(out, s, blank);
+    if (blank < n && has_marks(s + blank, n - blank, begins))
+        code_span(s + blank, n - blank, out);
+    else
+        kta_str_addn(out, s + blank, n - blank);
+}
+
 static void quote_text(const struct kta_quote *q, struct kta_str *out)
 {
     size_t n = strlen(q->text), keep = kta_utf8_prefix(q->text, n, MAX_QUOTE_LEN);
 
     kta_str_addf(out, "  - %s: ", q->source);
-    for (size_t i = 0; i < keep; i++) {
-        if (q->text[i] == '\n')
-            kta_str_add(out, i + 1 < keep ? "\n      " : "");
-        else
-            kta_str_addc(out, q->text[i]);
+    for (size_t at = 0, len; at < keep; at += len + 1) {
+        const char *end = memchr(q->text + at, '\n', keep - at);
+        len = end ? (size_t)(end - q->text) - at : keep - at;
+        kta_str_add(out, at > 0 ? "\n      " : "");
+        quote_line(q->text + at, len, at > 0, out);
     }
     kta_str_add(out, keep < n ? " …\n" : "\n");
 }
+
+/* ---- findings ---- */
 
 static void fixes_text(const struct kta_finding *f, struct kta_str *out)
 {

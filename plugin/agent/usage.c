@@ -10,6 +10,7 @@
 #include "agent_private.h"
 #include "kta/alloc.h"
 #include "kta/intent.h"
+#include "kta/markdown.h"
 
 #define CHANGES_SPAN (24 * 3600) /* seconds, where the question names none */
 
@@ -52,9 +53,12 @@ static int changes(struct kta_agent *a, struct kta_str *out, struct kta_err *err
     size_t n = 0;
 
     for (size_t i = 0; i < a->evidence.n; i++)
-        if (kta_starts(a->evidence.v[i].source, "what changed"))
-            kta_str_addf(out, "%s:\n\n```\n%s\n```\n\n", a->evidence.v[i].source,
-                         a->evidence.v[i].text);
+        if (kta_starts(a->evidence.v[i].source, "what changed")) {
+            const char *text = a->evidence.v[i].text;
+            kta_str_addf(out, "%s:\n\n", a->evidence.v[i].source);
+            kta_code_block(text, strlen(text), out);
+            kta_str_addc(out, '\n');
+        }
     return kta_recent_changes(a->world, &s, a->intent.seconds ? a->intent.seconds : CHANGES_SPAN,
                               &n, out, err);
 }

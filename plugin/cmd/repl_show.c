@@ -51,12 +51,9 @@ static void show_item(struct repl *r, size_t i)
 {
     const struct kta_item *item = &r->c->last.evidence.v[i];
     kta_auto_str struct kta_str text = KTA_STR_INIT;
-    const char *fence = strstr(item->text, "```") ? "``````" : "```";
 
-    kta_str_addf(&text, "**[e%zu] %s**\n\n%s\n%s", i + 1, item->source, fence, item->text);
-    if (!kta_ends(text.s, "\n"))
-        kta_str_addc(&text, '\n');
-    kta_str_addf(&text, "%s\n", fence);
+    kta_str_addf(&text, "**[e%zu] %s**\n\n", i + 1, item->source);
+    kta_code_block(item->text, strlen(item->text), &text);
     kta_ui_answer(r->app->ui, text.s);
 }
 

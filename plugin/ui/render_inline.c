@@ -55,7 +55,8 @@ static size_t run_of(const char *s, size_t n, char c)
     return i;
 }
 
-/* `code`, ``co`de``: as long a run of marks ends it. *ret_open: marks that open nothing. */
+/* `code`, ``co`de``: as long a run of marks ends it; of `` `x` `` the outer blanks only part the
+ * marks. *ret_open: marks that open nothing. */
 static size_t code(const char *s, size_t n, bool end, int style, size_t *ret_open,
                    void (*put)(void *ctx, const struct glyph *g), void *ctx)
 {
@@ -65,7 +66,8 @@ static size_t code(const char *s, size_t n, bool end, int style, size_t *ret_ope
     for (size_t i = mark; i < n;) {
         size_t close = run_of(s + i, n - i, '`');
         if (close == mark && i > mark && (end || i + close < n)) {
-            put_all(s + mark, i - mark, style | STYLE_CODE, put, ctx);
+            size_t apart = i - mark > 2 && s[mark] == ' ' && s[i - 1] == ' ';
+            put_all(s + mark + apart, i - mark - 2 * apart, style | STYLE_CODE, put, ctx);
             return i + close;
         }
         i += close ? close : 1;

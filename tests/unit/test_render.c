@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "../../plugin/ui/render.h"
 #include "kta/alloc.h"
+#include "kta/markdown.h"
 #include "kta/utf8.h"
 
 #define B "\033[1m"
@@ -37,6 +38,7 @@ static const struct row {
      C "a`b" P " *no* 2*3*4 **"
        "*x**"
        "*\n"},
+    {false, 0, "`` `a` `` and ` b ` and ``  ``\n", "`a` and b and   \n"},
     {true, 0, "see [e3] and [e1, e12], [f1.a]\n",
      "see " E "[e3]" P " and " E "[e1, e12]" P ", " E "[f1.a]" P "\n"},
     {true, 0, "[e] [x](http://y) [ ] [e3 a[0] [\n", "[e] [x](http://y) [ ] [e3 a[0] [\n"},
@@ -194,6 +196,59 @@ static void test_at_once(void **state)
     kta_str_release(&out);
 }
 
+/* Every short line of marks, as it is quoted from a log: first and second line of the evidence. */
+static void test_evidence_is_shown_as_it_is(void **state)
+{
+    static const char marks[] = "`*\\#-|>~_1.e [";
+    const size_t n = sizeof marks - 1;
+    size_t all = 1;
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        all *= n;
+    for (size_t k = 1; k <= all; k++) {
+        char line[8] = "", both[32];
+        size_t len = 0;
+        for (size_t rest = k; rest > 0; rest = (rest - 1) / n)
+            line[len++] = marks[(rest - 1) % n];
+        if (line[len - 1] == ' ' || line[0] == ' ')
+            continue;
+        struct kta_findings f = {0};
+        struct kta_finding *one =
+            kta_findings_add(&f, "Code", KTA_WARNING, "Pod", "demo", "p", 0.9);
+        snprintf(both, sizeof both, "%s\n%s\nend", line, line);
+        kta_finding_quote(one, "log", "%s", both);
+        kta_findings_finish(&f);
+        kta_auto_str struct kta_str text = KTA_STR_INIT, out = KTA_STR_INIT, wanted = KTA_STR_INIT;
+        kta_findings_markdown(&f, &text);
+        render(&(struct row){false, 0, text.s, NULL}, 0, SIZE_MAX, &out);
+        kta_str_addf(&wanted, "log: %s\n      %s\n      end\n", line, line);
+        if (!strstr(out.s, wanted.s))
+            fail_msg("'%s' became <%s>", line, out.s);
+        kta_findings_release(&f);
+    }
+}
+
+static void test_code_block(void **state)
+{
+    static const struct {
+        const char *text, *block, *shown;
+    } blocks[] = {
+        {"a\nb", "```\na\nb\n```\n", "  a\n  b\n"},
+        {"", "```\n\n```\n", "  \n"},
+        {"```\nx\n````\n", "`````\n```\nx\n````\n`````\n", "  ```\n  x\n  ````\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(blocks); i++) {
+        kta_auto_str struct kta_str text = KTA_STR_INIT, out = KTA_STR_INIT;
+        kta_code_block(blocks[i].text, strlen(blocks[i].text), &text);
+        assert_string_equal(text.s, blocks[i].block);
+        render(&(struct row){false, 0, text.s, NULL}, 0, SIZE_MAX, &out);
+        assert_string_equal(out.s, blocks[i].shown);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +256,8 @@ int main(void)
         cmocka_unit_test(test_streamed),
         cmocka_unit_test(test_every_width),
         cmocka_unit_test(test_at_once),
+        cmocka_unit_test(test_evidence_is_shown_as_it_is),
+        cmocka_unit_test(test_code_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
