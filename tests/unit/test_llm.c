@@ -46,11 +46,11 @@ static void start(const char *script)
     assert_int_equal(test_server_start(&server, argv), 0);
 }
 
-static struct kta_llm *open_as(const char *provider, const char *path)
+static struct kta_llm *open_model(const char *provider, const char *path, const char *model)
 {
     kta_auto_free char *url = kta_asprintf("http://127.0.0.1:%d%s", server.port, path);
     struct kta_llm_config c = {.provider = provider,
-                               .model = "m",
+                               .model = model,
                                .endpoint = url,
                                .api_key = "sk-secret-key",
                                .back_off_ms = 1};
@@ -60,6 +60,11 @@ static struct kta_llm *open_as(const char *provider, const char *path)
         fail_msg("%s", err.msg);
     assert_non_null(m);
     return m;
+}
+
+static struct kta_llm *open_as(const char *provider, const char *path)
+{
+    return open_model(provider, path, "m");
 }
 
 /* Every request so far as an array. */
@@ -441,9 +446,149 @@ static void test_rejections_are_remembered(void **state)
         log = requests();
         if (kta_json_len(log) != row->requests + 1)
             fail_msg("%s: %zu requests", row->reject, kta_json_len(log));
+        const struct kta_json *last = kta_json_get(kta_json_item(log, row->requests), "body");
         if (row->absent)
-            assert_null(
-                kta_json_get(kta_json_get(kta_json_item(log, row->requests), "body"), row->absent));
+            assert_null(kta_json_get(last, row->absent));
+        /* no more than what was refused */
+        assert_int_equal(kta_json_bool(last, "stream", false), !strstr(row->reject, "\"stream\""));
+        assert_int_equal(!kta_json_get(last, "temperature"),
+                         strstr(row->reject, "temperature") != NULL);
+    }
+    test_server_stop(&server);
+}
+
+/* What is left out after which refusal; ALL: the request had every part. */
+#define ALL (2u * LLM_NO_END - 1)
+static const struct refusal_row {
+    int status;
+    const char *message;
+    unsigned parts, quirk;
+} refusals[] = {
+    {400, "Unrecognized request argument supplied: stream_options", ALL, LLM_NO_STREAM_OPTIONS},
+    {400, "'temperature' does not support 0 with this model", ALL, LLM_NO_TEMPERATURE},
+    {400, "Invalid parameter: response_format", ALL, LLM_NO_SCHEMA},
+    {400, "type json_schema is not supported", ALL, LLM_NO_SCHEMA},
+    {400, "JSON schema is not supported", ALL, LLM_NO_SCHEMA},
+    {400, "failed to parse grammar", ALL, LLM_NO_SCHEMA},
+    {422, "Structured outputs are not available", ALL, LLM_NO_SCHEMA},
+    {400, "'max_tokens' is not supported: use 'max_completion_tokens'", ALL, LLM_OTHER_MAX},
+    {400, "unknown field max_tokens", LLM_NO_MAX, LLM_NO_MAX},
+    {400, "Unknown name \"max_completion_tokens\"", ALL, LLM_OTHER_MAX},
+    {400, "Unknown name \"max_completion_tokens\"", LLM_NO_MAX, LLM_NO_MAX},
+    {400, "does not support 'developer' with this model", ALL, LLM_NO_DEVELOPER},
+    {400, "System role not supported", ALL, LLM_NO_SYSTEM},
+    {400, "a system message is not allowed", ALL, LLM_NO_SYSTEM},
+    {400, "unexpected role 'system'", ALL, LLM_NO_SYSTEM},
+    {400, "the 'system' role is not allowed", ALL, LLM_NO_SYSTEM},
+    {400, "does not support 'system' with this model", ALL, LLM_NO_SYSTEM},
+    {400, "Invalid field: system_instruction", ALL, LLM_NO_SYSTEM},
+    {400, "Developer instruction is not enabled for models/gemma",
+     ALL & ~(unsigned)LLM_NO_DEVELOPER, LLM_NO_SYSTEM},
+    {500, "Conversation roles must alternate user/assistant (jinja)", ALL, LLM_NO_SYSTEM},
+    {400, "m does not support tools", ALL, LLM_NO_TOOLS},
+    {400, "Function calling is not enabled", ALL, LLM_NO_TOOLS},
+    {422, "extra field: functions", ALL, LLM_NO_TOOLS},
+    {500, "this needs the --jinja flag", ALL, LLM_NO_TOOLS},
+    {501, "tools are not implemented", ALL, LLM_NO_TOOLS},
+    {400, "streaming is not supported", ALL, LLM_NO_STREAM},
+    {400, "Bad Request", ALL, LLM_NO_STREAM_OPTIONS}, /* guessed */
+    {400, "Bad Request", LLM_NO_TOOLS | LLM_NO_SCHEMA, LLM_NO_SCHEMA},
+    /* about something else */
+    {404, "Not Found", ALL, 0},
+    {401, "tools: no such key", ALL, 0},
+    {429, "too many tool calls", ALL, 0},
+    {500, "the tool call could not be parsed", ALL, 0},
+    {400, "Incorrect API key; see tools", ALL, 0},
+    {404, "The model 'tool-m' does not exist", ALL, 0},
+    {400, "content_filter: the tool's result", ALL, 0},
+    {400, "tool_use_failed", ALL, 0},
+    {400, "your credit balance is too low for tools", ALL, 0},
+};
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(refusals); i++) {
+        const struct refusal_row *row = &refusals[i];
+        unsigned quirk = llm_quirk_of(row->status, row->message, row->parts);
+        if (quirk != row->quirk)
+            fail_msg("%s: %u, not %u", row->message, quirk, row->quirk);
+    }
+}
+
+static void test_names_of_the_limit(void **state)
+{
+    static const struct {
+        const char *provider;
+        unsigned quirks;
+        const char *has; /* NULL: no limit is given */
+    } rows[] = {
+        {"openai", 0, "\"max_completion_tokens\":10"},
+        {"openai", LLM_OTHER_MAX, "\"max_tokens\":10"},
+        {"openai-compatible", 0, "\"max_tokens\":10"},
+        {"openai-compatible", LLM_OTHER_MAX, "\"max_completion_tokens\":10"},
+        {"openai-compatible", LLM_OTHER_MAX | LLM_NO_MAX, NULL},
+    };
+    kta_auto_json struct kta_json *messages = parse("[]");
+    struct kta_llm_turn t = {.messages = messages, .max_tokens = 10};
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct kta_llm_config c = {.provider = rows[i].provider,
+                                   .api_key = "k",
+                                   .model = "m",
+                                   .endpoint = "https://b.test/v1",
+                                   .without = rows[i].quirks};
+        struct kta_llm *m = NULL;
+        struct kta_err err = KTA_ERR_INIT;
+        kta_auto_str struct kta_str body = KTA_STR_INIT;
+        assert_int_equal(kta_llm_open(&c, &m, &err), 0);
+        llm_request_body(m, &t, &body);
+        assert_non_null(strstr(body.s, kta_or(rows[i].has, "messages")));
+        assert_int_equal(strstr(body.s, "tokens\":") != NULL, rows[i].has != NULL);
+        kta_llm_free(m);
+    }
+}
+
+static void age_memory(int days)
+{
+    kta_auto_free char *path = kta_fs_join(dir, "cache/kubectl-todo-ai/models.json");
+    kta_auto_str struct kta_str text = KTA_STR_INIT, out = KTA_STR_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    assert_int_equal(kta_fs_read(path, 1u << 20, &text, &err), 0);
+    kta_auto_json struct kta_json *all = parse(text.s);
+    kta_json_each(one, all)
+        kta_json_set_int(one, "since", kta_wall() - days * 24 * 3600);
+    kta_json_print(all, /* pretty= */ false, &out);
+    assert_int_equal(kta_fs_write(path, out.s, out.len, &err), 0);
+}
+
+/* What is remembered is of this endpoint and this model, and for a week. */
+static void test_memory(void **state)
+{
+    static const struct {
+        const char *path, *model;
+        int days; /* since the row before */
+        size_t requests;
+    } rows[] = {
+        {"/a/v1", "m", 0, 2}, {"/a/v1", "m", 6, 1}, {"/b/v1", "m", 0, 2},
+        {"/a/v1", "n", 0, 2}, {"/a/v1", "m", 8, 2}, {"/a/v1", "m", 0, 1},
+    };
+    (void)state;
+    start("{\"turns\":[{\"text\":\"x\"}],\"loop\":true,\"reject\":[\"temperature\"]}");
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct kta_llm_turn t;
+        struct heard h;
+        struct kta_err err = KTA_ERR_INIT;
+        unlink(log_path);
+        if (rows[i].days)
+            age_memory(rows[i].days);
+        struct kta_llm *m = open_model("openai-compatible", rows[i].path, rows[i].model);
+        assert_int_equal(ask(m, KTA_WAY_TEXT, &t, &h, &err), 0);
+        kta_auto_json struct kta_json *log = requests();
+        if (kta_json_len(log) != rows[i].requests)
+            fail_msg("row %zu: %zu requests", i, kta_json_len(log));
+        forget(&t, &h);
+        kta_llm_free(m);
     }
     test_server_stop(&server);
 }
@@ -1292,6 +1437,9 @@ int main(void)
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_rejections_are_remembered),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_names_of_the_limit),
         cmocka_unit_test(test_system_text_moves_to_the_user),
         cmocka_unit_test(test_address_without_v1),
         cmocka_unit_test(test_a_refusal_of_something_else),
