@@ -89,12 +89,14 @@ static int client(const char *path, const char *const *words, struct kta_str *ou
     for (; *words; words++)
         kta_argv_add(&argv, *words);
     r = kta_proc_run(&p, err);
+    kta_str_trim(&p.out);
+    kta_str_trim(&p.err);
+    const char *said = p.err.len ? p.err.s : p.out.s;
     if (r == 0 && p.exit_code != 0)
-        r = kta_err_set(err, KTA_E_FAIL, "%s ended with %d: %.200s", path, p.exit_code,
-                        p.err.len ? p.err.s : p.out.s);
+        r = kta_err_set(err, KTA_E_FAIL, "%s ended with %d%s%.200s", path, p.exit_code,
+                        *said ? ": " : "", said);
     if (r == 0)
         kta_str_addn(out, p.out.s, p.out.len);
-    kta_str_trim(out);
     kta_proc_release(&p);
     return r;
 }
