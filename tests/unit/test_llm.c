@@ -516,6 +516,21 @@ static void test_refusals(void **state)
     }
 }
 
+static void test_worth_another_try(void **state)
+{
+    static const int passing[] = {408, 409, 425, 429, 500, 502, 503, 504, 520, 529};
+    static const int final[] = {400, 401, 402, 403, 404, 405, 413, 415, 418, 422, 501, 505};
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(passing); i++)
+        if (!llm_worth_retry(passing[i], "words"))
+            fail_msg("%d", passing[i]);
+    for (size_t i = 0; i < KTA_LEN(final); i++)
+        if (llm_worth_retry(final[i], "words"))
+            fail_msg("%d", final[i]);
+    assert_false(llm_worth_retry(429, "You exceeded your current quota"));
+    assert_true(llm_worth_retry(400, "tool_use_failed"));
+}
+
 static void test_names_of_the_limit(void **state)
 {
     static const struct {
@@ -1439,6 +1454,7 @@ int main(void)
         cmocka_unit_test(test_rejections_are_remembered),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_worth_another_try),
         cmocka_unit_test(test_names_of_the_limit),
         cmocka_unit_test(test_system_text_moves_to_the_user),
         cmocka_unit_test(test_address_without_v1),
