@@ -19,6 +19,7 @@ enum {
     LIST = 4,   /* so does --list without a change beside it */
     CHART = 8,  /* words are charts: files and addresses */
     WORDS = 16, /* words may be anything: none of them is a name */
+    ALONE = 32, /* does its work with nothing behind it; the other writes then tell their usage */
 };
 
 struct verb_row {
@@ -122,7 +123,7 @@ static const struct verb_row verbs[] = {
     {K, "plugin", R, 0, "prints help"},
     {K, "plugin list", R, 0, "lists plugins"},
     {K, "port-forward", W, 0, "listens on this machine"},
-    {K, "proxy", W, 0, "listens on this machine"},
+    {K, "proxy", W, ALONE, "listens on this machine"},
     {K, "replace", W, DRY, "replaces objects"},
     {K, "rollout", R, 0, "prints help"},
     {K, "rollout history", R, 0, "shows revisions"},
@@ -156,9 +157,9 @@ static const struct verb_row verbs[] = {
     {H, "completion zsh", R, 0, "prints a script"},
     {H, "create", W, CHART, "writes files"},
     {H, "dependency", R, 0, "prints help"},
-    {H, "dependency build", W, CHART, "writes files"},
+    {H, "dependency build", W, CHART | ALONE, "writes files"},
     {H, "dependency list", R, CHART, "lists a chart's dependencies"},
-    {H, "dependency update", W, CHART, "writes files"},
+    {H, "dependency update", W, CHART | ALONE, "writes files"},
     {H, "env", R, 0, "shows helm's settings"},
     {H, "get", R, 0, "prints help"},
     {H, "get all", W, 0, "shows a release's values and manifests"},
@@ -190,7 +191,7 @@ static const struct verb_row verbs[] = {
     {H, "repo index", W, CHART, "writes files"},
     {H, "repo list", R, 0, "lists repositories"},
     {H, "repo remove", W, 0, "changes where charts come from"},
-    {H, "repo update", W, 0, "writes files"},
+    {H, "repo update", W, ALONE, "writes files"},
     {H, "rollback", W, DRY, "rolls a release back"},
     {H, "search", R, 0, "prints help"},
     {H, "search hub", R, WORDS, "searches charts"},
@@ -306,6 +307,9 @@ static const char *harmless(const struct verb_row *row, const struct kta_command
         return "changes only what it prints (--local)";
     if ((row->opts & LIST) && kta_command_true(cmd, "list") && !has_change(cmd))
         return "lists without changing";
+    if (row->class_ == KTA_CLASS_WRITE && !(row->opts & ALONE) && cmd->n_args == 0 &&
+        cmd->n_flags == 0 && cmd->n_after == 0)
+        return "tells how it is used: it has nothing to work on";
     return NULL;
 }
 
