@@ -1,6 +1,9 @@
 /*
  * strict.c - names and addresses, which redaction `strict` hides, too: those of machines and
- * people. Names of objects stay: without them nothing could be asked for or mended.
+ * people. Names of objects stay, with the names of Services that other texts call by them: a read
+ * may not put a placeholder back, since its output would print what it stands for, so with them
+ * hidden a model could neither look nor say what is to be mended. For the same reason a Node's own
+ * object is named where it is listed by itself ("Name:", metadata.name).
  */
 #include "scanner.h"
 #include "kta/alloc.h"
@@ -23,13 +26,17 @@ static struct rule {
      0, KTA_HIDE_ADDRESS, NULL},
     {"MAC address", "(?<![0-9A-Za-z:])(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}(?![0-9A-Za-z:])", 0,
      KTA_HIDE_ADDRESS, NULL},
-    {"host of an address", "://(?:[^\\s/@]{0,200}@)?([A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+)", 1,
+    {"host of an address",
+     "://(?:[^\\s/@]{0,200}@)?([A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z][A-Za-z0-9-]*)", 1,
+     KTA_HIDE_ADDRESS, NULL},
+    {"address in a name", "(?<![A-Za-z0-9])ip-(?:[0-9]{1,3}-){3}[0-9]{1,3}(?![A-Za-z0-9-])", 0,
      KTA_HIDE_ADDRESS, NULL},
     {"e-mail address", "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+", 0, KTA_HIDE_NAME,
      NULL},
     {"host name",
      "(?<![A-Za-z0-9_./"
-     "-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)+(?:com|net|org|io|dev|local|internal|lan|cloud|app|"
+     "-])(?!(?:[a-z0-9-]+\\.)*(?:k8s|kubernetes)\\.io\\b)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)+(?:"
+     "com|net|org|io|dev|local|internal|lan|cloud|app|"
      "svc|eu|de|uk|fr|ch|at|info|biz|co|us|corp|intra|home|test|example)(?![A-Za-z0-9_-])",
      0, KTA_HIDE_ADDRESS, NULL},
     {"node name",
@@ -38,6 +45,11 @@ static struct rule {
      1, KTA_HIDE_NAME, NULL},
     {"node name in a sentence",
      "\\b[Nn]ode (?=[a-z.-]*[0-9])([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?![A-Za-z0-9:])", 1,
+     KTA_HIDE_NAME, NULL},
+    {"node names in a path or quoted",
+     "\\bnodes(?:/| [\"'])(?=[a-z.-]*[0-9])([a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9]))", 1,
+     KTA_HIDE_NAME, NULL},
+    {"node name behind kubelet", "\\bkubelet, ([a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?)", 1,
      KTA_HIDE_NAME, NULL},
     {"node name of an event", "assigned [^ ]+ to ([a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?)", 1,
      KTA_HIDE_NAME, NULL},
@@ -52,6 +64,21 @@ static struct rule {
     {"user name",
      "\\b(?:[Uu]ser(?:[Nn]ame|-name|_name)?|[Ll]ogin)(?:[\"']?[:=]+ *[\"']?|[ ]+[\"'])(?!system:)"
      "([A-Za-z0-9][A-Za-z0-9._@-]{1,62})",
+     1, KTA_HIDE_NAME, NULL},
+    {"user of a binding",
+     "\\bkind\"?: *\"?User\"?\\s*,?\\s*(?:\"?apiGroup\"?: *[^\\s,]+\\s*,?\\s*)?\"?name\"?: *[\"']?"
+     "(?!system:)([A-Za-z0-9][A-Za-z0-9._@-]{0,62})",
+     1, KTA_HIDE_NAME, NULL},
+    {"user who logs in",
+     "\\b(?:password|publickey|[Ll]ogin|session (?:opened|closed)|[Aa]uthentication failure) for "
+     "(?:invalid )?(?:user )?([A-Za-z0-9._-]{2,62}) (?:from|by) ",
+     1, KTA_HIDE_NAME, NULL},
+    {"user of a process", "\\b[ug]id=[0-9]+\\(([A-Za-z0-9._-]{2,62})\\)", 1, KTA_HIDE_NAME, NULL},
+    {"name in front of an e-mail address",
+     "\\b(?:Author|Commit|Committer|From|To|Cc|[A-Za-z-]+-[Bb]y): ([^\\s<>\\n][^<>\\n]{0,80}?) <",
+     1, KTA_HIDE_NAME, NULL},
+    {"user and host of ssh",
+     "\\b(?:ssh|scp|sftp|rsync)\\b[^\\n|;]{0,200}?[ ]([A-Za-z0-9._-]{1,62}@[A-Za-z0-9.-]{1,200})",
      1, KTA_HIDE_NAME, NULL},
 };
 

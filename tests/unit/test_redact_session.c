@@ -175,6 +175,15 @@ static void test_strict_hides_names_and_addresses(void **state)
         {"GET https://shop.acme.xyz/v1", "acme"},
         {"fe80::1 and ::1", "::1"},
         {"02:42:ac:11:00:02", "02:42"},
+        {"nodes \"worker-3\" not found", "worker-3"},
+        {"BackOff  kubelet, worker-3  restarting", "worker-3"},
+        {"i-0abc on ip-10-0-1-7", "ip-10"},
+        {"- kind: User\n  name: jane\n", "jane"},
+        {"{\"kind\":\"User\",\"apiGroup\":\"x\",\"name\":\"jane\"}", "jane"},
+        {"Accepted publickey for jane from port 22", "jane"},
+        {"uid=1000(jane)", "jane"},
+        {"Author: Jane Doe <jane@shop.dev>", "Jane"},
+        {"ssh -v jane@bastion uptime", "jane@bastion"},
     };
     static const char *const kept[] = {
         "2026-11-01 10:00:00 node is not ready",
@@ -182,6 +191,11 @@ static void test_strict_hides_names_and_addresses(void **state)
         "User \"system:serviceaccount:shop:web\"",
         "pod web-7d9c6b5f4d-x2k8p in namespace shop",
         "std::string at 12:30:00.5",
+        "apiGroup: rbac.authorization.k8s.io",
+        "taint node.kubernetes.io/disk-pressure",
+        "containerd://1.7.3, 0/3 nodes, nodes/proxy",
+        "deployment/backend calls http://redis-master:6379",
+        "waiting for backend from the queue",
     };
     for (size_t i = 0; i < KTA_LEN(hidden); i++) {
         kta_auto_free char *text = kta_redact_dup(r, hidden[i][0]);
