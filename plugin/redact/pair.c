@@ -88,7 +88,8 @@ static bool holds_secret(const char *word, size_t n)
     return false;
 }
 
-/* `secret = testing123-55`: a line of a configuration file; a log has no blanks there. */
+/* `secret = testing123-55`, `secret = "sign-me"`: a line of a configuration file; a log has no
+ * blanks there. */
 static bool configures(const struct scanner *sc, size_t at)
 {
     size_t start;
@@ -98,7 +99,7 @@ static bool configures(const struct scanner *sc, size_t at)
     size_t end = kta_value_end(sc, at + 3, &start, &quoted, false);
     for (size_t i = start; i < end; i++)
         digit |= isdigit((unsigned char)sc->s[i]) != 0;
-    return digit;
+    return digit || (quoted && !memchr(sc->s + start, '/', end - start));
 }
 
 static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name *name)
@@ -110,7 +111,7 @@ static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name
             break;
         a--;
     }
-    while (b < sc->n && name_byte(sc->s[b]) && b - end < MAX_NAME &&
+    while (b < sc->n && name_byte(sc->s[b]) && b - end < MAX_NAME && !kta_at(sc, b, "....") &&
            ((unsigned char)sc->s[b] < 0x80 || !sign(sc, b)))
         b++;
     sc->name_end = b;
@@ -157,12 +158,15 @@ static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name
         name->tells = KTA_TELLS_TOKEN;
     if (b - a == 3 && name->tells == KTA_TELLS_MAYBE && (before_n = parent(sc, a, &of)) &&
         kta_telling(sc->s + a, 3, sc->s + of, before_n) == KTA_TELLS_TOKEN)
-        name->tells = KTA_TELLS_REFERENCE; /* api: { key: x } */
+        name->tells = before_n == 3 && kta_at(sc, of, "jwt")
+                          ? KTA_TELLS_TOKEN
+                          : KTA_TELLS_REFERENCE; /* api: { key: x } */
     return name->tells != KTA_TELLS_NOTHING;
 }
 
 bool kta_begins_line(const struct scanner *sc, size_t at)
 {
+    static const char *const exports[] = {"export ", "set -x ", "set -gx ", "set -Ux ", "setenv "};
     size_t from = at;
     while (from && sc->s[from - 1] != '\n' && at - from <= 40)
         from--;
@@ -171,8 +175,9 @@ bool kta_begins_line(const struct scanner *sc, size_t at)
     while (from < at && strchr(" \t-\"'\033", sc->s[from]))
         from = sc->s[from] == '\033' && kta_skip_blanks(sc, from) > from ? kta_skip_blanks(sc, from)
                                                                          : from + 1;
-    if (kta_at(sc, from, "export "))
-        from += 7;
+    for (size_t i = 0; i < KTA_LEN(exports); i++)
+        if (kta_at(sc, from, exports[i]))
+            from += strlen(exports[i]);
     return from >= at;
 }
 

@@ -39,6 +39,17 @@ static bool likely_token(const char *v, const struct letters *c, bool linked)
            (!memchr(v, '-', c->n) || (c->upper && c->lower)) && !memchr(v, '.', c->n);
 }
 
+/* bob@shop.dev: of whom the sentence speaks. */
+static bool mail(const char *v, size_t n)
+{
+    const char *at = memchr(v, '@', n), *dot = at ? memrchr(at, '.', n - (size_t)(at - v)) : NULL;
+    size_t top = dot ? n - (size_t)(dot + 1 - v) : 0;
+    for (size_t i = 0; i < top; i++)
+        if (!islower((unsigned char)dot[1 + i]))
+            return false;
+    return top >= 2 && top <= 10 && at > v && dot > at + 1;
+}
+
 /* Behind a link a value begins at `at`: hides it unless it looks like a word. *ret_end is behind
  * it. */
 static bool prose_value(struct scanner *sc, const struct kta_name *name, size_t at, bool linked,
@@ -57,7 +68,7 @@ static bool prose_value(struct scanner *sc, const struct kta_name *name, size_t 
         likely |= likely_password(v, &c, quoted, linked);
     else if (name->tells == KTA_TELLS_TOKEN)
         likely |= likely_token(v, &c, quoted || linked);
-    if (!likely || memchr(v, '/', c.n) || (memchr(v, ':', c.n) && !quoted))
+    if (!likely || mail(v, c.n) || memchr(v, '/', c.n) || (memchr(v, ':', c.n) && !quoted))
         return false;
     kta_judge(sc, name, start, end, quoted, /* assigned= */ false);
     *ret_end = end + (quoted ? kta_quote(sc, end) : 0);

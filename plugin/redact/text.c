@@ -109,6 +109,15 @@ size_t kta_skip_emphasis(const struct scanner *sc, size_t at)
     return at;
 }
 
+/* How many dots stand at `at`, at most 100. */
+static size_t dots(const struct scanner *sc, size_t at)
+{
+    size_t i = at;
+    while (i < sc->n && i - at < 100 && sc->s[i] == '.')
+        i++;
+    return i - at;
+}
+
 size_t kta_separator(const struct scanner *sc, size_t at, bool *ret_assigns)
 {
     static const struct {
@@ -118,8 +127,12 @@ size_t kta_separator(const struct scanner *sc, size_t at, bool *ret_assigns)
                 {"::", false},     {"://", false},  {":", false},    {"%3D", true}, {"%3A", false},
                 {"\\u003d", true}, {"&#61;", true}, {"%253D", true}, {"：", false}, {"＝", true},
                 {"→", true},       {"\\=", true}};
-    if (at >= sc->n || !strchr("=:-%\\&\xEF\xE2", sc->s[at]))
+    if (at >= sc->n || !strchr("=:-%\\&.\xEF\xE2", sc->s[at]))
         return 0;
+    if (kta_at(sc, at, "....")) { /* password.........x: dots that lead to it */
+        *ret_assigns = false;
+        return dots(sc, at);
+    }
     for (size_t i = 0; i < KTA_LEN(rows); i++) {
         if (!kta_at(sc, at, rows[i].text))
             continue;

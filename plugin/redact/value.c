@@ -389,6 +389,19 @@ static bool names_an_object(const char *v, size_t n)
     return false;
 }
 
+/* Linux-npm-3b2a1908…: the key of a cache, words with a checksum at the end. */
+static bool cache_key(const char *v, size_t n)
+{
+    size_t parts = 0, at = 0;
+    for (const char *dash; (dash = memchr(v + at, '-', n - at)); parts++) {
+        size_t len = (size_t)(dash - v) - at;
+        if (!len || len > 12 || kta_value_random(v + at, len))
+            return false;
+        at = (size_t)(dash - v) + 1;
+    }
+    return parts >= 2 && (n - at == 32 || n - at == 40 || n - at == 64) && hex(v + at, n - at);
+}
+
 /* user:password, user/password */
 static bool pair(const char *v, size_t n)
 {
@@ -433,7 +446,7 @@ bool kta_value_secret(const char *v, size_t n, enum kta_telling tells,
     case KTA_TELLS_NOTHING:
         return false;
     case KTA_TELLS_MAYBE:
-        return kta_value_random(v, n) && !uuid(v, n) && !object_name(v, n);
+        return kta_value_random(v, n) && !uuid(v, n) && !object_name(v, n) && !cache_key(v, n);
     case KTA_TELLS_REFERENCE:
         return reference_secret(v, n);
     case KTA_TELLS_TOKEN:
