@@ -24,6 +24,7 @@ enum cond {
     IF_NOT_DASH,       /* output to a folder; "-" is stdout */
     IF_NO_RESTRICTION, /* kustomize's LoadRestrictionsNone */
     IF_NOT_PLAIN,      /* a name in which something may hide */
+    IF_OTHER_PART, /* a subresource that is more than a view of the object: proxy, exec, token */
     IF_UNKNOWN_OUTPUT, /* -o with a format that is not known, or a template file */
 };
 
@@ -50,7 +51,6 @@ static const struct flag_rule rules[] = {
     {K, NULL, "server", GLOBAL, ALWAYS, D, "sends the credentials to another server"},
     {K, NULL, "token", GLOBAL, ALWAYS, D, "replaces the session's credentials"},
     {K, NULL, "kubeconfig", GLOBAL, ALWAYS, D, "replaces the session's cluster and credentials"},
-    {K, NULL, "kuberc", GLOBAL, ALWAYS, D, "loads aliases and flags from a file"},
     {K, NULL, "cluster", GLOBAL, ALWAYS, D, "sends the credentials to another cluster"},
     {K, NULL, "user", GLOBAL, ALWAYS, D, "replaces the session's credentials"},
     {K, NULL, "username", GLOBAL, ALWAYS, D, "replaces the session's credentials"},
@@ -80,11 +80,9 @@ static const struct flag_rule rules[] = {
     {H, NULL, "key-file", OWN, ALWAYS, D, "uses a client key"},
     {H, NULL, "username", OWN, ALWAYS, D, "sends credentials"},
     {H, NULL, "password", OWN, ALWAYS, D, "sends credentials"},
-    {H, NULL, "password-stdin", OWN, IF_TRUE, D, "sends credentials"},
     {H, NULL, "passphrase-file", OWN, ALWAYS, D, "uses a key's passphrase"},
     {H, NULL, "pass-credentials", OWN, IF_TRUE, D, "sends credentials to other servers"},
     {H, NULL, "insecure-skip-tls-verify", OWN, IF_TRUE, D, "trusts any server"},
-    {H, NULL, "insecure", OWN, IF_TRUE, D, "trusts any server"},
     {H, NULL, "plain-http", OWN, IF_TRUE, D, "sends what it sends in clear"},
 
     /* other programs and editors */
@@ -109,7 +107,7 @@ static const struct flag_rule rules[] = {
     {K, NULL, "namespace", GLOBAL, IF_NOT_PLAIN, D, "hides something in a name"},
     {H, NULL, "namespace", GLOBAL, IF_NOT_PLAIN, D, "hides something in a name"},
     {K, NULL, "container", OWN, IF_NOT_PLAIN, D, "hides something in a name"},
-    {K, NULL, "subresource", OWN, IF_NOT_PLAIN, D, "hides something in a name"},
+    {K, NULL, "subresource", OWN, IF_OTHER_PART, W, "is not a known part of an object"},
     {K, "events", "for", OWN, IF_NOT_PLAIN, D, "hides something in a name"},
 
     /* what prints or writes more than the answer */
@@ -140,11 +138,9 @@ static const struct flag_rule rules[] = {
     {K, NULL, "from-env-file", OWN, IF_NOT_LOCAL, W, NULL},
     {K, NULL, "cert", OWN, IF_NOT_LOCAL, W, NULL},
     {K, NULL, "key", OWN, IF_NOT_LOCAL, W, NULL},
-    {K, "debug", "custom", OWN, IF_NOT_LOCAL, W, NULL},
     {K, "kustomize", "load-restrictor", OWN, IF_NO_RESTRICTION, W,
      "reads files outside the folder"},
     {K, "kustomize", "env", OWN, ALWAYS, W, "gives plugins values of the environment"},
-    {H, "lint", "values", OWN, IF_NOT_LOCAL, W, NULL},
     {H, NULL, "values", OWN, IF_SECRET_VALUES, W, NULL},
     {H, NULL, "set-file", OWN, IF_PAIR_TELLING, W, NULL},
     {H, NULL, "keyring", OWN, IF_NOT_LOCAL, W, NULL},
@@ -174,6 +170,17 @@ static bool known_output(const char *value)
             return true;
     for (size_t i = 0; i < KTA_LEN(templates); i++)
         if (strlen(templates[i]) == n && strncasecmp(templates[i], value, n) == 0)
+            return true;
+    return false;
+}
+
+static bool known_part(const char *value)
+{
+    static const char *const parts[] = {"",       "status",   "scale",
+                                        "resize", "approval", "ephemeralcontainers"};
+
+    for (size_t i = 0; i < KTA_LEN(parts); i++)
+        if (strcmp(parts[i], value) == 0)
             return true;
     return false;
 }
@@ -280,6 +287,8 @@ static bool holds(const struct flag_rule *r, const struct kta_policy *p,
         return strcmp(value, "LoadRestrictionsRootOnly") != 0;
     case IF_NOT_PLAIN:
         return !kta_plain_word(value);
+    case IF_OTHER_PART:
+        return strcmp(cmd->path, "auth can-i") != 0 && !known_part(value);
     case IF_UNKNOWN_OUTPUT:
         return strcmp(cmd->path, "kustomize") != 0 && !known_output(value);
     }
