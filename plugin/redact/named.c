@@ -10,7 +10,8 @@
 /* The name is itself a value: {"name": "DB_PASSWORD", "value": "…"}, <add key="…" value="…"/>. */
 static bool is_named_by(const struct scanner *sc, const struct kta_name *name)
 {
-    static const char *const keys[] = {"name", "key", "env", "variable", "parameter", "header"};
+    static const char *const keys[] = {"name",      "key",    "env", "variable",
+                                       "parameter", "header", "type"};
     size_t i = name->start;
     for (int k = 0; k < 24 && i && strchr("\"'\\ \t:=", sc->s[i - 1]); k++)
         i--;

@@ -67,7 +67,8 @@ LIST(key_strong, "api", "access", "secret", "private", "encryption", "encrypt", 
      "preshared", "stripe", "sendgrid", "openai", "anthropic", "mailgun", "datadog", "dd",
      "newrelic", "twilio", "algolia", "rollbar", "honeycomb", "cohere", "mistral", "groq", "gemini",
      "consumer", "unseal", "recovery", "webhook", "csrf", "cookie", "xsrf", "vault", "azure",
-     "google", "aws", "gcp", "functions", "apim", "ocp", "kek", "dek", "cryption", "database");
+     "google", "aws", "gcp", "sec", "functions", "apim", "ocp", "kek", "dek", "cryption",
+     "database");
 /* … in front of "auth": a password, not a switch … */
 LIST(auth_strong, "redis", "neo4j", "smtp", "mqtt", "elastic", "basic", "proxy", "http", "valkey");
 /* … in front of "secret": an object of Kubernetes is meant. */

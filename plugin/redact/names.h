@@ -24,7 +24,7 @@ enum kta_telling kta_telling(const char *name, size_t n, const char *before, siz
 struct kta_value_place {
     bool quoted;
     bool assigned; /* by "=", not by ":" or a blank */
-    bool variable; /* of an environment: API_TOKEN, which names no object */
+    bool variable; /* of an environment, --flag=: API_TOKEN, which names no object */
     bool own_line; /* its key begins the line and nothing follows the value */
     bool last;     /* nothing but punctuation follows on the line */
 };

@@ -225,8 +225,9 @@ void kta_judge(struct scanner *sc, const struct kta_name *name, size_t start, si
     struct kta_value_place place = {.quoted = quoted,
                                     .assigned = assigned,
                                     .last = rest == line,
-                                    .variable = key == name->end && name->end >= 6 &&
-                                                !kta_at(sc, name->end - 6, "secret"),
+                                    .variable = (name->flag && assigned && end < sc->n) ||
+                                                (key == name->end && name->end >= 6 &&
+                                                 !kta_at(sc, name->end - 6, "secret")),
                                     .own_line = rest == line && kta_begins_line(sc, name->start)};
     if (!kta_value_secret(sc->s + start, end - start < NEAR ? end - start : NEAR, name->tells,
                           &place))
@@ -293,6 +294,16 @@ static bool glued(const char *s, size_t n)
     return false;
 }
 
+/* "flu3ntd-es", but not "scram-sha-256": a part of it has digits between letters. */
+static bool mixed(const char *v, size_t n)
+{
+    for (size_t i = 1; i + 1 < n; i++)
+        if (isdigit((unsigned char)v[i]) && isalpha((unsigned char)v[i - 1]) &&
+            isalpha((unsigned char)v[i + 1]))
+            return true;
+    return false;
+}
+
 /* "remote_password x", "password    x": a line of a configuration file or of a table. */
 static bool setting(struct scanner *sc, const struct kta_name *name, size_t at)
 {
@@ -301,10 +312,13 @@ static bool setting(struct scanner *sc, const struct kta_name *name, size_t at)
     const char *s = sc->s + name->start;
     bool compound = memchr(s, '_', length) || memchr(s, '-', length) || glued(s, length), quoted,
          digit = false;
-    if (name->tells < KTA_TELLS_TOKEN || i == at || !(compound || i - at >= 2) ||
+    if (name->tells < KTA_TELLS_TOKEN || i == at ||
+        !(compound || name->tells == KTA_TELLS_PASSWORD || i - at >= 2) ||
         !kta_begins_line(sc, name->start))
         return false;
     size_t end = kta_value_end(sc, i, &start, &quoted, false);
+    if (!compound && i - at < 2 && !mixed(sc->s + start, end - start))
+        return false;
     size_t rest = kta_skip_blanks(sc, end + kta_quote(sc, end));
     for (size_t k = start; k < end; k++)
         digit |= isdigit((unsigned char)sc->s[k]) != 0;

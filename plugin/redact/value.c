@@ -120,7 +120,7 @@ LIST(reference_starts, "${{", "!ref", "!sub", "!getatt", "!vault", "!secret", "!
      "valuefrom", "ssm:", "awssm", "gcpsm", "sops", "\xE2\x9F\xA6", "<set to", "data:image",
      "sm://", "keyvault", "akv", "k8s:", "kubernetes.io/", "secret/", "secrets/", "http://",
      "https://", "ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-", "configmap/",
-     "sha256:", "sha512:", "docker.io/", "ghcr.io/", "quay.io/");
+     "sha256:", "sha512:", "docker.io/", "ghcr.io/", "quay.io/", "(sensitive", "(known");
 
 static bool enclosed(const char *v, size_t n, const char *open, char close)
 {
