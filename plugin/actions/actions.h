@@ -184,6 +184,17 @@ int kta_dry_validate(struct kta_pipeline *p, struct kta_step *s, const struct kt
 /* The last sentence of a rejected preview; borrowed. */
 const char *kta_rejection(const struct kta_step *s);
 
+/* ---- helm_objects.c ---- */
+/* Of a list of a release's Secrets the one with that version (0: the newest), and that status
+ * (NULL: any); NULL: there is none. */
+const struct kta_json *kta_helm_record(const struct kta_json *records, const char *status,
+                                       int64_t version);
+int64_t kta_helm_revision(const struct kta_json *records); /* its version; 0: there is none */
+/* The objects of a decoded release's manifest, as the API server keeps them. Caller frees. */
+struct kta_json *kta_helm_objects(const struct kta_json *release);
+/* The one of such a list that has the kind, name and namespace of `like`; NULL: none has. */
+const struct kta_json *kta_helm_object(const struct kta_json *objects, const struct kta_json *like);
+
 /* ---- merge3.c ---- */
 /* What helm makes of `live`: the new manifest's fields set, those that only the old manifest had
  * taken out, the rest left. Caller frees. old and live may be NULL. */
@@ -235,6 +246,12 @@ bool kta_as_manifest(const struct kta_json *after, const struct kta_json *live);
 /* After a helm command: the release is deployed, and its objects are as its manifest says. */
 int kta_verify_release(struct kta_pipeline *p, const struct kta_step *s, bool *ret_good,
                        struct kta_str *why, struct kta_err *err);
+
+/* ---- verify_kept.c ---- */
+/* What the preview showed of an object that was there is still so; one that a controller may set
+ * back is watched until then (kta_now_ms). *ret_good is set to false, why then says it. */
+int kta_verify_kept(struct kta_pipeline *p, const struct kta_step *s, const struct kta_touch *t,
+                    int64_t until, bool *ret_good, struct kta_str *why, struct kta_err *err);
 
 /* ---- verify_workload.c ---- */
 /* What is known of a workload at one moment. */
@@ -291,6 +308,10 @@ struct kta_json *kta_restore_ops(const struct kta_json *before, const struct kta
                                  bool force, struct kta_str *conflicts);
 /* Carries such operations out on an object. */
 void kta_restore_apply(struct kta_json *object, const struct kta_json *ops);
+/* The next part of a JSON pointer, its escapes taken out. Caller frees. */
+char *kta_pointer_part(const char **path);
+/* What it leads to; NULL: nothing. Borrowed. */
+const struct kta_json *kta_pointer_find(const struct kta_json *object, const char *path);
 
 /* ---- reviewed.c ---- */
 /* A plan that somebody reviewed must still do what was reviewed: same server, class, risk, diff.

@@ -80,6 +80,24 @@ bool kta_undo_is_hook(const struct kta_undo_item *x);
 /* Something else makes it again by itself. */
 bool kta_undo_comes_back(const struct kta_undo_item *x);
 
+/* ---- undo_objects.c ---- */
+int kta_undo_step(struct kta_undo *u, struct kta_argv *argv, const char *ns, const char *input,
+                  const char *why, struct kta_err *err);
+/* Who changed since what the change had made; NULL: nobody. Borrowed. */
+const char *kta_undo_changed_by(const struct kta_undo_item *x);
+void kta_undo_conflict(struct kta_undo *u, const struct kta_undo_item *x, const char *what,
+                       const char *who);
+/* What was deleted is there again by somebody else's hand, and otherwise than it was. */
+void kta_undo_find_recreated(struct kta_undo *u);
+/* only: which objects (NULL: all). */
+int kta_undo_delete_created(struct kta_undo *u, bool (*only)(const struct kta_undo_item *x),
+                            struct kta_err *err);
+/* Deletes what was created, changes back what was changed, creates again what was deleted. */
+int kta_undo_objects_back(struct kta_undo *u, struct kta_err *err);
+/* ---- undo_helm.c ---- */
+/* Takes back one helm command of an entry (its step). */
+int kta_undo_helm_back(struct kta_undo *u, const struct kta_json *step, struct kta_err *err);
+
 /* ---- undo_again.c ---- */
 /* The change deleted it, and its undo creates it again. */
 bool kta_undo_is_lost(const struct kta_undo_item *x);

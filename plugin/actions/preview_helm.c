@@ -36,40 +36,18 @@ static void release_free(struct release *r)
 }
 
 /* ---- records ---- */
-static int64_t version_of(const struct kta_json *secret)
-{
-    const char *text = kta_obj_label(secret, "version");
-
-    return text ? strtoll(text, NULL, 10) : 0;
-}
-
-static const struct kta_json *record(const struct kta_json *records, int64_t version)
-{
-    const struct kta_json *best = NULL;
-
-    kta_json_each(o, kta_json_get(records, "items")) {
-        if (version ? version_of(o) == version : version_of(o) > version_of(best))
-            best = o;
-    }
-    return best;
-}
-
 /* The revision whose manifest is what runs: the newest deployed one, else the newest. */
 static const struct kta_json *deployed(const struct kta_json *records)
 {
-    const struct kta_json *best = NULL;
+    const struct kta_json *best = kta_helm_record(records, "deployed", 0);
 
-    kta_json_each(o, kta_json_get(records, "items")) {
-        if (kta_streq(kta_obj_label(o, "status"), "deployed") && version_of(o) > version_of(best))
-            best = o;
-    }
-    return best ? best : record(records, 0);
+    return best ? best : kta_helm_record(records, NULL, 0);
 }
 
 /* The name cannot be used again: helm's dry run does not look. */
 static bool is_taken(const struct kta_json *records, bool replace)
 {
-    const char *status = kta_obj_label(record(records, 0), "status");
+    const char *status = kta_obj_label(kta_helm_record(records, NULL, 0), "status");
 
     return status &&
            !(replace && (kta_streq(status, "uninstalled") || kta_streq(status, "failed")));
@@ -197,14 +175,14 @@ static int ask_helm(struct kta_pipeline *p, struct kta_step *s, struct release *
 
 static void find_rollback(struct kta_step *s, const struct kta_command *cmd, struct release *r)
 {
-    int64_t newest = version_of(record(r->records, 0));
+    int64_t newest = kta_helm_revision(r->records);
     int64_t to = cmd->n_args > 1 ? strtoll(cmd->args[1], NULL, 10) : 0;
     struct kta_err why = KTA_ERR_INIT;
     const struct kta_json *secret;
 
     if (to <= 0)
         to = newest - 1;
-    secret = to > 0 ? record(r->records, to) : NULL;
+    secret = to > 0 ? kta_helm_record(r->records, NULL, to) : NULL;
     if (!secret) {
         kta_preview_warn(&s->preview, "release '%s' has no revision %lld to go back to",
                          cmd->args[0], (long long)to);
@@ -221,15 +199,6 @@ static void find_rollback(struct kta_step *s, const struct kta_command *cmd, str
 }
 
 /* ---- objects ---- */
-static struct kta_json *objects_of(const struct kta_json *release)
-{
-    const char *manifest = kta_json_str(release, "manifest");
-    struct kta_err ignored = KTA_ERR_INIT;
-    struct kta_json *v = manifest ? kta_manifest_open(manifest, &ignored) : NULL;
-
-    return v ? v : kta_json_new_array();
-}
-
 /* helm marks what it makes or changes; the manifest does not say so. */
 static void own(struct kta_json *objects, const char *release, const char *ns)
 {
@@ -264,17 +233,6 @@ static struct kta_touch *touch_of(struct kta_pipeline *p, struct kta_step *s, co
                          kta_obj_name(object));
 }
 
-static const struct kta_json *same_object(const struct kta_json *list, const struct kta_json *o)
-{
-    kta_json_each(x, list) {
-        if (kta_streq(kta_obj_kind(x), kta_obj_kind(o)) &&
-            kta_streq(kta_obj_name(x), kta_obj_name(o)) &&
-            kta_streq(kta_obj_namespace(x), kta_obj_namespace(o)))
-            return x;
-    }
-    return NULL;
-}
-
 /* After all live objects were read: what each will be. */
 static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
                     const struct release *r)
@@ -285,7 +243,7 @@ static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
         if (!t)
             continue;
         kta_json_free(t->after);
-        t->after = kta_merge3(same_object(r->old, o), o, t->live);
+        t->after = kta_merge3(kta_helm_object(r->old, o), o, t->live);
         t->known_after = true;
     }
     kta_json_each(o, r->definitions) {
@@ -297,7 +255,7 @@ static void foresee(struct kta_pipeline *p, struct kta_step *s, const char *ns,
         t->known_after = true;
     }
     kta_json_each(o, r->old) {
-        struct kta_touch *t = same_object(r->new_, o) ? NULL : touch_of(p, s, ns, o);
+        struct kta_touch *t = kta_helm_object(r->new_, o) ? NULL : touch_of(p, s, ns, o);
 
         if (t && t->live && !kta_streq(kta_obj_annotation(o, "helm.sh/resource-policy"), "keep"))
             t->known_after = true;
@@ -318,7 +276,9 @@ static bool makes_namespace(const struct kta_step *s)
 static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                     const char *ns, const struct release *r, struct kta_err *err)
 {
-    bool server_side = kta_streq(kta_json_str(r->current, "apply_method"), "ssa");
+    bool goes_back = kta_streq(cmd->verb, "rollback"); /* else helm's dry run says how it applies */
+    bool server_side =
+        kta_streq(kta_json_str(goes_back ? r->current : r->goal, "apply_method"), "ssa");
     const struct kta_dry_how how = {KTA_PATCH_APPLY, "helm",
                                     !server_side || kta_command_has(cmd, "force-conflicts")};
     bool was_rejected = s->preview.rejected;
@@ -336,7 +296,7 @@ static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta
         kta_json_print(o, false, &body);
         if (kta_dry_validate(p, s, t, &how, body.s, &after, err) < 0)
             return -1;
-        if (after && server_side) {
+        if (after && server_side && t->live) {
             kta_json_free(t->after);
             t->after = KTA_STEAL(after);
         }
@@ -355,7 +315,7 @@ static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta
 static void touch_hook(struct kta_pipeline *p, struct kta_step *s, const char *ns,
                        const struct kta_json *hook)
 {
-    kta_auto_json struct kta_json *objects = objects_of(hook);
+    kta_auto_json struct kta_json *objects = kta_helm_objects(hook);
 
     kta_json_each(o, objects) {
         struct kta_touch *t = touch_of(p, s, ns, o);
@@ -430,8 +390,8 @@ static void touch_namespace(struct kta_pipeline *p, struct kta_step *s,
 static int compare(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                    const char *ns, struct release *r, struct kta_err *err)
 {
-    r->old = objects_of(r->current);
-    r->new_ = objects_of(r->goal);
+    r->old = kta_helm_objects(r->current);
+    r->new_ = kta_helm_objects(r->goal);
     own(r->new_, cmd->args[0], ns);
     kta_json_each(o, r->new_)
         touch_of(p, s, ns, o);

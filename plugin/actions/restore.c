@@ -236,8 +236,7 @@ struct kta_json *kta_restore_ops(const struct kta_json *before, const struct kta
 }
 
 /* ---- carried out here ---- */
-/* The next part of a JSON pointer, its escapes taken out. Caller frees. */
-static char *part(const char **path)
+char *kta_pointer_part(const char **path)
 {
     struct kta_str s = KTA_STR_INIT;
 
@@ -248,6 +247,19 @@ static char *part(const char **path)
         *path += escape;
     }
     return kta_str_detach(&s);
+}
+
+const struct kta_json *kta_pointer_find(const struct kta_json *object, const char *path)
+{
+    const struct kta_json *o = object;
+
+    while (o && *path == '/') {
+        kta_auto_free char *key = kta_pointer_part(&path);
+
+        o = kta_json_type(o) == KTA_JSON_ARRAY ? kta_json_item(o, (size_t)strtoul(key, NULL, 10))
+                                               : kta_json_get(o, key);
+    }
+    return o;
 }
 
 /* An array with an element more (value not NULL) or less at i. */
@@ -274,7 +286,7 @@ static void apply_one(struct kta_json *o, const struct kta_json *op_)
     const struct kta_json *value = kta_json_get(op_, "value");
 
     while (*path == '/') {
-        kta_auto_free char *key = part(&path);
+        kta_auto_free char *key = kta_pointer_part(&path);
         bool array = kta_json_type(o) == KTA_JSON_ARRAY;
         size_t at = array ? (size_t)strtoul(key, NULL, 10) : 0;
 

@@ -264,8 +264,12 @@ int kta_undo_helm_left(struct kta_undo *u, const char *by, bool *ret_any, struct
         const struct kta_json *was = image_at(u->was, kta_json_str(x->image, "path"));
         struct kta_json *o;
 
-        if (!was || !x->before || !x->live || kta_undo_is_record(x) || kta_undo_is_hook(x))
+        if (!was || !x->before || kta_undo_is_record(x) || kta_undo_is_hook(x))
             continue;
+        if (!x->live) { /* it had been taken over by the release, and went with it */
+            x->after = object_of(was) ? NULL : x->after;
+            continue;
+        }
         o = kta_json_push(u->wanted, should_be(u, x, object_of(was)));
         kta_json_set_str(kta_json_get(o, "metadata"), "uid", kta_or(kta_obj_uid(x->live), ""));
         x->before = o;

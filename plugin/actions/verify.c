@@ -346,12 +346,14 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
     struct job j = {.p = p, .touches = t};
     struct kta_str outcome = KTA_STR_INIT;
     bool all = true;
+    int64_t until = kta_now_ms() + KTA_STABLE_MS;
 
     if (!t || t->n == 0)
         return 0; /* nothing to look at (exec, cp): it ran, and that is all that is known */
     j.undo = plan->undo_of != NULL;
     j.since = t->before_s ? t->before_s - 1 : kta_wall();
     j.deadline = kta_now_ms() + (p->verify_timeout_ms > 0 ? p->verify_timeout_ms : KTA_VERIFY_MS);
+    until = until < j.deadline ? until : j.deadline;
     for (size_t i = 0; all && i < t->n; i++) {
         kta_auto_str struct kta_str why = KTA_STR_INIT, name = KTA_STR_INIT;
 
@@ -366,7 +368,8 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
             continue;
         }
         if (verify_touch(&j, &t->v[i], &all, &why, err) < 0 ||
-            (all && !j.undo && kta_verify_more(p, &t->v[i], j.deadline, &all, &why, err) < 0)) {
+            (all && !j.undo && kta_verify_more(p, &t->v[i], j.deadline, &all, &why, err) < 0) ||
+            (all && !j.undo && kta_verify_kept(p, s, &t->v[i], until, &all, &why, err) < 0)) {
             kta_str_release(&outcome);
             kta_report_done(p->report);
             return -1;

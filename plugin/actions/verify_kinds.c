@@ -1,12 +1,13 @@
 /*
  * verify_kinds.c - what is asked of an object besides its own health: a Service has endpoints, a
- * node takes pods (or none), the replicas are those that were asked for, a release is deployed and
- * its objects are as its manifest says.
+ * node that is to take pods is ready, a release is deployed and its objects are as it recorded
+ * them.
  */
 #include "actions.h"
 
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/helmrel.h"
 #include "kta/http.h"
 #include "kta/interrupt.h"
 #include "kta/obj.h"
@@ -75,33 +76,22 @@ static int verify_service(struct kta_pipeline *p, const struct kta_touch *t, int
     return 0;
 }
 
-/* ---- nodes and replicas ---- */
-static int verify_as_asked(struct kta_pipeline *p, const struct kta_touch *t, bool *ret_good,
-                           struct kta_str *why, struct kta_err *err)
+/* ---- nodes ---- */
+static int verify_node(struct kta_pipeline *p, const struct kta_touch *t, bool *ret_good,
+                       struct kta_str *why, struct kta_err *err)
 {
     kta_auto_json struct kta_json *o = NULL;
     struct kta_err ignored = KTA_ERR_INIT;
-    int64_t asked = kta_json_int(t->after, "spec.replicas", -1), is;
-    bool node = kta_touch_is(t, "Node");
-    bool wanted = !kta_json_bool(t->after, "spec.unschedulable", false);
 
+    if (kta_json_bool(t->after, "spec.unschedulable", false))
+        return 0; /* it is not to take pods */
     if (kta_cluster_get(p->cluster, &o, &ignored, "%s", t->path) < 0)
         return kta_interrupt_check(err);
-    is = kta_json_int(o, "spec.replicas", -1);
-    if (node && wanted == kta_json_bool(o, "spec.unschedulable", false)) {
-        *ret_good = false;
-        kta_str_clear(why);
-        kta_str_addf(why, "the node %s pods all the same", wanted ? "takes no" : "takes");
-    } else if (node && wanted && !kta_obj_condition_is(o, "Ready", "True")) {
+    if (!kta_obj_condition_is(o, "Ready", "True")) {
         *ret_good = false;
         kta_str_clear(why);
         kta_str_addf(why, "the node is not ready: %s",
                      kta_or(kta_json_str(kta_obj_condition(o, "Ready"), "message"), "no message"));
-    } else if (asked >= 0 && is >= 0 && asked != is) {
-        *ret_good = false;
-        kta_str_clear(why);
-        kta_str_addf(why, "%lld replicas were asked for, and something has set %lld",
-                     (long long)asked, (long long)is);
     }
     return 0;
 }
@@ -113,31 +103,29 @@ int kta_verify_more(struct kta_pipeline *p, const struct kta_touch *t, int64_t d
         return 0;
     if (kta_touch_is(t, "Service"))
         return verify_service(p, t, deadline, ret_good, why, err);
-    if (kta_touch_is(t, "Node") || kta_json_at(t->after, "spec.replicas"))
-        return verify_as_asked(p, t, ret_good, why, err);
+    if (kta_touch_is(t, "Node"))
+        return verify_node(p, t, ret_good, why, err);
     return 0;
 }
 
 /* ---- releases ---- */
-static bool is_deployed(struct kta_pipeline *p, const char *ns, const char *release)
+/* What helm has recorded of the release's newest revision: the preview's manifest may hold values
+ * that a chart chooses anew each time. False: it is not deployed. *ret_objects stays NULL when the
+ * record may not be read, or helm keeps its records elsewhere. */
+static bool is_deployed(struct kta_pipeline *p, const char *ns, const char *release,
+                        struct kta_json **ret_objects)
 {
-    kta_auto_json struct kta_json *all = NULL;
+    kta_auto_json struct kta_json *all = NULL, *decoded = NULL;
     struct kta_err ignored = KTA_ERR_INIT;
-    const struct kta_json *newest = NULL;
-    long best = -1;
+    const struct kta_json *newest;
 
     if (kta_cluster_get(p->cluster, &all, &ignored,
                         "/api/v1/namespaces/%s/secrets?labelSelector=owner%%3Dhelm%%2Cname%%3D%s",
                         ns, release) < 0)
-        return true; /* it may not be read, or helm keeps its records elsewhere */
-    kta_json_each(o, kta_json_get(all, "items")) {
-        long n = strtol(kta_or(kta_obj_label(o, "version"), "0"), NULL, 10);
-
-        if (n > best) {
-            best = n;
-            newest = o;
-        }
-    }
+        return true;
+    newest = kta_helm_record(all, NULL, 0);
+    if (newest && kta_helm_release_decode(newest, &decoded, &ignored) == 0)
+        *ret_objects = kta_helm_objects(decoded);
     return !newest || kta_streq(kta_obj_label(newest, "status"), "deployed");
 }
 
@@ -152,39 +140,52 @@ bool kta_as_manifest(const struct kta_json *after, const struct kta_json *live)
     return kta_json_equal(merged, now);
 }
 
+/* Every object of the release is as the manifest has it. */
+static void compare_release(struct kta_pipeline *p, const struct kta_touches *t,
+                            const struct kta_json *objects, bool *ret_good, struct kta_str *why)
+{
+    struct kta_read *reads = NULL;
+    size_t n = 0, cap = 0, k = 0;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    for (size_t i = 0; i < t->n; i++)
+        if (t->v[i].after && !t->v[i].record)
+            kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s", t->v[i].path);
+    if (n > 0)
+        (void)kta_cluster_read(p->cluster, reads, n, &ignored);
+    for (size_t i = 0; n > 0 && *ret_good && i < t->n; i++) {
+        const struct kta_json *now, *goal;
+
+        if (!t->v[i].after || t->v[i].record)
+            continue;
+        now = reads[k++].json;
+        goal = kta_helm_object(objects, t->v[i].after);
+        if (!now || kta_as_manifest(goal ? goal : t->v[i].after, now))
+            continue;
+        *ret_good = false;
+        kta_touch_name(&t->v[i], why);
+        kta_str_add(why, " is not as the release's manifest says");
+    }
+    kta_reads_free(reads, n);
+}
+
 int kta_verify_release(struct kta_pipeline *p, const struct kta_step *s, bool *ret_good,
                        struct kta_str *why, struct kta_err *err)
 {
-    const struct kta_touches *t = s->touches;
-    struct kta_read *reads = NULL;
-    size_t n = 0, cap = 0, k = 0;
     struct kta_command cmd = {0};
+    kta_auto_json struct kta_json *objects = NULL;
     struct kta_err ignored = KTA_ERR_INIT;
 
     if (kta_command_parse(&s->argv, &cmd, &ignored) < 0)
         return 0;
     if (kta_streq(cmd.program, "helm") && cmd.n_args > 0 && !kta_streq(cmd.verb, "uninstall") &&
-        !is_deployed(p, kta_or(cmd.namespace_, kta_cluster_namespace(p->cluster)), cmd.args[0])) {
+        !is_deployed(p, kta_or(cmd.namespace_, kta_cluster_namespace(p->cluster)), cmd.args[0],
+                     &objects)) {
         *ret_good = false;
         kta_str_addf(why, "release '%s' is not deployed", cmd.args[0]);
     }
-    if (kta_streq(cmd.program, "helm"))
-        for (size_t i = 0; *ret_good && i < t->n; i++)
-            if (t->v[i].after && !t->v[i].record)
-                kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s", t->v[i].path);
+    if (kta_streq(cmd.program, "helm") && *ret_good)
+        compare_release(p, s->touches, objects, ret_good, why);
     kta_command_release(&cmd);
-    if (n > 0)
-        (void)kta_cluster_read(p->cluster, reads, n, &ignored);
-    for (size_t i = 0; n > 0 && *ret_good && i < t->n; i++) {
-        if (!t->v[i].after || t->v[i].record)
-            continue;
-        if (reads[k].json && !kta_as_manifest(t->v[i].after, reads[k].json)) {
-            *ret_good = false;
-            kta_touch_name(&t->v[i], why);
-            kta_str_add(why, " is not as the release's manifest says");
-        }
-        k++;
-    }
-    kta_reads_free(reads, n);
     return kta_interrupt_check(err);
 }

@@ -745,6 +745,17 @@ for helm in ("helm3", "helm4"):
          ["configmap/%s-dropped-more" % helm, "deployment/%s-dropped" % helm], helm=helm,
          before=["helm install %s-dropped @chart" % helm,
                  patch_of("%s-dropped-more" % helm, "configmap", {"data": {"own": "x"}}, "merge")])
+    # what stays when the release drops it (resource-policy: keep): helm does not go back there
+    case(helm + "-left", [], ["helm upgrade %s-left @chart --set mode=b,keep=no" % helm],
+         ["configmap/%s-left" % helm, "configmap/%s-left-keep" % helm, "secret/sh.helm.release.v1.%s-left.v2" % helm],
+         helm=helm, before=["helm install %s-left @chart --set keep=yes" % helm], once=True)
+    # what the release takes over was somebody's before
+    case(helm + "-adopted", [], ["helm install %s-adopted @chart --take-ownership%s" % (
+        helm, " --force-conflicts" if helm == "helm4" else "")], ["configmap/%s-adopted" % helm], helm=helm,
+         before=["kubectl create configmap %s-adopted --from-literal=mode=before" % helm], once=True)
+    case(helm + "-delete-hook", [], ["helm uninstall %s-delhook" % helm],
+         ["configmap/%s-delhook" % helm, "configmap/%s-delhook-gone" % helm], helm=helm, once=True,
+         before=["helm install %s-delhook @chart --set gone=yes" % helm])
     case(helm + "-definitions", [], ["helm install %s-defs @chart-%s" % (helm, helm)],
          ["configmap/%s-defs" % helm, "crd/" + defined(helm), defined(helm) + "/%s-defs" % helm], helm=helm)
     case(helm + "-failed", [], ["helm upgrade %s-failed @chart --set mode=b,job=yes --timeout=20s" % helm],
@@ -754,8 +765,22 @@ for helm in ("helm3", "helm4"):
 CHART = os.path.join(HOME, "chart")
 CHART_FILES = {
     "chart/Chart.yaml": "apiVersion: v2\nname: small\nversion: 0.1.0\n",
-    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\njobwhen: post-upgrade\nwithout: ""\nname: ""\n',
-    "chart/templates/more.yaml": """{{- if .Values.hook }}
+    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\njobwhen: post-upgrade\nwithout: ""\nname: ""\nkeep: ""\ngone: ""\n',
+    "chart/templates/more.yaml": """{{- if eq .Values.keep "yes" }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}-keep, annotations: {helm.sh/resource-policy: keep}}
+data: {a: b}
+---
+{{- end }}
+{{- if .Values.gone }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}-gone, annotations: {helm.sh/hook: pre-delete}}
+data: {a: b}
+---
+{{- end }}
+{{- if .Values.hook }}
 apiVersion: v1
 kind: ConfigMap
 metadata:

@@ -47,6 +47,14 @@ changed 8 "a Service that lost its pods" "no endpoints" \
 limit=120
 changed 0 "the selector put right" "as it should be" kubectl set selector service web app=web
 
+# ---- what a controller sets back at once, in its own fields ----
+changed 8 "a field that its controller sets back" "by kube-controller-manager" \
+  kubectl patch configmap kube-root-ca.crt --type=merge -p '{"data":{"ca.crt":"mine"}}'
+json_is "is said to be set back, and by whom" "'/data/ca.crt was set back to' in d['plan'][0]['outcome']" True
+changed 8 "replicas of a ReplicaSet that its Deployment sets back" "/spec/replicas was set back to 2 by kube-controller-manager" \
+  kubectl scale "$(k get rs -l app=web -o name)" --replicas=1
+changed 0 "a field that nobody else manages" "as it should be" kubectl annotate configmap kube-root-ca.crt note=mine
+
 changed 8 "a new crash" "no such thing" \
   kubectl patch deployment web -p '{"spec":{"template":{"spec":{"containers":[{"name":"web","command":["sh","-c","echo no such thing; exit 7"]}]}}}}'
 changed 8 "an image that is nowhere" "ImagePull" kubectl set image deployment/web web=kta.test/nowhere:1
@@ -86,6 +94,7 @@ check "it has its metrics" says True k get hpa busy -o jsonpath='{.status.condit
 mkdir -p "$home/chart/templates"
 printf 'apiVersion: v2\nname: small\nversion: 0.1.0\n' >"$home/chart/Chart.yaml"
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "{{ .Release.Name }}"}\ndata: {mode: "{{ .Values.mode }}"}\n' >"$home/chart/templates/all.yaml"
+printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: {name: "{{ .Release.Name }}"}\nstringData: {token: "{{ randAlphaNum 8 }}"}\n' >>"$home/chart/templates/all.yaml"
 printf 'mode: a\n' >"$home/chart/values.yaml"
 ln -s "$(command -v helm4)" "$home/bin/helm"
 changed 0 "a release" "as it should be" helm install small "$home/chart"
