@@ -28,8 +28,8 @@ const struct kta_kind *kta_kind_known(const char *name);
 int kta_kind_find(struct kta_cluster *c, const char *name, const struct kta_kind **ret,
                   struct kta_err *err);
 /* The kind of an object by its apiVersion and kind (owner references, manifests): the table's, else
- * discovery's (a read of the cluster, the first time); NULL when unknown, and when discovery fails.
- * c may be NULL (table only). */
+ * discovery's (a read of the cluster, the first time), in that version where it is served, else in
+ * another one; NULL when unknown. c may be NULL (table only). */
 const struct kta_kind *kta_kind_of(struct kta_cluster *c, const char *api_version,
                                    const char *kind);
 /* The kind as this server has it: of the versions of its group the first that holds the resource

@@ -55,7 +55,8 @@ static void check_there(struct kta_step *s, const struct kta_command *cmd)
 {
     bool makes = kta_streq(cmd->verb, "apply") || kta_streq(cmd->verb, "create") ||
                  kta_streq(cmd->verb, "run") || kta_streq(cmd->verb, "expose") ||
-                 kta_streq(cmd->verb, "autoscale") || kta_streq(cmd->program, "helm");
+                 kta_streq(cmd->verb, "autoscale") || kta_streq(cmd->verb, "auth") ||
+                 kta_streq(cmd->program, "helm");
     bool lenient = kta_command_true(cmd, "ignore-not-found");
 
     for (size_t i = 0; !makes && !lenient && i < s->touches->n; i++) {

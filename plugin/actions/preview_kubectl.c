@@ -223,7 +223,8 @@ static bool takes_output(const struct kta_command *cmd)
 static void dry_argv(const struct kta_step *s, const struct kta_command *cmd, struct kta_argv *argv)
 {
     kta_argv_copy(argv, &s->argv);
-    kta_argv_insert_flag(argv, "--dry-run=server");
+    kta_argv_insert_flag(argv,
+                         kta_streq(cmd->verb, "auth") ? "--dry-run=client" : "--dry-run=server");
     if (takes_output(cmd))
         kta_argv_insert_flag(argv, "-oyaml");
     else
@@ -455,6 +456,16 @@ static int preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kt
                                          : preview_by_kubectl(p, s, cmd, err);
 }
 
+/* kubectl adds what is missing to what is there by itself, and prints that; there is no other. */
+static int preview_reconcile(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                             struct kta_err *err)
+{
+    int rc = preview_by_kubectl(p, s, cmd, err);
+
+    s->preview.validated = false;
+    return rc;
+}
+
 static const struct {
     const char *verb;
     int (*fn)(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
@@ -468,7 +479,7 @@ static const struct {
     {"set", preview_by_kubectl},      {"label", preview_marks},
     {"annotate", preview_marks},      {"taint", preview_by_kubectl},
     {"expose", preview_by_kubectl},   {"autoscale", preview_by_kubectl},
-    {"run", preview_by_kubectl},
+    {"run", preview_by_kubectl},      {"auth", preview_reconcile},
 };
 
 int kta_preview_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,

@@ -38,12 +38,13 @@ void discovery_free(struct discovery *d)
     free(d);
 }
 
-/* The first of a group's versions that has the resource is the preferred one. */
+/* The first of a group's versions that has the resource is the preferred one. version NULL: any. */
 static const struct kta_kind *row_of(const struct discovery *d, const char *group,
-                                     const char *plural)
+                                     const char *version, const char *plural)
 {
     for (size_t i = 0; i < d->n; i++)
-        if (strcmp(d->v[i]->group, group) == 0 && strcmp(d->v[i]->plural, plural) == 0)
+        if (strcmp(d->v[i]->group, group) == 0 && strcmp(d->v[i]->plural, plural) == 0 &&
+            (!version || strcmp(d->v[i]->version, version) == 0))
             return d->v[i];
     return NULL;
 }
@@ -56,7 +57,7 @@ static void add_kind(struct discovery *d, const char *group, const char *version
     struct kta_kind *k;
 
     if (!group || !version || !kind || !plural || strchr(plural, '/') || d->n >= KTA_MAX_KINDS ||
-        row_of(d, group, plural))
+        row_of(d, group, version, plural))
         return;
     if (one && *one)
         kta_str_add(&words, one);
@@ -206,34 +207,57 @@ int kta_kind_find(struct kta_cluster *c, const char *name, const struct kta_kind
     return unknown_kind(c ? c->discovery : NULL, name, err);
 }
 
-static bool of_group(const struct kta_kind *k, const char *group, size_t n, const char *kind)
+/* api_version: "apps/v1", "v1"; its version counts only when exact. */
+static bool is_of(const struct kta_kind *k, const char *api_version, const char *kind, bool exact)
 {
-    return strlen(k->group) == n && strncmp(k->group, group, n) == 0 && strcmp(k->kind, kind) == 0;
+    const char *slash = strchr(api_version, '/');
+    size_t n = slash ? (size_t)(slash - api_version) : 0;
+
+    return strlen(k->group) == n && strncmp(k->group, api_version, n) == 0 &&
+           strcmp(k->kind, kind) == 0 &&
+           (!exact || strcmp(k->version, slash ? slash + 1 : api_version) == 0);
+}
+
+static const struct kta_kind *in_table(const char *api_version, const char *kind, bool exact)
+{
+    size_t known;
+    const struct kta_kind *rows = kta_kinds(&known);
+
+    for (size_t i = 0; i < known; i++)
+        if (is_of(&rows[i], api_version, kind, exact))
+            return &rows[i];
+    return NULL;
+}
+
+static const struct kta_kind *discovered(const struct discovery *d, const char *api_version,
+                                         const char *kind, bool exact)
+{
+    for (size_t i = 0; d && i < d->n; i++)
+        if (is_of(d->v[i], api_version, kind, exact))
+            return d->v[i];
+    return NULL;
 }
 
 const struct kta_kind *kta_kind_of(struct kta_cluster *c, const char *api_version, const char *kind)
 {
-    const char *slash = api_version ? strchr(api_version, '/') : NULL;
-    size_t known, n = slash ? (size_t)(slash - api_version) : 0;
-    const struct kta_kind *rows = kta_kinds(&known);
     struct kta_err ignored = KTA_ERR_INIT;
+    const struct kta_kind *k;
 
     if (!api_version || !kind)
         return NULL;
-    for (size_t i = 0; i < known; i++)
-        if (of_group(&rows[i], api_version, n, kind))
-            return &rows[i];
-    if (!c || discover(c, &ignored) < 0)
-        return NULL;
-    for (size_t i = 0; i < c->discovery->n; i++)
-        if (of_group(c->discovery->v[i], api_version, n, kind))
-            return c->discovery->v[i];
-    return NULL;
+    k = in_table(api_version, kind, /* exact= */ true);
+    if (k)
+        return k;
+    if (c && discover(c, &ignored) == 0)
+        k = discovered(c->discovery, api_version, kind, /* exact= */ true);
+    if (!k)
+        k = in_table(api_version, kind, /* exact= */ false);
+    return k || !c ? k : discovered(c->discovery, api_version, kind, /* exact= */ false);
 }
 
 const struct kta_kind *kta_kind_served(struct kta_cluster *c, const struct kta_kind *k)
 {
     struct kta_err ignored = KTA_ERR_INIT;
 
-    return c && discover(c, &ignored) == 0 ? row_of(c->discovery, k->group, k->plural) : NULL;
+    return c && discover(c, &ignored) == 0 ? row_of(c->discovery, k->group, NULL, k->plural) : NULL;
 }
