@@ -99,6 +99,10 @@ int kta_kinds_there(struct kta_pipeline *p, bool everywhere, struct kta_kind_lis
 /* ---- owned.c ---- */
 /* What goes because its owners go: told by kind; what no controller makes again is touched, too. */
 int kta_touch_owned(struct kta_pipeline *p, struct kta_step *s, struct kta_err *err);
+/* The same for objects of which the preview did not look, just before they go. *ret_more: there is
+ * something that nothing makes again, and the preview now says so. */
+int kta_touch_owned_more(struct kta_pipeline *p, struct kta_step *s, bool *ret_more,
+                         struct kta_err *err);
 
 /* After the step ran: the names that the server chose, from kubectl's "job.batch/x-7f2k4 created".
  */

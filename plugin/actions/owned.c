@@ -2,9 +2,10 @@
  * owned.c - what goes with a deleted object because it owns it: the garbage collector takes an
  * object whose owners are all gone.
  *
- * Only a list of a kind tells who owns its objects, so it is asked where controllers hang objects
- * on an object: of custom resources, and of Ingresses (certificates). One list of metadata for each
- * kind that is served; what the workloads of the table own is known without.
+ * Only a list of a kind tells who owns its objects: one list of metadata for each kind that is
+ * served. The preview asks where controllers hang objects on an object: of custom resources, and of
+ * Ingresses (certificates). What the workloads of the table own is known without; whether somebody
+ * hung more on them, or on any other object, is looked for when the deletion is about to run.
  */
 #include "actions.h"
 
@@ -24,6 +25,11 @@ static bool hangs_things(const struct kta_touch *t)
 
     return is_going(t) &&
            (!known || !kta_streq(known->group, t->kind->group) || kta_touch_is(t, "Ingress"));
+}
+
+static bool may_own(const struct kta_touch *t)
+{
+    return is_going(t) && t->ns && !hangs_things(t);
 }
 
 /* ---- what has an owner at all ---- */
@@ -143,17 +149,21 @@ static void tell(struct kta_step *s, const struct family *f, const char *owners,
                          owners, f->n);
 }
 
-static int owned_in(struct kta_pipeline *p, struct kta_step *s, const char *ns, struct kta_err *err)
+typedef bool kta_picks(const struct kta_touch *t);
+
+/* What the picked objects of a namespace (NULL: those without one) own. */
+static int owned_in(struct kta_pipeline *p, struct kta_step *s, const char *ns, kta_picks *picks,
+                    struct kta_err *err)
 {
     struct family f = {.gone = kta_json_new_object()};
     kta_auto_str struct kta_str owners = KTA_STR_INIT;
-    size_t n = 0, *counts = NULL;
+    size_t n = 0, had = s->touches->n, *counts = NULL;
     int rc;
 
     for (size_t i = 0; i < s->touches->n; i++) {
         const struct kta_touch *t = &s->touches->v[i];
 
-        if (!hangs_things(t) || !kta_streq(t->ns, ns))
+        if (!picks(t) || !kta_streq(t->ns, ns))
             continue;
         kta_json_set_bool(f.gone, kta_or(kta_obj_uid(t->live), ""), true);
         if (n++ == 0)
@@ -166,7 +176,8 @@ static int owned_in(struct kta_pipeline *p, struct kta_step *s, const char *ns, 
         counts = kta_calloc(f.n + 1, sizeof *counts);
         for (int depth = 0; depth < MAX_DEPTH && collect(s, &f, counts); depth++)
             ;
-        tell(s, &f, owners.s, counts);
+        if (picks == hangs_things || s->touches->n > had)
+            tell(s, &f, owners.s, counts);
     }
     free(counts);
     free(f.kinds.v);
@@ -205,25 +216,63 @@ static int tokens_of(struct kta_pipeline *p, struct kta_step *s, const char *ns,
     return 0;
 }
 
-int kta_touch_owned(struct kta_pipeline *p, struct kta_step *s, struct kta_err *err)
+/* Once for each namespace of the first n touches in which some are picked. */
+static int owned_by(struct kta_pipeline *p, struct kta_step *s, size_t n, kta_picks *picks,
+                    struct kta_err *err)
 {
-    size_t n = s->touches->n;
-    struct kta_err why = KTA_ERR_INIT;
-
     for (size_t i = 0; i < n; i++) {
         const char *ns = s->touches->v[i].ns;
-        bool first = hangs_things(&s->touches->v[i]);
+        bool first = picks(&s->touches->v[i]);
 
-        if (is_going(&s->touches->v[i]) && kta_touch_is(&s->touches->v[i], "ServiceAccount") &&
-            tokens_of(p, s, ns, s->touches->v[i].name, err) < 0)
-            return -1;
         for (size_t k = 0; first && k < i; k++)
-            first = !hangs_things(&s->touches->v[k]) || !kta_streq(s->touches->v[k].ns, ns);
-        if (first && owned_in(p, s, ns, err) < 0)
+            first = !picks(&s->touches->v[k]) || !kta_streq(s->touches->v[k].ns, ns);
+        if (first && owned_in(p, s, ns, picks, err) < 0)
             return -1;
     }
+    return 0;
+}
+
+/* The live versions of those that have come since there were n. */
+static int read_new(struct kta_pipeline *p, struct kta_step *s, size_t n, struct kta_err *err)
+{
+    struct kta_err why = KTA_ERR_INIT;
+
     if (s->touches->n == n || kta_touch_read(p, &s, 1, &why) == 0 || why.code != KTA_E_INTERRUPTED)
         return 0;
     *err = why;
     return -1;
+}
+
+int kta_touch_owned(struct kta_pipeline *p, struct kta_step *s, struct kta_err *err)
+{
+    size_t n = s->touches->n;
+
+    for (size_t i = 0; i < n; i++)
+        if (is_going(&s->touches->v[i]) && kta_touch_is(&s->touches->v[i], "ServiceAccount") &&
+            tokens_of(p, s, s->touches->v[i].ns, s->touches->v[i].name, err) < 0)
+            return -1;
+    if (owned_by(p, s, n, hangs_things, err) < 0)
+        return -1;
+    return read_new(p, s, n, err);
+}
+
+int kta_touch_owned_more(struct kta_pipeline *p, struct kta_step *s, bool *ret_more,
+                         struct kta_err *err)
+{
+    struct kta_command cmd = {0};
+    struct kta_err ignored = KTA_ERR_INIT;
+    size_t n = s->touches ? s->touches->n : 0;
+    int rc = 0;
+
+    *ret_more = false;
+    if (n == 0 || kta_command_parse(&s->argv, &cmd, &ignored) < 0)
+        return 0;
+    if (!kta_leaves_orphans(&cmd))
+        rc = owned_by(p, s, n, may_own, err);
+    kta_command_release(&cmd);
+    if (rc < 0 || read_new(p, s, n, err) < 0)
+        return -1;
+    *ret_more = s->touches->n > n;
+    s->preview.objects += (int64_t)(s->touches->n - n);
+    return 0;
 }

@@ -113,6 +113,24 @@ static int refresh(struct kta_pipeline *p, struct kta_plan *plan, struct kta_ste
     return kta_confirm_again(p, plan, s, ret_go, err);
 }
 
+/* What the step deletes may own more than its preview could say. *ret_go: it may run. */
+static int look_for_more(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
+                         bool *ret_go, struct kta_err *err)
+{
+    size_t had = s->preview.n_warnings;
+    bool more = false;
+
+    if (s->verdict.class_ == KTA_CLASS_READ || s->preview.rejected)
+        return 0;
+    if (kta_touch_owned_more(p, s, &more, err) < 0)
+        return -1;
+    if (!more)
+        return 0;
+    for (size_t i = had; i < s->preview.n_warnings; i++)
+        kta_report_note(p->report, "step %s: %s", s->id, s->preview.warnings[i]);
+    return kta_confirm_again(p, plan, s, ret_go, err);
+}
+
 /* ---- one step ---- */
 struct run {
     struct kta_pipeline *p;
@@ -160,7 +178,8 @@ static int run_step(struct run *r, size_t at, struct kta_err *err)
     bool go = true;
 
     if (kta_interrupt_check(err) < 0 ||
-        refresh(r->p, r->plan, s, touched_before(r, at), &go, err) < 0)
+        refresh(r->p, r->plan, s, touched_before(r, at), &go, err) < 0 ||
+        (go && look_for_more(r->p, r->plan, s, &go, err) < 0))
         return -1;
     if (s->preview.rejected || !go) {
         s->state = go ? KTA_FAILED : KTA_DECLINED;

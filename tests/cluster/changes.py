@@ -438,6 +438,9 @@ case("delete-manifest", [configmap("by-file"), service("by-file")],
      [("kubectl delete -f -", [configmap("by-file"), service("by-file")])], ["configmap/by-file", "service/by-file"])
 simple("delete-with-owner", lambda n: dict(configmap(n)), ["kubectl delete configmap @"], kind="configmap",
        owner="serviceaccount/default")
+case("delete-owner", [account("owning"), configmap("hung-on")], ["kubectl delete serviceaccount owning"],
+     ["configmap/hung-on", "serviceaccount/owning"], owner="serviceaccount/owning", once=True,
+     between=["kubectl wait --for=delete configmap/hung-on --timeout=30s"])
 simple("delete-finalizer", configmap, ["kubectl delete configmap @ --wait=false"], kind="configmap",
        finalizer="kta.test/held", once=True, finally_=[
            patch_of("delete-finalizer", "configmap", {"metadata": {"finalizers": None}}, "merge")])
@@ -605,6 +608,13 @@ case("ingressclass", [{"apiVersion": "networking.k8s.io/v1", "kind": "IngressCla
       "kubectl delete ingressclass c" + TAG], ["ingressclass/c" + TAG])
 simple("patch-pod-image", bare_pod, [patch_of("patch-pod-image", "pod", {"spec": {"containers": [
     {"name": "main", "image": "kta.test/busybox:1"}]}})])
+simple("pod-resize", bare_pod, [patch_of("pod-resize", "pod", {"spec": {"containers": [
+    {"name": "main", "resources": {"requests": {"cpu": "2m"}}}]}}) + ["--subresource=resize"]])
+simple("other-version", hpa, [patch_of("other-version", "horizontalpodautoscalers.v1.autoscaling", {"spec": {
+    "targetCPUUtilizationPercentage": 66}}, "merge")], kind="hpa")
+case("auth-reconcile", [role("reconciled")], [("kubectl auth reconcile -f -", [
+    within(NS, dict(role("reconciled"), rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}])),
+    within(NS, rolebinding("reconciled"))])], ["role/reconciled", "rolebinding/reconciled"])
 simple("delete-slice", slice_, ["kubectl delete endpointslice @"], kind="endpointslice")
 simple("patch-slice", slice_, [patch_of("patch-slice", "endpointslice", [
     {"op": "remove", "path": "/endpoints/0"}, {"op": "replace", "path": "/ports/0/port", "value": 81}], "json")])
@@ -939,6 +949,8 @@ def cleaned(o):
     spec = o.get("spec", {})
     for key in SERVER:
         o["metadata"].pop(key, None)
+    for owner in o["metadata"].get("ownerReferences", []):  # it may have been created again, too
+        owner.pop("uid")
     for key in COUNTERS:
         o["metadata"].get("annotations", {}).pop(key, None)
     if not o["metadata"].get("annotations", True):
