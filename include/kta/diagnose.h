@@ -41,10 +41,19 @@ struct kta_scope {
 };
 
 /* Finds the objects that the words of a question (or "kind/name", "name" targets) mean, against the
- * cluster: exact name, prefix, app label, Service, Deployment, in scope first and then, by name
- * only, in other namespaces. No match is not an error: then v is the namespace itself. */
+ * cluster: exact name, prefix, app label, Service, Deployment; in the namespace that the words name
+ * ("namespace X", "… in X"), else in scope and then, by name only, in other namespaces. No match is
+ * not an error: then v is the namespace itself, without an object if it is not known to exist. */
 int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const char *text,
                     struct kta_targets *ret, struct kta_err *err);
+/* 0 where text, which is a name and no question, named something; else -1 with KTA_E_NOT_FOUND and
+ * the nearest name. */
+int kta_target_check(const struct kta_targets *t, const struct kta_scope *scope, const char *text,
+                     struct kta_err *err);
+/* Appends what is meant, for people: "Deployment backend, Service shop/web", "namespace demo", "the
+ * cluster". */
+void kta_target_words(const struct kta_targets *t, const struct kta_scope *scope,
+                      struct kta_str *out);
 
 /* ---- a text without a cluster ---- */
 /* Appends, as Markdown, the cause that a text (a log) tells, or what stands out in it; true: a

@@ -109,20 +109,11 @@ static int find_targets(struct kta_agent *a, struct kta_err *err)
 {
     if (kta_target_find(a->world, &a->scope, a->question, &a->targets, err) < 0)
         return -1;
-    if (!a->targets.suggestion) {
+    if (a->targets.suggestion)
+        kta_report_note(a->pipeline->report, "nothing has exactly that name; the nearest is '%s'",
+                        a->targets.suggestion);
+    else
         tell_elsewhere(a);
-        return 0;
-    }
-    kta_auto_free char *near = kta_strdup(a->targets.suggestion);
-    kta_report_note(a->pipeline->report, "nothing has exactly that name; the nearest is '%s'",
-                    near);
-    if (a->intent.intent == KTA_INTENT_RESTART || a->intent.intent == KTA_INTENT_SCALE)
-        return 0; /* a change needs the right name */
-    kta_targets_release(&a->targets);
-    if (kta_target_find(a->world, &a->scope, near, &a->targets, err) < 0)
-        return -1;
-    free(a->targets.suggestion);
-    a->targets.suggestion = KTA_STEAL(near);
     return 0;
 }
 

@@ -37,25 +37,6 @@ void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan)
     }
 }
 
-static const char *target_words(const struct kta_agent *a, struct kta_str *buf)
-{
-    if (a->targets.n == 0 || !a->targets.v[0].object) {
-        const char *ns = agent_scope(a).namespace_;
-        if (ns)
-            kta_str_addf(buf, "namespace %s", ns);
-        else
-            kta_str_add(buf, "the cluster");
-        return buf->s;
-    }
-    for (size_t i = 0; i < a->targets.n && i < 5; i++) {
-        const struct kta_ref *r = &a->targets.v[i].ref;
-        bool told = !r->namespace_ || kta_streq(r->namespace_, a->scope.namespace_);
-        kta_str_addf(buf, "%s%s %s%s%s", i ? ", " : "", r->kind, told ? "" : r->namespace_,
-                     told ? "" : "/", r->name);
-    }
-    return buf->s;
-}
-
 /* Nothing has failed, but what is meant is not there yet: a rollout that has just begun. */
 static void under_way(const struct kta_agent *a, struct kta_str *out)
 {
@@ -91,8 +72,9 @@ static int diagnose(struct kta_agent *a, struct kta_err *err)
         kta_str_add(&a->answer, "Without a model the question is not understood in full; this is "
                                 "the general diagnosis.\n\n");
     if (a->findings.n == 0) {
+        kta_target_words(&a->targets, &a->scope, &what);
         kta_str_addf(&a->answer, "Nothing is wrong with %s as far as the engine can see.\n",
-                     target_words(a, &what));
+                     what.s);
         under_way(a, &a->answer);
         return 0;
     }
@@ -132,10 +114,11 @@ static struct kta_json *workload(struct kta_agent *a, const char *verb)
             !kta_streq(kind, "DaemonSet"))
             continue;
         if (top && top != o) {
+            kta_target_words(&a->targets, &a->scope, &what);
             kta_str_addf(&a->answer,
                          "It is not clear what to %s; it may be one of: %s. Name one, "
                          "as kind/name, with -n NAMESPACE.\n",
-                         verb, target_words(a, &what));
+                         verb, what.s);
             return NULL;
         }
         top = o;
@@ -144,7 +127,7 @@ static struct kta_json *workload(struct kta_agent *a, const char *verb)
         kta_str_addf(&a->answer,
                      "There is no Deployment, StatefulSet or DaemonSet of that name to "
                      "%s in %s. 'kubectl get deployments -A' lists them.\n",
-                     verb, kta_or(a->scope.namespace_, "this cluster"));
+                     verb, kta_or(agent_scope(a).namespace_, "this cluster"));
     return top;
 }
 
@@ -199,8 +182,10 @@ static int scale(struct kta_agent *a, struct kta_err *err)
     kta_argv_addf(&argv, "%s/%s", kind, kta_obj_name(o));
     kta_argv_addf(&argv, "--replicas=%d", a->intent.number);
     kta_argv_addl(&argv, "-n", kta_obj_namespace(o), NULL);
-    kta_str_addf(&a->answer, "%s %s runs %d replicas now; %d were asked for.\n", kind,
-                 kta_obj_name(o), kta_json_count(o, "spec.replicas", 1), a->intent.number);
+    int now = kta_json_count(o, "spec.replicas", 1);
+    kta_str_addf(&a->answer, "%s %s runs %d replica%s now; %d %s asked for.\n", kind,
+                 kta_obj_name(o), now, now == 1 ? "" : "s", a->intent.number,
+                 a->intent.number == 1 ? "was" : "were");
     return propose(a, &argv, "scale it, as asked", err);
 }
 

@@ -384,11 +384,16 @@ void app_note_missing(struct app *app, struct kta_world *world)
                         (int)(end - p), p, lines - MISSING_LINES);
 }
 
-int app_check_namespace(struct app *app, struct kta_world *world, struct kta_err *err)
+int app_check_namespace(struct app *app, struct kta_world *world, const struct kta_targets *targets,
+                        struct kta_err *err)
 {
-    const char *ns = app->scope.namespace_;
+    const struct kta_target *t = targets->n ? &targets->v[0] : NULL;
+    const char *ns = t && t->by == KTA_BY_NAMESPACE ? t->ref.name : app->scope.namespace_;
     struct kta_json *object = NULL;
     struct kta_err e = KTA_ERR_INIT;
+
+    if (t && t->by == KTA_BY_NAMESPACE && t->object)
+        return 0;
 
     struct kta_json *const *list;
     if (!ns || kta_cluster_is_snapshot(app->cluster) || kta_world_list(world, "pods", ns, &list) ||

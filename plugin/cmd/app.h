@@ -76,7 +76,8 @@ void app_first_use(struct app *app);
 void app_note_missing(struct app *app, struct kta_world *world);
 /* KTA_E_USAGE when the namespace that was asked for does not exist. Costs a request only where
  * nothing was found in it. */
-int app_check_namespace(struct app *app, struct kta_world *world, struct kta_err *err);
+int app_check_namespace(struct app *app, struct kta_world *world, const struct kta_targets *targets,
+                        struct kta_err *err);
 /* The cluster is closed, the namespace and what was said of it stay: another context follows. */
 void app_close_cluster(struct app *app);
 /* The path of a file that a person names: "-" is stdin. */

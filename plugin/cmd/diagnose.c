@@ -15,15 +15,6 @@ static int fail_on(struct app *app, const struct kta_findings *f, struct kta_err
     return 0;
 }
 
-/* "Deployment backend", "namespace demo" */
-static void where(const struct app *app, const struct kta_targets *t, struct kta_str *out)
-{
-    if (!t->n || t->v[0].by == KTA_BY_NAMESPACE)
-        kta_str_add(out, t->n ? t->v[0].ref.name : kta_or(app->scope.namespace_, "all namespaces"));
-    for (size_t i = 0; i < t->n && t->v[i].by != KTA_BY_NAMESPACE; i++)
-        kta_str_addf(out, "%s%s %s", i ? ", " : "", t->v[i].ref.kind, t->v[i].ref.name);
-}
-
 int cmd_diagnose(struct app *app, struct kta_err *err)
 {
     static struct look l; /* goes with the program, at once: it may be large */
@@ -39,12 +30,10 @@ int cmd_diagnose(struct app *app, struct kta_err *err)
     if (r == 0 && set_on(&app->set, OPT_WATCH)) {
         r = watch_findings(app, &l, err);
     } else if (r == 0) {
-        where(app, &l.targets, &what);
+        kta_target_words(&l.targets, &app->scope, &what);
         if (app->output == KTA_OUT_TEXT && l.findings.n == 0)
-            kta_ui_print(app->ui, "Nothing %sis wrong %s %s as far as %s.\n",
-                         l.findings.left_out ? "else " : "",
-                         l.targets.n && l.targets.v[0].by != KTA_BY_NAMESPACE ? "with" : "in",
-                         what.s,
+            kta_ui_print(app->ui, "Nothing %sis wrong with %s as far as %s.\n",
+                         l.findings.left_out ? "else " : "", what.s,
                          *kta_world_missing(l.world) ? "it could be read" : "the engine can see");
         kta_ui_findings(app->ui, &l.findings);
         r = fail_on(app, &l.findings, err);

@@ -22,16 +22,9 @@ static int find(struct app *app, struct look *l, struct kta_err *err)
         kta_str_addf(&text, "%s%s", i ? " " : "", app->words.v[i]);
     if (kta_target_find(l->world, &app->scope, text.s, &l->targets, err) < 0)
         return -1;
-    if (app_check_namespace(app, l->world, err) < 0)
+    if (app_check_namespace(app, l->world, &l->targets, err) < 0)
         return -1;
-    bool found = l->targets.n > 0 && l->targets.v[0].object && !l->targets.suggestion;
-    if (app->words.n == 0 || found)
-        return 0;
-    kta_err_set(err, KTA_E_NOT_FOUND, "nothing in %s is called '%s'",
-                kta_or(app->scope.namespace_, "any namespace"), text.s);
-    if (l->targets.suggestion)
-        return kta_err_hint(err, "the nearest name is '%s'", l->targets.suggestion);
-    return kta_err_hint(err, "look in another namespace with -n, or in all with -A");
+    return app->words.n ? kta_target_check(&l->targets, &app->scope, text.s, err) : 0;
 }
 
 /* *ret: the earlier document, or NULL without --baseline. */

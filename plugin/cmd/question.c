@@ -112,7 +112,7 @@ static int show_prompt(struct app *app, struct kta_agent *a, struct kta_err *err
 {
     kta_auto_str struct kta_str text = KTA_STR_INIT;
 
-    if (kta_agent_collect(a, err) < 0 || app_check_namespace(app, a->world, err) < 0)
+    if (kta_agent_collect(a, err) < 0 || app_check_namespace(app, a->world, &a->targets, err) < 0)
         return -1;
     kta_auto_json struct kta_json *doc = kta_agent_prompt(a);
     if (app->output != KTA_OUT_TEXT) {
@@ -134,7 +134,7 @@ static int show_prompt(struct app *app, struct kta_agent *a, struct kta_err *err
 
 static int answer_and_act(struct app *app, struct kta_agent *a, struct kta_err *err)
 {
-    if (kta_agent_collect(a, err) < 0 || app_check_namespace(app, a->world, err) < 0)
+    if (kta_agent_collect(a, err) < 0 || app_check_namespace(app, a->world, &a->targets, err) < 0)
         return -1;
     app_note_missing(app, a->world);
     headline(app, a);

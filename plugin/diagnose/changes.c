@@ -65,7 +65,8 @@ static bool ignored(const char *path)
     static const char *const paths[] = {"metadata.labels.pod-template-hash",
                                         "metadata.creationTimestamp",
                                         "metadata.annotations.kubectl.kubernetes.io/restartedAt",
-                                        "metadata.labels.controller-revision-hash"};
+                                        "metadata.labels.controller-revision-hash",
+                                        "$patch"}; /* of a ControllerRevision */
     for (size_t i = 0; i < KTA_LEN(paths); i++)
         if (kta_streq(path, paths[i]))
             return true;

@@ -174,6 +174,44 @@ static bool means_none(const char *value)
     return false;
 }
 
+/* What the API server fills in where nothing is said (its defaults for a pod template): whoever
+ * wrote the whole object back, as an undo does, owns these too. */
+static bool filled_in(const char *path, const char *change)
+{
+    static const struct {
+        const char *field, *value;
+    } defaults[] = {
+        {"resources", "{}"},
+        {"securityContext", "{}"},
+        {"terminationMessagePath", "/dev/termination-log"},
+        {"terminationMessagePolicy", "File"},
+        {"imagePullPolicy", "IfNotPresent"},
+        {"imagePullPolicy", "Always"},
+        {"restartPolicy", "Always"},
+        {"terminationGracePeriodSeconds", "30"},
+        {"dnsPolicy", "ClusterFirst"},
+        {"schedulerName", "default-scheduler"},
+        {"protocol", "TCP"},
+        {"scheme", "HTTP"},
+        {"periodSeconds", "10"},
+        {"timeoutSeconds", "1"},
+        {"successThreshold", "1"},
+        {"failureThreshold", "3"},
+        {"defaultMode", "420"},
+        {"apiVersion", "v1"},
+        {"creationTimestamp", "null"},
+    };
+    const char *dot = strrchr(path, '.'), *field = dot ? dot + 1 : path;
+    const char *value = change + strlen("(none) -> ");
+
+    if (!kta_starts(change, "(none) -> "))
+        return false;
+    for (size_t i = 0; i < KTA_LEN(defaults); i++)
+        if (kta_streq(field, defaults[i].field) && kta_streq(value, defaults[i].value))
+            return true;
+    return kta_streq(field, "serviceAccount"); /* the old name of serviceAccountName */
+}
+
 /* Keeps the lines of a difference whose field somebody else owns, or took out. */
 static void judge_line(struct drift *d, const struct kta_json *o, const char *line,
                        struct kta_str *out)
@@ -192,7 +230,8 @@ static void judge_line(struct drift *d, const struct kta_json *o, const char *li
             who = "somebody";
             when = d->rolled_out;
         }
-    } else if (!kta_managed_by(o, full, &who, &when) || helm_or_controller(who)) {
+    } else if (filled_in(path, line + strlen(path) + 2) || !kta_managed_by(o, full, &who, &when) ||
+               helm_or_controller(who)) {
         return;
     }
     if (!out->len || when > d->when) {

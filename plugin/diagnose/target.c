@@ -207,6 +207,11 @@ static bool by_kind_and_name(struct kta_world *w, const char *ns, const struct k
     return o != NULL;
 }
 
+static bool is_namespaces(const struct kta_kind *kind)
+{
+    return kind && kta_streq(kind->plural, "namespaces");
+}
+
 /* Words beside a kind's name are names even if they are common words. */
 static bool explicit_target(struct kta_world *w, const char *ns, const struct words *q, size_t i,
                             struct kta_targets *t)
@@ -222,7 +227,7 @@ static bool explicit_target(struct kta_world *w, const char *ns, const struct wo
     const struct kta_kind *beside[] = {i > 0 ? q->kind[i - 1] : NULL,
                                        i + 1 < q->n ? q->kind[i + 1] : NULL};
     for (size_t k = 0; k < 2; k++)
-        if (beside[k] && !(is_common(q->v[i]) && k == 1) &&
+        if (beside[k] && !is_namespaces(beside[k]) && !(is_common(q->v[i]) && k == 1) &&
             by_kind_and_name(w, ns, beside[k], q->v[i], t))
             return true;
     return false;
@@ -305,16 +310,6 @@ static bool rare_target(struct kta_world *w, const char *ns, const char *word,
     return false;
 }
 
-static bool namespace_word(const struct words *q, size_t i)
-{
-    static const struct kta_kind *space;
-    if (!space)
-        space = kta_kind_known("namespaces");
-    bool flag = i > 0 && (kta_streq(q->v[i - 1], "-n") || kta_streq(q->v[i - 1], "--namespace"));
-    return flag || (space && ((i > 0 && q->kind[i - 1] == space) ||
-                              (i + 1 < q->n && q->kind[i + 1] == space && !is_common(q->v[i]))));
-}
-
 /* "in kube-system" */
 static bool leads_to_place(const char *word)
 {
@@ -338,6 +333,95 @@ static int read_base(struct kta_world *w, const char *ns, const struct words *q,
     return rc;
 }
 
+/* One word against what there is in ns. False: nothing is called that. */
+static bool find_word(struct kta_world *w, const char *ns, const struct words *q, size_t i,
+                      struct kta_targets *ret)
+{
+    const char *word = q->v[i];
+
+    if (explicit_target(w, ns, q, i, ret) || q->kind[i] || *word == '-')
+        return true; /* (a flag that is part of the question) */
+    if (!is_common(word))
+        return plain_target(w, ns, word, ret);
+    /* "api" may be a word or a name: only an exact name or label makes it one. */
+    if (named(w, "deployments", ns, word) || named(w, "statefulsets", ns, word))
+        (void)by_exact_name(w, ns, word, ret);
+    else if (strlen(word) > 2)
+        (void)by_label(w, ns, word, ret);
+    return true;
+}
+
+/* The words' objects in ns; unmatched: the words that name none. */
+static void find_in(struct kta_world *w, const char *ns, const struct words *q, bool *unmatched,
+                    struct kta_targets *ret)
+{
+    for (size_t i = 0; i < q->n; i++)
+        unmatched[i] = !kta_streq(q->v[i], ns) && !find_word(w, ns, q, i, ret);
+    for (size_t i = 0; i < q->n && !ret->n; i++) {
+        const char *slash = strchr(q->v[i], '/');
+        if (unmatched[i])
+            (void)rare_target(w, ns, slash ? slash + 1 : q->v[i], ret);
+    }
+}
+
+/* The word that "namespace X", "the X namespace" or "-n X" names, or NULL. */
+static const char *said_namespace(struct kta_world *w, const struct words *q)
+{
+    for (size_t i = 0; i < q->n; i++) {
+        const char *before = i > 0 && !is_common(q->v[i - 1]) ? q->v[i - 1] : NULL;
+        const char *after = i + 1 < q->n ? q->v[i + 1] : NULL;
+        bool flag = kta_streq(q->v[i], "-n") || kta_streq(q->v[i], "--namespace");
+        bool inside = i > 1 && (leads_to_place(q->v[i - 2]) || kta_streq(q->v[i - 2], "the"));
+
+        if (flag && after)
+            return after;
+        if (!is_namespaces(q->kind[i]))
+            continue;
+        if (after && !is_common(after) && !(before && inside))
+            return after;
+        if (before)
+            return before;
+        if (after && kta_world_get(w, "namespaces", NULL, after, NULL))
+            return after; /* "namespace test", but not "which namespace is" */
+    }
+    return NULL;
+}
+
+/* The namespace among the words that named nothing ("… in shop"), or NULL. */
+static const char *place(struct kta_world *w, const struct words *q, const bool *unmatched)
+{
+    for (size_t i = 1; i < q->n; i++)
+        if (unmatched[i] && leads_to_place(q->v[i - 1]) &&
+            kta_world_get(w, "namespaces", NULL, q->v[i], NULL))
+            return q->v[i];
+    return NULL;
+}
+
+/* The objects that the words mean, in the namespace that they name or else in ns. */
+static int find(struct kta_world *w, const char *ns, const struct words *q, struct kta_targets *ret,
+                struct kta_err *err)
+{
+    bool unmatched[MAX_WORDS] = {0};
+    const char *said = said_namespace(w, q), *in = kta_or(said, ns);
+    const char *elsewhere;
+
+    if (read_base(w, in, q, /* early= */ true, err))
+        return -1;
+    find_in(w, in, q, unmatched, ret);
+    if (!ret->n && !said && (elsewhere = place(w, q, unmatched))) {
+        said = in = elsewhere;
+        if (read_base(w, in, q, /* early= */ true, err))
+            return -1;
+        find_in(w, in, q, unmatched, ret);
+    }
+    for (size_t i = 0; i < q->n && !ret->n; i++)
+        if (unmatched[i] && !near_miss(w, in, q->v[i], ret) && !said && ns && strlen(q->v[i]) > 2)
+            other_namespaces(w, q->v[i], ret);
+    if (!ret->n)
+        whole_namespace(in, said ? kta_world_get(w, "namespaces", NULL, said, NULL) : NULL, ret);
+    return 0;
+}
+
 int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const char *text,
                     struct kta_targets *ret, struct kta_err *err)
 {
@@ -348,54 +432,41 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
         return -1;
     struct words q = {0};
     split(text ? text : "", &q);
-    if (read_base(w, ns, &q, /* early= */ !selects, err) ||
-        (selects && by_selector(w, scope, ret, err))) {
-        words_release(&q);
-        return -1;
-    }
-    bool unmatched[MAX_WORDS] = {0};
-    struct kta_json *here = NULL; /* the namespace in force, where it is named */
-    for (size_t i = 0; i < q.n; i++) {
-        if (namespace_word(&q, i)) {
-            struct kta_json *o = ret->n ? NULL : kta_world_get(w, "namespaces", NULL, q.v[i], NULL);
-            if (kta_streq(q.v[i], ns)) {
-                here = o;
-            } else if (!ret->n) {
-                whole_namespace(q.v[i], o, ret);
-                words_release(&q);
-                return 0;
-            }
-            continue;
-        }
-        if (explicit_target(w, ns, &q, i, ret) || q.kind[i])
-            continue;
-        if (*q.v[i] == '-')
-            continue; /* a flag that is part of the question */
-        if (is_common(q.v[i])) {
-            /* "api" may be a word or a name: only an exact name or label makes it one. */
-            if (named(w, "deployments", ns, q.v[i]) || named(w, "statefulsets", ns, q.v[i]))
-                (void)by_exact_name(w, ns, q.v[i], ret);
-            else if (strlen(q.v[i]) > 2)
-                (void)by_label(w, ns, q.v[i], ret);
-            continue;
-        }
-        unmatched[i] = !plain_target(w, ns, q.v[i], ret);
-    }
-    for (size_t i = 0; i < q.n && !ret->n; i++)
-        if (unmatched[i])
-            (void)rare_target(w, ns, strchr(q.v[i], '/') ? strchr(q.v[i], '/') + 1 : q.v[i], ret);
-    for (size_t i = 1; i < q.n && !ret->n; i++) {
-        struct kta_json *o = unmatched[i] && leads_to_place(q.v[i - 1])
-                                 ? kta_world_get(w, "namespaces", NULL, q.v[i], NULL)
-                                 : NULL;
-        if (o)
-            whole_namespace(q.v[i], o, ret);
-    }
-    for (size_t i = 0; i < q.n && !ret->n; i++)
-        if (unmatched[i] && !near_miss(w, ns, q.v[i], ret) && ns && strlen(q.v[i]) > 2)
-            other_namespaces(w, q.v[i], ret);
-    if (!ret->n)
-        whole_namespace(ns, here, ret);
+    int rc = selects
+                 ? read_base(w, ns, &q, /* early= */ false, err) || by_selector(w, scope, ret, err)
+                 : 0;
+    if (!rc)
+        rc = find(w, ns, &q, ret, err);
     words_release(&q);
-    return 0;
+    return rc ? -1 : 0;
+}
+
+int kta_target_check(const struct kta_targets *t, const struct kta_scope *scope, const char *text,
+                     struct kta_err *err)
+{
+    if (t->n && t->v[0].object && !t->suggestion)
+        return 0;
+    kta_err_set(err, KTA_E_NOT_FOUND, "nothing in %s is called '%s'",
+                kta_or(scope->namespace_, "any namespace"), text);
+    if (t->suggestion)
+        return kta_err_hint(err, "the nearest name is '%s'", t->suggestion);
+    return kta_err_hint(err, "look in another namespace with -n, or in all with -A");
+}
+
+void kta_target_words(const struct kta_targets *t, const struct kta_scope *scope,
+                      struct kta_str *out)
+{
+    bool all = !t->n || !t->v[0].object || t->v[0].by == KTA_BY_NAMESPACE;
+    const char *ns = t->n && t->v[0].by == KTA_BY_NAMESPACE ? t->v[0].ref.name : scope->namespace_;
+
+    if (all && ns)
+        kta_str_addf(out, "namespace %s", ns);
+    else if (all)
+        kta_str_add(out, "the cluster");
+    for (size_t i = 0; !all && i < t->n && i < 5; i++) {
+        const struct kta_ref *r = &t->v[i].ref;
+        bool told = !r->namespace_ || kta_streq(r->namespace_, scope->namespace_);
+        kta_str_addf(out, "%s%s %s%s%s", i ? ", " : "", r->kind, told ? "" : r->namespace_,
+                     told ? "" : "/", r->name);
+    }
 }

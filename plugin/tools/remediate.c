@@ -108,14 +108,8 @@ static int view(struct job *j, struct view *v, struct kta_findings *ret, struct 
     v->world = kta_world_new(j->pipeline.cluster, j->pipeline.redact, j->pipeline.report);
     if (kta_target_find(v->world, &j->r->scope, target, &v->targets, err) < 0)
         return -1;
-    bool found = v->targets.n > 0 && v->targets.v[0].object && !v->targets.suggestion;
-    if (*target && !found) {
-        kta_err_set(err, KTA_E_NOT_FOUND, "nothing in %s is called '%s'",
-                    kta_or(j->r->scope.namespace_, "any namespace"), target);
-        if (v->targets.suggestion)
-            kta_err_hint(err, "the nearest name is '%s'", v->targets.suggestion);
+    if (*target && kta_target_check(&v->targets, &j->r->scope, target, err) < 0)
         return -1;
-    }
     return kta_diagnose(v->world, &j->r->scope, &v->targets, &options, ret, err);
 }
 

@@ -50,6 +50,8 @@ static void test_differences(void **state)
             "{\"metadata\":{\"labels\":{\"app\":\"a\"},\"annotations\":{\"kubectl.kubernetes.io/"
             "restartedAt\":\"2026-01-01T00:00:00Z\"}}}",
             0, "");
+    /* nor is how a ControllerRevision is to be merged */
+    differs("{\"$patch\":\"replace\",\"metadata\":{}}", "{\"metadata\":{}}", 0, "");
 }
 
 static void test_who(void **state)
