@@ -924,6 +924,38 @@ static void test_a_rule_is_no_repetition(void **state)
     assert_false(llm_repeat_feed(&r, text.s, text.len));
 }
 
+/* Of what is too much a part is taken: 16 calls, 256 KiB of arguments. */
+static void test_caps_of_calls(void **state)
+{
+    kta_auto_str struct kta_str script = KTA_STR_INIT;
+    struct kta_llm *m;
+    struct kta_llm_turn t;
+    struct heard h;
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    kta_str_add(&script, "[{\"tool_calls\":[");
+    for (int i = 0; i < 2 * KTA_MAX_TOOL_CALLS; i++)
+        kta_str_addf(&script, "%s{\"name\":\"kubectl\",\"arguments\":{\"args\":[\"%d\"]}}",
+                     i ? "," : "", i);
+    kta_str_add(&script, "]},{\"chunk\":4096,\"tool_calls\":[{\"name\":\"kubectl\","
+                         "\"arguments\":\"");
+    for (int i = 0; i < (int)KTA_MAX_CALL_ARGS / 6; i++)
+        kta_str_addf(&script, "%x ", 0x100000 + i * i);
+    kta_str_add(&script, "\"}]}]");
+    start(script.s);
+    m = open_as("openai-compatible", "/v1");
+    assert_int_equal(ask(m, KTA_WAY_AUTO, &t, &h, &err), 0);
+    assert_int_equal(t.n_calls, KTA_MAX_TOOL_CALLS);
+    assert_string_equal(t.calls[KTA_MAX_TOOL_CALLS - 1].args, "{\"args\": [\"15\"]}");
+    forget(&t, &h);
+    assert_int_equal(ask(m, KTA_WAY_AUTO, &t, &h, &err), 0);
+    assert_int_equal(t.n_calls, 1);
+    assert_in_range(strlen(t.calls[0].args), KTA_MAX_CALL_ARGS / 2, KTA_MAX_CALL_ARGS);
+    forget(&t, &h);
+    kta_llm_free(m);
+    test_server_stop(&server);
+}
+
 /* ---- every byte ---- */
 
 static void test_cut_at_every_byte(void **state)
@@ -1332,6 +1364,35 @@ static void test_key_file_and_azure(void **state)
     test_server_stop(&server);
 }
 
+/* Flag, file by flag, environment, file by configuration, command: the first that is given. */
+static void test_which_key(void **state)
+{
+    kta_auto_free char *flag = kta_fs_join(dir, "by-flag"), *file = kta_fs_join(dir, "by-file");
+    const char *const keys[] = {"given", "by-flag", "variable", "by-file", "command"};
+    kta_auto_argv struct kta_argv command = KTA_ARGV_INIT;
+    struct kta_err err = KTA_ERR_INIT;
+    (void)state;
+    assert_int_equal(kta_fs_write(flag, "by-flag", 7, &err), 0);
+    assert_int_equal(kta_fs_write(file, "by-file", 7, &err), 0);
+    kta_argv_addl(&command, "echo", "command", NULL);
+    for (size_t i = 0; i < KTA_LEN(keys); i++) {
+        struct kta_llm_config configured = {.api_key_file = i <= 3 ? file : NULL,
+                                            .api_key_command = &command};
+        struct kta_llm_config c = {.provider = "openai",
+                                   .api_key = i == 0 ? "given" : NULL,
+                                   .api_key_file = i <= 1 ? flag : NULL,
+                                   .file = &configured};
+        struct kta_llm *m = NULL;
+        if (i <= 2)
+            setenv("OPENAI_API_KEY", "variable", 1);
+        if (kta_llm_open(&c, &m, &err) < 0)
+            fail_msg("%s", err.msg);
+        assert_string_equal(m->key, keys[i]);
+        kta_llm_free(m);
+        unsetenv("OPENAI_API_KEY");
+    }
+}
+
 static void test_key_from_a_command(void **state)
 {
     static const struct {
@@ -1467,8 +1528,10 @@ int main(void)
         cmocka_unit_test(test_stream_without_an_end),
         cmocka_unit_test(test_endless_repetition),
         cmocka_unit_test(test_a_rule_is_no_repetition),
+        cmocka_unit_test(test_caps_of_calls),
         cmocka_unit_test(test_cut_at_every_byte),
         cmocka_unit_test(test_key_file_and_azure),
+        cmocka_unit_test(test_which_key),
         cmocka_unit_test(test_key_from_a_command),
         cmocka_unit_test(test_window),
         cmocka_unit_test(test_window_is_asked_for_once),

@@ -233,18 +233,21 @@ static void test_no_first_byte(void **state)
 /* Answers without an end: an error soon, and memory stays bounded. */
 static void test_endless(void **state)
 {
-    static const char *const rows[] = {
-        ": keep-alive\\n\\n",
-        "data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"reasoning_content\\\":\\\"hm\\\"}}]}\\n\\n",
-        "data: x\\n",
-        "x",
-        "{",
+    static const struct {
+        const char *bytes, *word;
+    } rows[] = {
+        {": keep-alive\\n\\n", "larger than 8192 KiB"},
+        {"data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"reasoning_content\\\":\\\"hm\\\"}}]}\\n\\n",
+         "repeats itself"},
+        {"data: x\\n", "larger than 8192 KiB"},
+        {"x", "too long"},
+        {"{", "larger than 8192 KiB"},
     };
     struct rusage use;
     (void)state;
     for (size_t i = 0; i < KTA_LEN(rows); i++) {
         kta_auto_free char *script =
-            kta_asprintf("{\"turns\":[{\"endless\":\"%s\"}],\"loop\":true}", rows[i]);
+            kta_asprintf("{\"turns\":[{\"endless\":\"%s\"}],\"loop\":true}", rows[i].bytes);
         struct kta_llm *m;
         struct kta_llm_turn t;
         struct kta_err err = KTA_ERR_INIT;
@@ -252,6 +255,8 @@ static void test_endless(void **state)
         m = open_at((struct kta_llm_config){0}, "http");
         assert_int_equal(ask(m, KTA_WAY_TEXT, QUESTION, &t, &err), -1);
         assert_int_equal(err.code, KTA_E_MODEL);
+        if (!strstr(err.msg, rows[i].word))
+            fail_msg("%s: %s", rows[i].bytes, err.msg);
         kta_llm_turn_release(&t);
         kta_llm_free(m);
         test_server_stop(&server);
@@ -291,13 +296,19 @@ static void test_own_authority(void **state)
                                 "-out",     cert,
                                 NULL};
     const struct {
-        const char *ca;
+        const char *ca, *variable; /* SSL_CERT_FILE */
         bool insecure, good;
-    } rows[] = {{cert, false, true}, {NULL, false, false}, {NULL, true, true}};
+    } rows[] = {{cert, NULL, false, true},
+                {NULL, NULL, false, false},
+                {NULL, cert, false, true},
+                {cert, "/nonexistent", false, true},
+                {NULL, NULL, true, true}};
     (void)state;
     assert_int_equal(run(make), 0);
     start("{\"turns\":[{\"text\":\"ok\"}],\"loop\":true}", cert, key);
     for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        if (rows[i].variable)
+            setenv("SSL_CERT_FILE", rows[i].variable, 1);
         struct kta_llm *m =
             open_at((struct kta_llm_config){.ca_file = rows[i].ca, .insecure = rows[i].insecure},
                     "https");
@@ -308,6 +319,7 @@ static void test_own_authority(void **state)
             fail_msg("row %zu: %s", i, err.msg);
         if (rc < 0)
             assert_non_null(strstr(err.hint, "SSL_CERT_FILE"));
+        unsetenv("SSL_CERT_FILE");
         kta_llm_turn_release(&t);
         kta_llm_free(m);
     }
