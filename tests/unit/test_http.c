@@ -314,6 +314,60 @@ static void test_connect_timeout(void **state)
     close(fd);
 }
 
+/* A proxy comes from the kubeconfig ("" is none) or from the environment; this machine needs none.
+ */
+static void test_proxies(void **state)
+{
+    static const char far[] = "http://no-such-host.invalid", near[] = "http://127.0.0.1:%d";
+    static const struct {
+        const char *given, *variable, *no_proxy, *base;
+        const char *path; /* as the proxy sees it, or the server; NULL: word */
+        const char *word; /* of the failure */
+    } rows[] = {
+        {near, NULL, NULL, far, "http://no-such-host.invalid/echo", NULL},
+        {NULL, "http_proxy", NULL, far, "http://no-such-host.invalid/echo", NULL},
+        {NULL, "HTTP_PROXY", NULL, far, "http://no-such-host.invalid/echo", NULL},
+        {NULL, "ALL_PROXY", NULL, far, "http://no-such-host.invalid/echo", NULL},
+        {NULL, "HTTPS_PROXY", NULL, "https://no-such-host.invalid", NULL, "proxy"},
+        {NULL, "HTTPS_PROXY", NULL, far, NULL, "could not be resolved"},
+        {NULL, "http_proxy", "no-such-host.invalid", far, NULL, "could not be resolved"},
+        {"", "http_proxy", NULL, far, NULL, "could not be resolved"},
+        {NULL, "http_proxy", NULL, near, "/echo", NULL},
+    };
+    static const char *const names[] = {"http_proxy", "HTTP_PROXY", "HTTPS_PROXY", "https_proxy",
+                                        "ALL_PROXY",  "all_proxy",  "NO_PROXY",    "no_proxy"};
+    kta_auto_free char *here = kta_asprintf("http://127.0.0.1:%d", plain.port);
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        struct kta_http_config config = {.base = rows[i].base == near ? here : rows[i].base,
+                                         .proxy = rows[i].given == near ? here : rows[i].given};
+        struct kta_http_req r = {.path = "/echo"};
+        struct kta_http *h = NULL;
+        struct kta_err err = KTA_ERR_INIT;
+        kta_auto_json struct kta_json *said = NULL;
+        for (size_t k = 0; k < KTA_LEN(names); k++)
+            unsetenv(names[k]);
+        if (rows[i].variable)
+            setenv(rows[i].variable, here, 1);
+        if (rows[i].no_proxy)
+            setenv("NO_PROXY", rows[i].no_proxy, 1);
+        assert_int_equal(kta_http_new(&config, &h, &err), 0);
+        if (rows[i].word) {
+            run(h, &r);
+            if (!r.failed || !strstr(r.err.msg, rows[i].word))
+                fail_msg("row %zu: %s", i, r.err.msg);
+        } else {
+            run(h, &r);
+            assert_int_equal(kta_json_parse(r.answer.s, r.answer.len, &said, &err), 0);
+            assert_string_equal(kta_json_str(said, "path"), rows[i].path);
+        }
+        kta_http_req_release(&r);
+        kta_http_free(h);
+    }
+    for (size_t k = 0; k < KTA_LEN(names); k++)
+        unsetenv(names[k]);
+}
+
 static CURLMcode take_nothing(CURLM *multi, CURL *easy)
 {
     (void)multi;
@@ -557,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_connect_timeout),
+        cmocka_unit_test(test_proxies),
         cmocka_unit_test(test_libcurl_refuses),
         cmocka_unit_test(test_wrong_address),
         cmocka_unit_test(test_prefix_and_escape),

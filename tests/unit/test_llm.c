@@ -1301,6 +1301,11 @@ static void test_provider_rows(void **state)
         check_variables(row, 0, row->keys);
         check_variables(row, 1, row->bases);
         check_variables(row, 2, row->models);
+        setenv("AZURE_OPENAI_API_VERSION", "2030-01-01", 1);
+        m = open_row(row, false, false, false);
+        assert_string_equal(m->query, *row->query ? "?api-version=2030-01-01" : "");
+        kta_llm_free(m);
+        unsetenv("AZURE_OPENAI_API_VERSION");
     }
 }
 
