@@ -63,6 +63,10 @@ static void test_condensing(void **state)
         if (kta_json_len(got) != rows[i].messages || !strstr(text.s, rows[i].has) ||
             strstr(text.s, rows[i].lacks))
             fail_msg("%zu bytes: %zu messages: %.600s", rows[i].budget, kta_json_len(got), text.s);
+        size_t used = 0;
+        kta_json_each(m, got)
+            used += strlen(kta_json_str(m, "content"));
+        assert_in_range(used, 0, rows[i].budget < 100 ? 100 : rows[i].budget);
     }
 }
 

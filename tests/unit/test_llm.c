@@ -230,6 +230,11 @@ static const struct answer_row {
     {"{" CALL ",\"cut\":700},{" CALL "}", "", NULL, CALLED, false},
     {"{\"text\":\"\"},{\"text\":\"not empty\"}", "not empty", NULL, "", false},
     {"{\"error_in_stream\":\"out of memory\"},{\"text\":\"fine\"}", "fine", NULL, "", false},
+    /* half a character in each of two events */
+    {"{\"latin1\":true,\"raw\":\"data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":"
+     "\\\"h\\u00c3\\\"}}]}\\n\\ndata: {\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":"
+     "\\\"\\u00a9!\\\"},\\\"finish_reason\\\":\\\"stop\\\"}]}\\n\\n\"}",
+     "h\xc3\xa9!", NULL, "", false},
     /* shapes */
     {"{\"raw\":\"data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":\\\"a\\\"}}]}\\n"
      "data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":\\\"b\\\"},\\\"finish_reason\\\":"
@@ -672,7 +677,8 @@ static const struct error_row {
      "too long", "8192", true},
     {"{\"status\":400,\"body\":\"{\\\"error\\\":{\\\"code\\\":400,\\\"message\\\":\\\"the request "
      "exceeds the available context size. try increasing the context size\\\",\\\"type\\\":"
-     "\\\"exceed_context_size_error\\\"}}\",\"content_type\":\"application/json\"}",
+     "\\\"exceed_context_size_error\\\",\\\"n_ctx\\\":512}}\",\"content_type\":\"application/"
+     "json\"}",
      "too long", "exceed_context_size_error", true},
     {"{\"status\":413,\"html\":\"Request Entity Too Large\"}", "too long", "Entity", true},
     {"{\"status\":429,\"error\":\"You exceeded your current "
@@ -739,7 +745,7 @@ static void test_errors_are_sentences(void **state)
         kta_str_addf(&script, "%s%s", i ? "," : "", errors[i].turns);
     kta_str_addc(&script, ']');
     start(script.s);
-    m = open_as("openai-compatible", "/v1");
+    m = open_as("openai", "/v1"); /* who does not tell its window but in an error */
     for (size_t i = 0; i < KTA_LEN(errors); i++) {
         const struct error_row *row = &errors[i];
         struct kta_llm_turn t;
@@ -756,6 +762,7 @@ static void test_errors_are_sentences(void **state)
                      (int)err.code);
         forget(&t, &h);
     }
+    assert_int_equal(kta_llm_window(m), 512);
     kta_llm_free(m);
     test_server_stop(&server);
 }
