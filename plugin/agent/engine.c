@@ -239,7 +239,31 @@ static int list(struct kta_agent *a, struct kta_err *err)
     return r;
 }
 
-/* The last lines of the logs of the pods that are meant. */
+/* The last lines of a pod's log, or why there are none. */
+static void log_of(struct kta_agent *a, const struct kta_json *pod)
+{
+    const char *container = kta_json_str(pod, "spec.containers[0].name");
+    kta_auto_str struct kta_str safe = KTA_STR_INIT;
+    char state[64];
+    size_t len = 0;
+    const char *log =
+        kta_world_log(a->world, kta_obj_namespace(pod), kta_obj_name(pod), container, false, &len);
+
+    if (!log) {
+        kta_str_addf(&a->answer, "There is no log of pod %s, container %s: its state is %s.\n",
+                     kta_obj_name(pod), container, kta_pod_status_word(pod, state, sizeof state));
+        return;
+    }
+    kta_redact_text(a->pipeline->redact, log, len, &safe);
+    size_t from = safe.len;
+    for (int lines = 0; from > 0 && lines <= 30; from--)
+        lines += safe.s[from - 1] == '\n';
+    kta_str_addf(&a->answer, "The end of the log of pod %s, container %s:\n\n", kta_obj_name(pod),
+                 container);
+    kta_code_block(safe.s + from, safe.len - from, &a->answer);
+}
+
+/* Of the pods that are meant. */
 static int logs(struct kta_agent *a, struct kta_err *err)
 {
     size_t shown = 0;
@@ -253,23 +277,8 @@ static int logs(struct kta_agent *a, struct kta_err *err)
         bool is_pod = kta_streq(kta_obj_kind(o), "Pod");
         struct kta_json **v = is_pod ? self : pods;
         n = is_pod ? 1 : n;
-        for (size_t p = 0; p < n && shown < 5; p++) {
-            const char *container = kta_json_str(v[p], "spec.containers[0].name");
-            size_t len = 0;
-            const char *log = kta_world_log(a->world, kta_obj_namespace(v[p]), kta_obj_name(v[p]),
-                                            container, false, &len);
-            if (!log)
-                continue;
-            kta_auto_str struct kta_str safe = KTA_STR_INIT;
-            kta_redact_text(a->pipeline->redact, log, len, &safe);
-            size_t from = safe.len;
-            for (int lines = 0; from > 0 && lines <= 30; from--)
-                lines += safe.s[from - 1] == '\n';
-            kta_str_addf(&a->answer, "The end of the log of pod %s, container %s:\n\n",
-                         kta_obj_name(v[p]), container);
-            kta_code_block(safe.s + from, safe.len - from, &a->answer);
-            shown++;
-        }
+        for (size_t p = 0; p < n && shown < 5; p++, shown++)
+            log_of(a, v[p]);
         free(pods);
     }
     if (shown == 0)
