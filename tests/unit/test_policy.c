@@ -12,6 +12,8 @@
 #include "kta/alloc.h"
 #include "kta/json.h"
 #include "kta/policy.h"
+#include "../../plugin/policy/classify.h"
+#include "../../plugin/policy/table.h"
 
 static const struct kta_policy session = {.context = "dev", .namespace_ = "default"};
 
@@ -148,6 +150,33 @@ static void test_mutations(void **state)
     for (size_t i = 0; i < pool.n; i++)
         free(pool.v[i]);
     free(pool.v);
+}
+
+/* A command of the generated tables has a row of its own; one without is never a read. */
+static void test_every_command_is_known(void **state)
+{
+    static const struct kta_table *const tables[] = {&kta_table_kubectl, &kta_table_helm3,
+                                                     &kta_table_helm4};
+    struct kta_command cmd;
+    struct kta_verdict v;
+
+    (void)state;
+    for (size_t t = 0; t < KTA_LEN(tables); t++)
+        for (size_t i = 0; i < tables[t]->n_cmds; i++) {
+            const struct kta_cmd_def *def = &tables[t]->cmds[i];
+            cmd = (struct kta_command){.program = tables[t]->program,
+                                       .table = tables[t],
+                                       .def = def,
+                                       .path = def->path};
+            v = (struct kta_verdict){.class_ = KTA_CLASS_READ};
+            kta_classify(NULL, &cmd, &v);
+            if (strcmp(v.rule, "unknown command") == 0)
+                fail_msg("%s %s has no row", cmd.program, cmd.path);
+        }
+    cmd.path = "frobnicate";
+    v = (struct kta_verdict){.class_ = KTA_CLASS_READ};
+    kta_classify(NULL, &cmd, &v);
+    assert_int_equal(v.class_, KTA_CLASS_DENY);
 }
 
 /* ---- rules ---- */
@@ -424,6 +453,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_corpus),
         cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_every_command_is_known),
         cmocka_unit_test(test_enabled_commands),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_rules_know_kinds),
