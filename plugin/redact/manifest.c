@@ -20,12 +20,14 @@ static bool too_much_work(const struct scanner *sc)
     return sc->work / 16 > sc->n + 65536;
 }
 
+/* Of five bytes and more, or padded: a short word may look like base64 by chance. */
 static bool base64_of_text(const char *v, size_t n)
 {
     struct kta_str plain = KTA_STR_LIMITED(MAX_VALUE);
     size_t pad = n % 4;
-    bool yes = n >= 8 && !pad && !kta_b64_decode(v, n, &plain) && plain.len >= 5 &&
-               kta_utf8_valid(plain.s, plain.len) && !kta_deceptive(plain.s, plain.len);
+    bool yes = n >= 4 && !pad && !kta_b64_decode(v, n, &plain) &&
+               (plain.len >= 5 || v[n - 1] == '=') && kta_utf8_valid(plain.s, plain.len) &&
+               !kta_deceptive(plain.s, plain.len);
     kta_str_release(&plain);
     return yes;
 }

@@ -200,13 +200,15 @@ static size_t tuple(const struct scanner *sc, const struct kta_name *name, size_
 /* <td>Password</td><td>…</td>: where the content begins, or 0. */
 static size_t next_cell(const struct scanner *sc, size_t at)
 {
-    static const char *const cells[] = {"</td>", "</th>", "</dt>", "</key>"};
+    static const char *const cells[] = {"</td>",  "</th>",   "</dt>",
+                                        "</key>", "</name>", "</param-name>"};
     for (size_t i = 0; i < KTA_LEN(cells); i++)
         if (kta_at(sc, at, cells[i])) {
             at += strlen(cells[i]);
             while (at < sc->n && isspace((unsigned char)sc->s[at]))
                 at++;
-            if (!kta_at(sc, at, "<td") && !kta_at(sc, at, "<dd") && !kta_at(sc, at, "<string>"))
+            if (!kta_at(sc, at, "<td") && !kta_at(sc, at, "<dd") && !kta_at(sc, at, "<string>") &&
+                !kta_at(sc, at, "<value>") && !kta_at(sc, at, "<param-value>"))
                 return 0;
             const char *close = memchr(sc->s + at, '>', kta_near_end(sc, at) - at);
             while (close && close[1] == '<' && close[2] != '/') /* <td><code> */
