@@ -298,6 +298,18 @@ static void look_at_kubectl(struct kta_command *cmd, struct kta_verdict *v)
 
 /* ---- the whole of it ---- */
 
+/* Nothing behind the verb but where it would work. */
+static bool is_alone(const struct kta_command *cmd)
+{
+    static const char *const places[] = {"namespace", "context", "kube-context"};
+    size_t n = 0;
+
+    for (size_t i = 0; i < cmd->n_flags; i++)
+        for (size_t k = 0; k < KTA_LEN(places); k++)
+            n += strcmp(places[k], cmd->flags[i].name) == 0;
+    return n == cmd->n_flags && cmd->n_args == 0 && cmd->n_after == 0;
+}
+
 /* What makes the command a read although its row is a write. */
 static const char *harmless(const struct verb_row *row, const struct kta_command *cmd)
 {
@@ -307,8 +319,7 @@ static const char *harmless(const struct verb_row *row, const struct kta_command
         return "changes only what it prints (--local)";
     if ((row->opts & LIST) && kta_command_true(cmd, "list") && !has_change(cmd))
         return "lists without changing";
-    if (row->class_ == KTA_CLASS_WRITE && !(row->opts & ALONE) && cmd->n_args == 0 &&
-        cmd->n_flags == 0 && cmd->n_after == 0)
+    if (row->class_ == KTA_CLASS_WRITE && !(row->opts & ALONE) && is_alone(cmd))
         return "tells how it is used: it has nothing to work on";
     return NULL;
 }

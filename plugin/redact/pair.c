@@ -382,6 +382,18 @@ static size_t colon_below(struct scanner *sc, const struct kta_name *name, size_
     return i < sc->n && sc->s[i] == ':' ? i : at;
 }
 
+/* {Host:pg Password:tigerlily Port:80}, map[…]: what %v of Go prints has no quotes. */
+static bool go_member(const struct scanner *sc, const struct kta_name *name, size_t colon)
+{
+    size_t line = kta_line_start(sc, name->start), before = name->start - line;
+    if (name->tells != KTA_TELLS_PASSWORD || colon != name->end || !before ||
+        !kta_at(sc, colon, ":") || before > NEAR || colon + 1 >= sc->n ||
+        isspace((unsigned char)sc->s[colon + 1]))
+        return false;
+    return strchr("{[ ", sc->s[name->start - 1]) &&
+           (memrchr(sc->s + line, '{', before) || memmem(sc->s + line, before, "map[", 4));
+}
+
 void kta_scan_name(struct scanner *sc, size_t at, size_t end)
 {
     struct kta_name name;
@@ -412,7 +424,7 @@ void kta_scan_name(struct scanner *sc, size_t at, size_t end)
              !isspace((unsigned char)sc->s[sep + n < sc->n ? sep + n : sep]))
         return; /* arn:aws:secretsmanager:…:secret:name */
     else if (n)
-        kta_value_at(sc, &name, sep + n, assigned);
+        kta_value_at(sc, &name, sep + n, assigned || go_member(sc, &name, sep));
     else if (kta_at(sc, sep, "{") && sep > name.end) /* tokens { default = "x" } */
         kta_members(sc, &name, sep + 1);
     else if (name.flag)

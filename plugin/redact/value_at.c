@@ -247,6 +247,7 @@ static size_t quoted_pair_end(const struct scanner *sc, const struct kta_name *n
 
 void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bool assigned)
 {
+    bool colon = at && sc->s[at - 1] == ':';
     if (kta_in_braces(sc, name)) {
         if (at >= sc->n || sc->s[at] == '?' || sc->s[at] == '}')
             return;
@@ -333,7 +334,7 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
         kta_folded(sc, name, end);
     if (quoted && kta_at(sc, end + 1, " -> \"")) /* a plan of Terraform */
         kta_value_at(sc, name, end + 5, assigned);
-    if (!assigned && name->tells >= KTA_TELLS_REFERENCE && (end - start) % 4 == 0 &&
+    if ((!assigned || colon) && name->tells >= KTA_TELLS_REFERENCE && (end - start) % 4 == 0 &&
         end - start >= 8 && end < sc->n && strchr("\" ]", sc->s[end]))
         kta_scan_siblings(sc, start, end);
 }
