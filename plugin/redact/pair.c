@@ -385,12 +385,12 @@ static size_t colon_below(struct scanner *sc, const struct kta_name *name, size_
 /* {Host:pg Password:tigerlily Port:80}, map[…]: what %v of Go prints has no quotes. */
 static bool go_member(const struct scanner *sc, const struct kta_name *name, size_t colon)
 {
-    size_t line = kta_line_start(sc, name->start), before = name->start - line;
-    if (name->tells != KTA_TELLS_PASSWORD || colon != name->end || !before ||
-        !kta_at(sc, colon, ":") || before > NEAR || colon + 1 >= sc->n ||
+    if (name->tells != KTA_TELLS_PASSWORD || colon != name->end || !name->start ||
+        !strchr("{[ ", sc->s[name->start - 1]) || !kta_at(sc, colon, ":") || colon + 1 >= sc->n ||
         isspace((unsigned char)sc->s[colon + 1]))
         return false;
-    return strchr("{[ ", sc->s[name->start - 1]) &&
+    size_t line = kta_line_start(sc, name->start), before = name->start - line;
+    return before <= NEAR &&
            (memrchr(sc->s + line, '{', before) || memmem(sc->s + line, before, "map[", 4));
 }
 

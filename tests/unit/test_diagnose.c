@@ -407,6 +407,21 @@ static void test_whether_a_plan_helped(void **state)
     }
 }
 
+/* What the cluster says cannot know where its own end is: no marker comes twice. */
+static void fences_differ(struct kta_agent *a)
+{
+    kta_auto_json struct kta_json *one = agent_first_messages(a, KTA_WAY_TEXT, 4000),
+                                  *two = agent_first_messages(a, KTA_WAY_TEXT, 4000);
+    kta_auto_str struct kta_str first = KTA_STR_INIT, second = KTA_STR_INIT;
+
+    assert_string_not_equal(kta_json_str(kta_json_item(one, kta_json_len(one) - 1), "content"),
+                            kta_json_str(kta_json_item(two, kta_json_len(two) - 1), "content"));
+    agent_fence("a log", &first);
+    agent_fence("a log", &second);
+    assert_int_equal(first.len, second.len);
+    assert_string_not_equal(first.s, second.s);
+}
+
 /* What the budget has no room for is what tells least: findings and what changed stay, then the
  * first error, then states; of the log the first error stays when its end does not fit. */
 static void test_evidence_by_worth(void **state)
@@ -464,6 +479,7 @@ static void test_evidence_by_worth(void **state)
                 fail_msg("%zu bytes: '%s' is there", rows[i].budget, rows[i].cut[k]);
         assert_true(strlen(user) < rows[i].budget + 1500); /* question, context, what frames it */
     }
+    fences_differ(&a);
     put("api/v1/namespaces/demo/events.json", LIST(""));
     kta_evidence_release(&a.evidence);
     kta_findings_release(&a.findings);

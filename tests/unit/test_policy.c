@@ -260,6 +260,22 @@ static void test_rules(void **state)
     expect(&p, "kubectl edit deploy x", KTA_CLASS_DENY, "verb edit");
 }
 
+/* The first rule that holds ends the list; an allow that may not hold does not. */
+static void test_first_rule_wins(void **state)
+{
+    kta_auto_json struct kta_json *rules =
+        json("[{\"namespace\":\"web\",\"action\":\"allow\"},"
+             " {\"verb\":\"logs\",\"action\":\"ask\"}, {\"action\":\"deny\"}]");
+    struct kta_policy p = session;
+
+    (void)state;
+    p.rules = rules;
+    expect(&p, "kubectl get pods -n web", KTA_CLASS_READ, NULL);
+    expect(&p, "kubectl get pods -A", KTA_CLASS_DENY, "rules[2]");
+    expect(&p, "kubectl logs web-1 -n prod", KTA_CLASS_WRITE, "rules[1]");
+    expect(&p, "kubectl get pods -n prod", KTA_CLASS_DENY, "rules[2]");
+}
+
 /* A kind is matched however it is spelt, and in "all". */
 static void test_rules_know_kinds(void **state)
 {
@@ -456,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_every_command_is_known),
         cmocka_unit_test(test_enabled_commands),
         cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_first_rule_wins),
         cmocka_unit_test(test_rules_know_kinds),
         cmocka_unit_test(test_rules_and_manifest),
         cmocka_unit_test(test_admin_cannot_be_loosened),
