@@ -288,6 +288,26 @@ static void test_endless_runs_of_names_take_no_endless_time(void **state)
     }
 }
 
+/* One word without an end, in which nothing can be cut: what is kept of it has a limit. */
+static void test_endless_text_is_not_kept(void **state)
+{
+    (void)state;
+    enum { PIECE = 1 << 16, KEPT = (4 << 20) + PIECE };
+    static char piece[PIECE];
+    struct kta_redact *r = kta_redact_new(KTA_REDACT_STANDARD);
+    struct kta_redact_stream *s = kta_redact_stream_new(r);
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+
+    memset(piece, 'a', sizeof piece);
+    for (size_t fed = 0; fed < (size_t)12 << 20;) {
+        kta_redact_stream_feed(s, piece, sizeof piece, &out);
+        fed += sizeof piece;
+        assert_true(fed - out.len <= KEPT);
+    }
+    kta_redact_stream_end(s, &out);
+    kta_redact_free(r);
+}
+
 /* Any bytes go through and come back; in pieces, too. A sanitizer's build sees what is read. */
 static void test_mutations_come_back(void **state)
 {
@@ -327,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_an_endless_line_of_objects),
         cmocka_unit_test(test_a_long_table),
         cmocka_unit_test(test_endless_runs_of_names_take_no_endless_time),
+        cmocka_unit_test(test_endless_text_is_not_kept),
         cmocka_unit_test(test_mutations_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
