@@ -193,6 +193,57 @@ static void yaml(struct scanner *sc, size_t at, size_t end)
     }
 }
 
+/* data: {user: eA==, "pin": "eQ=="}, also within {kind: Secret, …}: YAML's other way. */
+
+/* The brace that closes the one at `open`, or n; none stands between them. */
+static size_t flow_end(const struct scanner *sc, size_t open)
+{
+    size_t i = open + 1;
+    while (i < sc->n && i - open < NEAR && !strchr("{}", sc->s[i]))
+        i++;
+    return i < sc->n && sc->s[i] == '}' ? i : sc->n;
+}
+
+static enum owner flow_owner(struct scanner *sc, size_t at, size_t close, bool *ret_open)
+{
+    size_t line = kta_line_start(sc, at), line_end = kta_line_end(sc, close);
+    size_t in = indent(sc, line, line_end);
+    enum owner owner = OWNER_UNKNOWN;
+
+    *ret_open = false;
+    if (line + in == at) {
+        owner = yaml_owner_before(sc, line, in);
+        return owner != OWNER_UNKNOWN ? owner : yaml_owner_after(sc, line_end + 1, in, ret_open);
+    }
+    *ret_open = line_end == sc->n;
+    for (size_t i = line; i + 5 < line_end && owner == OWNER_UNKNOWN && line_end - line < NEAR; i++)
+        owner = owner_on_line(sc, i, line_end);
+    return owner;
+}
+
+static void flow(struct scanner *sc, size_t at, size_t open)
+{
+    size_t close = flow_end(sc, open), start, line = kta_line_start(sc, at);
+    bool unsettled = true, quoted;
+    enum owner owner = close < sc->n ? flow_owner(sc, at, close, &unsettled) : OWNER_UNKNOWN;
+
+    if (owner == OWNER_UNKNOWN && unsettled && !sc->last && sc->n - line < NEAR)
+        kta_hold(sc, line);
+    if (owner != OWNER_SECRET)
+        return;
+    for (size_t i = open + 1; i < close;) {
+        const char *colon = memchr(sc->s + i, ':', close - i);
+        if (!colon)
+            return;
+        size_t value = kta_skip_blanks(sc, (size_t)(colon - sc->s) + 1);
+        size_t end = kta_value_end(sc, value, &start, &quoted, false);
+        for (end = quoted ? end : start; !quoted && end < close && !strchr(",\n", sc->s[end]);)
+            end++;
+        hide_value(sc, line, start, end, owner);
+        i = end + 1 + quoted;
+    }
+}
+
 /* ---- JSON, whose quotes may be escaped ---- */
 
 struct json {
@@ -419,7 +470,11 @@ void kta_scan_manifest(struct scanner *sc, size_t at, size_t end)
     if (at && (isalnum((unsigned char)sc->s[at - 1]) || strchr("-_./", sc->s[at - 1])))
         return;
     if (kta_at(sc, end, ":")) {
-        yaml(sc, at, end);
+        size_t open = kta_skip_blanks(sc, end + 1);
+        if (kta_at(sc, open, "{"))
+            flow(sc, at, open);
+        else
+            yaml(sc, at, end);
         return;
     }
     size_t n = kta_quote(sc, end);
