@@ -120,6 +120,7 @@ static bool begins_as_read(const struct kta_policy *policy, const char *line)
 
     if (kta_argv_split(head, &argv, &ignored) < 0)
         return false;
+    kta_argv_add(&argv, "x"); /* what the shell would put there: a bare verb does nothing */
     kta_policy_check(policy, &argv, NULL, &verdict);
     return verdict.class_ == KTA_CLASS_READ;
 }
