@@ -46,6 +46,7 @@ struct kta_touches {
     bool read;             /* live versions were read */
     bool partial;          /* the step concerns objects that could not be named beforehand */
     bool later;            /* an earlier step makes what it needs: previewed again at its turn */
+    bool status;           /* the step changes a status, which is shown then */
     bool template_;        /* the step changes a pod template: pods will be replaced */
     struct kta_str unread; /* what goes too and could not be read: "the secrets in 'x'", … */
     int64_t before_s;      /* seconds since the epoch: when the step was started; 0: not yet */
@@ -124,9 +125,10 @@ void kta_server_strip(struct kta_json *object);
 void kta_drop_chosen(struct kta_json *object);
 /* The same object for its owner: nothing but the server's own fields differs. */
 bool kta_same_but_server(const struct kta_json *a, const struct kta_json *b);
-/* Appends a unified diff of before and after (either NULL), redacted. */
+/* Appends a unified diff of before and after (either NULL), redacted. status: with the part that is
+ * the server's. */
 void kta_show_diff(struct kta_redact *r, const char *title, const struct kta_json *before,
-                   const struct kta_json *after, struct kta_str *out);
+                   const struct kta_json *after, bool status, struct kta_str *out);
 
 /* ---- hidden.c ---- */
 /* argv with its placeholders put back: in files (their paths are added to `files`) where a flag has
@@ -154,6 +156,16 @@ void kta_argv_insert_flag(struct kta_argv *argv, const char *flag);
 /* ---- preview_*.c: fill in s->preview; problems become its warnings ---- */
 int kta_preview_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         struct kta_err *err);
+/* Asks kubectl itself, with a dry run. */
+int kta_preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                           struct kta_err *err);
+int kta_preview_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                      struct kta_err *err);
+int kta_preview_scale(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                      struct kta_err *err);
+/* label and annotate */
+int kta_preview_marks(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                      struct kta_err *err);
 int kta_preview_helm(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                      struct kta_err *err);
 int kta_preview_rollout(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,

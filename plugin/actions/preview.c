@@ -25,7 +25,7 @@ static void preview_diff(struct kta_pipeline *p, struct kta_step *s)
             continue;
         known = true;
         kta_touch_name(&t->v[i], &title);
-        kta_show_diff(p->redact, title.s, t->v[i].live, t->v[i].after, &diff);
+        kta_show_diff(p->redact, title.s, t->v[i].live, t->v[i].after, t->status, &diff);
     }
     if (!known) {
         kta_str_release(&diff);

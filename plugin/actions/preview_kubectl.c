@@ -12,171 +12,6 @@
 #include "kta/obj.h"
 #include "kta/yaml.h"
 
-static int preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
-                              struct kta_err *err);
-
-/* ---- plain patches ---- */
-static const char *patch_type(const struct kta_command *cmd)
-{
-    const char *type = kta_or(kta_command_flag(cmd, "type"), "strategic");
-
-    if (kta_streq(type, "json"))
-        return KTA_PATCH_JSON;
-    return kta_streq(type, "merge") ? KTA_PATCH_MERGE : KTA_PATCH_STRATEGIC;
-}
-
-/* What is scaled by nothing but its spec.replicas. */
-static bool plainly_scaled(const struct kta_step *s, const struct kta_command *cmd)
-{
-    static const char *const KINDS[] = {"Deployment", "StatefulSet", "ReplicaSet",
-                                        "ReplicationController"};
-
-    for (size_t i = 0; i < s->touches->n; i++) {
-        size_t k = 0;
-
-        while (k < KTA_LEN(KINDS) && !kta_touch_is(&s->touches->v[i], KINDS[k]))
-            k++;
-        if (k == KTA_LEN(KINDS))
-            return false;
-    }
-    return !kta_command_has(cmd, "current-replicas") && !kta_command_has(cmd, "resource-version");
-}
-
-static int preview_patch(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
-                         struct kta_err *err)
-{
-    const char *given = kta_command_flag(cmd, "patch"),
-               *part = kta_command_flag(cmd, "subresource");
-    kta_auto_str struct kta_str real = KTA_STR_INIT, body = KTA_STR_INIT;
-    kta_auto_json struct kta_json *patch = NULL;
-    struct kta_err why = KTA_ERR_INIT;
-
-    if (kta_streq(part, "status")) {
-        s->preview.no_undo = true;
-        kta_preview_warn(&s->preview, "a status is its controller's: an undo does not put it back");
-    }
-    /* the scale of what is scaled by its spec.replicas is patched as these are */
-    if (!given || (part && !(kta_streq(part, "scale") && plainly_scaled(s, cmd))))
-        return preview_by_kubectl(p, s, cmd, err);
-    if (kta_redact_has_placeholder(given) && p->redact) {
-        if (kta_redact_restore(p->redact, given, &real, &why) < 0) {
-            kta_preview_warn(&s->preview, "%s", why.msg);
-            s->preview.rejected = true;
-            return 0;
-        }
-    } else {
-        kta_str_add(&real, given);
-    }
-    if (kta_yaml_parse(real.s, real.len, &patch, &why) < 0) { /* JSON is YAML */
-        kta_preview_warn(&s->preview, "the patch is broken: %s", why.msg);
-        s->preview.rejected = true;
-        return 0;
-    }
-    kta_json_print(patch, false, &body);
-    return kta_dry_patch_all(p, s, patch_type(cmd), body.s, err);
-}
-
-static int preview_scale(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
-                         struct kta_err *err)
-{
-    const char *replicas = kta_command_flag(cmd, "replicas");
-    kta_auto_str struct kta_str body = KTA_STR_INIT;
-    char *end = NULL;
-    long n = replicas ? strtol(replicas, &end, 10) : -1;
-    int rc = 0;
-
-    if (!replicas || *end || n < 0 || n > 1000000) {
-        kta_preview_warn(&s->preview, "scale needs --replicas with a number");
-        s->preview.rejected = true;
-        return 0;
-    }
-    if (!plainly_scaled(s, cmd)) { /* kubectl knows whether it may; it prints what is, not what
-                                      will be */
-        rc = preview_by_kubectl(p, s, cmd, err);
-        for (size_t i = 0; i < s->touches->n; i++)
-            s->touches->v[i].known_after = false;
-        if (rc < 0 || s->preview.rejected || !plainly_scaled(s, &(struct kta_command){0}))
-            return rc;
-    }
-    kta_str_addf(&body, "{\"spec\":{\"replicas\":%ld}}", n);
-    return kta_dry_patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
-}
-
-/* ---- labels and annotations ---- */
-
-/* "key=value" and "key-": behind the objects. */
-static const char *key_end(const char *arg)
-{
-    const char *eq = strchr(arg, '=');
-    size_t n = strlen(arg);
-
-    return eq ? eq : n > 1 && arg[n - 1] == '-' ? arg + n - 1 : NULL;
-}
-
-/* The flags with which it is still one plain patch of the objects that were named. */
-static bool plain_flags(const struct kta_command *cmd)
-{
-    static const char *const plain[] = {"namespace", "context", "overwrite", "dry-run", "output"};
-
-    for (size_t i = 0; i < cmd->n_flags; i++) {
-        size_t k = 0;
-        while (k < KTA_LEN(plain) && !kta_streq(cmd->flags[i].name, plain[k]))
-            k++;
-        if (k == KTA_LEN(plain))
-            return false;
-    }
-    return true;
-}
-
-/* A value that is there stays without --overwrite: kubectl refuses, the patch would not. */
-static bool would_overwrite(struct kta_step *s, const char *map, const char *key, const char *value)
-{
-    for (size_t i = 0; i < s->touches->n; i++) {
-        const struct kta_json *metadata = kta_json_get(s->touches->v[i].live, "metadata");
-        const char *old = kta_json_text(kta_json_get(kta_json_get(metadata, map), key));
-
-        if (!old || kta_streq(old, value))
-            continue;
-        kta_preview_warn(&s->preview,
-                         "'%s' already has a value ('%s'), and --overwrite is not given", key, old);
-        s->preview.rejected = true;
-        return true;
-    }
-    return false;
-}
-
-/* label and annotate: a merge patch of the map. */
-static int preview_marks(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
-                         struct kta_err *err)
-{
-    const char *map = kta_streq(cmd->verb, "label") ? "labels" : "annotations";
-    bool overwrite = kta_command_true(cmd, "overwrite"), pairs = false;
-    kta_auto_json struct kta_json *patch = kta_json_new_object();
-    kta_auto_str struct kta_str body = KTA_STR_INIT;
-    struct kta_json *keys = kta_json_set(kta_json_set(patch, "metadata", kta_json_new_object()),
-                                         map, kta_json_new_object());
-
-    if (!plain_flags(cmd) || s->touches->partial || s->touches->n == 0)
-        return preview_by_kubectl(p, s, cmd, err);
-    for (size_t i = 0; i < cmd->n_args; i++) {
-        const char *end = key_end(cmd->args[i]);
-
-        if (!end)
-            continue;
-        kta_auto_free char *key = kta_strndup(cmd->args[i], (size_t)(end - cmd->args[i]));
-        if (kta_redact_has_placeholder(cmd->args[i]) || kta_json_get(keys, key))
-            return preview_by_kubectl(p, s, cmd, err);
-        pairs = true;
-        if (*end == '=' && !overwrite && would_overwrite(s, map, key, end + 1))
-            return 0;
-        kta_json_set(keys, key, *end == '=' ? kta_json_new_str(end + 1) : kta_json_new_null());
-    }
-    if (!pairs)
-        return preview_by_kubectl(p, s, cmd, err);
-    kta_json_print(patch, false, &body);
-    return kta_dry_patch_all(p, s, KTA_PATCH_MERGE, body.s, err);
-}
-
 static int preview_cordon(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                           struct kta_err *err)
 {
@@ -198,7 +33,7 @@ static int preview_delete(struct kta_pipeline *p, struct kta_step *s, struct kta
                           struct kta_err *err)
 {
     if (s->touches->partial && s->touches->n == 0)
-        return preview_by_kubectl(p, s, cmd, err);
+        return kta_preview_by_kubectl(p, s, cmd, err);
     for (size_t i = 0, n = s->touches->n; i < n; i++) {
         const struct kta_touch *t = &s->touches->v[i];
 
@@ -410,8 +245,8 @@ static void take_inside(struct kta_pipeline *p, struct kta_step *s, const char *
                                   "is not there yet: it is shown as the manifest has it");
 }
 
-static int preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
-                              struct kta_err *err)
+int kta_preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                           struct kta_err *err)
 {
     const char *ns = kta_or(cmd->namespace_, kta_cluster_namespace(p->cluster));
     kta_auto_str struct kta_str now = KTA_STR_INIT;
@@ -453,14 +288,14 @@ static int preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kt
                            struct kta_err *err)
 {
     return kta_command_has(cmd, "force") ? kta_preview_replace(p, s, cmd, err)
-                                         : preview_by_kubectl(p, s, cmd, err);
+                                         : kta_preview_by_kubectl(p, s, cmd, err);
 }
 
 /* kubectl adds what is missing to what is there by itself, and prints that; there is no other. */
 static int preview_reconcile(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                              struct kta_err *err)
 {
-    int rc = preview_by_kubectl(p, s, cmd, err);
+    int rc = kta_preview_by_kubectl(p, s, cmd, err);
 
     s->preview.validated = false;
     return rc;
@@ -471,20 +306,24 @@ static const struct {
     int (*fn)(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
               struct kta_err *err);
 } HOW[] = {
-    {"patch", preview_patch},         {"scale", preview_scale},
-    {"rollout", kta_preview_rollout}, {"cordon", preview_cordon},
-    {"uncordon", preview_cordon},     {"drain", preview_drain},
-    {"delete", preview_delete},       {"apply", preview_by_kubectl},
-    {"create", preview_by_kubectl},   {"replace", preview_replace},
-    {"set", preview_by_kubectl},      {"label", preview_marks},
-    {"annotate", preview_marks},      {"taint", preview_by_kubectl},
-    {"expose", preview_by_kubectl},   {"autoscale", preview_by_kubectl},
-    {"run", preview_by_kubectl},      {"auth", preview_reconcile},
+    {"patch", kta_preview_patch},       {"scale", kta_preview_scale},
+    {"rollout", kta_preview_rollout},   {"cordon", preview_cordon},
+    {"uncordon", preview_cordon},       {"drain", preview_drain},
+    {"delete", preview_delete},         {"apply", kta_preview_by_kubectl},
+    {"create", kta_preview_by_kubectl}, {"replace", preview_replace},
+    {"set", kta_preview_by_kubectl},    {"label", kta_preview_marks},
+    {"annotate", kta_preview_marks},    {"taint", kta_preview_by_kubectl},
+    {"expose", kta_preview_by_kubectl}, {"autoscale", kta_preview_by_kubectl},
+    {"run", kta_preview_by_kubectl},    {"auth", preview_reconcile},
 };
 
 int kta_preview_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         struct kta_err *err)
 {
+    if (kta_streq(kta_command_flag(cmd, "subresource"), "status")) {
+        s->touches->status = s->preview.no_undo = true;
+        kta_preview_warn(&s->preview, "a status is its controller's: an undo does not put it back");
+    }
     for (size_t i = 0; i < KTA_LEN(HOW) && !kta_preview_has_none(cmd); i++)
         if (kta_streq(cmd->verb, HOW[i].verb))
             return HOW[i].fn(p, s, cmd, err);

@@ -184,7 +184,8 @@ static struct kta_json *ordered(const struct kta_json *object)
     return out;
 }
 
-static void yaml(struct kta_redact *r, const struct kta_json *object, struct kta_str *out)
+static void yaml(struct kta_redact *r, const struct kta_json *object, bool status,
+                 struct kta_str *out)
 {
     kta_auto_json struct kta_json *copy = NULL;
     kta_auto_json struct kta_json *shown = NULL;
@@ -193,6 +194,8 @@ static void yaml(struct kta_redact *r, const struct kta_json *object, struct kta
         return;
     copy = kta_json_copy(object);
     strip(copy, KTA_LEN(ANNOTATIONS)); /* the last one only hides */
+    if (status && kta_json_get(object, "status"))
+        kta_json_set(copy, "status", kta_json_copy(kta_json_get(object, "status")));
     if (r)
         kta_redact_object(r, copy);
     shown = ordered(copy);
@@ -225,12 +228,12 @@ static void add_lines(const char *hunks, struct kta_str *out)
 }
 
 void kta_show_diff(struct kta_redact *r, const char *title, const struct kta_json *before,
-                   const struct kta_json *after, struct kta_str *out)
+                   const struct kta_json *after, bool status, struct kta_str *out)
 {
     kta_auto_str struct kta_str a = KTA_STR_INIT, b = KTA_STR_INIT, hunks = KTA_STR_INIT;
 
-    yaml(r, before, &a);
-    yaml(r, after, &b);
+    yaml(r, before, status, &a);
+    yaml(r, after, status, &b);
     kta_diff(a.s, b.s, 3, &hunks);
     if (hunks.len == 0)
         return;

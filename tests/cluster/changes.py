@@ -503,7 +503,7 @@ def slice_(name):
 GADGET = GADGETS + ".kta.test"
 OTHER_NS = NS + "-other"
 case("gadget-scale", [gadget("gadget-scale")], ["kubectl scale %s/gadget-scale --replicas=4" % GADGET],
-     [GADGET + "/gadget-scale"])
+     [GADGET + "/gadget-scale"], shows="replicas: 4")
 case("gadget-scale-current", [gadget("gadget-current", replicas=2)],
      ["kubectl scale %s/gadget-current --current-replicas=2 --replicas=0" % GADGET], [GADGET + "/gadget-current"])
 case("gadget-defaults", [gadget("gadget-defaults", mode="manual", limits={"cpu": 5})],
@@ -1075,6 +1075,8 @@ def one(c):
         write_plan(c, plan)
         done = plugin(c, "apply", plan, "--no-verify", want=c.get("ends", 0))
         ids = {s["journal"].split(".")[0] for s in done["plan"] if s.get("journal")}
+        if c.get("shows", "") not in (done["plan"][0]["preview"]["diff"] or ""):
+            raise Wrong("the preview does not show '%s'" % c["shows"])
         if len(ids) != 1:
             raise Wrong("no journal ID: %s" % done["plan"])
         changed = look_at(c)

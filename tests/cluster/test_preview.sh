@@ -127,6 +127,10 @@ ask 0 "a change of what apply remembers" apply "$home/plan.json" -n "$NS" --dry-
 json_is "is told, though nothing of it is shown" \
   "any('kubectl apply remembers' in w for w in d['plan'][0]['preview']['warnings'])" True
 
+plan kubectl patch deployment moving --subresource=status --type=merge -p '{"status":{"replicas":7}}'
+ask 0 "a change of a status" apply "$home/plan.json" -n "$NS" --dry-run -o json
+json_is "is seen, which no other is" "'+  replicas: 7' in d['plan'][0]['preview']['diff']" True
+
 # ---- minReadySeconds ----
 k patch deployment moving --type=merge -p '{"spec":{"minReadySeconds":25}}' >/dev/null
 plan kubectl set env deployment/moving LATE=1

@@ -155,10 +155,10 @@ static void test_diff_hides_the_servers_fields(void **state)
     kta_auto_str struct kta_str out = KTA_STR_INIT;
 
     (void)state;
-    kta_show_diff(NULL, "x", a, b, &out);
+    kta_show_diff(NULL, "x", a, b, false, &out);
     assert_string_equal(out.s, "");
     assert_true(kta_same_but_server(a, b));
-    kta_show_diff(NULL, "x", NULL, b, &out);
+    kta_show_diff(NULL, "x", NULL, b, false, &out);
     assert_non_null(strstr(out.s, "+++ x\n"));
     assert_non_null(strstr(out.s, "+  name: x\n"));
     assert_null(strstr(out.s, "status"));
