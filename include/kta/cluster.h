@@ -50,6 +50,7 @@ enum kta_accept {
 struct kta_read {
     char *path; /* "/apis/apps/v1/namespaces/x/deployments?labelSelector=…"; owned */
     enum kta_accept accept;
+    size_t page;     /* objects of one page of a list; 0: KTA_LIST_PAGE */
     size_t max;      /* bytes; 0: KTA_MAX_HTTP_BODY; a text answer is cut there, not refused */
     int64_t once_ms; /* not 0: asked only once, for at most so long; any status is the answer, in
                         text */

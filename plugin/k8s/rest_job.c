@@ -37,6 +37,8 @@ static const char accept_one_metadata[] =
 /* Rows without objects are small: all of them fit in one answer. */
 static int page_size(const struct kta_read *read)
 {
+    if (read->page)
+        return (int)read->page;
     return read->accept == KTA_ACCEPT_TABLE ? KTA_MAX_LIST : KTA_LIST_PAGE;
 }
 
