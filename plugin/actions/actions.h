@@ -15,15 +15,16 @@
 #include "kta/plan.h"
 #include "kta/proc.h"
 
-#define KTA_MAX_TOUCHES 500          /* objects of one step; more are not changed at once */
-#define KTA_MAX_DIFF    (128u << 10) /* bytes of one step's diff */
-#define KTA_MAX_OUTPUT  (64u << 10)  /* bytes of a step's output that are kept */
-#define KTA_PREVIEW_MS  45000        /* one kubectl or helm process of a preview */
-#define KTA_READ_MS     60000        /* one process of class read */
-#define KTA_STEP_MS     300000       /* one step; a --timeout of its own is added */
-#define KTA_STEP_MAX_MS 3600000
-#define KTA_VERIFY_MS   300000
-#define KTA_STABLE_MS   10000 /* ready for so long counts as recovered (or minReadySeconds) */
+#define KTA_MAX_TOUCHES  500  /* objects of one step; more are not changed at once */
+#define KTA_PREVIEW_PAGE 2000 /* objects: a preview is to cost one list, not many pages of it */
+#define KTA_MAX_DIFF     (128u << 10) /* bytes of one step's diff */
+#define KTA_MAX_OUTPUT   (64u << 10)  /* bytes of a step's output that are kept */
+#define KTA_PREVIEW_MS   45000        /* one kubectl or helm process of a preview */
+#define KTA_READ_MS      60000        /* one process of class read */
+#define KTA_STEP_MS      300000       /* one step; a --timeout of its own is added */
+#define KTA_STEP_MAX_MS  3600000
+#define KTA_VERIFY_MS    300000
+#define KTA_STABLE_MS    10000 /* ready for so long counts as recovered (or minReadySeconds) */
 
 struct kta_touch {
     const struct kta_kind *kind;

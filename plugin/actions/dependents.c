@@ -12,16 +12,40 @@
 
 #define MAX_NAMES 5
 
+/* Only what a preview looks at stays in memory. */
+static void trim(struct kta_json *o)
+{
+    kta_json_remove(o, "status");
+    kta_json_remove(kta_json_get(o, "metadata"), "managedFields");
+    kta_json_remove(kta_json_get(o, "metadata"), "annotations");
+}
+
+static bool keep(void *ctx, struct kta_json *o)
+{
+    (void)ctx;
+    (void)o;
+    return true;
+}
+
 /* group: "api/v1", "apis/policy/v1". ns NULL: everywhere. Caller frees; NULL: unreadable. */
 static struct kta_json *list(struct kta_pipeline *p, const char *group, const char *ns,
                              const char *plural)
 {
-    struct kta_json *l = NULL;
+    struct kta_read *reads = NULL, *r;
+    size_t n = 0, cap = 0;
+    struct kta_json *l;
     struct kta_err ignored = KTA_ERR_INIT;
 
-    if (kta_cluster_get(p->cluster, &l, &ignored, "/%s%s%s/%s", group, ns ? "/namespaces/" : "",
-                        kta_or(ns, ""), plural) < 0)
-        return NULL;
+    r = kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "/%s%s%s/%s", group,
+                     ns ? "/namespaces/" : "", kta_or(ns, ""), plural);
+    r->page = KTA_PREVIEW_PAGE;
+    if (kta_streq(plural, "pods")) {
+        r->keep = keep;
+        r->trim = trim;
+    }
+    (void)kta_cluster_read(p->cluster, reads, n, &ignored);
+    l = KTA_STEAL(reads->json);
+    kta_reads_free(reads, n);
     return l;
 }
 

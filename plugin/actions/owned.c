@@ -66,6 +66,7 @@ static int read_all(struct kta_pipeline *p, const char *ns, struct family *f, st
 
         kta_kind_path(f->kinds.v[i], ns, NULL, &path);
         r = kta_read_add(&f->reads, &f->n, &f->cap, KTA_ACCEPT_METADATA, "%s", path.s);
+        r->page = KTA_PREVIEW_PAGE;
         r->keep = has_owner;
         r->trim = shorten;
     }
