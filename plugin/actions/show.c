@@ -36,8 +36,18 @@ static void strip_meta(struct kta_json *meta, size_t n_annotations)
         kta_json_remove(meta, "annotations");
 }
 
-/* The taint that follows from spec.unschedulable, by the node controller's hand. */
-static void strip_taint(struct kta_json *object)
+/* Taints that follow from the node's state, by the node controller's hand; all but one of that
+ * name.
+ */
+static bool is_controllers(const struct kta_json *taint)
+{
+    const char *key = kta_or(kta_json_str(taint, "key"), "");
+
+    return kta_starts(key, "node.kubernetes.io/") &&
+           !kta_streq(key, "node.kubernetes.io/out-of-service");
+}
+
+static void strip_taints(struct kta_json *object)
 {
     struct kta_json *spec = kta_json_get(object, "spec"), *kept;
     const struct kta_json *taints = kta_json_get(spec, "taints");
@@ -46,15 +56,14 @@ static void strip_taint(struct kta_json *object)
         return;
     kept = kta_json_new_array();
     kta_json_each(t, taints) {
-        if (!kta_streq(kta_json_str(t, "key"), "node.kubernetes.io/unschedulable"))
+        if (!is_controllers(t))
             kta_json_push(kept, kta_json_copy(t));
     }
-    if (kta_json_len(kept) > 0) {
-        kta_json_set(spec, "taints", kept);
-        return;
-    }
-    kta_json_free(kept);
     kta_json_remove(spec, "taints");
+    if (kta_json_len(kept) > 0)
+        kta_json_set(spec, "taints", kept);
+    else
+        kta_json_free(kept);
 }
 
 static void strip(struct kta_json *object, size_t n_annotations)
@@ -74,7 +83,7 @@ static void strip(struct kta_json *object, size_t n_annotations)
 void kta_server_strip(struct kta_json *object)
 {
     strip(object, KTA_LEN(ANNOTATIONS) - 1);
-    strip_taint(object);
+    strip_taints(object);
 }
 
 /* ---- what the server chooses for an object that is not there yet ---- */

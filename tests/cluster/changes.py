@@ -697,7 +697,8 @@ for helm in ("helm3", "helm4"):
     case(helm + "-upgrade-install", [], ["helm upgrade --install %s-either @chart --set mode=c" % helm],
          ["deployment/%s-either" % helm, "configmap/%s-either" % helm], helm=helm)
     case(helm + "-hook", [], ["helm install %s-hook @chart --set hook=yes" % helm],
-         ["configmap/%s-hook" % helm, "configmap/%s-hook-hooked" % helm], helm=helm)
+         ["configmap/%s-hook" % helm, "configmap/%s-hook-hooked" % helm], helm=helm,
+         shows="runs the hook ConfigMap '%s-hook-hooked' (pre-install)" % helm)
     case(helm + "-upgrade-hook", [], ["helm upgrade %s-uphook @chart --set hook=yes" % helm],
          ["configmap/%s-uphook" % helm, "configmap/%s-uphook-hooked" % helm], helm=helm,
          before=["helm install %s-uphook @chart" % helm])
@@ -1075,7 +1076,8 @@ def one(c):
         write_plan(c, plan)
         done = plugin(c, "apply", plan, "--no-verify", want=c.get("ends", 0))
         ids = {s["journal"].split(".")[0] for s in done["plan"] if s.get("journal")}
-        if c.get("shows", "") not in (done["plan"][0]["preview"]["diff"] or ""):
+        preview = done["plan"][0]["preview"]
+        if c.get("shows", "") not in "\n".join([preview["diff"] or "", *preview["warnings"]]):
             raise Wrong("the preview does not show '%s'" % c["shows"])
         if len(ids) != 1:
             raise Wrong("no journal ID: %s" % done["plan"])

@@ -101,17 +101,32 @@ def one(n):
     return states
 
 
+def is_durable(trace):
+    """Before each program starts, its pre-image is in a file that was synced, in a folder that was."""
+    wanted = iter(["1.before", "2.before"])
+    for i, line in enumerate(trace):
+        if line != "start kubectl":
+            continue
+        image = trace.index("rename " + next(wanted))
+        if image > i or trace[image - 1] != "sync file" or "sync folder" not in trace[image:i]:
+            return False
+    return next(wanted, None) is None
+
+
 def main():
     home = os.path.join(TOP, "0")
     os.makedirs(home)
     create([0])
-    log = os.path.join(home, "log")
-    whole = plugin(home, "apply", plan(0, home), "--yes=high", LD_PRELOAD=PRELOAD, STOP_LOG=log)
+    log, trace = os.path.join(home, "log"), os.path.join(home, "trace")
+    whole = plugin(home, "apply", plan(0, home), "--yes=high", LD_PRELOAD=PRELOAD, STOP_LOG=log, TRACE=trace)
     if whole.returncode:
         sys.exit("not ok kill: the whole run: exit %d %s" % (whole.returncode, whole.stderr))
     points = [line.rstrip("\n").split(" ", 1)[1] for line in open(log)]
     create(range(1, len(points) + 1))
-    lost = 0
+    order = open(trace).read().splitlines()
+    lost = 0 if is_durable(order) else 1
+    print("%s kill: pre-images are durable before the programs start%s" % (
+        ("not ok", ": %s" % order) if lost else ("ok", "")))
 
     def work(n):
         try:

@@ -28,7 +28,9 @@ cp "\$2" $home/paged
 echo "flag \$1, paged"
 END
 to b
-PAGER="$home/bin/page -R" type_answers 0 "the difference in a pager" --expect "[p]ager" --send "p\n" \
+green=$(printf '\033[32m')
+PAGER="$home/bin/page -R" type_answers 0 "the difference in colours and in a pager" --expect "${green}+  mode: b" --send "" \
+  --expect "[p]ager" --send "p\n" \
   --expect "flag -R, paged" --expect "[p]ager" --send "y\n" -- apply "$home/plan.json" -n "$NS"
 check "the pager gets the command" grep -q "kubectl patch configmap one" "$home/paged"
 check "the pager gets the difference" grep -q "^+ *mode: b" "$home/paged"
@@ -135,7 +137,8 @@ json_is "is seen, which no other is" "'+  replicas: 7' in d['plan'][0]['preview'
 k patch deployment moving --type=merge -p '{"spec":{"minReadySeconds":25}}' >/dev/null
 plan kubectl set env deployment/moving LATE=1
 begun=$SECONDS
-ask 0 "a workload with minReadySeconds" apply "$home/plan.json" -n "$NS" --yes=high --verify-timeout=120s
+type_answers 0 "a workload with minReadySeconds, its progress" --seconds 120 --expect "Deployment moving: " --send "" \
+  -- apply "$home/plan.json" -n "$NS" --yes=high --verify-timeout=120s
 check "is watched for that long" test $((SECONDS - begun)) -ge 25
 
 done_asking

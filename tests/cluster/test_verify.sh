@@ -21,7 +21,7 @@ json.dump([step], sys.stdout)' "$@" >"$home/plan.json"
   manifest=
   code=0
   HOME=$home setsid kubectl todo-ai apply "$home/plan.json" -n "$NS" --yes=high --verify-timeout=${limit}s \
-    -o json >"$out" 2>"$err" </dev/null || code=$?
+    ${verbose-} -o json >"$out" 2>"$err" </dev/null || code=$?
   asked "$want" "$name"
   json_is "$name: $text" "'''$text''' in str(d['plan'][0]['outcome'])" True
   [ $((SECONDS - begun)) -lt 60 ] || not_ok "$name: early" "it took $((SECONDS - begun)) s"
@@ -74,8 +74,10 @@ END
 manifest='{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"bound"},"spec":{"storageClassName":"'$NS'","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Mi"}}}}'
 changed 0 "a claim that is bound" "as it should be" kubectl apply -f -
 manifest='{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"unbound"},"spec":{"storageClassName":"'$NS'","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Mi"}}}}'
-limit=5
+limit=5 verbose=-vvv
 changed 8 "a claim that is not" "Pending" kubectl apply -f -
+verbose=
+check "which is watched, not asked for over and over" test "$(grep -c 'http: GET.*claims/unbound' "$err")" -lt 8
 kubectl delete pv "$NS" --wait=false >/dev/null
 
 limit=120
@@ -114,7 +116,7 @@ eventually 60 "it is ready again" ready back 1
 # ---- Ctrl-C in the middle ----
 cat >"$home/bin/kubectl" <<END
 #!/bin/sh
-case "\$*" in *dry-run*) ;; *annotate*back*third*) : >$home/there; exec sleep 60 ;; esac
+case "\$*" in *dry-run*) ;; *annotate*back*third*) echo under way; : >$home/there; exec sleep 60 ;; esac
 exec $build/bin/kubectl "\$@"
 END
 chmod +x "$home/bin/kubectl"
@@ -123,6 +125,7 @@ printf '[{"argv":["kubectl","label","deployment","busy","first=yes"]},{"argv":["
 HOME=$home setsid env --default-signal=INT "$PWD/build/kubectl-todo-ai" apply "$home/plan.json" -n "$NS" --yes=high >"$out" 2>"$err" </dev/null &
 pid=$!
 eventually 60 "the second step runs" test -e "$home/there"
+eventually 10 "its output is shown as it comes" grep -q "under way" "$out" "$err"
 kill -INT "$pid"
 code=0
 wait "$pid" || code=$?
@@ -136,7 +139,7 @@ json_is "tells each step" '[s["state"] for s in d["changes"][0]["plan"]]' "['exe
 # ---- kubectl's deadline ----
 cat >"$home/bin/kubectl" <<END
 #!/bin/sh
-case "\$*" in *dry-run*) ;; *annotate*back*never*) sleep 600 & : >$home/hangs; wait ;; esac
+case "\$*" in *dry-run*) ;; *annotate*back*never*) yes | head -c 300000; sleep 600 & : >$home/hangs; wait ;; esac
 exec $build/bin/kubectl "\$@"
 END
 chmod +x "$home/bin/kubectl"
@@ -155,6 +158,7 @@ shown "and that the outcome is not known" "it may or may not have happened"
 refused "no process is left, nor one of its group" pgrep -f "annotate deployment back never=yes|sleep 600"
 ask 0 "history then" history -o json
 json_is "tells each step" '[s["state"] for s in d["changes"][0]["plan"]]' "['unknown', 'planned']"
+json_is "and keeps no more than so much output" '1000 < len(d["changes"][0]["plan"][0]["output"]) < 70000' True
 refused "and nothing came after it" says yes k get deployment busy -o jsonpath='{.metadata.labels.after}'
 
 done_asking

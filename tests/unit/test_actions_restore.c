@@ -164,6 +164,21 @@ static void test_diff_hides_the_servers_fields(void **state)
     assert_null(strstr(out.s, "status"));
 }
 
+/* The node controller's taints follow from the node's state; the one for a node that is off does
+ * not. */
+static void test_taints_of_the_node_controller(void **state)
+{
+    kta_auto_json struct kta_json *bare = parse("{\"kind\":\"Node\",\"spec\":{}}");
+    kta_auto_json struct kta_json *unready = parse(
+        "{\"kind\":\"Node\",\"spec\":{\"taints\":[{\"key\":\"node.kubernetes.io/not-ready\"}]}}");
+    kta_auto_json struct kta_json *off = parse("{\"kind\":\"Node\",\"spec\":{\"taints\":[{\"key\":"
+                                               "\"node.kubernetes.io/out-of-service\"}]}}");
+
+    (void)state;
+    assert_true(kta_same_but_server(bare, unready));
+    assert_false(kta_same_but_server(bare, off));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_restore_apply),
         cmocka_unit_test(test_merge3),
         cmocka_unit_test(test_diff_hides_the_servers_fields),
+        cmocka_unit_test(test_taints_of_the_node_controller),
     };
     return cmocka_run_group_tests_name("restore", tests, NULL, NULL);
 }
