@@ -182,6 +182,7 @@ static void on_output(void *ctx, const char *p, size_t n)
     progress_clear();
     kta_clean(p, n, &clean);
     fwrite(clean.s, 1, clean.len, people(ui));
+    fflush(people(ui)); /* it is watched, also through a pipe */
 }
 
 struct kta_ui *kta_ui_new(const struct kta_ui_options *options)

@@ -108,7 +108,8 @@ def is_durable(trace):
         if line != "start kubectl":
             continue
         image = trace.index("rename " + next(wanted))
-        if image > i or trace[image - 1] != "sync file" or "sync folder" not in trace[image:i]:
+        synced = trace[image - 1].replace("from ", "sync ") in trace[:image]
+        if image > i or not synced or "sync folder" not in trace[image:i]:
             return False
     return next(wanted, None) is None
 

@@ -37,7 +37,7 @@ static void boundary(const char *what, const char *detail)
         kill(getpid(), SIGKILL);
 }
 
-/* What is made durable, in order, beside what starts: TRACE=FILE gets it. Nothing is killed here. */
+/* What is made durable, in order, beside what starts: TRACE=FILE gets it. */
 static void trace(const char *what, const char *detail)
 {
     const char *path = getenv("TRACE");
@@ -71,6 +71,7 @@ int mkdir(const char *path, mode_t mode)
 int rename(const char *from, const char *to)
 {
     boundary("rename", base(to));
+    trace("from", base(from));
     trace("rename", base(to));
     return REAL(rename)(from, to);
 }
@@ -78,9 +79,13 @@ int rename(const char *from, const char *to)
 int fsync(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
+    char link[64], path[4096] = "";
     struct stat st;
 
-    trace("sync", fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? "folder" : "file");
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (readlink(link, path, sizeof path - 1) < 0)
+        abort();
+    trace("sync", fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? "folder" : base(path));
     if (flags >= 0 && (flags & O_APPEND))
         boundary("append", NULL);
     return REAL(fsync)(fd);
