@@ -74,7 +74,7 @@ END
 manifest='{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"bound"},"spec":{"storageClassName":"'$NS'","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Mi"}}}}'
 changed 0 "a claim that is bound" "as it should be" kubectl apply -f -
 manifest='{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"unbound"},"spec":{"storageClassName":"'$NS'","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Mi"}}}}'
-limit=5 verbose=-v3
+limit=5 verbose=-v2
 changed 8 "a claim that is not" "Pending" kubectl apply -f -
 verbose=
 check "which is watched, not asked for over and over" test "$(grep -c 'http: GET.*claims/unbound' "$err")" -lt 8
