@@ -59,8 +59,18 @@ static void signs_of_container(const struct kta_json *s, struct signs *g)
     g->image |= kta_image_trouble(reason, "");
     g->config |=
         kta_streq(reason, "CreateContainerConfigError") || kta_streq(reason, "ContainerCreating");
-    g->memory |= kta_streq(kta_json_str(s, "lastState.terminated.reason"), "OOMKilled") ||
-                 kta_streq(kta_json_str(s, "state.terminated.reason"), "OOMKilled");
+}
+
+/* What the kernel ended: neither its log nor what it is configured by tells more. */
+static bool out_of_memory(const struct kta_json *pod)
+{
+    for (size_t l = 0; l < KTA_LEN(kta_status_lists); l++)
+        kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l])) {
+            if (kta_streq(kta_json_str(s, "lastState.terminated.reason"), "OOMKilled") ||
+                kta_streq(kta_json_str(s, "state.terminated.reason"), "OOMKilled"))
+                return true;
+        }
+    return false;
 }
 
 static void signs_of(struct kta_world *w, const char *ns, struct signs *g)
@@ -75,7 +85,9 @@ static void signs_of(struct kta_world *w, const char *ns, struct signs *g)
         g->jobs |= kta_streq(owner, "Job");
         if (kta_pod_ready(pod) && !kta_pod_restarts(pod))
             continue;
-        g->trouble = true;
+        bool memory = out_of_memory(pod);
+        g->memory |= memory;
+        g->trouble |= !memory;
         g->revisions |= kta_streq(owner, "StatefulSet") || kta_streq(owner, "DaemonSet");
         g->pending |= kta_obj_condition_is(pod, "PodScheduled", "False");
         kta_json_each(s, kta_json_at(pod, "status.containerStatuses"))
@@ -120,7 +132,11 @@ static size_t needed_lists(struct kta_world *w, const char *ns, const char **kin
 
 /* ---- logs ---- */
 
-#define LOGS_EACH 2 /* pods of one workload whose logs are read */
+/* Pods of one workload whose logs are read, if they are as this one. */
+static size_t logs_each(const struct kta_json *pod)
+{
+    return out_of_memory(pod) ? 1 : 2;
+}
 
 struct wants {
     struct kta_log_want *v;
@@ -140,12 +156,12 @@ static void want(struct wants *x, const struct kta_json *pod, const char *contai
 struct owners {
     struct {
         const struct kta_json *owner;
-        int pods;
+        size_t pods;
     } * v;
     size_t n, cap;
 };
 
-static int *pods_of_owner(struct owners *o, const struct kta_json *owner)
+static size_t *pods_of_owner(struct owners *o, const struct kta_json *owner)
 {
     size_t k = 0;
     while (k < o->n && o->v[k].owner != owner)
@@ -170,7 +186,7 @@ static void wanted_of_ready(struct kta_world *w, const char *ns, struct owners *
     for (size_t i = 0; i < n && wanted < LOGS_OF_READY; i++) {
         if (!kta_world_focused(w, pods[i]) || !kta_pod_ready(pods[i]))
             continue;
-        int *of_owner = pods_of_owner(seen, kta_world_owner(w, pods[i]));
+        size_t *of_owner = pods_of_owner(seen, kta_world_owner(w, pods[i]));
         bool all = any || kta_uses_api(pods[i]);
         size_t before = x->n;
         if (*of_owner)
@@ -194,7 +210,7 @@ static void wanted_logs(struct kta_world *w, const char *ns, struct wants *x)
         struct kta_json *pod = pods[i];
         if (!kta_world_focused(w, pod) || (kta_pod_ready(pod) && !kta_pod_restarts(pod)) ||
             kta_streq(kta_json_str(pod, "status.phase"), "Succeeded") ||
-            (*pods_of_owner(&seen, kta_world_owner(w, pod)))++ >= LOGS_EACH)
+            (*pods_of_owner(&seen, kta_world_owner(w, pod)))++ >= logs_each(pod))
             continue;
         for (size_t l = 0; l < KTA_LEN(kta_status_lists); l++)
             kta_json_each(s, kta_json_get(kta_json_get(pod, "status"), kta_status_lists[l])) {
@@ -248,7 +264,7 @@ static bool meant(const struct kta_json *pod, char *const *words, size_t n)
 
 #define EARLY_PODS 16
 
-/* Pods in trouble that are meant, at most LOGS_EACH of a workload. */
+/* Pods in trouble that are meant, of each workload so many as logs are read. */
 static size_t early_pods(struct kta_world *w, const char *ns, const struct kta_early_words *words,
                          struct kta_json *taken[EARLY_PODS])
 {
@@ -262,7 +278,7 @@ static size_t early_pods(struct kta_world *w, const char *ns, const struct kta_e
         for (size_t k = 0; k < n_taken; k++)
             same += stem(taken[k]) == len &&
                     !strncmp(kta_obj_name(taken[k]), kta_obj_name(pods[i]), len);
-        if (same < LOGS_EACH)
+        if (same < logs_each(pods[i]))
             taken[n_taken++] = pods[i];
     }
     return n_taken;
