@@ -47,6 +47,7 @@ struct kta_fix {
     struct kta_argv then; /* what must follow so that the cluster takes it up at once; n 0: none */
     enum kta_risk risk;
     bool undoable;
+    bool undoes; /* takes back the last change of what it changes */
     struct kta_fix_check check;
     int validated; /* 1 by a server dry-run, 0 refused (such fixes are dropped), -1 not tried */
 };

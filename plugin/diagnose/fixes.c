@@ -124,6 +124,7 @@ struct kta_fix *kta_fix_undo(struct kta_world *w, struct kta_finding *f,
     kta_argv_addl(&x->argv, "kubectl", "rollout", "undo", ref, NULL);
     kta_argv_addf(&x->argv, "--to-revision=%lld", (long long)c->revision);
     pin(w, &x->argv, kta_obj_namespace(workload));
+    x->undoes = true;
     if (c->template_)
         x->check = undo_check(w, workload, c);
     return x;

@@ -89,8 +89,7 @@ static bool was_tried(const struct kta_cure *c, const struct kta_argv *argv)
 /* The last change is our own then: undoing it leads back to where we came from. */
 static bool undoes_ours(const struct kta_cure *c, const struct kta_fix *fix)
 {
-    return c->kept && fix->argv.n > 2 && kta_streq(fix->argv.v[1], "rollout") &&
-           kta_streq(fix->argv.v[2], "undo");
+    return c->kept && fix->undoes;
 }
 
 /* What differs from the release is what was mended. */
