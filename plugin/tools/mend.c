@@ -280,7 +280,25 @@ static int may_go_on(struct kta_mend *m, bool round, struct kta_err *err)
     return m->go_on ? m->go_on(m->ctx, round, err) : 0;
 }
 
-/* Looks until no finding that was tried on is still the same, or time is up. */
+/* Is an object in trouble now that was not blamed before, and that nothing can be done for? What
+ * failed for the cause's sake, and was told beneath it, takes a while longer to be well. */
+static bool aftermath(const struct kta_mend *m)
+{
+    const struct kta_findings *before = &m->seen[m->n_seen - 1];
+
+    for (size_t i = 0; i < m->now.n; i++) {
+        bool blamed = m->now.v[i]->severity < KTA_WARNING || worth_mending(m->now.v[i]);
+
+        for (size_t k = 0; k < before->n && !blamed; k++)
+            blamed = kta_ref_equal(&before->v[k]->object, &m->now.v[i]->object);
+        if (!blamed)
+            return true;
+    }
+    return false;
+}
+
+/* Looks until no finding that was tried on is still the same and what followed from it is well too,
+ * or time is up. */
 static int watch(struct kta_mend *m, int64_t ms, struct kta_err *err)
 {
     int64_t until = kta_now_ms() + ms;
@@ -290,7 +308,7 @@ static int watch(struct kta_mend *m, int64_t ms, struct kta_err *err)
         if (looked < 0)
             return -1;
         int64_t left = until - kta_now_ms();
-        bool clear = looked == 0 && tried_now(m, SAME) == 0 &&
+        bool clear = looked == 0 && tried_now(m, SAME) == 0 && !aftermath(m) &&
                      (!m->until_well || tried_now(m, CHANGED) || !kta_mend_troubles(&m->now));
         if (clear || left <= 0)
             return 0;
