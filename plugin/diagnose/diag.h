@@ -129,6 +129,7 @@ void kta_diag_changed(struct kta_world *w, struct kta_finding *f, int64_t when, 
                       ...) __attribute__((format(printf, 4, 5)));
 int64_t kta_diag_desired(const struct kta_json *workload); /* replicas wanted; -1 unknown */
 int64_t kta_diag_ready(const struct kta_json *workload);
+bool kta_diag_restartable(const struct kta_json *o); /* by "rollout restart" */
 /* A Deployment's pod of another revision than its present one. */
 bool kta_pod_outdated(struct kta_world *w, const struct kta_json *pod,
                       const struct kta_json *owner);

@@ -57,13 +57,6 @@ void kta_denied_release(struct kta_denied *d)
 
 /* ---- what is told of a refusal ---- */
 
-static bool restartable(const struct kta_json *owner)
-{
-    return kta_streq(kta_obj_kind(owner), "Deployment") ||
-           kta_streq(kta_obj_kind(owner), "StatefulSet") ||
-           kta_streq(kta_obj_kind(owner), "DaemonSet");
-}
-
 static void granted_since(struct kta_world *w, const struct kta_json *owner, struct kta_finding *f,
                           const struct kta_denied *d, const char *who)
 {
@@ -75,7 +68,7 @@ static void granted_since(struct kta_world *w, const struct kta_json *owner, str
     kta_finding_advice(f, "It tries again when kubelet starts it the next time, or at once after a "
                           "restart. If it fails again then, the reason is another one than RBAC's "
                           "rules in this namespace.");
-    if (restartable(owner)) {
+    if (kta_diag_restartable(owner)) {
         kta_auto_free char *ref = kta_diag_ref(owner);
         kta_auto_free char *why = kta_asprintf("restart %s, so that it tries again now", ref);
         const char *args[] = {"rollout", "restart", ref, NULL};
@@ -97,7 +90,7 @@ static void tell(struct kta_world *w, const struct kta_json *owner, struct kta_f
     kta_rights_fix(w, f, d);
     kta_auto_free char *ref = kta_diag_ref(owner);
     const char *args[] = {"rollout", "restart", ref, NULL};
-    for (size_t i = first; again && restartable(owner) && i < f->n_fixes; i++)
+    for (size_t i = first; again && kta_diag_restartable(owner) && i < f->n_fixes; i++)
         kta_fix_then(w, &f->fixes[i], kta_obj_namespace(owner), args);
     kta_finding_advice(f,
                        "Grant %s on %s%s%s to %s, if it is meant to have it: by a %s and its "
@@ -123,7 +116,7 @@ void kta_crash_forbidden(const struct kta_pod_trouble *t, struct kta_finding *f,
     kta_denied_release(&d);
 }
 
-/* ---- programs that go on: a controller whose watch is refused stays ready ---- */
+/* ---- programs that go on: a controller whose watch is refused may stay ready, or not ---- */
 
 bool kta_uses_api(const struct kta_json *pod)
 {
@@ -146,15 +139,19 @@ static char *line_of(const char *log, size_t len)
 static void running(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
 {
     struct kta_json *owner = kta_world_owner(w, pod);
-    kta_json_each(c, kta_json_at(pod, "spec.containers")) {
+    kta_json_each(c, kta_json_at(pod, "status.containerStatuses")) {
         const char *name = kta_json_str(c, "name");
+        if (!kta_json_at(c, "state.running"))
+            continue; /* why it ended is told by its crash */
         size_t len = 0;
         const char *log = kta_world_has_log(w, pod, name, /* previous= */ false, &len);
         struct kta_denied d;
         if (!log || !kta_denied_parse(log, len, &d))
             continue;
         if (d.sa && !kta_rights_granted(w, &d) && !kta_diag_find(out, "Rights.Forbidden", owner)) {
-            struct kta_finding *f = kta_diag_add(out, "Rights.Forbidden", KTA_WARNING, owner, 0.9);
+            struct kta_finding *f =
+                kta_diag_add(out, "Rights.Forbidden",
+                             kta_pod_ready(pod) ? KTA_WARNING : KTA_CRITICAL, owner, 0.9);
             kta_auto_free char *line = line_of(log, len);
             kta_auto_free char *who = kta_diag_ref(owner);
             kta_auto_free char *source =
@@ -172,6 +169,6 @@ void kta_analyze_rights(struct kta_world *w, const char *ns, struct kta_findings
     struct kta_json *const *pods;
     size_t n = kta_world_list(w, "pods", ns, &pods);
     for (size_t i = 0; i < n; i++)
-        if (kta_world_focused(w, pods[i]) && kta_uses_api(pods[i]))
+        if (kta_world_focused(w, pods[i]) && (kta_uses_api(pods[i]) || !kta_pod_ready(pods[i])))
             running(w, pods[i], out);
 }

@@ -221,3 +221,12 @@ bool kta_names_alike(const char *service, const char *workload)
         return true;
     return kta_starts(service, "svc-") && kta_streq(service + 4, workload);
 }
+
+bool kta_diag_restartable(const struct kta_json *o)
+{
+    static const char *const kinds[] = {"Deployment", "StatefulSet", "DaemonSet"};
+    for (size_t i = 0; i < KTA_LEN(kinds); i++)
+        if (kta_streq(kta_obj_kind(o), kinds[i]))
+            return true;
+    return false;
+}
