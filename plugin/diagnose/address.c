@@ -13,6 +13,7 @@
 
 #include "kta/alloc.h"
 #include "kta/re.h"
+#include "stores.h"
 
 int kta_service_ready(struct kta_world *w, const struct kta_json *service)
 {
@@ -137,12 +138,36 @@ static const char *word_in(const char *value, const char *host)
 {
     size_t n = strlen(host);
     for (const char *p = value; (p = strstr(p, host)); p++) {
-        bool left = p == value || strchr("/@,:= ", p[-1]);
-        bool right = !p[n] || strchr(":/,;? ", p[n]);
+        bool left = p == value || strchr("/@,:=(\"'\n\t ", p[-1]);
+        bool right = !p[n] || strchr(":/,;?)\"'\n\t ", p[n]);
         if (left && right)
             return p;
     }
     return NULL;
+}
+
+static bool rename_one(const char *text, const struct renaming *way, struct kta_str *out)
+{
+    bool found = false;
+    for (const char *at; (at = word_in(text, way->from)); text = at + strlen(way->from)) {
+        kta_str_addn(out, text, (size_t)(at - text));
+        kta_str_add(out, way->to);
+        found = true;
+    }
+    kta_str_add(out, text);
+    return found;
+}
+
+bool address_rename(const char *text, const struct renaming *ways, size_t n, struct kta_str *out)
+{
+    bool found = false;
+    kta_str_add(out, text);
+    for (size_t i = 0; i < n; i++) {
+        kta_auto_free char *before = kta_strdup(out->s);
+        kta_str_clear(out);
+        found |= rename_one(before, &ways[i], out);
+    }
+    return found;
 }
 
 /* The variable that names the host, among those that whole ConfigMaps give (envFrom). */
@@ -201,8 +226,8 @@ bool naming_of(const struct kta_pod_trouble *t, const char *host, struct naming 
     return host && naming_in_configmaps(t, host, ret);
 }
 
-bool naming_in_command(const struct kta_pod_trouble *t, struct kta_finding *f, const char *from,
-                       const char *to, const char *why)
+static bool in_command(const struct kta_pod_trouble *t, struct kta_finding *f,
+                       const struct renaming *ways, size_t n, const char *why)
 {
     static const char *const lists[] = {"command", "args"};
     struct kta_json *c;
@@ -212,13 +237,8 @@ bool naming_in_command(const struct kta_pod_trouble *t, struct kta_finding *f, c
         struct kta_json *now = kta_json_new_array();
         bool here = false;
         kta_json_each(word, kta_json_get(t->container, lists[l])) {
-            const char *text = kta_or(kta_json_text(word), ""), *at;
             kta_auto_str struct kta_str s = KTA_STR_INIT;
-            for (; (at = word_in(text, from)); text = at + strlen(from), here = true) {
-                kta_str_addn(&s, text, (size_t)(at - text));
-                kta_str_add(&s, to);
-            }
-            kta_str_add(&s, text);
+            here |= address_rename(kta_or(kta_json_text(word), ""), ways, n, &s);
             kta_json_push_str(now, s.s);
         }
         if (here)
@@ -229,10 +249,18 @@ bool naming_in_command(const struct kta_pod_trouble *t, struct kta_finding *f, c
     }
     if (found)
         (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
-                               "call %s instead of %s: %s", to, from, why);
+                               "call %s instead of %s: %s", ways->to, ways->from, why);
     else
         kta_json_free(spec);
     return found;
+}
+
+/* Both may: a command that only speaks of an address that a file gives. */
+bool naming_elsewhere(const struct kta_pod_trouble *t, struct kta_finding *f,
+                      const struct renaming *ways, size_t n, const char *why)
+{
+    bool file = kta_store_rename(t, f, ways, n, why);
+    return in_command(t, f, ways, n, why) || file;
 }
 
 /* ---- the address that a log leaves out ---- */
@@ -269,6 +297,13 @@ static void given_in(struct given *g, const char *text, bool whole)
         g->host = KTA_STEAL(host);
         g->port = KTA_STEAL(port);
     }
+}
+
+struct given address_said(const struct kta_pod_trouble *t, const char *text)
+{
+    struct given g = {.t = t};
+    given_in(&g, text, /* whole= */ false);
+    return g;
 }
 
 struct given address_given(const struct kta_pod_trouble *t)

@@ -27,9 +27,17 @@ void naming_release(struct naming *x);
 void naming_fix(const struct kta_pod_trouble *t, struct kta_finding *f, const struct naming *x,
                 const char *from, const char *to, const char *why);
 
-/* The same where the container's own command names the host; false: it does not. */
-bool naming_in_command(const struct kta_pod_trouble *t, struct kta_finding *f, const char *from,
-                       const char *to, const char *why);
+/* What an address is to be replaced by, where it is a word of its own. */
+struct renaming {
+    const char *from, *to;
+};
+/* The same where a ConfigMap that the container mounts names it, or its own command, in any of the
+ * ways given; the first way is what is told. False: nothing names it. */
+bool naming_elsewhere(const struct kta_pod_trouble *t, struct kta_finding *f,
+                      const struct renaming *ways, size_t n, const char *why);
+
+/* Puts the text into out (empty), renamed; false: there was nothing to rename. */
+bool address_rename(const char *text, const struct renaming *ways, size_t n, struct kta_str *out);
 
 /* The address that a log leaves out: of the Services that the container's variables and command
  * name, the first, or one that a NetworkPolicy closes. */
@@ -39,5 +47,7 @@ struct given {
     bool closed;       /* a NetworkPolicy keeps the container from it */
 };
 struct given address_given(const struct kta_pod_trouble *t);
+/* The first Service that the text names with a port; as address_given. */
+struct given address_said(const struct kta_pod_trouble *t, const char *text);
 
 #endif

@@ -12,6 +12,7 @@
 #include "kta/alloc.h"
 #include "kta/clock.h"
 #include "kta/quantity.h"
+#include "stores.h"
 
 /* ---- differences of templates ---- */
 
@@ -423,6 +424,14 @@ static void stores_of(struct kta_world *w, const char *ns, const struct kta_json
     }
 }
 
+/* The fix that was added last is tried first. */
+static void last_first(struct kta_finding *f)
+{
+    struct kta_fix last = f->fixes[f->n_fixes - 1];
+    memmove(&f->fixes[1], &f->fixes[0], (f->n_fixes - 1) * sizeof *f->fixes);
+    f->fixes[0] = last;
+}
+
 static void store_changed(struct kta_world *w, struct kta_finding *f, const struct kta_json *o)
 {
     if (!kta_starts(f->code, "CrashLoop.") && !kta_starts(f->code, "Config.") &&
@@ -435,6 +444,8 @@ static void store_changed(struct kta_world *w, struct kta_finding *f, const stru
         return;
     kta_auto_free char *ref = kta_diag_ref(c.store);
     kta_diag_changed(w, f, c.when, "%s changed %s, which it reads", c.who, ref);
+    if (kta_store_restore(w, f, o, c.store))
+        last_first(f);
 }
 
 /* Codes whose cause cannot be the pod template of the object they blame. */
@@ -468,9 +479,7 @@ static void undo_first(struct kta_world *w, struct kta_finding *f, struct kta_js
                        const struct kta_change *c)
 {
     (void)kta_fix_undo(w, f, o, c);
-    struct kta_fix undo = f->fixes[f->n_fixes - 1];
-    memmove(&f->fixes[1], &f->fixes[0], (f->n_fixes - 1) * sizeof *f->fixes);
-    f->fixes[0] = undo;
+    last_first(f);
 }
 
 void kta_changes_apply(struct kta_world *w, struct kta_findings *f)

@@ -128,6 +128,33 @@ static bool could_not_mount(const struct kta_pod_trouble *t)
     return true;
 }
 
+/* Its hook calls a port of the container itself, where nothing listens: the one that it declares.
+ */
+static void hook_port(const struct kta_pod_trouble *t, struct kta_finding *f, const char *said)
+{
+    const struct kta_json *get = kta_json_at(t->container, "lifecycle.postStart.httpGet");
+    const struct kta_json *ports = kta_json_get(t->container, "ports");
+    int64_t called = kta_json_int(get, "port", 0), right = 0;
+    kta_json_each(p, ports) {
+        right = right ? right : kta_json_int(p, "containerPort", 0);
+        if (kta_json_int(p, "containerPort", 0) == called)
+            return;
+    }
+    if (!called || kta_json_str(get, "host") || !right || !strstr(said, "refused"))
+        return;
+    kta_finding_quote(f, "spec", "the hook calls port %lld, container %s declares port %lld",
+                      (long long)called, t->name, (long long)right);
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    for (const char *const *in = (const char *const[]){"lifecycle", "postStart", "httpGet", NULL};
+         *in; in++)
+        c = kta_json_set(c, *in, kta_json_new_object());
+    kta_json_set_int(c, "port", right);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "let the hook call port %lld, which the container declares",
+                           (long long)right);
+}
+
 /* Its own hook failed, so the kubelet ended it again and again. */
 static bool failed_hook(const struct kta_pod_trouble *t)
 {
@@ -135,8 +162,10 @@ static bool failed_hook(const struct kta_pod_trouble *t)
         kta_streq(kta_json_str(t->status, "state.waiting.reason"), "PostStartHookError")
             ? kta_json_str(t->status, "state.waiting.message")
             : NULL;
-    const struct kta_json *ev = kta_diag_event(t->w, t->pod, "FailedPostStartHook", t->name);
-    if (!kta_json_at(t->container, "lifecycle.postStart") || (!text && !ev))
+    const struct kta_json *ev = kta_diag_event(t->w, t->pod, "FailedPostStartHook", NULL);
+    const char *of = kta_or(kta_json_str(ev, "involvedObject.fieldPath"), t->name);
+    if (!kta_json_at(t->container, "lifecycle.postStart") ||
+        (!text && (!ev || !strstr(of, t->name))))
         return false;
     if (kta_trouble_find(t, "CrashLoop.PostStart"))
         return true;
@@ -153,6 +182,7 @@ static bool failed_hook(const struct kta_pod_trouble *t)
         kta_finding_quote(f, source, "%.*s", KTA_DIAG_QUOTE, text);
     else
         kta_diag_quote_event(f, t->pod, ev);
+    hook_port(t, f, text ? text : kta_or(kta_json_str(ev, "message"), ""));
     kta_finding_advice(f,
                        "Correct the command of the container's lifecycle.postStart, or do what it "
                        "does elsewhere: a container whose hook fails is not left running.");

@@ -79,6 +79,14 @@ static void wrong_port(const struct kta_pod_trouble *t, struct kta_finding *f,
         naming_fix(t, f, &y, port, to, "the port that the Service serves");
         naming_release(&y);
     }
+    if (!f->n_fixes) { /* "cache:6379", "nc -z cache 6379" */
+        kta_auto_free char *from = kta_asprintf("%s:%s", host, port);
+        kta_auto_free char *to = kta_asprintf("%s:%lld", host, right);
+        kta_auto_free char *from2 = kta_asprintf("%s %s", host, port);
+        kta_auto_free char *to2 = kta_asprintf("%s %lld", host, right);
+        (void)naming_elsewhere(t, f, (struct renaming[]){{from, to}, {from2, to2}}, 2,
+                               "the port that the Service serves");
+    }
     port_changed(t, f, service, port);
 }
 
@@ -222,7 +230,7 @@ static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding 
             kta_asprintf("%.*s%s%s", (int)(from - host), host, near, from + strlen(name));
         if (named)
             naming_fix(t, f, &x, host, to, why);
-        else if (!naming_in_command(t, f, host, to, why))
+        else if (!naming_elsewhere(t, f, &(struct renaming){host, to}, 1, why))
             kta_finding_advice(f, "Make it call %s, %s.", near, why);
     } else {
         const char *home = service_elsewhere(t, name);
@@ -230,8 +238,11 @@ static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding 
             kta_finding_quote(f, "services", "there is a Service %s in namespace %s", name, home);
             size_t len = strlen(name) + (host[strlen(name)] ? 1 + strlen(ns) : 0);
             kta_auto_free char *to = kta_asprintf("%s.%s%s", name, home, host + len);
+            static const char why[] = "the Service of that name is in that namespace";
             if (named && from == host)
-                naming_fix(t, f, &x, host, to, "the Service of that name is in that namespace");
+                naming_fix(t, f, &x, host, to, why);
+            else if (from == host)
+                (void)naming_elsewhere(t, f, &(struct renaming){host, to}, 1, why);
         }
     }
     if (!f->n_fixes && !f->advice)
@@ -366,7 +377,12 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
     bool dropped = !kta_stristr(c->line, "refused");
     bool unknown = host && address_is_ip(host) && !kta_starts(host, "127.") &&
                    !kta_dependency_service(t->w, ns, host, &in, &cluster);
-    if ((!host || unknown) && dropped) {
+    if (!host)
+        g = address_said(t, c->quote);
+    if (g.host) {
+        host = g.host;
+        port = port ? port : g.port;
+    } else if ((!host || unknown) && dropped) {
         g = address_given(t);
         host = g.closed ? g.host : host;
         port = g.closed && !port ? g.port : port;

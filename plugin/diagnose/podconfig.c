@@ -390,6 +390,31 @@ static bool starved(const struct kta_pod_trouble *t, const char *text)
     return true;
 }
 
+/* A profile of the node's own (seccomp, AppArmor) that the node does not have: the runtime's. */
+static void fix_profile(const struct kta_pod_trouble *t, struct kta_finding *f)
+{
+    static const char *const profiles[] = {"seccompProfile", "appArmorProfile"};
+    const struct kta_json *pod = kta_json_at(t->pod, "spec.securityContext");
+    const struct kta_json *own = kta_json_get(t->container, "securityContext");
+    for (size_t i = 0; i < KTA_LEN(profiles); i++) {
+        bool here = kta_json_get(own, profiles[i]) != NULL;
+        const struct kta_json *now = kta_json_get(here ? own : pod, profiles[i]);
+        const char *name = kta_json_str(now, "localhostProfile");
+        if (!kta_streq(kta_json_str(now, "type"), "Localhost") || !name)
+            continue;
+        struct kta_json *c, *spec = here ? kta_fix_container_patch(t->list, t->name, &c)
+                                         : (c = kta_json_new_object());
+        struct kta_json *profile =
+            kta_json_set(kta_json_set(c, "securityContext", kta_json_new_object()), profiles[i],
+                         kta_json_new_object());
+        kta_json_set_str(profile, "type", "RuntimeDefault");
+        kta_json_set(profile, "localhostProfile", kta_json_new_null());
+        kta_finding_quote(f, "spec", "%s: Localhost %s", profiles[i], name);
+        (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                               "use the runtime's profile: its node does not have %s", name);
+    }
+}
+
 void kta_config_analyze(const struct kta_pod_trouble *t)
 {
     kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(t->pod));
@@ -404,6 +429,8 @@ void kta_config_analyze(const struct kta_pod_trouble *t)
         kta_finding_summary(f, "container %s of %s cannot be created: %.300s", t->name, ref,
                             waiting);
         kta_finding_quote(f, source, "%.*s", KTA_DIAG_QUOTE, waiting);
+        if (strstr(waiting, "profile"))
+            fix_profile(t, f);
         kta_finding_advice(f, "Correct what the message names in the container's specification.");
         return;
     }
