@@ -98,6 +98,30 @@ static const struct kta_json *port_of(const struct kta_json *service, const stru
     return NULL;
 }
 
+/* The port that is meant: the Service's only one, or the one whose name is nearly that, or whose
+ * pods listen on that number. NULL: unknown. */
+static const struct kta_json *nearest_port(const struct kta_json *service,
+                                           const struct kta_json *port)
+{
+    const struct kta_json *ports = kta_json_at(service, "spec.ports"), *found = NULL;
+    const char *names[64], *name = kta_json_str(port, "name"), *near;
+    int64_t number = kta_json_int(port, "number", -1);
+    size_t n = 0;
+    if (kta_json_len(ports) == 1)
+        return kta_json_item(ports, 0);
+    kta_json_each(p, ports) {
+        if (kta_json_str(p, "name") && n < KTA_LEN(names))
+            names[n++] = kta_json_str(p, "name");
+        if (kta_json_int(p, "targetPort", -2) == number)
+            found = p;
+    }
+    near = name ? kta_nearest(name, names, n) : NULL;
+    kta_json_each(p, ports)
+        if (near && kta_streq(kta_json_str(p, "name"), near))
+            found = p;
+    return found;
+}
+
 static void backend(struct kta_world *w, struct kta_json *ing, const struct kta_json *b,
                     const char *path, struct kta_findings *out)
 {
@@ -133,16 +157,15 @@ static void backend(struct kta_world *w, struct kta_json *ing, const struct kta_
         kta_finding_summary(f,
                             "Ingress %s sends to a port of Service %s that it does not have (%s)",
                             kta_obj_name(ing), name, want.s);
-        const struct kta_json *ports = kta_json_at(s, "spec.ports");
-        kta_json_each(p, ports)
+        kta_json_each(p, kta_json_at(s, "spec.ports"))
             kta_finding_quote(f, "spec", "service/%s: port %lld %s", name,
                               (long long)kta_json_int(p, "port", 0),
                               kta_or(kta_json_str(p, "name"), ""));
-        if (kta_json_len(ports) == 1) {
+        const struct kta_json *near = nearest_port(s, port);
+        if (near) {
             kta_auto_free char *at = kta_asprintf("%s/service/port", path);
             kta_auto_free char *value =
-                kta_asprintf("{\"number\":%lld}",
-                             (long long)kta_json_int(kta_json_item(ports, 0), "port", 0));
+                kta_asprintf("{\"number\":%lld}", (long long)kta_json_int(near, "port", 0));
             replace(w, f, ing, at, value, false, "send to the port that the Service has");
         }
         kta_finding_advice(f, "Name a port that the Service has.");

@@ -52,58 +52,28 @@ static void terminating(struct kta_world *w, struct kta_json *pod, struct kta_fi
                           "forget the pod without waiting for its node (it may still run there)");
 }
 
-static void evicted(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
-{
-    struct kta_json *owner = kta_world_owner(w, pod);
-    int64_t want = kta_diag_desired(owner);
-    bool replaced = want >= 0 && kta_diag_ready(owner) >= want;
-    if (replaced && kta_pod_outdated(w, pod, owner))
-        return; /* of a template that was changed since */
-    struct kta_finding *known = kta_diag_find(out, "Pod.Evicted", owner);
-    if (known) { /* the second one: it goes on */
-        known->severity = KTA_CRITICAL;
-        kta_finding_symptom(known, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
-        return;
-    }
-    const char *message = kta_or(kta_json_str(pod, "status.message"), "");
-    int64_t when =
-        kta_time_parse(kta_json_str(kta_obj_condition(pod, "Ready"), "lastTransitionTime"));
-    bool recent = when != KTA_NO_TIME && kta_world_now(w) - when < 600;
-    struct kta_finding *f = kta_diag_add(out, "Pod.Evicted",
-                                         !replaced ? KTA_CRITICAL
-                                         : recent  ? KTA_WARNING
-                                                   : KTA_INFO,
-                                         owner, 0.9);
-    f->since = when;
-    kta_auto_free char *ref = kta_diag_ref(owner);
-    kta_finding_summary(f, "pods of %s are evicted: %s", ref, message);
-    kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(pod));
-    kta_finding_quote(f, source, "Evicted: %s", message);
-    kta_finding_symptom(f, "Pod", kta_obj_namespace(pod), kta_obj_name(pod));
-    if (kta_stristr(message, "ephemeral") || kta_stristr(message, "emptydir"))
-        kta_finding_advice(f, "It writes more than its limit allows: raise the limit "
-                              "(ephemeral-storage, sizeLimit) or make it write less.");
-    else
-        kta_finding_advice(f, "The node ran short: give the pods requests that fit their need, and "
-                              "look at the node's pressure.");
-}
+/* ---- pods that were made to go ---- */
+
+struct eviction {
+    struct kta_json *owner;
+    const struct kta_json *spec; /* of the pod */
+    const char *pod, *message;
+    char *source;
+    int64_t when;
+    bool outdated; /* of a template that was changed since */
+};
 
 /* An emptyDir or ephemeral limit that was passed: more. */
-static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct kta_json *pod)
+static void fix_eviction(struct kta_world *w, struct kta_finding *f, const struct eviction *e)
 {
-    struct kta_json *owner = kta_world_owner(w, pod);
-    struct kta_finding *f = kta_diag_find(out, "Pod.Evicted", owner);
-    const char *message = kta_or(kta_json_str(pod, "status.message"), "");
-    if (!f || f->n_fixes)
-        return;
-    if (kta_stristr(message, "emptydir")) {
-        kta_json_each(v, kta_json_at(pod, "spec.volumes")) {
-            if (strstr(message, kta_json_str(v, "name")))
-                kta_fix_size_limit(w, f, owner, v);
+    if (kta_stristr(e->message, "emptydir")) {
+        kta_json_each(v, kta_json_get(e->spec, "volumes")) {
+            if (strstr(e->message, kta_json_str(v, "name")))
+                kta_fix_size_limit(w, f, e->owner, v);
         }
         return;
     }
-    kta_json_each(c, kta_json_at(pod, "spec.containers")) {
+    kta_json_each(c, kta_json_get(e->spec, "containers")) {
         const char *limit = kta_json_str(c, "resources.limits.ephemeral-storage");
         if (!limit)
             continue;
@@ -114,9 +84,112 @@ static void fix_eviction(struct kta_world *w, struct kta_findings *out, struct k
         struct kta_json *r = kta_json_set(kta_json_set(x, "resources", kta_json_new_object()),
                                           "limits", kta_json_new_object());
         kta_json_set_str(r, "ephemeral-storage", q.s);
-        (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec,
+        (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, e->owner, spec,
                                "raise the ephemeral-storage limit to %s", q.s);
         return;
+    }
+}
+
+static void evicted(struct kta_world *w, const struct eviction *e, struct kta_findings *out)
+{
+    int64_t want = kta_diag_desired(e->owner);
+    bool replaced = want >= 0 && kta_diag_ready(e->owner) >= want;
+    bool recent = e->when != KTA_NO_TIME && kta_world_now(w) - e->when < 600;
+    if (replaced && e->outdated)
+        return;
+    struct kta_finding *known = kta_diag_find(out, "Pod.Evicted", e->owner);
+    if (known) { /* the second one: it goes on */
+        if (recent || !replaced)
+            known->severity = KTA_CRITICAL;
+        kta_finding_symptom(known, "Pod", kta_obj_namespace(e->owner), e->pod);
+        return;
+    }
+    struct kta_finding *f = kta_diag_add(out, "Pod.Evicted",
+                                         !replaced ? KTA_CRITICAL
+                                         : recent  ? KTA_WARNING
+                                                   : KTA_INFO,
+                                         e->owner, 0.9);
+    f->since = e->when;
+    kta_auto_free char *ref = kta_diag_ref(e->owner);
+    kta_finding_summary(f, "pods of %s are evicted: %s", ref, e->message);
+    kta_finding_quote(f, e->source, "Evicted: %s", e->message);
+    kta_finding_symptom(f, "Pod", kta_obj_namespace(e->owner), e->pod);
+    if (kta_stristr(e->message, "ephemeral") || kta_stristr(e->message, "emptydir"))
+        kta_finding_advice(f, "It writes more than its limit allows: raise the limit "
+                              "(ephemeral-storage, sizeLimit) or make it write less.");
+    else
+        kta_finding_advice(f, "The node ran short: give the pods requests that fit their need, and "
+                              "look at the node's pressure.");
+    fix_eviction(w, f, e);
+}
+
+static void evicted_pod(struct kta_world *w, struct kta_json *pod, struct kta_findings *out)
+{
+    kta_auto_free char *source = kta_asprintf("status pod/%s", kta_obj_name(pod));
+    struct kta_json *owner = kta_world_owner(w, pod);
+    const char *ended = kta_json_str(kta_obj_condition(pod, "Ready"), "lastTransitionTime");
+    evicted(w,
+            &(struct eviction){.owner = owner,
+                               .spec = kta_json_get(pod, "spec"),
+                               .pod = kta_obj_name(pod),
+                               .message = kta_or(kta_json_str(pod, "status.message"), ""),
+                               .source = source,
+                               .when = kta_time_parse(ended),
+                               .outdated = kta_pod_outdated(w, pod, owner)},
+            out);
+}
+
+/* The workload that has another pod of that name now, or whose controller says that it has removed
+ * one. */
+static struct kta_json *removed_by(struct kta_world *w, const char *ns,
+                                   struct kta_json *const *events, size_t n, const char *pod)
+{
+    struct kta_json *again = kta_world_get(w, "pods", ns, pod, NULL);
+    if (again)
+        return kta_world_owner(w, again);
+    for (size_t i = 0; i < n; i++) {
+        struct kta_json *o =
+            kta_world_uid(w, kta_or(kta_json_str(events[i], "involvedObject.uid"), ""));
+        const char *said = kta_or(kta_json_str(events[i], "message"), "");
+        const char *at = strstr(said, pod);
+        if (o && at && !kta_streq(kta_obj_kind(o), "Pod") && kta_diag_template(o) &&
+            (at == said || strchr(" /", at[-1])) && (!at[strlen(pod)] || at[strlen(pod)] == ' '))
+            return kta_world_owner(w, o);
+    }
+    return NULL;
+}
+
+/* StatefulSets and DaemonSets remove a pod that was evicted and make another: events are what is
+ * left of it. */
+static void evicted_and_gone(struct kta_world *w, const char *ns, struct kta_findings *out)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_list(w, "events", ns, &v);
+    for (size_t i = 0; i < n; i++) {
+        const struct kta_json *of = kta_json_get(v[i], "involvedObject");
+        const char *pod = kta_json_str(of, "name"), *who;
+        if (!pod || !kta_streq(kta_json_str(v[i], "reason"), "Evicted") ||
+            !kta_streq(kta_json_str(of, "kind"), "Pod") ||
+            kta_world_uid(w, kta_or(kta_json_str(of, "uid"), "")))
+            continue;
+        struct kta_json *owner = removed_by(w, kta_json_str(of, "namespace"), v, n, pod);
+        int64_t when = kta_event_time(v[i]), changed = KTA_NO_TIME;
+        if (!owner || !kta_world_focused(w, owner))
+            continue;
+        kta_auto_free char *source = kta_asprintf("event pod/%s", pod);
+        kta_auto_free char *message = kta_strdup(kta_or(kta_json_str(v[i], "message"), ""));
+        for (size_t len = strlen(message); len && message[len - 1] == ' '; len--)
+            message[len - 1] = '\0';
+        bool known = kta_managed_by(owner, "spec.template", &who, &changed);
+        evicted(w,
+                &(struct eviction){.owner = owner,
+                                   .spec = kta_json_get(kta_diag_template(owner), "spec"),
+                                   .pod = pod,
+                                   .message = message,
+                                   .source = source,
+                                   .when = when,
+                                   .outdated = known && changed != KTA_NO_TIME && changed >= when},
+                out);
     }
 }
 
@@ -277,7 +350,9 @@ static void stateful(struct kta_world *w, struct kta_json *o, struct kta_finding
 static struct kta_finding *nowhere(const struct kta_json *o, struct kta_findings *out)
 {
     struct kta_finding *f = kta_diag_add(out, "DaemonSet.NoNodes", KTA_WARNING, o, 0.85);
-    f->since = kta_obj_created(o);
+    const char *who; /* it ran until somebody changed where it may */
+    if (!kta_managed_by(o, "spec.template.spec", &who, &f->since))
+        f->since = kta_obj_created(o);
     return f;
 }
 
@@ -401,16 +476,16 @@ void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findin
         else if (kta_streq(kta_json_str(v[i], "status.reason"), "DeadlineExceeded") &&
                  !kta_pod_settled(w, v[i]))
             overdue(w, v[i], out);
-        else if (kta_streq(kta_json_str(v[i], "status.reason"), "Evicted")) {
-            evicted(w, v[i], out);
-            fix_eviction(w, out, v[i]);
-        } else if (kta_streq(kta_json_str(v[i], "status.phase"), "Failed") &&
-                   kta_starts(kta_or(kta_json_str(v[i], "status.message"), ""), "Pod was rejected"))
+        else if (kta_streq(kta_json_str(v[i], "status.reason"), "Evicted"))
+            evicted_pod(w, v[i], out);
+        else if (kta_streq(kta_json_str(v[i], "status.phase"), "Failed") &&
+                 kta_starts(kta_or(kta_json_str(v[i], "status.message"), ""), "Pod was rejected"))
             rejected(w, v[i], out);
         else if (kta_streq(kta_json_str(kta_obj_condition(v[i], "Ready"), "reason"),
                            "ReadinessGatesNotReady"))
             gated(w, v[i], out);
     }
+    evicted_and_gone(w, ns, out);
     n = kta_world_list(w, "statefulsets", ns, &v);
     for (size_t i = 0; i < n; i++)
         if (kta_world_focused(w, v[i]))
