@@ -297,7 +297,8 @@ static const char *merge_key(const char *list)
                                            : "name";
 }
 
-/* A strategic merge of what our patches hold: maps, lists by their key, null removes. */
+/* A strategic merge of what our patches hold: maps, lists by their key (whole where they have none:
+ * envFrom, the sources of a projected volume), null removes. */
 static void merge(struct kta_json *into, const struct kta_json *patch)
 {
     kta_json_each(m, patch) {
@@ -308,7 +309,7 @@ static void merge(struct kta_json *into, const struct kta_json *patch)
         } else if (kta_json_type(m) == KTA_JSON_OBJECT && have) {
             merge(have, m);
         } else if (kta_json_type(m) == KTA_JSON_ARRAY && have &&
-                   kta_json_type(kta_json_first(m)) == KTA_JSON_OBJECT) {
+                   kta_json_get(kta_json_first(m), merge_key(key))) {
             const char *by = merge_key(key);
             kta_json_each(e, m) {
                 struct kta_json *same = NULL;
