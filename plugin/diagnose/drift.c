@@ -111,7 +111,14 @@ static const struct kta_json *in_manifest(const struct kta_json *record, const s
     return NULL;
 }
 
-/* The newest revision before this one that came to be and had another template for the object. */
+/* How many pods a manifest asks for: one, where it says nothing. */
+static bool at_rest(const struct kta_json *o)
+{
+    return kta_json_int(o, "spec.replicas", 1) == 0;
+}
+
+/* The newest revision before this one that came to be and had another template for the object, or
+ * let it run where this one does not. */
 static int64_t revision_before(struct drift *d, const struct kta_json *o)
 {
     kta_auto_json struct kta_json *now_docs = NULL;
@@ -131,8 +138,9 @@ static int64_t revision_before(struct drift *d, const struct kta_json *o)
             kta_helm_release_decode(secret, &older, &ignored))
             continue;
         const struct kta_json *then = in_manifest(older, o, &docs);
-        if (then && kta_template_diff(kta_json_at(then, "spec.template"),
-                                      kta_json_at(now, "spec.template"), &differs))
+        if (then && ((at_rest(now) && !at_rest(then)) ||
+                     kta_template_diff(kta_json_at(then, "spec.template"),
+                                       kta_json_at(now, "spec.template"), &differs)))
             return below;
     }
     return 0;
@@ -446,7 +454,8 @@ void kta_drift_apply(struct kta_world *w, struct kta_findings *f)
             find_missing(w, x, &d);
             int64_t back = drifted ? 0 : revision_before(&d, o);
             /* What Helm changed, Helm takes back: else the live object and the release part. */
-            if (back && (x->change || failed_waiting(&d)))
+            if (back &&
+                (x->change || failed_waiting(&d) || kta_streq(x->code, "Deployment.ScaledToZero")))
                 fix_rollback(w, x, &d, back, /* force= */ false);
             if (drifted || failed_waiting(&d))
                 fold_release(f, x, &d);
