@@ -204,8 +204,37 @@ static const char *service_elsewhere(const struct kta_pod_trouble *t, const char
     return NULL;
 }
 
+/* Named after the same thing: "redis-cache", "redis". */
+static bool akin(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "-");
+    return n > 1 && strcspn(b, "-") == n && !strncmp(a, b, n);
+}
+
+/* The one Service that is named after the same thing as what is called, other than the caller's
+ * own, and that serves the port, if it is known. */
+static const char *kin_service(const struct kta_pod_trouble *t, const char *ns, const char *name,
+                               const char *port)
+{
+    struct kta_json *const *v;
+    const struct kta_json *labels = kta_json_at(t->pod, "metadata.labels");
+    const char *found = NULL;
+    size_t n = kta_world_list(t->w, "services", ns, &v);
+    for (size_t i = 0; i < n; i++) {
+        const struct kta_json *selector = kta_json_at(v[i], "spec.selector");
+        if (!akin(kta_obj_name(v[i]), name) ||
+            (kta_json_len(selector) && kta_map_matches(selector, labels)) ||
+            (port && !serves_port(v[i], strtol(port, NULL, 10))))
+            continue;
+        if (found)
+            return NULL;
+        found = kta_obj_name(v[i]);
+    }
+    return found;
+}
+
 static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding *f,
-                            const char *host, const char *ns)
+                            const char *host, const char *port, const char *ns)
 {
     kta_auto_free char *who = kta_trouble_who(t);
     const struct kta_json *set = NULL;
@@ -223,6 +252,8 @@ static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding 
         near = governs;
     struct naming x = {0};
     bool named = naming_of(t, host, &x);
+    if (!near && !service_elsewhere(t, name))
+        near = kin_service(t, ns, name, port);
     if (near) {
         kta_finding_quote(f, "services", "there is a Service %s in namespace %s", near, ns);
         static const char why[] = "the Service that exists";
@@ -416,7 +447,7 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
         if (dropped && kta_service_ready(t->w, service) != 0)
             kta_policy_in_the_way(t, f, service, port);
     } else if (cluster && kta_world_readable(t->w, "services", in)) {
-        no_such_service(t, f, host, in);
+        no_such_service(t, f, host, port, in);
     } else {
         kta_finding_summary(f, "%s cannot reach %s%s%s: %s", who, host, port ? ":" : "",
                             port ? port : "", c->line);

@@ -213,6 +213,14 @@ static const struct row rows[] = {
     {"\"command\":[\"sh\",\"-c\",\"run || echo apj failed\"]," MOUNT("/etc/app", ""), VOLUME,
      "Running", READY("False", ""), ENDED("1", ""), "wget: bad address 'apj:8000'\n",
      "CrashLoop.DNS", "no Service apj", "in configmap/settings"},
+    /* named after the same thing; not so if its port is another */
+    {"\"command\":[\"sh\",\"-c\",\"wget http://api-backend:8000/\"]", "", "Running",
+     READY("False", ""), ENDED("1", ""), "dial tcp: lookup api-backend: no such host\n",
+     "CrashLoop.DNS", "no Service api-backend", "call api instead of api-backend"},
+    {"\"command\":[\"sh\",\"-c\",\"psql -h api-database -p 5432\"]", "", "Running",
+     READY("False", ""), ENDED("1", ""),
+     "could not connect to api-database:5432: Name or service not known\n", "CrashLoop.DNS",
+     "no Service api-database", ""},
     /* a port that the command names, in its own way */
     {"\"command\":[\"sh\",\"-c\",\"nc -w 1 api 80 </dev/null\"]", "", "Running", READY("False", ""),
      ENDED("1", ""), "connect to api:80 failed: Connection refused\n",
