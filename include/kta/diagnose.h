@@ -31,6 +31,7 @@ struct kta_targets {
     struct kta_target *v;
     size_t n, cap;
     char *suggestion; /* a near miss: "backend" for "bakend"; nothing matched exactly. Or NULL */
+    char *unknown;    /* a word that must be a name, where nothing has that name. Or NULL */
     bool ambiguous;   /* the same name in several namespaces: v lists them all */
 };
 void kta_targets_release(struct kta_targets *t);

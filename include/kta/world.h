@@ -83,6 +83,9 @@ size_t kta_world_pod_metrics(struct kta_world *w, const char *ns, struct kta_jso
 /* They will be asked for: the next prefetch reads them beside its lists. metrics-server answers
  * slower than all the rest (measured: 15 ms against 2). */
 void kta_world_want_metrics(struct kta_world *w);
+/* The logs of what runs well are of interest too, not only of objects that were named: a question
+ * is about them. */
+void kta_world_want_logs(struct kta_world *w);
 
 /* What could not be read: "events in 'demo': forbidden …"; one line each, or "". */
 const char *kta_world_missing(struct kta_world *w);

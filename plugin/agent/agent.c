@@ -117,11 +117,24 @@ static int find_targets(struct kta_agent *a, struct kta_err *err)
     return 0;
 }
 
-/* The question is a name, and nothing is called that. */
-static bool is_unknown_name(const struct kta_agent *a)
+/* The question is a name, or about one, and nothing is called that: what is told instead is a
+ * guess. */
+static void note_unknown_name(struct kta_agent *a)
 {
-    return a->intent.intent == KTA_INTENT_DIAGNOSE && *a->intent.name &&
-           (!a->targets.n || !a->targets.v[0].object);
+    kta_auto_str struct kta_str where = KTA_STR_INIT;
+    bool found = a->targets.n && a->targets.v[0].object && a->targets.v[0].by != KTA_BY_NAMESPACE;
+
+    if (a->intent.intent != KTA_INTENT_DIAGNOSE || found)
+        return;
+    if (!*a->intent.name && a->targets.unknown)
+        (void)snprintf(a->intent.name, sizeof a->intent.name, "%s", a->targets.unknown);
+    if (!*a->intent.name)
+        return;
+    a->intent.sure = false;
+    kta_target_words(&a->targets, &a->scope, &where);
+    kta_auto_free char *text =
+        kta_asprintf("Nothing in %s is called '%s'.", where.s, a->intent.name);
+    kta_evidence_add(&a->evidence, 950, "names", text);
 }
 
 static void add_piped(struct kta_agent *a)
@@ -155,18 +168,19 @@ int kta_agent_collect(struct kta_agent *a, struct kta_err *err)
     kta_world_want_metrics(a->world);
     kta_world_want_checks(a->world);
     kta_intent_of(a->question, &a->intent);
+    if (a->intent.intent == KTA_INTENT_DIAGNOSE)
+        kta_world_want_logs(a->world);
     if (a->intent.everywhere)
         a->scope.namespace_ = NULL;
     kta_report_progress(r, "looking at the cluster");
     if (find_targets(a, err) < 0)
         return -1;
-    if (is_unknown_name(a))
-        a->intent.sure = false; /* what is told instead is a guess */
     if (kta_diagnose(a->world, &a->scope, &a->targets, &a->diagnose, &a->findings, err) < 0)
         return -1;
     if (kta_collect_evidence(a->world, &a->scope, &a->targets, &a->findings, &a->evidence, err) < 0)
         return -1;
     add_piped(a);
+    note_unknown_name(a);
     if (a->llm && add_usage(a, err) < 0)
         return -1;
     kta_plan_init(&a->plan, a->question, kta_cluster_context(a->pipeline->cluster),

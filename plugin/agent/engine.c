@@ -61,13 +61,13 @@ static void under_way(const struct kta_agent *a, struct kta_str *out)
 static int diagnose(struct kta_agent *a, struct kta_err *err)
 {
     kta_auto_str struct kta_str what = KTA_STR_INIT;
+    const char *where = agent_scope(a).namespace_;
 
     (void)err;
     if (!a->intent.sure && *a->intent.name)
         kta_str_addf(&a->answer,
                      "Nothing in %s%s is called '%s'; this is the general diagnosis.\n\n",
-                     a->scope.namespace_ ? "namespace " : "",
-                     kta_or(a->scope.namespace_, "any namespace"), a->intent.name);
+                     where ? "namespace " : "", kta_or(where, "any namespace"), a->intent.name);
     else if (!a->intent.sure)
         kta_str_add(&a->answer, "Without a model the question is not understood in full; this is "
                                 "the general diagnosis.\n\n");

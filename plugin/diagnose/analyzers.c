@@ -25,6 +25,7 @@ static const struct kta_analyzer analyzers[] = {
     {"deprecated", kta_analyze_deprecated},
     {"workloads", kta_analyze_workloads}, /* late: it tells what nothing else explains */
     {"drift", kta_analyze_drift},         /* last: of what is not broken */
+    {"log errors", kta_analyze_log_errors},
 };
 
 /* ---- focus ---- */

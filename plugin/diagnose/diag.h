@@ -80,6 +80,8 @@ bool kta_world_log_late(struct kta_world *w, const struct kta_json *pod, const c
 struct kta_argv *kta_world_secrets_seen(struct kta_world *w); /* learn.c's own storage */
 struct kta_world_logs **kta_world_logs(struct kta_world *w);  /* world_logs.c's own storage */
 
+bool kta_world_wants_logs(const struct kta_world *w); /* kta_world_want_logs */
+
 /* ---- large.c ---- */
 #define KTA_SLIM "kta-slim" /* member of an object that was kept without its template */
 void kta_large_read(struct kta_read *r, const char *plural); /* a long list is to be reduced */
@@ -174,6 +176,9 @@ void kta_log_cause_release(struct kta_log_cause *c);
 /* The last port that the log says something listens on, or -1. */
 int kta_log_listening(const char *log, size_t len);
 /* Does what listens on that port, as the log tells, take calls of its own pod alone? */
+/* "0 errors", "error: null": words of an error in a line that tells of none. */
+bool kta_log_harmless(const char *text, size_t len);
+bool kta_log_alike(const char *a, const char *b); /* equal but for numbers */
 bool kta_log_only_local(const char *log, size_t len, int64_t port);
 /* What a reader needs of a log: the first error with its context, then the tail; at most max. */
 void kta_log_digest(const char *log, size_t len, size_t max, struct kta_str *out);
@@ -343,6 +348,7 @@ void kta_analyze_podstate(struct kta_world *w, const char *ns, struct kta_findin
 void kta_analyze_nodes(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_helm(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_deprecated(struct kta_world *w, const char *ns, struct kta_findings *out);
+void kta_analyze_log_errors(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_drift(struct kta_world *w, const char *ns, struct kta_findings *out);
 void kta_analyze_rights(struct kta_world *w, const char *ns, struct kta_findings *out);
 /* A ready pod with a service account of its own: it may be refused by the API and go on. */

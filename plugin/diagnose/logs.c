@@ -36,22 +36,30 @@ struct cause_at {
     size_t record;
 };
 
-static const struct kta_log_pattern *match_record(const struct kta_record *r, struct kta_match *m)
+bool kta_log_harmless(const char *text, size_t len)
 {
-    static struct kta_re *filter, *harmless;
-    if (!filter) {
-        filter = kta_re_must(interesting, KTA_RE_ICASE | KTA_RE_MULTILINE);
+    static struct kta_re *harmless;
+
+    if (!harmless)
         harmless =
             kta_re_must("\\b(?:0|no|zero|without) (?:errors?|failures?|failed|exceptions?)\\b|"
                         "errors?[\"']?\\s*[=:]\\s*(?:0|\"\"|null|nil|none|false)\\b|"
                         "\\bfailover\\b",
                         KTA_RE_ICASE);
-    }
+    return kta_re_find(harmless, text, len, 0, NULL);
+}
+
+static const struct kta_log_pattern *match_record(const struct kta_record *r, struct kta_match *m)
+{
+    static struct kta_re *filter;
+
+    if (!filter)
+        filter = kta_re_must(interesting, KTA_RE_ICASE | KTA_RE_MULTILINE);
     if (!kta_re_find(filter, r->text.s, r->text.len, 0, NULL))
         return NULL;
     size_t n;
     const struct kta_log_pattern *pats = kta_log_patterns(&n);
-    bool calm = kta_re_find(harmless, r->text.s, r->text.len, 0, NULL);
+    bool calm = kta_log_harmless(r->text.s, r->text.len);
     for (size_t i = 0; i < n && !(calm && pats[i].weight < 50); i++)
         if (kta_re_find(kta_log_pattern_re(&pats[i]), r->text.s, r->text.len, 0, m))
             return &pats[i];
@@ -233,7 +241,7 @@ bool kta_log_only_local(const char *log, size_t len, int64_t port)
 }
 
 /* Equal but for their numbers: an access log's lines, a loop's. */
-static bool alike(const char *a, const char *b)
+bool kta_log_alike(const char *a, const char *b)
 {
     while (*a && *b) {
         bool da = isdigit((unsigned char)*a);
@@ -253,7 +261,7 @@ static void collapse(struct kta_records *rs)
 {
     size_t n = 0;
     for (size_t i = 0; i < rs->n; i++) {
-        if (n && alike(rs->v[n - 1].text.s, rs->v[i].text.s)) {
+        if (n && kta_log_alike(rs->v[n - 1].text.s, rs->v[i].text.s)) {
             rs->v[n - 1].said += rs->v[i].said;
             kta_str_release(&rs->v[i].text);
         } else {

@@ -28,6 +28,7 @@ void kta_targets_release(struct kta_targets *t)
         kta_ref_release(&t->v[i].ref);
     free(t->v);
     free(t->suggestion);
+    free(t->unknown);
     *t = (struct kta_targets){0};
 }
 
@@ -355,8 +356,10 @@ static bool find_word(struct kta_world *w, const char *ns, const struct words *q
 static void find_in(struct kta_world *w, const char *ns, const struct words *q, bool *unmatched,
                     struct kta_targets *ret)
 {
-    for (size_t i = 0; i < q->n; i++)
-        unmatched[i] = !kta_streq(q->v[i], ns) && !find_word(w, ns, q, i, ret);
+    for (size_t i = 0; i < q->n; i++) {
+        bool here = q->v[i] == ns || (kta_streq(q->v[i], ns) && i && leads_to_place(q->v[i - 1]));
+        unmatched[i] = !here && !find_word(w, ns, q, i, ret);
+    }
     for (size_t i = 0; i < q->n && !ret->n; i++) {
         const char *slash = strchr(q->v[i], '/');
         if (unmatched[i])
@@ -397,6 +400,24 @@ static const char *place(struct kta_world *w, const struct words *q, const bool 
     return NULL;
 }
 
+/* Is a word that named nothing a name by where it stands or how it is written ("why is WORD
+ * failing", "the WORD pod", "web-2"), and not only a word that is not known? */
+static bool must_be_name(const struct words *q, size_t i)
+{
+    static const char *const leads[] = {"is",  "are", "does", "do", "did",
+                                        "has", "was", "the",  "my", "our"};
+    const char *word = q->v[i];
+    bool beside = (i > 0 && q->kind[i - 1]) || (i + 1 < q->n && q->kind[i + 1]);
+    bool last = i + 1 == q->n, led = false;
+
+    if (isdigit((unsigned char)*word) || strchr(word, '/'))
+        return false;
+    for (size_t k = 0; i > 0 && k < KTA_LEN(leads); k++)
+        led = led || kta_streq(q->v[i - 1], leads[k]);
+    return beside || word[strcspn(word, "-0123456789")] ||
+           (led && (last || is_common(q->v[i + 1])));
+}
+
 /* The objects that the words mean, in the namespace that they name or else in ns. */
 static int find(struct kta_world *w, const char *ns, const struct words *q, struct kta_targets *ret,
                 struct kta_err *err)
@@ -417,6 +438,9 @@ static int find(struct kta_world *w, const char *ns, const struct words *q, stru
     for (size_t i = 0; i < q->n && !ret->n; i++)
         if (unmatched[i] && !near_miss(w, in, q->v[i], ret) && !said && ns && strlen(q->v[i]) > 2)
             other_namespaces(w, q->v[i], ret);
+    for (size_t i = 0; i < q->n && !ret->n && !ret->unknown; i++)
+        if (unmatched[i] && must_be_name(q, i))
+            ret->unknown = kta_strdup(q->v[i]);
     if (!ret->n)
         whole_namespace(in, said ? kta_world_get(w, "namespaces", NULL, said, NULL) : NULL, ret);
     return 0;

@@ -343,6 +343,16 @@ void kta_world_want_metrics(struct kta_world *w)
     w->wants_metrics = true;
 }
 
+void kta_world_want_logs(struct kta_world *w)
+{
+    w->wants_logs = true;
+}
+
+bool kta_world_wants_logs(const struct kta_world *w)
+{
+    return w->wants_logs;
+}
+
 void kta_world_want_checks(struct kta_world *w)
 {
     w->wants_checks = true;

@@ -61,6 +61,7 @@ struct kta_world {
     size_t n_asked, cap_asked;
     int fetches, healthy_asks;
     bool wants_metrics;
+    bool wants_logs;
     const struct kta_kind **asking; /* lists that are under way */
     size_t n_asking, cap_asking;
     void (*on_list)(struct kta_world *w, const char *kind, const char *ns, void *ctx);
