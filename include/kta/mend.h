@@ -50,7 +50,8 @@ struct kta_mend {
     size_t n_seen, cap_seen;
     struct kta_cure *cures;
     size_t n_cures, cap_cures;
-    size_t rounds; /* plans that were run */
+    size_t rounds;   /* plans that were run */
+    size_t declined; /* fixes that a person said no to */
 };
 
 /* The plan of a next round: for each finding that is worth it the first candidate that was not

@@ -57,6 +57,7 @@ struct kta_step {
     enum kta_risk risk;
     struct kta_preview preview;
     enum kta_state state;
+    bool began; /* its program was started; a failed step that did not begin changed nothing */
     int exit_code;
     char *output;                /* redacted, bounded */
     char *outcome;               /* what verification saw: a sentence */

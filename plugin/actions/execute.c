@@ -63,6 +63,7 @@ static int64_t deadline_of(const struct kta_command *cmd)
 /* What came of a process that ran or did not. */
 static int judge(struct kta_step *s, const struct kta_proc *proc, int rc, struct kta_err *err)
 {
+    s->began = proc->started;
     s->exit_code = proc->exit_code;
     if (rc == 0 && proc->exit_code == 0) {
         s->state = KTA_EXECUTED;

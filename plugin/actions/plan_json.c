@@ -37,8 +37,8 @@ static struct kta_json *preview_json(const struct kta_preview *p)
 
 static bool has_run(const struct kta_step *s)
 {
-    return s->state == KTA_EXECUTED || s->state == KTA_FAILED || s->state == KTA_VERIFIED ||
-           s->state == KTA_UNVERIFIED || s->state == KTA_UNKNOWN;
+    return s->state == KTA_EXECUTED || (s->state == KTA_FAILED && s->began) ||
+           s->state == KTA_VERIFIED || s->state == KTA_UNVERIFIED || s->state == KTA_UNKNOWN;
 }
 
 struct kta_json *kta_step_json(const struct kta_step *s)

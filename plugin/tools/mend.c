@@ -323,7 +323,7 @@ static int watch(struct kta_mend *m, int64_t ms, struct kta_err *err)
 /* Its program could not be started at all: nothing was changed. */
 static bool never_began(const struct kta_step *s)
 {
-    return s->state == KTA_FAILED && s->exit_code == 0;
+    return s->state == KTA_FAILED && !s->began;
 }
 
 /* Puts back the steps of a plan that belong to what did not help. */
@@ -382,6 +382,22 @@ static bool forget_not_run(struct kta_mend *m, const struct kta_plan *plan)
     return any;
 }
 
+/* What a person said no to is not done, and not asked for again. */
+static void leave_declined(struct kta_mend *m, const struct kta_plan *plan)
+{
+    for (size_t i = 0; i < m->n_cures; i++) {
+        struct kta_cure *c = &m->cures[i];
+        bool declined = c->now;
+        for (size_t k = c->first; k < c->end && declined; k++)
+            declined = plan->v[k]->state == KTA_DECLINED;
+        if (!declined)
+            continue;
+        c->now = false;
+        c->n = MAX_TRIES;
+        m->declined++;
+    }
+}
+
 static bool was_run(const struct kta_plan *plan)
 {
     for (size_t i = 0; i < plan->n; i++)
@@ -400,6 +416,7 @@ static int run(struct kta_mend *m, struct kta_plan *plan, bool *ret_again, struc
     bool ran = (r == 0 || err->code == KTA_E_VERIFY || err->code == KTA_E_EXECUTE) && was_run(plan);
     bool left = ran && forget_not_run(m, plan);
 
+    leave_declined(m, plan);
     if (r < 0 && err->code == KTA_E_EXECUTE && !ran)
         *ret_again = true; /* refused before anything happened: the next one */
     *source = m->now;      /* what the plan came from outlives the next look */
@@ -493,10 +510,13 @@ static int rounds(struct kta_mend *m, bool any, struct kta_err *err)
 
 int kta_mend_run(struct kta_mend *m, struct kta_err *err)
 {
-    int r = rounds(m, m->pipeline->yes < 0, err);
+    const struct kta_pipeline *p = m->pipeline;
+    bool only_shown = p->dry_run != KTA_DRYRUN_OFF || p->read_only || !p->cluster ||
+                      kta_cluster_is_snapshot(p->cluster);
+    int r = rounds(m, p->yes < 0 || only_shown, err);
 
     /* What yes does not cover is asked for by itself, when the rest is done. */
-    if (m->pipeline->yes >= 0 && (r == 0 || err->code == KTA_E_VERIFY)) {
+    if (p->yes >= 0 && !only_shown && (r == 0 || err->code == KTA_E_VERIFY)) {
         struct kta_err why = KTA_ERR_INIT;
         int rc = rounds(m, true, &why);
         if (r == 0 && rc < 0) {

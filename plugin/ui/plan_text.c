@@ -141,9 +141,11 @@ void ui_show_step(void *ctx, const struct kta_plan *plan, const struct kta_step 
     if (ui->o.output != KTA_OUT_TEXT || step->state == KTA_PLANNED)
         return;
     kta_report_done(&ui->report);
+    bool not_run = step->state == KTA_FAILED && !step->began;
     fprintf(ui->out, "  %s. %s%s%s", step->id, paint(ui, marks[step->state].code),
-            marks[step->state].mark, *marks[step->state].code ? paint(ui, PLAIN) : "");
-    if (step->state == KTA_FAILED)
+            not_run ? "not run" : marks[step->state].mark,
+            *marks[step->state].code ? paint(ui, PLAIN) : "");
+    if (step->state == KTA_FAILED && step->began)
         fprintf(ui->out, " (exit code %d)", step->exit_code);
     if (step->outcome && *step->outcome) {
         kta_auto_str struct kta_str clean = KTA_STR_INIT;

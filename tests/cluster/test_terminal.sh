@@ -50,5 +50,24 @@ shown "what /undo would do was shown" "replicas: 2"
 if [ "$(replicas)" = 2 ]; then ok "it is as it was before"; else not_ok "it is as it was before" "$(replicas) replicas"; fi
 check "the journal knows both" sh -c "HOME=$home kubectl todo-ai history -o json | jq -e '[.changes[].state] | length >= 2'"
 
+# fix: one of two steps is declined
+for app in left right; do
+  k create deployment "$app" --image=kta.test/web:1 >/dev/null
+  k rollout status "deployment/$app" --timeout=60s >/dev/null
+  k set image "deployment/$app" web=kta.test/web:nope >/dev/null
+done
+not_pulled() { k get pods -o json | jq -e '[.items[].status.containerStatuses[]?.state.waiting.reason // "" | select(test("Image"))] | length == 2' >/dev/null; }
+eventually 60 "both images cannot be pulled" not_pulled
+image() { k get deployment "$1" -o jsonpath='{.spec.template.spec.containers[0].image}'; }
+type_answers 3 "fix, one by one: a yes and a no" --seconds 120 --expect "[p]ager" --send "o\n" \
+  --expect "[p]ager" --send "y\n" --expect "[p]ager" --send "n\n" -- -n "$NS" fix
+shown "what is left is told" "gone: 1 of 2 findings; left: "
+shown "how to take back what was done is told" "to take it back: kubectl todo-ai undo"
+if [ "$(image left) $(image right)" = "kta.test/web:1 kta.test/web:nope" ]; then
+  ok "only what was confirmed is done"
+else
+  not_ok "only what was confirmed is done" "left: $(image left), right: $(image right)"
+fi
+
 done_asking
 finish
