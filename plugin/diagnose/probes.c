@@ -73,45 +73,76 @@ static bool declares(const struct kta_json *container, int64_t port)
 
 /* ---- fixes ---- */
 
-static void fix_port(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
-                     const struct ask *a, int port)
+static bool asks_same(const struct ask *a, const struct ask *b)
+{
+    return a->probe && b->probe && (a->http || a->tcp) && a->http == b->http &&
+           a->https == b->https && a->tcp == b->tcp && a->port == b->port &&
+           kta_streq(a->path, b->path) && kta_streq(a->host, b->host);
+}
+
+/* The patch by which the probe asks otherwise, and so does each other probe of the container that
+ * asks the very same now. handler goes to it. *ret_many: it was not the only one. */
+static struct kta_json *ask_otherwise(const struct kta_pod_trouble *t, enum kind k,
+                                      struct kta_json *handler, bool *ret_many)
 {
     struct kta_json *c;
     struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
-    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
-    kta_json_set_int(kta_json_set(probe,
+    struct ask a = ask_of(t->container, k);
+
+    *ret_many = false;
+    for (int o = STARTUP; o <= READINESS; o++) {
+        struct ask b = ask_of(t->container, (enum kind)o);
+        if (o != (int)k && !asks_same(&a, &b))
+            continue;
+        kta_json_set(c, probes[o].field, kta_json_copy(handler));
+        *ret_many |= o != (int)k;
+    }
+    kta_json_free(handler);
+    return spec;
+}
+
+static void fix_port(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                     const struct ask *a, int port)
+{
+    struct kta_json *handler = kta_json_new_object();
+    bool many;
+    kta_json_set_int(kta_json_set(handler,
                                   a->http  ? "httpGet"
                                   : a->tcp ? "tcpSocket"
                                            : "grpc",
                                   kta_json_new_object()),
                      "port", port);
-    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, ask_otherwise(t, k, handler, &many),
                            "probe port %d, where the container listens", port);
 }
 
 static void fix_path(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
                      const char *path, const char *why)
 {
-    struct kta_json *c;
-    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
-    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
-    kta_json_set_str(kta_json_set(probe, "httpGet", kta_json_new_object()), "path", path);
-    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "probe %s, %s", path, why);
+    struct kta_json *handler = kta_json_new_object();
+    bool many;
+    kta_json_set_str(kta_json_set(handler, "httpGet", kta_json_new_object()), "path", path);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, ask_otherwise(t, k, handler, &many),
+                           "probe %s, %s", path, why);
 }
 
 /* Which path is right only its authors know; that it answers at all is known. */
 static void fix_to_tcp(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
                        int64_t port)
 {
-    struct kta_json *c;
-    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
-    struct kta_json *probe = kta_json_set(c, probes[k].field, kta_json_new_object());
-    kta_json_set(probe, "httpGet", kta_json_new_null());
-    kta_json_set_int(kta_json_set(probe, "tcpSocket", kta_json_new_object()), "port", port);
+    struct kta_json *handler = kta_json_new_object();
+    bool many;
+    kta_json_set(handler, "httpGet", kta_json_new_null());
+    kta_json_set_int(kta_json_set(handler, "tcpSocket", kta_json_new_object()), "port", port);
+    struct kta_json *spec = ask_otherwise(t, k, handler, &many);
     (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
-                           "let the %s probe ask only whether port %lld takes connections, until "
-                           "it is known which path the program serves",
-                           probes[k].word, (long long)port);
+                           "let the %s ask only whether port %lld takes connections, until it is "
+                           "known which path the program serves",
+                           many             ? "probes"
+                           : k == READINESS ? "readiness probe"
+                           : k == LIVENESS  ? "liveness probe"
+                                            : "startup probe",
+                           (long long)port);
 }
 
 static void fix_time(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
@@ -537,6 +568,19 @@ static bool ends_like(const struct kta_pod_trouble *t, enum kind k, bool exact)
     return run + 1 >= first && (!exact || run <= last + slack);
 }
 
+/* The event of its failing; of a probe that asks the very same, where the container ends as that
+ * one lets it: the kubelet's own words of a pod are few once there were many. */
+static struct kta_json *failed(const struct kta_pod_trouble *t, enum kind k)
+{
+    struct kta_json *ev = failing(t, k);
+    struct ask a = ask_of(t->container, k), b = ask_of(t->container, READINESS);
+
+    if (!ev && k != READINESS && asks_same(&a, &b) &&
+        kta_json_int(t->status, "restartCount", 0) > 1 && ends_like(t, k, /* exact= */ true))
+        ev = failing(t, READINESS);
+    return ev;
+}
+
 static bool killed(const struct kta_pod_trouble *t, enum kind k)
 {
     int64_t code = kta_json_int(kta_trouble_ended(t), "exitCode", 0);
@@ -554,7 +598,7 @@ bool kta_probe_ended(const struct kta_pod_trouble *t)
     for (int k = STARTUP; k <= LIVENESS; k++) {
         if (killed(t, (enum kind)k))
             return true;
-        const struct kta_json *ev = failing(t, (enum kind)k);
+        const struct kta_json *ev = failed(t, (enum kind)k);
         bool of_run = ev && began != KTA_NO_TIME && kta_event_time(ev) + 1 >= began;
         if (ev && ends_like(t, (enum kind)k, /* exact= */ !of_run))
             return true;
@@ -668,7 +712,7 @@ static void by_time(const struct kta_pod_trouble *t, enum kind k)
 static void look_at(struct kta_pod_trouble *t)
 {
     for (int k = STARTUP; k <= READINESS; k++) {
-        const struct kta_json *ev = failing(t, (enum kind)k);
+        const struct kta_json *ev = failed(t, (enum kind)k);
         struct ask a = ask_of(t->container, (enum kind)k);
         kta_auto_free char *said =
             !ev && k == READINESS && never_ready(t, &a) ? asked(t, &a) : NULL;

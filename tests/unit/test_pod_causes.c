@@ -320,6 +320,16 @@ static const struct {
     {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
       "Probe.Liveness", "gets status 404 from /healthz", "whether port 8000 takes connections"},
      UNHEALTHY("12:02:27", "Liveness probe failed: HTTP probe failed with statuscode: 404")},
+    /* its own events are gone, another probe that asks the same still fails; both are mended */
+    {{LIVENESS ",\"readinessProbe\":{\"httpGet\":{\"path\":\"/healthz\",\"port\":8000}}", "",
+      "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n", "Probe.Liveness",
+      "gets status 404 from /healthz", "let the probes ask only"},
+     UNHEALTHY("12:02:27", "Readiness probe failed: HTTP probe failed with statuscode: 404")},
+    /* another probe that fails asks something else */
+    {{LIVENESS ",\"readinessProbe\":{\"httpGet\":{\"path\":\"/ready\",\"port\":8000}}", "",
+      "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
+      "CrashLoop.Completed", "ends by itself", ""},
+     UNHEALTHY("12:02:27", "Readiness probe failed: HTTP probe failed with statuscode: 404")},
     /* it ends by itself, long before the probe could give up, or after it has got over that */
     {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:07"), "bye\n",
       "CrashLoop.Completed", "ends by itself", ""},
