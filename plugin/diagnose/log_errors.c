@@ -78,7 +78,8 @@ static void read_container(struct kta_world *w, struct kta_json *pod, struct kta
         kta_auto_free char *ref = kta_diag_ref(owner);
         kta_auto_free char *line = kta_diag_first_line(g.first->text.s, 200);
         kta_auto_free char *source = kta_asprintf("log pod/%s %s", kta_obj_name(pod), container);
-        kta_finding_summary(f, "%s runs, but its log says the same error again and again: %s", ref, line);
+        kta_finding_summary(f, "%s runs, but its log says the same error again and again: %s", ref,
+                            line);
         kta_finding_quote(f, source, "%s (%zu like this in %zu lines)", line, g.said,
                           rs.v[rs.n - 1].line);
         kta_finding_advice(f, "Look at the program: it goes on after that error, so nothing else "
