@@ -207,6 +207,54 @@ static char *failure(struct kta_pipeline *p, const char *ns, const struct kta_he
     return kta_str_detach(&out);
 }
 
+/* ---- liveness ---- */
+/* The longest time between two asks of the workload's liveness probes, seconds; 0: it has none. */
+static int64_t liveness_period(const struct kta_json *w)
+{
+    int64_t longest = 0;
+
+    kta_json_each(c, kta_json_at(w, "spec.template.spec.containers")) {
+        const struct kta_json *probe = kta_json_get(c, "livenessProbe");
+        int64_t own =
+            kta_json_int(probe, "periodSeconds", 10) + kta_json_int(probe, "timeoutSeconds", 1);
+        if (probe && own > longest)
+            longest = own;
+    }
+    return longest;
+}
+
+static bool has_pod(const struct look *l, const char *name)
+{
+    kta_json_each(pod, kta_json_get(l->pods, "items"))
+        if (kta_streq(kta_obj_name(pod), name))
+            return true;
+    return false;
+}
+
+/* Does the kubelet say that a liveness probe of these pods fails at this moment? Then they are
+ * ready only until it gives up. Milliseconds until it has asked again, 0: none fails. */
+static int64_t liveness_fails_ms(struct kta_pipeline *p, const char *ns, const struct look *l)
+{
+    kta_auto_json struct kta_json *list = NULL;
+    struct kta_err ignored = KTA_ERR_INIT;
+    int64_t period = liveness_period(l->workload);
+
+    if (!period || kta_cluster_get(p->cluster, &list, &ignored,
+                                   "/api/v1/namespaces/%s/events?fieldSelector=reason%%3DUnhealthy"
+                                   "%%2CinvolvedObject.kind%%3DPod",
+                                   ns) < 0)
+        return 0;
+    kta_json_each(e, kta_json_get(list, "items")) {
+        int64_t when =
+            kta_time_parse(kta_or(kta_json_str(e, "lastTimestamp"), kta_json_str(e, "eventTime")));
+        if (when != KTA_NO_TIME && kta_wall() - when <= 2 * period &&
+            kta_starts(kta_or(kta_json_str(e, "message"), ""), "Liveness probe failed") &&
+            has_pod(l, kta_json_str(e, "involvedObject.name")))
+            return period * 1000;
+    }
+    return 0;
+}
+
 /* ---- the watch ---- */
 static int64_t stable_ms(const struct kta_json *w)
 {
@@ -250,6 +298,7 @@ int kta_watch_workload(struct kta_pipeline *p, const char *path, int64_t since, 
     struct kta_health h = {0};
     struct kta_err why = KTA_ERR_INIT;
     kta_auto_free char *query = NULL, *ns = NULL;
+    int64_t dying = 0;
     int rc = 0;
 
     *ret_good = false;
@@ -281,13 +330,18 @@ int kta_watch_workload(struct kta_pipeline *p, const char *path, int64_t since, 
             if (h.state == KTA_HEALTH_BAD)
                 break;
             prove = h.state == KTA_HEALTH_GOOD ? still_to_prove(&l, &h) : -1;
+            dying = prove == 0 ? liveness_fails_ms(p, ns, &l) : 0;
+            if (dying > 0)
+                prove = dying;
             if (prove == 0) {
                 *ret_good = true;
                 break;
             }
             kta_report_progress(p->report, "%s %s: %s%s", kta_obj_kind(l.workload),
                                 kta_obj_name(l.workload), h.why,
-                                prove > 0 ? "; watching that it stays so" : "");
+                                dying > 0   ? ", but its liveness probe fails"
+                                : prove > 0 ? "; watching that it stays so"
+                                            : "");
             wait = prove > 0 ? prove + 100 : LOOK_MS;
         }
         if (now >= deadline)
@@ -302,8 +356,11 @@ int kta_watch_workload(struct kta_pipeline *p, const char *path, int64_t since, 
     else if (rc == 0 && h.state == KTA_HEALTH_BAD)
         *ret_why = failure(p, ns, &h);
     else if (rc == 0)
-        *ret_why =
-            kta_asprintf("%s%s", *ret_good ? "" : "it did not become ready in time: ", h.why);
+        *ret_why = kta_asprintf("%s%s",
+                                *ret_good   ? ""
+                                : dying > 0 ? "its liveness probe still fails: "
+                                            : "it did not become ready in time: ",
+                                h.why);
     look_release(&l);
     return rc;
 }

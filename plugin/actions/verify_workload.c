@@ -103,8 +103,9 @@ static void judge_waiting(const struct kta_json *pod, const struct kta_json *cs,
     }
 }
 
-static void judge_crash(const struct kta_json *pod, const struct kta_json *cs, int64_t since,
-                        int64_t now, struct kta_health *h)
+/* once: the container is to end, with 0 (an init container); any other is to run for good. */
+static void judge_crash(const struct kta_json *pod, const struct kta_json *cs, bool once,
+                        int64_t since, int64_t now, struct kta_health *h)
 {
     const struct kta_json *ended = kta_json_at(cs, "state.terminated");
     const char *name = kta_json_str(cs, "name"), *reason;
@@ -113,7 +114,7 @@ static void judge_crash(const struct kta_json *pod, const struct kta_json *cs, i
 
     if (!ended)
         ended = kta_json_at(cs, "lastState.terminated");
-    if (!ended || kta_json_int(ended, "exitCode", 0) == 0)
+    if (!ended || (once && kta_json_int(ended, "exitCode", 0) == 0))
         return;
     when = kta_time_parse(kta_json_str(ended, "finishedAt"));
     if (when == KTA_NO_TIME || when < since)
@@ -124,17 +125,18 @@ static void judge_crash(const struct kta_json *pod, const struct kta_json *cs, i
     if (restarts < 2 && now - when < CRASH_GRACE_S)
         return;
     h->previous_log = again;
-    bad(h, pod, name, "container '%s' of pod '%s' crashed: exit code %lld%s%s%s", kta_or(name, "?"),
-        kta_obj_name(pod), (long long)kta_json_int(ended, "exitCode", 0), reason ? " (" : "",
-        kta_or(reason, ""), reason ? ")" : "");
+    bad(h, pod, name, "container '%s' of pod '%s' %s: exit code %lld%s%s%s", kta_or(name, "?"),
+        kta_obj_name(pod), kta_json_int(ended, "exitCode", 0) ? "crashed" : "ended",
+        (long long)kta_json_int(ended, "exitCode", 0), reason ? " (" : "", kta_or(reason, ""),
+        reason ? ")" : "");
 }
 
-static void judge_containers(const struct kta_json *pod, const struct kta_json *statuses,
-                             int64_t since, int64_t now, struct kta_health *h)
+static void judge_containers(const struct kta_json *pod, const char *list, bool once, int64_t since,
+                             int64_t now, struct kta_health *h)
 {
-    kta_json_each(cs, statuses) {
+    kta_json_each(cs, kta_json_at(pod, list)) {
         judge_waiting(pod, cs, h);
-        judge_crash(pod, cs, since, now, h);
+        judge_crash(pod, cs, once, since, now, h);
     }
 }
 
@@ -143,8 +145,8 @@ static void judge_pod(const struct kta_json *pod, int64_t since, int64_t now, st
     const struct kta_json *scheduled = kta_obj_condition(pod, "PodScheduled");
     int64_t from = kta_time_parse(kta_json_str(scheduled, "lastTransitionTime"));
 
-    judge_containers(pod, kta_json_at(pod, "status.initContainerStatuses"), since, now, h);
-    judge_containers(pod, kta_json_at(pod, "status.containerStatuses"), since, now, h);
+    judge_containers(pod, "status.initContainerStatuses", /* once= */ true, since, now, h);
+    judge_containers(pod, "status.containerStatuses", /* once= */ false, since, now, h);
     if (kta_streq(kta_json_str(scheduled, "status"), "False") &&
         kta_streq(kta_json_str(scheduled, "reason"), "Unschedulable") &&
         now - (from == KTA_NO_TIME ? since : from) >= UNSCHEDULABLE_S)

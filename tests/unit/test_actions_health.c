@@ -30,6 +30,11 @@
     "\"restartCount\":1,\"ready\":false,\"state\":{\"running\":{}},\"lastState\":{\"terminated\":" \
     "{\"exitCode\":1,\"reason\":\"Error\",\"finishedAt\":\"2026-01-01T00:02:00Z\"}}"
 
+/* killed by its liveness probe, and obliging */
+#define ENDED_TWICE                                                                                \
+    "\"restartCount\":2,\"ready\":true,\"state\":{\"running\":{}},\"lastState\":{\"terminated\":"  \
+    "{\"exitCode\":0,\"reason\":\"Completed\",\"finishedAt\":\"2026-01-01T00:02:00Z\"}}"
+
 static struct kta_json *parse(const char *text)
 {
     struct kta_json *v = NULL;
@@ -47,6 +52,16 @@ static struct kta_health judge(const char *workload, const char *pods, const cha
 
     kta_judge_workload(w, rs, p, kta_time_parse("2026-01-01T00:01:30Z"), kta_time_parse(now), &h);
     return h;
+}
+
+static void test_ends_again_and_again(void **state)
+{
+    struct kta_health h =
+        judge(DEPLOYMENT(1, 1), "[" POD("new", "True", ENDED_TWICE) "]", "2026-01-01T00:02:05Z");
+
+    (void)state;
+    assert_int_equal(h.state, KTA_HEALTH_BAD);
+    assert_non_null(strstr(h.why, "ended: exit code 0"));
 }
 
 static void test_good(void **state)
@@ -155,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_ends_again_and_again),
         cmocka_unit_test(test_old_pods_are_not_evidence),
         cmocka_unit_test(test_a_loop_of_a_new_pod_is_lost),
         cmocka_unit_test(test_one_crash_has_a_grace),
