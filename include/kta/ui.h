@@ -19,7 +19,8 @@ struct kta_ui_options {
     enum kta_output output;
     bool quiet; /* no progress, no notes but warnings, never asks */
     bool no_colour;
-    bool script; /* --dry-run -q in text: stdout is a script, everything else goes to stderr */
+    bool whole_diffs; /* no question follows a plan: its differences are shown to their ends */
+    bool script;      /* --dry-run -q in text: stdout is a script, everything else goes to stderr */
     const char *context, *server, *namespace_; /* shown above a plan; may be set later */
 };
 
@@ -46,7 +47,9 @@ void kta_ui_answer(struct kta_ui *ui, const char *markdown);
 void kta_ui_findings(struct kta_ui *ui, const struct kta_findings *f);
 /* Any text of the frontend: stdout (or stderr where stdout carries a document). */
 void kta_ui_print(struct kta_ui *ui, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* "kubectl-todo-ai: message" and "  hint" on stderr. */
+/* One paragraph: first, then text in lines of the terminal's width, under where it began. */
+void kta_ui_prose(struct kta_ui *ui, const char *first, const char *text);
+/* "kubectl-todo-ai: message" (in a conversation only the message) and "  hint" on stderr. */
 void kta_ui_error(struct kta_ui *ui, const struct kta_err *err);
 /* The whole document (-o json), or the last line of -o jsonl. */
 void kta_ui_document(struct kta_ui *ui, const struct kta_json *doc);

@@ -66,15 +66,12 @@ static int nobody(struct kta_pipeline *p, struct kta_plan *plan, const bool *may
                         kta_risk_name((enum kta_risk)needed));
 }
 
-static int declined(struct kta_pipeline *p, struct kta_plan *plan, const bool *may,
-                    struct kta_err *err)
+/* The whole plan at once: said in one sentence, not step by step. */
+static int declined(struct kta_plan *plan, const bool *may, struct kta_err *err)
 {
-    for (size_t i = 0; i < plan->n; i++) {
-        if (!may[i])
-            continue;
-        plan->v[i]->state = KTA_DECLINED;
-        step_told(p, plan, plan->v[i]);
-    }
+    for (size_t i = 0; i < plan->n; i++)
+        if (may[i])
+            plan->v[i]->state = KTA_DECLINED;
     return kta_err_set(err, KTA_E_UNCONFIRMED, "nothing was changed: the plan was declined");
 }
 
@@ -174,7 +171,7 @@ int kta_confirm(struct kta_pipeline *p, struct kta_plan *plan, bool *go, struct 
         case KTA_ANSWER_NOBODY:
             return nobody(p, plan, may, err);
         case KTA_ANSWER_NO:
-            return declined(p, plan, may, err);
+            return declined(plan, may, err);
         case KTA_ANSWER_ONE_BY_ONE:
             return one_by_one(p, plan, may, go, err);
         case KTA_ANSWER_YES:

@@ -28,11 +28,14 @@ static int make_ui(struct app *app, struct kta_err *err)
                                                : KTA_OUT_TEXT;
     bool quiet = set_on(&app->set, OPT_QUIET);
     const char *dry = set_text(&app->set, OPT_DRY_RUN);
+    bool dry_run = dry && !kta_streq(dry, "none");
     struct kta_ui_options o = {
         .output = app->output,
         .quiet = quiet,
+        .whole_diffs = quiet || dry_run || set_text(&app->set, OPT_YES) ||
+                       set_on(&app->set, OPT_SKIP_PERMISSIONS) || set_on(&app->set, OPT_READ_ONLY),
         .no_colour = set_on(&app->set, OPT_NO_COLOR),
-        .script = quiet && dry && !kta_streq(dry, "none") && app->output == KTA_OUT_TEXT,
+        .script = quiet && dry_run && app->output == KTA_OUT_TEXT,
     };
     app->ui = kta_ui_new(&o);
     const char *trace = set_text(&app->set, OPT_TRACE);

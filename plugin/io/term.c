@@ -93,6 +93,8 @@ int kta_term_ask(const char *prompt, struct kta_str *line, struct kta_err *err)
         rc = read_line(fd, line, err);
     if (rc == 0 && line->len && line->s[line->len - 1] == '\r')
         kta_str_truncate(line, line->len - 1);
+    if (rc < 0)
+        kta_fs_write_all(fd, "\n", 1); /* what is said of it does not go on behind the question */
     close(fd);
     return rc;
 }

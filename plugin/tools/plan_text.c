@@ -75,11 +75,11 @@ void kta_step_facts(const struct kta_step *s,
         tell(&t, KTA_FACT_REFUSED, s->verdict.reason);
         return;
     }
-    tell_risk(&t, s);
-    for (size_t i = 0; i < p->n_warnings; i++)
-        tell(&t, KTA_FACT_WARNING, p->warnings[i]);
     if (p->diff && (*p->diff || p->validated))
         tell(&t, KTA_FACT_DIFF, p->diff);
+    tell_risk(&t, s); /* last, right above the question: a difference may fill the screen */
+    for (size_t i = 0; i < p->n_warnings; i++)
+        tell(&t, KTA_FACT_WARNING, p->warnings[i]);
 }
 
 /* ---- as Markdown ---- */

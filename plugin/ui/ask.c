@@ -8,6 +8,7 @@
 
 #include "kta/str.h"
 #include "kta/term.h"
+#include "kta/utf8.h"
 #include "ui_private.h"
 
 /* The word to be typed: the name of the first object, as it is named or found; else the verb. */
@@ -61,23 +62,66 @@ static int type_name(const struct kta_step *s, enum kta_answer *ret, struct kta_
     return 0;
 }
 
-static void ask_text(const struct kta_ui *ui, const struct kta_plan *plan,
-                     const struct kta_step *step, bool several, char *buf, size_t n)
+#define FAR 10 /* lines of a difference: the command has scrolled away */
+
+/* "Step 2 of 3: kubectl patch … (medium risk)": which one is meant, where the plan alone does not
+ * say it. The plan shows the command whole. */
+static void name_step(const struct kta_plan *plan, const struct kta_step *step, struct kta_str *out)
 {
-    snprintf(buf, n, "%s [y]es, [n]o, [e]dit%s%s%s: ",
-             step      ? "Do this step?"
-             : several ? "Do all of this?"
-                       : "Do this?",
-             several ? ", [o]ne by one" : "", ui_has_diff(plan, step) ? ", [p]ager" : "",
-             !ui->session || !ui_may_approve(plan, step) ? ""
-             : several                                   ? ", [d]on't ask again for these commands"
-                                                         : ", [d]on't ask again for this command");
+    const struct kta_step *s = step ? step : riskiest(plan, NULL);
+    kta_auto_str struct kta_str command = KTA_STR_INIT, clean = KTA_STR_INIT, end = KTA_STR_INIT;
+
+    if (!step && (plan->n != 1 || ui_diff_lines(plan, NULL) <= FAR))
+        return;
+    kta_argv_quote(&s->argv, &command);
+    kta_clean(command.s, strcspn(command.s, "\n"), &clean);
+    for (size_t i = 0; plan->n > 1 && i < plan->n; i++)
+        if (plan->v[i] == s)
+            kta_str_addf(out, "Step %zu of %zu: ", i + 1, plan->n);
+    kta_str_addf(&end, " (%s risk)", kta_risk_name(s->risk));
+    ui_cut(clean.s, kta_term_width(2) - (int)(out->len + end.len), out);
+    kta_str_addf(out, "%s\n", end.s);
+}
+
+/* What may be answered: a letter, and the words behind it. */
+static void letters(const struct kta_ui *ui, const struct kta_plan *plan,
+                    const struct kta_step *step, struct kta_str *out)
+{
+    bool several = !step && plan->n > 1;
+
+    kta_str_addf(out, "[y]es, [n]o, [e]dit%s%s%s", several ? ", [o]ne by one" : "",
+                 ui_diff_lines(plan, step) ? ", [p]ager" : "",
+                 !ui->session || !ui_may_approve(plan, step) ? ""
+                 : several ? ", [d]on't ask again for these commands"
+                           : ", [d]on't ask again for this command");
+}
+
+static void ask_text(const struct kta_ui *ui, const struct kta_plan *plan,
+                     const struct kta_step *step, struct kta_str *out)
+{
+    name_step(plan, step, out);
+    kta_str_add(out, step ? "Do this step? " : plan->n > 1 ? "Do all of this? " : "Do this? ");
+    letters(ui, plan, step, out);
+    kta_str_add(out, ": ");
+}
+
+/* A letter that says nothing here: what would. */
+static void unknown_letter(const struct kta_ui *ui, const char *typed, const struct kta_plan *plan,
+                           const struct kta_step *step)
+{
+    kta_auto_str struct kta_str clean = KTA_STR_INIT, can = KTA_STR_INIT;
+
+    kta_clean(typed, strlen(typed), &clean);
+    letters(ui, plan, step, &can);
+    fprintf(stderr, "'%s' is no answer here; the letter in brackets is: %s\n", clean.s, can.s);
 }
 
 /* What a letter says. *ret_again: nothing yet, so it is asked once more. */
-static int take_letter(struct kta_ui *ui, char c, struct kta_plan *plan, struct kta_step *step,
-                       enum kta_answer *ret, bool *ret_again, struct kta_err *err)
+static int take_letter(struct kta_ui *ui, const char *typed, struct kta_plan *plan,
+                       struct kta_step *step, enum kta_answer *ret, bool *ret_again,
+                       struct kta_err *err)
 {
+    char c = (char)(typed[0] | 0x20);
     const struct kta_step *worst = riskiest(plan, step);
     int r = 0;
 
@@ -97,8 +141,10 @@ static int take_letter(struct kta_ui *ui, char c, struct kta_plan *plan, struct 
         *ret = KTA_ANSWER_EDIT;
     } else {
         *ret_again = true;
-        if (c == 'p' && ui_has_diff(plan, step))
+        if (c == 'p' && ui_diff_lines(plan, step))
             r = ui_page(plan, step, err);
+        else if (c != 'e' && *typed)
+            unknown_letter(ui, typed, plan, step);
         if (r < 0 && err->code == KTA_E_INTERRUPTED)
             return -1;
         if (r < 0)
@@ -128,13 +174,13 @@ int ui_ask(void *ctx, struct kta_plan *plan, struct kta_step *step, enum kta_ans
         return 0;
     }
     while (again) {
-        char prompt[200];
-        ask_text(ui, plan, step, several, prompt, sizeof prompt);
+        kta_auto_str struct kta_str prompt = KTA_STR_INIT;
+        ask_text(ui, plan, step, &prompt);
         kta_str_clear(&line);
-        if (kta_term_ask(prompt, &line, err) < 0)
+        if (kta_term_ask(prompt.s, &line, err) < 0)
             return -1;
         kta_str_trim(&line);
-        if (take_letter(ui, (char)(line.s[0] | 0x20), plan, step, ret, &again, err) < 0)
+        if (take_letter(ui, line.s, plan, step, ret, &again, err) < 0)
             return -1;
     }
     return 0;

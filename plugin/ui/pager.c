@@ -3,6 +3,7 @@
  * file of its own, for their eyes alone, which goes when the pager ends.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kta/alloc.h"
@@ -14,12 +15,17 @@ static bool is_shown(const struct kta_step *s, const struct kta_step *only)
     return only ? s == only : s->state == KTA_PLANNED;
 }
 
-bool ui_has_diff(const struct kta_plan *plan, const struct kta_step *only)
+size_t ui_diff_lines(const struct kta_plan *plan, const struct kta_step *only)
 {
+    size_t n = 0;
+
     for (size_t i = 0; i < plan->n; i++)
-        if (is_shown(plan->v[i], only) && plan->v[i]->preview.diff && *plan->v[i]->preview.diff)
-            return true;
-    return false;
+        if (is_shown(plan->v[i], only))
+            for (const char *p = kta_or(plan->v[i]->preview.diff, ""); *p; n++) {
+                p += strcspn(p, "\n");
+                p += *p == '\n';
+            }
+    return n;
 }
 
 int ui_page(const struct kta_plan *plan, const struct kta_step *only, struct kta_err *err)

@@ -20,52 +20,89 @@ static const char *paint(const struct kta_ui *ui, const char *code)
     return ui->colour ? code : "";
 }
 
-/* Prints text with every line indented. */
-static void indented(struct kta_ui *ui, const char *text, const char *indent, bool diff)
+/* A manifest or a difference, line by line; most 0: all of it. */
+static void lines(struct kta_ui *ui, const char *text, const char *indent, bool diff, size_t most)
 {
-    for (const char *p = text; *p;) {
-        size_t n = strcspn(p, "\n");
+    size_t n = 0;
+
+    for (const char *p = text; *p; n++) {
+        size_t len = strcspn(p, "\n");
         const char *code = !diff ? "" : *p == '+' ? GREEN : *p == '-' ? RED : "";
-        fprintf(ui->out, "%s%s%.*s%s\n", indent, paint(ui, code), (int)n, p,
-                *code ? paint(ui, PLAIN) : "");
-        p += n + (p[n] == '\n');
+        if (most == 0 || n < most)
+            fprintf(ui->out, "%s%s%.*s%s\n", indent, paint(ui, code), (int)len, p,
+                    *code ? paint(ui, PLAIN) : "");
+        p += len + (p[len] == '\n');
     }
+    if (most > 0 && n > most)
+        fprintf(ui->out, "%s… %zu more lines: [p]ager shows all\n", indent, n - most);
+}
+
+static void prose(struct kta_ui *ui, const char *first, const char *code, const char *text)
+{
+    kta_auto_str struct kta_str out = KTA_STR_INIT;
+
+    ui_wrap(first, text, ui_width(ui->out), &out);
+    fprintf(ui->out, "%s%s%s", paint(ui, code), out.s, *code ? paint(ui, PLAIN) : "");
 }
 
 static void show_alarm(struct kta_ui *ui, const char *text)
 {
-    size_t n = strcspn(text, ":"); /* what it is stands before the colon */
+    bool unasked = kta_starts(text, "not asked for");
 
-    if (kta_starts(text, "not asked for"))
-        fprintf(ui->out, "     %s%.*s%s%s\n", paint(ui, RED), (int)n, text, paint(ui, PLAIN),
-                text + n);
-    else
-        indented(ui, text, "     ! ", false);
+    prose(ui, unasked ? "     " : "     ! ", unasked ? RED : "", text);
 }
 
 static void show_fact(void *ctx, enum kta_fact what, const char *text)
 {
     static const char *const indents[] = {
-        [KTA_FACT_WHY] = "     ",        [KTA_FACT_EVIDENCE] = "     evidence: ",
-        [KTA_FACT_MANIFEST] = "     | ", [KTA_FACT_RISK] = "     ",
-        [KTA_FACT_WARNING] = "     ! ",  [KTA_FACT_DIFF] = "       ",
+        [KTA_FACT_WHY] = "     ",
+        [KTA_FACT_EVIDENCE] = "     evidence: ",
+        [KTA_FACT_MANIFEST] = "     | ",
+        [KTA_FACT_RISK] = "     ",
+        [KTA_FACT_WARNING] = "     ! ",
+        [KTA_FACT_DIFF] = "       ",
+        [KTA_FACT_REFUSED] = "     refused by policy: ",
     };
     struct kta_ui *ui = ctx;
 
-    if (what == KTA_FACT_COMMAND) {
+    switch (what) {
+    case KTA_FACT_COMMAND:
         fprintf(ui->out, "%s%s%s\n", paint(ui, BOLD), text, paint(ui, PLAIN));
-    } else if (what == KTA_FACT_ALARM) {
+        break;
+    case KTA_FACT_ALARM:
         show_alarm(ui, text);
-    } else if (what == KTA_FACT_REFUSED) {
-        fprintf(ui->out, "     %srefused by policy: %s%s\n", paint(ui, RED), text,
-                paint(ui, PLAIN));
-    } else {
-        if (what == KTA_FACT_MANIFEST)
-            fprintf(ui->out, "     with this manifest as its input:\n");
-        if (what == KTA_FACT_DIFF && !*text)
-            text = "(no difference to show)";
-        indented(ui, text, indents[what], what == KTA_FACT_DIFF);
+        break;
+    case KTA_FACT_MANIFEST:
+        fprintf(ui->out, "     with this manifest as its input:\n");
+        lines(ui, text, indents[what], false, 0);
+        break;
+    case KTA_FACT_DIFF:
+        lines(ui, *text ? text : "(no difference to show)", indents[what], true, ui->diff_lines);
+        break;
+    case KTA_FACT_WHY:
+    case KTA_FACT_EVIDENCE:
+    case KTA_FACT_RISK:
+    case KTA_FACT_WARNING:
+    case KTA_FACT_REFUSED:
+        prose(ui, indents[what], what == KTA_FACT_REFUSED ? RED : "", text);
+        break;
     }
+}
+
+/* ---- how much of the differences is shown ---- */
+
+#define MAX_DIFF 60 /* lines of all differences of a plan, where a person reads them */
+#define MIN_DIFF 10 /* of each, however many there are */
+
+static size_t lines_of_each(const struct kta_ui *ui, const struct kta_plan *plan)
+{
+    size_t with = 0;
+
+    if (ui->o.whole_diffs || ui_width(ui->out) == 0)
+        return 0;
+    for (size_t i = 0; i < plan->n; i++)
+        with += plan->v[i]->preview.diff && *plan->v[i]->preview.diff;
+    return with == 0 || MAX_DIFF / with >= MIN_DIFF ? MAX_DIFF / (with ? with : 1) : MIN_DIFF;
 }
 
 #define MAX_NAMESPACES 3 /* named above a plan; more are counted */
@@ -112,6 +149,7 @@ void ui_show_plan(void *ctx, const struct kta_plan *plan)
     kta_clean(names.s, names.len, &where);
     fprintf(ui->out, "\nPlan for context %s%s%s, server %s%s:\n", paint(ui, BOLD),
             kta_or(ui->context, "?"), paint(ui, PLAIN), kta_or(ui->server, "?"), where.s);
+    ui->diff_lines = lines_of_each(ui, plan);
     for (size_t i = 0; i < plan->n; i++) {
         fprintf(ui->out, "  %s. ", plan->v[i]->id);
         kta_step_facts(plan->v[i], show_fact, ui);
@@ -133,6 +171,16 @@ static const struct {
     [KTA_UNDONE] = {"undone", YELLOW},
 };
 
+/* That it is done was told when it was. */
+static const char *mark_of(const struct kta_ui *ui, const struct kta_step *s)
+{
+    bool told = ui->done == s;
+
+    return told && s->state == KTA_VERIFIED     ? "verified"
+           : told && s->state == KTA_UNVERIFIED ? "not recovered"
+                                                : marks[s->state].mark;
+}
+
 void ui_show_step(void *ctx, const struct kta_plan *plan, const struct kta_step *step)
 {
     struct kta_ui *ui = ctx;
@@ -141,17 +189,16 @@ void ui_show_step(void *ctx, const struct kta_plan *plan, const struct kta_step 
     if (ui->o.output != KTA_OUT_TEXT || step->state == KTA_PLANNED)
         return;
     kta_report_done(&ui->report);
-    bool not_run = step->state == KTA_FAILED && !step->began;
-    fprintf(ui->out, "  %s. %s%s%s", step->id, paint(ui, marks[step->state].code),
-            not_run ? "not run" : marks[step->state].mark,
-            *marks[step->state].code ? paint(ui, PLAIN) : "");
+    kta_auto_str struct kta_str first = KTA_STR_INIT, text = KTA_STR_INIT;
+    kta_str_addf(&first, "  %s. ", step->id);
+    kta_str_addf(&text, "%s", mark_of(ui, step));
     if (step->state == KTA_FAILED && step->began)
-        fprintf(ui->out, " (exit code %d)", step->exit_code);
+        kta_str_addf(&text, " (exit code %d)", step->exit_code);
     if (step->outcome && *step->outcome) {
-        kta_auto_str struct kta_str clean = KTA_STR_INIT;
-        kta_clean(step->outcome, strlen(step->outcome), &clean);
-        fprintf(ui->out, ": %s", clean.s);
+        kta_str_add(&text, ": ");
+        kta_clean(step->outcome, strlen(step->outcome), &text);
     }
-    fputc('\n', ui->out);
+    prose(ui, first.s, marks[step->state].code, text.s);
+    ui->done = step->state == KTA_EXECUTED ? step : NULL;
     fflush(ui->out);
 }

@@ -11,7 +11,6 @@
 
 #include "kta/utf8.h"
 
-#define EDGE       24 /* columns: a word that begins so near the edge waits for its end */
 #define TAB        4
 #define RULE_WIDTH 40
 
@@ -89,12 +88,12 @@ static void end_word(struct render *r, struct kta_str *out)
 
 static void begin_word(struct render *r, int width, struct kta_str *out)
 {
-    int at = r->column + r->spaces, edge = r->width / 3 < EDGE ? r->width / 3 : EDGE;
+    int at = r->column + r->spaces;
 
     r->in_word = r->started = true;
     if (r->width > 0 && at > r->indent && at + width > r->width)
         release_word(r, true, out);
-    r->held = r->width > 0 && r->column > r->indent && at > r->width - edge;
+    r->held = r->width > 0 && r->column > r->indent;
     if (!r->held)
         write_spaces(r, out);
 }

@@ -44,7 +44,7 @@ struct render {
     int column, indent;  /* where the next character goes; where a broken line goes on */
     int spaces;          /* blanks that are written only when something follows them */
     bool started;        /* something of the line's words is written */
-    bool in_word, held;  /* a word near the edge is held until it is known to fit */
+    bool in_word, held;  /* a word that may not fit is held until its end is known */
     struct kta_str word; /* the held word */
     int word_width;
 };

@@ -24,12 +24,18 @@ static FILE *people(const struct kta_ui *ui)
     return ui->o.output == KTA_OUT_TEXT && !ui->o.script ? stdout : stderr;
 }
 
-/* Columns for text; 0 where nobody sees lines: a pipe, a file. */
-static int text_width(const struct kta_ui *ui)
+int ui_width(FILE *to)
 {
-    int fd = fileno(people(ui));
+    return kta_term_isatty(fileno(to)) ? kta_term_width(fileno(to)) : 0;
+}
 
-    return kta_term_isatty(fd) ? kta_term_width(fd) : 0;
+/* Prose on stderr. */
+static void tell(const char *first, const char *text)
+{
+    kta_auto_str struct kta_str lines = KTA_STR_INIT;
+
+    ui_wrap(first, text, ui_width(stderr), &lines);
+    fputs(lines.s, stderr);
 }
 
 static void on_progress(void *ctx, const char *text)
@@ -85,7 +91,7 @@ static void on_note(void *ctx, const char *text)
     progress_clear();
     clean_here(ui, text, &clean);
     kta_str_trim(&clean);
-    fprintf(stderr, "note: %s\n", clean.s);
+    tell("note: ", clean.s);
 }
 
 static void write_rendered(struct kta_ui *ui, struct kta_str *out)
@@ -104,7 +110,7 @@ static void on_text(void *ctx, const char *p, size_t n)
 
     if (ui->o.output != KTA_OUT_TEXT)
         return;
-    ui->render.width = text_width(ui); /* the window may have another size by now */
+    ui->render.width = ui_width(people(ui)); /* the window may have another size by now */
     render_feed(&ui->render, p, n, &out);
     write_rendered(ui, &out);
     ui->text_open = true;
@@ -195,7 +201,7 @@ struct kta_ui *kta_ui_new(const struct kta_ui_options *options)
     ui->out = people(ui);
     ui->colour = !options->no_colour && kta_term_colour(fileno(ui->out));
     ui->progress_wanted = !options->quiet && kta_term_isatty(2) && kta_term_colour(2);
-    render_init(&ui->render, ui->colour, text_width(ui));
+    render_init(&ui->render, ui->colour, ui_width(ui->out));
     ui->report = (struct kta_report){.ctx = ui,
                                      .progress = on_progress,
                                      .note = on_note,
@@ -265,6 +271,15 @@ void kta_ui_print(struct kta_ui *ui, const char *fmt, ...)
     fwrite(clean.s, 1, clean.len, people(ui));
 }
 
+void kta_ui_prose(struct kta_ui *ui, const char *first, const char *text)
+{
+    kta_auto_str struct kta_str clean = KTA_STR_INIT, lines = KTA_STR_INIT;
+
+    kta_clean(text, strlen(text), &clean);
+    ui_wrap(first, clean.s, ui_width(people(ui)), &lines);
+    kta_ui_print(ui, "%s", lines.s);
+}
+
 void kta_ui_error(struct kta_ui *ui, const struct kta_err *err)
 {
     kta_auto_str struct kta_str clean = KTA_STR_INIT;
@@ -275,11 +290,11 @@ void kta_ui_error(struct kta_ui *ui, const struct kta_err *err)
     }
     fflush(stdout);
     kta_clean(err->msg, strlen(err->msg), &clean);
-    fprintf(stderr, "kubectl-todo-ai: %s\n", clean.s);
+    tell(ui && ui->session ? "" : "kubectl-todo-ai: ", clean.s);
     kta_str_clear(&clean);
     clean_here(ui, err->hint, &clean);
     if (clean.len)
-        fprintf(stderr, "  %s\n", clean.s);
+        tell("  ", clean.s);
 }
 
 void kta_ui_document(struct kta_ui *ui, const struct kta_json *doc)

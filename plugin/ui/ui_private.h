@@ -22,12 +22,20 @@ struct kta_ui {
     const struct kta_ui_word *words; /* NULL: no session */
     struct render render;
     struct kta_report report;
-    size_t hidden; /* bytes of an answer that comes and is not on the screen */
+    size_t diff_lines;           /* shown of each difference; 0: all */
+    const struct kta_step *done; /* the step that was last told to be done */
+    size_t hidden;               /* bytes of an answer that comes and is not on the screen */
     struct approved *approved;
     size_t n_approved, cap_approved;
 };
 
 void ui_end_text(struct kta_ui *ui);
+/* Columns of a stream; 0 where nobody sees lines: a pipe, a file. */
+int ui_width(FILE *to);
+/* wrap.c: first, then text, which goes on under where it began. */
+/* The beginning of s that fits, with … where something is missing. */
+void ui_cut(const char *s, int width, struct kta_str *out);
+void ui_wrap(const char *first, const char *text, int width, struct kta_str *out);
 /* progress.c: one line on stderr that tells what goes on and for how long; redrawn every second by
  * a timer's signal, so that it lives while something else waits. One for the process. */
 void progress_show(const char *text);
@@ -46,7 +54,8 @@ int ui_edit(struct kta_plan *plan, struct kta_step *step, struct kta_err *err);
 int ui_open_file(const char *what, const char *command, const char *file, struct kta_err *err);
 
 /* ---- pager.c ---- */
-bool ui_has_diff(const struct kta_plan *plan, const struct kta_step *only);
+/* Lines of the differences that a plan or one step makes. */
+size_t ui_diff_lines(const struct kta_plan *plan, const struct kta_step *only);
 int ui_page(const struct kta_plan *plan, const struct kta_step *only, struct kta_err *err);
 /* ask.c */
 int ui_ask(void *ctx, struct kta_plan *plan, struct kta_step *step, enum kta_answer *ret,

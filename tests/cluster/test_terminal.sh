@@ -43,8 +43,8 @@ refused "the pods are new again" test "$old" = "$(pods)"
 # the REPL: a change, and back
 replicas() { k get deployment frontend -o jsonpath='{.spec.replicas}'; }
 type_answers 0 "a change in the REPL, and /undo" --seconds 120 \
-  --expect "> " --send "scale frontend to 3\n" --expect "Do this?" --send "y\n" --expect "done and verified" --send "" \
-  --expect "> " --send "/undo\n" --expect "Do this?" --send "y\n" --expect "done and verified" --send "" \
+  --expect "> " --send "scale frontend to 3\n" --expect "Do this?" --send "y\n" --expect "verified" --send "" \
+  --expect "> " --send "/undo\n" --expect "Do this?" --send "y\n" --expect "verified" --send "" \
   --expect "> " --send "/exit\n" -- -n "$NS"
 shown "what /undo would do was shown" "replicas: 2"
 if [ "$(replicas)" = 2 ]; then ok "it is as it was before"; else not_ok "it is as it was before" "$(replicas) replicas"; fi

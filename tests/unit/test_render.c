@@ -63,11 +63,15 @@ static const struct row {
     {false, 20, "one two three four five six\n", "one two three four\nfive six\n"},
     {false, 20, "- one two three four five six\n", "- one two three four\n  five six\n"},
     {false, 20, "12345678901234567890 12345\n", "12345678901234567890\n12345\n"},
-    {false, 20, "a 12345678901234567890123 b\n", "a 12345678901234567890123 b\n"},
+    {false, 20, "a 12345678901234567890123 b\n", "a\n12345678901234567890123 b\n"},
     {false, 20, "aaaaaaaaaaaaaaa 123456789012345678901234 b\n",
      "aaaaaaaaaaaaaaa\n123456789012345678901234 b\n"},
+    {false, 60, "image tag it has is not there: todo-frontend:v9 and the registry said so\n",
+     "image tag it has is not there: todo-frontend:v9 and the\nregistry said so\n"},
+    {false, 40, "the image is todo-frontend-of-the-team:v9\n",
+     "the image is\ntodo-frontend-of-the-team:v9\n"},
     {true, 20, "aaaaaaaaaaaaaaa **bbb ccc** d\n", "aaaaaaaaaaaaaaa " B "bbb\nccc" P " d\n"},
-    {false, 20, "run `kubectl get pods -A` now\n", "run kubectl get pods -A now\n"},
+    {false, 20, "run `kubectl get pods -A` now\n", "run\nkubectl get pods -A\nnow\n"},
     {false, 20, "run this here x `a b c d e`\n", "run this here x\na b c d e\n"},
     {false, 10, "漢字漢字漢字漢字\n", "漢字漢字漢\n字漢字\n"},
     {false, 10,
@@ -189,7 +193,7 @@ static void test_at_once(void **state)
     render_feed(&r, " pod **is", 9, &out);
     assert_string_equal(out.s, "The pod");
     render_feed(&r, " down**", 7, &out);
-    render_feed(&r, "!", 1, &out);
+    render_feed(&r, "! ", 2, &out); /* a word goes out when its end shows that it fits */
     assert_string_equal(out.s, "The pod " B "is down" P "!");
     render_end(&r, &out);
     render_release(&r);
