@@ -10,6 +10,7 @@
 
 #define MAX_QUOTES    6   /* pieces of evidence shown for a finding; -o json has all */
 #define MAX_QUOTE_LEN 600 /* bytes of one */
+#define MAX_SYMPTOMS  5   /* named; more are counted */
 
 /* ---- text that is shown as it is ---- */
 
@@ -111,6 +112,55 @@ static void fixes_text(const struct kta_finding *f, struct kta_str *out)
     }
 }
 
+/* Another source may say the same, or the change above: once is enough. */
+static bool is_said(const struct kta_finding *f, size_t at)
+{
+    const char *text = f->evidence[at].text;
+    size_t n = strlen(text);
+
+    while (n > 0 && text[n - 1] == '\n')
+        n--;
+    if (f->change && memmem(f->change, strlen(f->change), text, n))
+        return true;
+    for (size_t i = 0; i < at; i++)
+        if (kta_streq(f->evidence[i].text, text))
+            return true;
+    return false;
+}
+
+static void evidence_text(const struct kta_finding *f, struct kta_str *out)
+{
+    size_t shown = 0, more = 0;
+
+    for (size_t i = 0; i < f->n_evidence; i++) {
+        if (is_said(f, i))
+            continue;
+        if (shown < MAX_QUOTES)
+            quote_text(&f->evidence[i], out);
+        more += shown++ >= MAX_QUOTES;
+    }
+    if (more > 0)
+        kta_str_addf(out, "  - and %zu more (-o json)\n", more);
+}
+
+/* "Because of it: Pod a, b; Service c and 3 more" */
+static void symptoms_text(const struct kta_finding *f, struct kta_str *out)
+{
+    const char *kind = NULL;
+
+    for (size_t i = 0; i < f->n_symptoms && i < MAX_SYMPTOMS; i++) {
+        const struct kta_ref *s = &f->symptoms[i];
+        kta_str_add(out, i == 0 ? "- Because of it: " : kta_streq(kind, s->kind) ? ", " : "; ");
+        kta_str_addf(out, "%s%s%s", kta_streq(kind, s->kind) ? "" : s->kind,
+                     kta_streq(kind, s->kind) ? "" : " ", s->name);
+        kind = s->kind;
+    }
+    if (f->n_symptoms > MAX_SYMPTOMS)
+        kta_str_addf(out, " and %zu more", f->n_symptoms - MAX_SYMPTOMS);
+    if (f->n_symptoms > 0)
+        kta_str_addc(out, '\n');
+}
+
 static void finding_text(const struct kta_finding *f, struct kta_str *out)
 {
     kta_str_addf(out, "**%s** %s %s%s%s: %s\n", kta_severity_name(f->severity), f->object.kind,
@@ -120,15 +170,11 @@ static void finding_text(const struct kta_finding *f, struct kta_str *out)
         kta_str_addf(out, "- What changed: %s\n", f->change);
     if (f->n_evidence > 0)
         kta_str_addf(out, "- Why (`%s`):\n", f->code);
-    for (size_t i = 0; i < f->n_evidence && i < MAX_QUOTES; i++)
-        quote_text(&f->evidence[i], out);
-    if (f->n_evidence > MAX_QUOTES)
-        kta_str_addf(out, "  - and %zu more (-o json)\n", f->n_evidence - MAX_QUOTES);
-    for (size_t i = 0; i < f->n_symptoms && i < 5; i++)
-        kta_str_addf(out, "- Because of it: %s %s\n", f->symptoms[i].kind, f->symptoms[i].name);
+    evidence_text(f, out);
+    symptoms_text(f, out);
+    fixes_text(f, out);
     if (f->advice)
         kta_str_addf(out, "- By hand: %s\n", f->advice);
-    fixes_text(f, out);
 }
 
 void kta_findings_markdown(const struct kta_findings *f, struct kta_str *out)

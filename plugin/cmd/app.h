@@ -29,6 +29,7 @@ struct app {
     struct kta_argv words; /* of the command line, without flags and the command's name */
     int dash;              /* how many of words came before "--", or -1 */
     enum kta_output output;
+    bool examples_told; /* what the engine understands was said */
     bool documented; /* the document of -o json is out */
     struct kta_ui *ui;
     /* opened by the functions below */

@@ -15,6 +15,32 @@ static int fail_on(struct app *app, const struct kta_findings *f, struct kta_err
     return 0;
 }
 
+/* What to type next, where something can be done. */
+static void next_step(struct app *app, const struct kta_findings *f)
+{
+    kta_auto_str struct kta_str line = KTA_STR_INIT;
+    size_t fixable = 0;
+
+    for (size_t i = 0; i < f->n; i++)
+        fixable += f->v[i]->n_fixes > 0;
+    if (app->output != KTA_OUT_TEXT || fixable == 0 || kta_cluster_is_snapshot(app->cluster))
+        return;
+    kta_str_addf(&line, "%zu finding%s; 'kubectl todo-ai fix", f->n, f->n == 1 ? "" : "s");
+    if (set_on(&app->set, OPT_ALL_NAMESPACES))
+        kta_str_add(&line, " -A");
+    else if (app->set.v[OPT_NAMESPACE].source == FROM_FLAG)
+        kta_str_addf(&line, " -n %s", app->scope.namespace_);
+    for (size_t i = 0; i < app->words.n; i++)
+        kta_str_addf(&line, " %s", app->words.v[i]);
+    kta_str_addf(&line, "' %s",
+                 fixable == f->n ? "proposes what mends them" : "proposes what can be done");
+    if (fixable < f->n)
+        kta_str_addf(&line, " about %zu of them", fixable);
+    kta_str_addc(&line, '.');
+    kta_ui_print(app->ui, "\n");
+    kta_ui_prose(app->ui, "", line.s);
+}
+
 int cmd_diagnose(struct app *app, struct kta_err *err)
 {
     static struct look l; /* goes with the program, at once: it may be large */
@@ -36,6 +62,7 @@ int cmd_diagnose(struct app *app, struct kta_err *err)
                          l.findings.left_out ? "else " : "", what.s,
                          *kta_world_missing(l.world) ? "it could be read" : "the engine can see");
         kta_ui_findings(app->ui, &l.findings);
+        next_step(app, &l.findings);
         r = fail_on(app, &l.findings, err);
     }
     if (l.world) {

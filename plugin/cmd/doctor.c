@@ -263,6 +263,8 @@ static void check_metrics(struct doctor *d)
         add(d, "metrics", WARNING,
             e.code == KTA_E_NOT_FOUND
                 ? "Install metrics-server: https://github.com/kubernetes-sigs/metrics-server"
+            : e.code == KTA_E_AUTH
+                ? "You may not list pods of metrics.k8s.io: ask an administrator for that right"
                 : "Is metrics-server running? Try: kubectl -n kube-system get deployment "
                   "metrics-server",
             "usage of memory and CPU cannot be read: %s", e.msg);

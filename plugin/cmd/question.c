@@ -132,6 +132,20 @@ static int show_prompt(struct app *app, struct kta_agent *a, struct kta_err *err
     return 0;
 }
 
+/* Once, for a person whose question the engine did not understand. */
+static void examples(struct app *app, const struct kta_agent *a)
+{
+    if (a->llm || a->intent.sure || a->piped || app->output != KTA_OUT_TEXT || app->examples_told)
+        return;
+    kta_report_note(
+        kta_ui_report(app->ui), "%s",
+        "questions that are understood are, for example, \"why is backend crashing\", "
+        "\"list pods\", \"logs of backend\", \"restart backend\", \"scale backend to 3\" "
+        "and \"who can delete pods\"; a model understands more (see kubectl todo-ai "
+        "doctor)");
+    app->examples_told = true;
+}
+
 static int answer_and_act(struct app *app, struct kta_agent *a, struct kta_err *err)
 {
     if (kta_agent_collect(a, err) < 0 || app_check_namespace(app, a->world, &a->targets, err) < 0)
@@ -145,6 +159,7 @@ static int answer_and_act(struct app *app, struct kta_agent *a, struct kta_err *
         kta_ui_answer(app->ui, a->answer.s);
     else
         kta_ui_answer(app->ui, "");
+    examples(app, a);
     kta_log(1, "answer: %d turns, %lld+%lld tokens", a->turns, (long long)a->prompt_tokens,
             (long long)a->completion_tokens);
     if (run_plans(app, a, err) < 0)

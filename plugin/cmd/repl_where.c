@@ -215,7 +215,7 @@ int repl_model(struct repl *r, const char *rest, struct kta_err *err)
         kta_ui_print(app->ui, "model %s at %s (%s)\n", kta_llm_model(app->llm),
                      kta_llm_endpoint(app->llm), kta_llm_provider(app->llm));
     else
-        kta_ui_print(app->ui, "no model: the built-in engine answers%s\n",
-                     *rest && !none ? "; no provider is configured for it" : "");
+        kta_ui_print(app->ui, "%s",
+                     *rest && !none ? "" : "no model: the built-in engine answers\n");
     return 0;
 }

@@ -84,10 +84,21 @@ static const struct kta_finding *same(const struct kta_findings *in, const struc
     return NULL;
 }
 
+static void tell_text(struct app *app, const char *clock, const char *what,
+                      const struct kta_finding *f)
+{
+    kta_auto_free char *first = kta_asprintf("%s %-7s ", clock, what);
+    const char *ns = f->object.namespace_;
+    kta_auto_free char *text =
+        kta_asprintf("%s %s %s%s%s: %s", kta_severity_name(f->severity), f->object.kind,
+                     ns ? ns : "", ns ? "/" : "", f->object.name, f->summary);
+
+    kta_ui_prose(app->ui, first, text);
+}
+
 static void tell(struct app *app, const char *what, const struct kta_finding *f)
 {
     kta_auto_json struct kta_json *data = kta_finding_json(f);
-    const char *ns = f->object.namespace_;
     struct tm tm;
     char clock[16];
     time_t now = time(NULL);
@@ -95,9 +106,7 @@ static void tell(struct app *app, const char *what, const struct kta_finding *f)
     localtime_r(&now, &tm);
     strftime(clock, sizeof clock, "%H:%M:%S", &tm);
     if (app->output == KTA_OUT_TEXT)
-        kta_ui_print(app->ui, "%s %-7s %s %s %s%s%s: %s\n", clock, what,
-                     kta_severity_name(f->severity), f->object.kind, ns ? ns : "", ns ? "/" : "",
-                     f->object.name, f->summary);
+        tell_text(app, clock, what, f);
     kta_report_event(kta_ui_report(app->ui),
                      kta_streq(what, "new") ? "finding.new" : "finding.cleared", data);
 }

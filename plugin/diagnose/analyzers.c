@@ -150,8 +150,9 @@ int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
         }
     kta_findings_finish(ret);
     if (!options || !options->no_validate) {
-        kta_report_progress(kta_world_report(w), "asking the API server about %zu findings' fixes",
-                            ret->n);
+        kta_report_progress(kta_world_report(w),
+                            "asking the API server about the fixes of %zu finding%s", ret->n,
+                            ret->n == 1 ? "" : "s");
         kta_fixes_validate(w, ret);
         kta_findings_finish(ret);
     }
