@@ -35,6 +35,17 @@ static const struct command *choose(struct app *app)
     return c;
 }
 
+static bool superfluous(const struct app *app, const struct command *c, struct kta_err *err)
+{
+    if (c->most < 0 || app->words.n <= (size_t)c->most || set_on(&app->set, OPT_HELP) ||
+        set_on(&app->set, OPT_VERSION))
+        return false;
+    kta_err_set(err, KTA_E_USAGE, "%s does not take '%s'", c->name, app->words.v[c->most]);
+    kta_err_hint(err, "kubectl todo-ai %s; a question that begins so: kubectl todo-ai ask …",
+                 c->usage);
+    return true;
+}
+
 /* --timeout: the whole run. */
 static int arm_timeout(struct app *app, struct kta_err *err)
 {
@@ -52,7 +63,7 @@ static int run(struct app *app, int argc, char **argv, struct kta_err *err)
     if (app_init(app, argc, argv, err) < 0 || arm_timeout(app, err) < 0)
         return -1;
     const struct command *c = choose(app);
-    int r = c->run(app, err);
+    int r = superfluous(app, c, err) ? -1 : c->run(app, err);
     if (r < 0 && app->output != KTA_OUT_TEXT && !app->documented) {
         struct kta_json *doc = document_new(app, "Answer");
         document_print(app, doc, err);

@@ -30,7 +30,7 @@ struct app {
     int dash;              /* how many of words came before "--", or -1 */
     enum kta_output output;
     bool examples_told; /* what the engine understands was said */
-    bool documented; /* the document of -o json is out */
+    bool documented;    /* the document of -o json is out */
     struct kta_ui *ui;
     /* opened by the functions below */
     struct kta_redact *redact;
@@ -55,7 +55,11 @@ struct command {
     const char *usage;
     const char *help; /* one line; NULL: not in the list */
     int (*run)(struct app *app, struct kta_err *err);
-    unsigned sections; /* of flags that its help lists: bits 1 << SEC_… */
+    unsigned sections;   /* of flags that its help lists: bits 1 << SEC_… */
+    int most;            /* words that it takes; -1: it says itself */
+    const char *choices; /* "a|b|c": what its first word can be, or NULL */
+    const char *words;   /* what its words mean, a line; or NULL */
+    const char *example;
 };
 extern const struct command commands[]; /* ends with a NULL name */
 const struct command *command_find(const char *name);
@@ -157,6 +161,7 @@ int cmd_explain(struct app *app, struct kta_err *err);
 int cmd_mcp(struct app *app, struct kta_err *err);
 /* mcp install CLIENT (mcp_install.c) */
 int mcp_install(struct app *app, const char *client, struct kta_err *err);
+const char *mcp_clients(void); /* "a|b|c": the clients that it knows */
 int cmd_completion(struct app *app, struct kta_err *err);
 int cmd_version(struct app *app, struct kta_err *err);
 int cmd_help(struct app *app, struct kta_err *err);

@@ -23,7 +23,7 @@ static void command_line(const struct command *c, struct kta_str *out)
 
 static const char *const examples[] = {
     "kubectl todo-ai \"why is backend crashing\" -n demo",
-    "kubectl logs deploy/backend | kubectl todo-ai \"explain\"",
+    "kubectl logs deploy/backend | kubectl todo-ai \"what do these lines say\"",
     "kubectl todo-ai --dry-run -q \"restart the frontend deployment\" > plan.sh",
     "kubectl todo-ai --llm-provider none diagnose -A --fail-on critical",
 };
@@ -127,7 +127,9 @@ static void roff_options(enum opt_section section, struct kta_str *out)
             kta_str_addf(&what, "--%s", r->name);
         if (r->arg)
             kta_str_addf(&what, r->type == OPT_OPTIONAL ? "[=%s]" : " %s", r->arg);
-        roff_item(what.s, r->help, out);
+        kta_auto_str struct kta_str means = KTA_STR_INIT;
+        opt_means(r, &means);
+        roff_item(what.s, means.s, out);
     }
 }
 
@@ -139,8 +141,12 @@ static void man_page(struct kta_str *out)
                      ".SH SYNOPSIS\n.B kubectl todo\\-ai\n[FLAGS] QUESTION...\n.br\n"
                      ".B kubectl todo\\-ai\nCOMMAND [FLAGS] [ARGUMENTS]\n.SH COMMANDS\n");
     for (const struct command *c = commands; c->name; c++)
-        if (c->help)
-            roff_item(c->usage, c->help, out);
+        if (c->help) {
+            kta_auto_str struct kta_str means = KTA_STR_INIT;
+            kta_str_addf(&means, "%s. %s%s", c->help, kta_or(c->words, ""), c->words ? ". " : "");
+            kta_str_addf(&means, "Example: %s", c->example);
+            roff_item(c->usage, means.s, out);
+        }
     for (int section = 0; section < SEC_COUNT; section++)
         roff_options((enum opt_section)section, out);
     kta_str_add(out, ".SH ENVIRONMENT\n");
@@ -176,6 +182,10 @@ int cmd_help(struct app *app, struct kta_err *err)
     }
     if (c) {
         kta_str_addf(&text, "kubectl todo-ai %s\n  %s\n", c->usage, kta_or(c->help, ""));
+        if (c->words)
+            kta_str_addf(&text, "  %s\n", c->words);
+        if (c->example)
+            kta_str_addf(&text, "\nExample:\n  %s\n", c->example);
         options_help(c->sections, c->name, &text);
     } else {
         overview(&text);

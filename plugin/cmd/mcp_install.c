@@ -50,6 +50,16 @@ static const struct client {
     {"zed", ".config/zed/settings.json", "context_servers", PLAIN},
 };
 
+const char *mcp_clients(void)
+{
+    static char all[256];
+    size_t n = 0;
+
+    for (size_t i = 0; i < KTA_LEN(clients) && n < sizeof all; i++)
+        n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? "|" : "", clients[i].name);
+    return all;
+}
+
 /* What narrows or widens the server travels into the entry; a token does not: it is a secret. */
 static void server_args(const struct app *app, struct kta_argv *out)
 {

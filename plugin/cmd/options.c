@@ -11,6 +11,7 @@
 
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/llm.h"
 #include "kta/str.h"
 
 const char *const opt_sections[SEC_COUNT] = {
@@ -351,6 +352,26 @@ char *opt_key(const struct opt_row *row)
     return kta_str_detach(&key);
 }
 
+void opt_values(const struct opt_row *row, struct kta_str *out)
+{
+    size_t n = 0;
+    const struct kta_provider *p = kta_providers(&n);
+
+    kta_str_add(out, kta_or(row->choices, ""));
+    for (size_t i = 0; row == &opt_rows[OPT_LLM_PROVIDER] && i < n; i++)
+        kta_str_addf(out, "%s%s", p[i].name, i + 1 < n ? "|" : "|none");
+}
+
+void opt_means(const struct opt_row *row, struct kta_str *out)
+{
+    kta_auto_str struct kta_str values = KTA_STR_INIT;
+
+    opt_values(row, &values);
+    kta_str_add(out, row->help);
+    if (values.len && !kta_starts(values.s, kta_or(row->arg, "?")))
+        kta_str_addf(out, " (%s)", values.s);
+}
+
 /* "  -n, --namespace NS" as the left column. */
 static void left_column(const struct opt_row *r, struct kta_str *out)
 {
@@ -404,7 +425,8 @@ void options_help(unsigned sections, const char *command, struct kta_str *out)
                 kta_str_addf(out, "\n%*s", 36, "");
             else
                 kta_str_addf(out, "%*s", (int)(36 - width), "");
-            kta_str_addf(out, "%s\n", r->help);
+            opt_means(r, out);
+            kta_str_addc(out, '\n');
         }
     }
 }

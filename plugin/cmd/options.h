@@ -139,6 +139,10 @@ int set_number(const struct settings *s, enum opt_id id, int otherwise, int *ret
                struct kta_err *err);
 /* "llm-provider" → "llmProvider", the key in the configuration file. Caller frees. */
 char *opt_key(const struct opt_row *row);
+/* "a|b|c": the values that it can have; nothing where any will do. */
+void opt_values(const struct opt_row *row, struct kta_str *out);
+/* Its help, with those values where its argument does not name them. */
+void opt_means(const struct opt_row *row, struct kta_str *out);
 /* Appends the help of the options of these sections (bits 1 << SEC_…), without those that belong to
  * another command than this; command NULL: all. */
 void options_help(unsigned sections, const char *command, struct kta_str *out);
