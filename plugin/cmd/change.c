@@ -1,6 +1,8 @@
 /* change.c - the commands around changes that were planned or made: apply, undo, history. */
 #include "app.h"
 
+#include <string.h>
+
 #include "kta/alloc.h"
 #include "kta/clock.h"
 #include "kta/fs.h"
@@ -122,32 +124,85 @@ static int resume(struct app *app, const char *id, struct kta_err *err)
     return r;
 }
 
-static void one_change(struct app *app, const struct kta_json *c)
+static void command_of(const struct kta_json *step, struct kta_str *out)
 {
-    kta_auto_str struct kta_str age = KTA_STR_INIT, line = KTA_STR_INIT;
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+
+    kta_json_each(w, kta_json_get(step, "argv"))
+        kta_argv_add(&argv, kta_or(kta_json_text(w), ""));
+    kta_argv_quote(&argv, out);
+}
+
+/* What it was about: the question; of a command of this program, what it ran. */
+static void title(const struct kta_json *c, struct kta_str *out)
+{
+    const char *question = kta_or(kta_json_str(c, "question"), "");
+    const struct kta_json *plan = kta_json_get(c, "plan");
+
+    if (*question && !command_find(question)) {
+        kta_str_add(out, question);
+        return;
+    }
+    command_of(kta_json_item(plan, 0), out);
+    if (kta_json_len(plan) > 1)
+        kta_str_addf(out, " and %zu more", kta_json_len(plan) - 1);
+}
+
+/* The states of its steps, each once. */
+static void states(const struct kta_json *c, struct kta_str *out)
+{
+    kta_json_each(s, kta_json_get(c, "plan")) {
+        const char *state = kta_or(kta_json_str(s, "state"), "?");
+        if (!strstr(out->s, state))
+            kta_str_addf(out, "%s%s", out->len ? ", " : "", state);
+    }
+}
+
+/* "7  3m ago  verified  prod/shop  why is backend crashing" */
+static void change_line(struct app *app, const struct kta_json *c)
+{
+    kta_auto_str struct kta_str age = KTA_STR_INIT, what = KTA_STR_INIT, state = KTA_STR_INIT;
+    const char *id = kta_or(kta_json_str(c, "id"), "?"), *ns = kta_json_str(c, "namespace");
     int64_t t = kta_time_parse(kta_json_str(c, "time"));
 
     if (kta_json_str(c, "error")) {
-        kta_ui_print(app->ui, "%s  %s\n", kta_or(kta_json_str(c, "id"), "?"),
-                     kta_json_str(c, "error"));
+        kta_ui_print(app->ui, "%s  %s\n", id, kta_json_str(c, "error"));
         return;
     }
     if (t != KTA_NO_TIME)
         kta_age(kta_wall() - t, &age);
-    kta_ui_print(app->ui, "%s  %s ago  %s  %s\n", kta_or(kta_json_str(c, "id"), "?"), age.s,
-                 kta_or(kta_json_str(c, "context"), ""), kta_or(kta_json_str(c, "question"), ""));
+    title(c, &what);
+    states(c, &state);
+    kta_auto_free char *first =
+        kta_asprintf("%s  %s ago  %s  %s%s%s  ", id, age.s, state.s,
+                     kta_or(kta_json_str(c, "context"), ""), ns ? "/" : "", kta_or(ns, ""));
+    kta_ui_prose(app->ui, first, what.s);
+}
+
+/* Its steps, and what to type to take it back or to go on. */
+static void change_details(struct app *app, const struct kta_json *c)
+{
+    const char *id = kta_or(kta_json_str(c, "id"), "?");
+    bool undo = false, left = false;
+
     kta_json_each(s, kta_json_get(c, "plan")) {
-        kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
-        kta_json_each(w, kta_json_get(s, "argv")) {
-            kta_argv_add(&argv, kta_or(kta_json_text(w), ""));
-        }
-        kta_str_clear(&line);
-        kta_argv_quote(&argv, &line);
-        kta_ui_print(app->ui, "    %s  %s  %s\n", kta_or(kta_json_str(s, "id"), ""),
-                     kta_or(kta_json_str(s, "state"), ""), line.s);
-        if (kta_json_str(s, "undo"))
-            kta_ui_print(app->ui, "      undo: %s\n", kta_json_str(s, "undo"));
+        kta_auto_str struct kta_str line = KTA_STR_INIT;
+        const char *state = kta_or(kta_json_str(s, "state"), ""), *how = kta_json_str(s, "undo");
+
+        command_of(s, &line);
+        kta_ui_print(app->ui, "    %s  %s  %s\n", kta_or(kta_json_str(s, "id"), ""), state, line.s);
+        if (how)
+            kta_ui_prose(app->ui, "      undo: ", how);
+        undo =
+            undo || kta_starts(kta_or(how, ""), "puts ") || kta_starts(kta_or(how, ""), "looks ");
+        left = left || kta_streq(state, "planned");
     }
+    kta_auto_free char *back = kta_asprintf("kubectl todo-ai undo %s", id);
+    kta_auto_free char *on = kta_asprintf("kubectl todo-ai history %s --resume", id);
+    if (undo)
+        kta_ui_prose(app->ui, "    to take it back: ", back);
+    if (left)
+        kta_ui_prose(app->ui, "    to go on: ", on);
 }
 
 int cmd_history(struct app *app, struct kta_err *err)
@@ -167,8 +222,11 @@ int cmd_history(struct app *app, struct kta_err *err)
     if (app->output == KTA_OUT_TEXT && kta_json_len(changes) == 0)
         kta_ui_print(app->ui, "No changes have been made yet.\n");
     kta_json_each(c, changes) {
-        if (app->output == KTA_OUT_TEXT)
-            one_change(app, c);
+        if (app->output != KTA_OUT_TEXT)
+            continue;
+        change_line(app, c);
+        if (id)
+            change_details(app, c);
     }
     kta_auto_json struct kta_json *doc = document_new(app, "ChangeList");
     kta_json_set(doc, "changes", kta_json_copy(changes));

@@ -15,6 +15,14 @@ static int fail_on(struct app *app, const struct kta_findings *f, struct kta_err
     return 0;
 }
 
+static void findings_event(struct app *app, const struct kta_findings *f)
+{
+    kta_auto_json struct kta_json *data = kta_json_new_object();
+
+    kta_json_set(data, "findings", kta_findings_json(f));
+    kta_report_event(kta_ui_report(app->ui), "findings", data);
+}
+
 /* What to type next, where something can be done. */
 static void next_step(struct app *app, const struct kta_findings *f)
 {
@@ -61,6 +69,7 @@ int cmd_diagnose(struct app *app, struct kta_err *err)
             kta_ui_print(app->ui, "Nothing %sis wrong with %s as far as %s.\n",
                          l.findings.left_out ? "else " : "", what.s,
                          *kta_world_missing(l.world) ? "it could be read" : "the engine can see");
+        findings_event(app, &l.findings);
         kta_ui_findings(app->ui, &l.findings);
         next_step(app, &l.findings);
         r = fail_on(app, &l.findings, err);

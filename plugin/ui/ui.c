@@ -275,7 +275,7 @@ void kta_ui_prose(struct kta_ui *ui, const char *first, const char *text)
 {
     kta_auto_str struct kta_str clean = KTA_STR_INIT, lines = KTA_STR_INIT;
 
-    kta_clean(text, strlen(text), &clean);
+    clean_here(ui, text, &clean);
     ui_wrap(first, clean.s, ui_width(people(ui)), &lines);
     kta_ui_print(ui, "%s", lines.s);
 }
