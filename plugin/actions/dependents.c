@@ -167,6 +167,29 @@ static long selects(const struct kta_touch *t, const struct kta_json *object,
     return n;
 }
 
+/* The pods that the step itself brings and that are selected: they are not there yet. */
+static long brings(const struct kta_step *s, const struct kta_touch *t)
+{
+    bool service = kta_touch_is(t, "Service");
+    const struct kta_json *selector =
+        kta_json_at(t->after, service ? "spec.selector" : "spec.podSelector");
+    long n = 0;
+
+    for (size_t i = 0; i < s->touches->n; i++) {
+        const struct kta_touch *b = &s->touches->v[i];
+        bool pod = kta_touch_is(b, "Pod");
+        const struct kta_json *labels =
+            kta_json_at(b->after, pod ? "metadata.labels" : "spec.template.metadata.labels");
+
+        if (b->live || !b->after || !kta_streq(b->ns, t->ns) ||
+            (!pod && !kta_is_workload(b->after)))
+            continue;
+        if (service ? kta_map_matches(selector, labels) : kta_selector_matches(selector, labels))
+            n += pod ? 1 : (long)kta_json_int(b->after, "spec.replicas", 1);
+    }
+    return n;
+}
+
 static void selector_changes(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
 {
     bool service = kta_touch_is(t, "Service");
@@ -181,7 +204,7 @@ static void selector_changes(struct kta_pipeline *p, struct kta_step *s, const s
     if (!pods)
         return;
     was = selects(t, t->live, pods);
-    is = selects(t, t->after, pods);
+    is = selects(t, t->after, pods) + brings(s, t);
     if (service && was > 0 && is == 0)
         kta_preview_warn(&s->preview, "Service '%s' selects no pod then, and %ld now: an outage",
                          t->name, was);
@@ -260,7 +283,8 @@ void kta_preview_dependents(struct kta_pipeline *p, struct kta_step *s, const st
 {
     bool goes = t->known_after && !t->after;
 
-    if (!t->ns || t->inside || t->record)
+    if (!t->ns || t->inside || t->record ||
+        (t->live && t->after && kta_same_but_server(t->live, t->after))) /* stays as it is */
         return;
     if (kta_touch_is(t, "Service") || kta_touch_is(t, "NetworkPolicy"))
         selector_changes(p, s, t);
