@@ -26,6 +26,7 @@ enum repl_complete {
     COMPLETE_NAMESPACE,
     COMPLETE_FILE,
     COMPLETE_RUN,
+    COMPLETE_CHANGE, /* the ID of a change */
     COMPLETE_EVIDENCE,
 };
 

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "kta/alloc.h"
+#include "kta/journal.h"
 #include "kta/kinds.h"
 
 struct wanted {
@@ -127,6 +128,14 @@ static void offer_words(const struct wanted *w, const char *before)
         offer_names(w, names_kind(i));
 }
 
+static bool among(const char *word, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (kta_streq(word, list[i]))
+            return true;
+    return false;
+}
+
 static void offer_run(const struct wanted *w, const char *before)
 {
     static const char *const verbs[] = {
@@ -139,8 +148,21 @@ static void offer_run(const struct wanted *w, const char *before)
     if (kta_streq(prev, "/run") || kta_streq(prev, "kubectl"))
         for (size_t i = kta_streq(prev, "kubectl") ? 2 : 0; i < KTA_LEN(verbs); i++)
             offer(w, verbs[i]);
+    else if (!*w->word && among(prev, verbs, KTA_LEN(verbs)))
+        for (size_t i = 0; names_kind(i); i++)
+            offer(w, names_kind(i));
     else
         offer_words(w, before);
+}
+
+static void offer_changes(const struct wanted *w)
+{
+    kta_auto_json struct kta_json *list = NULL;
+    struct kta_err err = KTA_ERR_INIT;
+
+    if (kta_journal_list(NULL, &list, &err) == 0)
+        kta_json_each(c, list)
+            offer(w, kta_or(kta_json_str(c, "id"), ""));
 }
 
 static void offer_evidence(const struct wanted *w)
@@ -197,6 +219,9 @@ bool repl_complete(void *ctx, const char *before, const char *word, struct kta_a
         return true;
     case COMPLETE_RUN:
         offer_run(&w, before);
+        break;
+    case COMPLETE_CHANGE:
+        offer_changes(&w);
         break;
     case COMPLETE_EVIDENCE:
         offer_evidence(&w);

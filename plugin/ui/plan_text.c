@@ -176,6 +176,8 @@ static const char *mark_of(const struct kta_ui *ui, const struct kta_step *s)
 {
     bool told = ui->done == s;
 
+    if (s->state == KTA_FAILED && !s->began)
+        return "not run";
     return told && s->state == KTA_VERIFIED     ? "verified"
            : told && s->state == KTA_UNVERIFIED ? "not recovered"
                                                 : marks[s->state].mark;
