@@ -55,6 +55,13 @@ changed 8 "replicas of a ReplicaSet that its Deployment sets back" "/spec/replic
   kubectl scale "$(k get rs -l app=web -o name)" --replicas=1
 changed 0 "a field that nobody else manages" "as it should be" kubectl annotate configmap kube-root-ca.crt note=mine
 
+# ---- ready until its liveness probe gives up, and obliging then ----
+deployment obliging 'trap "exit 0" TERM; sleep 3600 & wait' >/dev/null
+k rollout status deployment/obliging --timeout=60s >/dev/null
+changed 8 "a liveness probe that never succeeds" "pod 'obliging-" \
+  kubectl patch deployment obliging -p '{"spec":{"template":{"spec":{"containers":[{"name":"obliging","livenessProbe":{"exec":{"command":["false"]},"periodSeconds":4}}]}}}}'
+json_is "its ends count, though with 0" "'exit code 0' in d['plan'][0]['outcome'] or 'CrashLoopBackOff' in d['plan'][0]['outcome']" True
+
 changed 8 "a new crash" "no such thing" \
   kubectl patch deployment web -p '{"spec":{"template":{"spec":{"containers":[{"name":"web","command":["sh","-c","echo no such thing; exit 7"]}]}}}}'
 changed 8 "an image that is nowhere" "ImagePull" kubectl set image deployment/web web=kta.test/nowhere:1
