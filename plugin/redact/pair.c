@@ -102,6 +102,16 @@ static bool configures(const struct scanner *sc, size_t at)
     return digit || (quoted && !memchr(sc->s + start, '/', end - start));
 }
 
+/* kubectl's --from-file=KEY=FILE: what follows the key is a file's name. */
+static bool key_of_file(const struct scanner *sc, size_t start)
+{
+    static const char flag[] = "--from-file";
+    size_t n = sizeof flag; /* and a blank or "=" */
+
+    start -= start && strchr("\"'", sc->s[start - 1]);
+    return start >= n && kta_at(sc, start - n, flag) && strchr("= ", sc->s[start - 1]);
+}
+
 static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name *name)
 {
     size_t a = at, b = end;
@@ -161,7 +171,7 @@ static bool find_name(struct scanner *sc, size_t at, size_t end, struct kta_name
         name->tells = before_n == 3 && kta_at(sc, of, "jwt")
                           ? KTA_TELLS_TOKEN
                           : KTA_TELLS_REFERENCE; /* api: { key: x } */
-    return name->tells != KTA_TELLS_NOTHING;
+    return name->tells != KTA_TELLS_NOTHING && !key_of_file(sc, a);
 }
 
 bool kta_begins_line(const struct scanner *sc, size_t at)
