@@ -14,5 +14,8 @@ int64_t kta_quantity_milli(const char *text);
 /* Appends bytes (milli / 1000) as people write them: 256Mi, 1.5Gi; CPU as 250m or 2. */
 void kta_quantity_memory(int64_t milli, struct kta_str *out);
 void kta_quantity_cpu(int64_t milli, struct kta_str *out);
+/* The same for a manifest, where "11.6Gi" would be a fraction of bytes, which no object should ask
+ * for: whole Gi, else whole Mi, below one Mi whole Ki; rounded up. */
+void kta_quantity_memory_whole(int64_t milli, struct kta_str *out);
 
 #endif

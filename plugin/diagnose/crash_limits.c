@@ -96,7 +96,7 @@ static void fix_memory(const struct kta_pod_trouble *t, struct kta_finding *f, i
         return;
     }
     kta_auto_str struct kta_str q = KTA_STR_INIT;
-    kta_quantity_memory(want, &q);
+    kta_quantity_memory_whole(want, &q);
     struct kta_json *c;
     struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
     struct kta_json *res = kta_json_set(c, "resources", kta_json_new_object());
@@ -313,7 +313,7 @@ void kta_fix_size_limit(struct kta_world *w, struct kta_finding *f, const struct
     if (!size)
         return;
     int64_t want = 4 * kta_quantity_milli(size);
-    kta_quantity_memory(want > least ? want : least, &q);
+    kta_quantity_memory_whole(want > least ? want : least, &q);
     struct kta_json *spec = kta_json_new_object();
     struct kta_json *x =
         kta_json_push(kta_json_set(spec, "volumes", kta_json_new_array()), kta_json_new_object());

@@ -78,7 +78,7 @@ static void fix_eviction(struct kta_world *w, struct kta_finding *f, const struc
         if (!limit)
             continue;
         kta_auto_str struct kta_str q = KTA_STR_INIT;
-        kta_quantity_memory(4 * kta_quantity_milli(limit), &q);
+        kta_quantity_memory_whole(4 * kta_quantity_milli(limit), &q);
         struct kta_json *x;
         struct kta_json *spec = kta_fix_container_patch("containers", kta_json_str(c, "name"), &x);
         struct kta_json *r = kta_json_set(kta_json_set(x, "resources", kta_json_new_object()),

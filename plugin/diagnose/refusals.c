@@ -137,7 +137,7 @@ static void fix_quota(struct kta_world *w, struct kta_finding *f, const struct k
         kta_auto_str struct kta_str v = KTA_STR_INIT;
         int64_t need = u + a * missing > h ? u + a * missing : h;
         if (is_bytes(what))
-            kta_quantity_memory(need, &v);
+            kta_quantity_memory_whole(need, &v);
         else
             kta_quantity_cpu(need, &v);
         kta_str_addf(&hard, "%s\"%s\":\"%s\"", hard.len ? "," : "", what, v.s);
@@ -216,7 +216,7 @@ static void fix_unspecified(struct kta_world *w, struct kta_finding *f, const st
                     at = kta_json_set(r, part, kta_json_new_object());
                 kta_auto_str struct kta_str v = KTA_STR_INIT;
                 if (is_bytes(what))
-                    kta_quantity_memory(usual(w, o, c, keys[k]), &v);
+                    kta_quantity_memory_whole(usual(w, o, c, keys[k]), &v);
                 else
                     kta_quantity_cpu(usual(w, o, c, keys[k]), &v);
                 kta_json_set_str(at, what, v.s);
@@ -313,7 +313,7 @@ static size_t fix_ratio(struct kta_finding *f, const struct kta_json *spec, cons
         kta_auto_str struct kta_str v = KTA_STR_INIT;
         int64_t least = (int64_t)((double)l / ratio + 0.999);
         if (is_bytes(what))
-            kta_quantity_memory(least, &v);
+            kta_quantity_memory_whole(least, &v);
         else
             kta_quantity_cpu(least, &v);
         struct kta_json *x = kta_json_push(list, kta_json_new_object());

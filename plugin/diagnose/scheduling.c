@@ -106,7 +106,10 @@ static void fix_request(struct kta_world *w, struct kta_finding *f, struct kta_j
     if (fits <= 0)
         return;
     kta_auto_str struct kta_str q = KTA_STR_INIT;
-    quantity(what, fits, &q);
+    if (kta_streq(what, "cpu"))
+        kta_quantity_cpu(fits, &q);
+    else
+        kta_quantity_memory_whole(fits, &q);
     struct kta_json *c;
     struct kta_json *patch = kta_fix_container_patch(in, kta_json_str(biggest, "name"), &c);
     struct kta_json *res = kta_json_set(c, "resources", kta_json_new_object());

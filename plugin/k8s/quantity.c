@@ -105,6 +105,18 @@ void kta_quantity_memory(int64_t milli, struct kta_str *out)
         kta_str_addf(out, "%.1f%s", v, units[u]);
 }
 
+void kta_quantity_memory_whole(int64_t milli, struct kta_str *out)
+{
+    const int64_t ki = 1024LL * 1000, mi = ki * 1024, gi = mi * 1024;
+    int64_t unit = milli % gi == 0 ? gi : milli >= mi ? mi : ki;
+
+    if (milli >= 0)
+        kta_str_addf(out, "%lld%s", (long long)(milli / unit + (milli % unit != 0)),
+                     unit == gi   ? "Gi"
+                     : unit == mi ? "Mi"
+                                  : "Ki");
+}
+
 void kta_quantity_cpu(int64_t milli, struct kta_str *out)
 {
     if (milli < 0)

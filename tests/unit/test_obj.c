@@ -67,23 +67,26 @@ static void test_quantity_text(void **state)
 {
     static const struct {
         int64_t milli;
-        const char *memory, *cpu;
+        const char *memory, *cpu, *whole;
     } cases[] = {
-        {268435456000, "256Mi", "268435456"},
-        {1610612736000, "1.5Gi", "1610612736"},
-        {250, "0", "250m"},
-        {2000, "2", "2"},
-        {1073741824000, "1Gi", "1073741824"},
+        {268435456000, "256Mi", "268435456", "256Mi"},
+        {1610612736000, "1.5Gi", "1610612736", "1536Mi"},
+        {250, "0", "250m", "1Ki"},
+        {2000, "2", "2", "1Ki"},
+        {1073741824000, "1Gi", "1073741824", "1Gi"},
+        {12455405158400, "11.6Gi", "12455405158400m", "11879Mi"},
     };
 
     (void)state;
     for (size_t i = 0; i < KTA_LEN(cases); i++) {
-        kta_auto_str struct kta_str m = KTA_STR_INIT, c = KTA_STR_INIT;
+        kta_auto_str struct kta_str m = KTA_STR_INIT, c = KTA_STR_INIT, w = KTA_STR_INIT;
 
         kta_quantity_memory(cases[i].milli, &m);
         kta_quantity_cpu(cases[i].milli, &c);
         assert_string_equal(m.s, cases[i].memory);
+        kta_quantity_memory_whole(cases[i].milli, &w);
         assert_string_equal(c.s, cases[i].cpu);
+        assert_string_equal(w.s, cases[i].whole);
     }
 }
 
