@@ -340,7 +340,10 @@ static void bad_status(const struct kta_pod_trouble *t, struct kta_finding *f, e
             fix_path(t, f, k, usual[i], "which answers");
     if (!f->n_fixes && a->http && !a->https)
         fix_to_tcp(t, f, k, a->port);
-    kta_finding_advice(f, "Make the probe ask a path that the program serves.");
+    kta_finding_advice(f, "Make the probe ask a path that the program serves%s.",
+                       kta_world_probe(t->w) == 1
+                           ? "; with --probe the engine asks which of the usual ones answer"
+                           : "");
 }
 
 static void too_slow(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
