@@ -27,8 +27,8 @@ struct kta_audit_config {
 int kta_audit_configure(const struct kta_json *value, struct kta_audit_config *ret,
                         struct kta_err *err);
 void kta_audit_release(struct kta_audit_config *c);
-/* Adds time, user, pid and type to the record, and appends it durably; takes ownership. config NULL
- * or with neither file nor syslog: nothing is done. */
+/* Adds time, user, pid and type to the record, and appends it durably; takes ownership of it, also
+ * when it fails. config NULL or with neither file nor syslog: nothing is done. */
 int kta_audit_write(const struct kta_audit_config *config, const char *type,
                     struct kta_json *record, struct kta_err *err);
 

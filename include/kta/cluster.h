@@ -20,8 +20,9 @@
 
 struct kta_cluster;
 
-/* timeout_ms: of one request (--request-timeout); 0 for the default. Takes ownership of k. Nothing
- * is sent yet, an exec credential plugin is run at the first read. */
+/* timeout_ms: of one request (--request-timeout); 0 for the default. Takes ownership of k, also
+ * when it fails. Nothing is sent yet, an exec credential plugin is run at the first read. *ret is
+ * the caller's. */
 int kta_cluster_open(struct kta_kubeconfig *k, int64_t timeout_ms, struct kta_cluster **ret,
                      struct kta_err *err);
 /* dir: of kta_snapshot_write, or of `kubectl cluster-info dump`. *ret is the caller's. */

@@ -24,6 +24,7 @@ int kta_risk_parse(const char *s, enum kta_risk *ret);
 struct kta_ref {
     char *kind, *namespace_, *name; /* namespace_ NULL for cluster-scoped */
 };
+/* Copies all three; what r held is not released. */
 void kta_ref_set(struct kta_ref *r, const char *kind, const char *ns, const char *name);
 void kta_ref_release(struct kta_ref *r);
 bool kta_ref_equal(const struct kta_ref *a, const struct kta_ref *b);
@@ -77,18 +78,24 @@ struct kta_findings {
     size_t left_out; /* that are known (--baseline) or ignored (ignore:) */
 };
 
+/* Adds an empty finding, which the list owns; it stays where it is until kta_findings_release or
+ * kta_findings_finish. code is static, confidence 0 to 1; the names are copied. */
 struct kta_finding *kta_findings_add(struct kta_findings *f, const char *code,
                                      enum kta_severity severity, const char *kind, const char *ns,
                                      const char *name, double confidence);
+/* A sentence each; a later one replaces the earlier. */
 void kta_finding_summary(struct kta_finding *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void kta_finding_advice(struct kta_finding *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Adds evidence; what is there already is not added twice. */
 void kta_finding_quote(struct kta_finding *f, const char *source, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Returns the fix so that its argv can be filled in. */
+/* Adds a fix, behind those that are there, and returns it so that its argv can be filled in; the
+ * finding owns it, and the pointer holds until another one is added. */
 struct kta_fix *kta_finding_fix(struct kta_finding *f, enum kta_risk risk, bool undoable,
                                 const char *summary_fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Adds an object whose trouble this one explains, once, and never the finding's own. */
 void kta_finding_symptom(struct kta_finding *f, const char *kind, const char *ns, const char *name);
 /* Sorts (severity, confidence, since), removes doubles, gives the ids f1, f1.a … */
 void kta_findings_finish(struct kta_findings *f);

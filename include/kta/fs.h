@@ -12,7 +12,8 @@
 #include "kta/err.h"
 #include "kta/str.h"
 
-/* Reads a regular file or a pipe; KTA_E_LIMIT above max, KTA_E_NOT_FOUND when it is not there. */
+/* Appends a regular file or a pipe; KTA_E_LIMIT above max bytes, KTA_E_NOT_FOUND when it is not
+ * there: out is as it was then. */
 int kta_fs_read(const char *path, size_t max, struct kta_str *out, struct kta_err *err);
 /* Writes whole or not at all, durably. */
 int kta_fs_write(const char *path, const void *data, size_t n, struct kta_err *err);

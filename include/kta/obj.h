@@ -1,7 +1,9 @@
 /*
  * obj.h - reading Kubernetes objects: what every analyzer asks of them.
  *
- * All accept NULL and return NULL, 0 or false then; strings point into the object.
+ * All accept NULL and return NULL, 0 or false then (kta_obj_created KTA_NO_TIME). Strings and
+ * objects that are returned point into the object, and hold as long as it is not changed. The
+ * fields are those of Kubernetes' API (k8s.io/api), whatever the kind.
  */
 #ifndef KTA_OBJ_H
 #define KTA_OBJ_H
@@ -29,8 +31,8 @@ bool kta_obj_condition_is(const struct kta_json *o, const char *type, const char
 bool kta_selector_matches(const struct kta_json *selector, const struct kta_json *labels);
 bool kta_map_matches(const struct kta_json *map, const struct kta_json *labels);
 
-bool kta_pod_ready(const struct kta_json *pod);
-int kta_pod_restarts(const struct kta_json *pod);
+bool kta_pod_ready(const struct kta_json *pod);   /* its condition Ready is True */
+int kta_pod_restarts(const struct kta_json *pod); /* as kubectl counts RESTARTS */
 /* The word kubectl prints in STATUS (CrashLoopBackOff, Init:0/1, Terminating …); buf is used when
  * it has to be composed. */
 const char *kta_pod_status_word(const struct kta_json *pod, char *buf, size_t n);

@@ -108,7 +108,9 @@ int kta_plan_edit_take(struct kta_plan *p, struct kta_step *only, const char *te
                        struct kta_err *err);
 
 struct kta_json *kta_plan_json(const struct kta_plan *p); /* a document's "plan" */
-/* Reads the plan of an Answer document (or a bare array of steps) for apply. */
+/* Reads the plan of an Answer document (or a bare array of steps) for apply, classified anew. ret
+ * need not be initialised; after -1 (KTA_E_PARSE, which names the step) there is nothing in it to
+ * release. */
 int kta_plan_parse(const struct kta_json *document, const struct kta_policy *policy,
                    struct kta_plan *ret, struct kta_err *err);
 /* The script of --dry-run --quiet. */

@@ -15,7 +15,8 @@ int kta_term_width(int fd); /* columns; 80 where unknown */
 /* True if /dev/tty can be opened: there is a person to ask. */
 bool kta_term_can_ask(void);
 /* Prints prompt on /dev/tty, reads one line from there (also when stdin is piped). What was typed
- * before the prompt is dropped: it was not meant for it. The line is without its newline. -1 with
+ * before the prompt is dropped: it was not meant for it. The line replaces what was in it, without
+ * its newline. -1 with
  * KTA_E_UNCONFIRMED when there is no terminal or it ended, KTA_E_INTERRUPTED on a signal. */
 int kta_term_ask(const char *prompt, struct kta_str *line, struct kta_err *err);
 

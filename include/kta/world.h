@@ -21,6 +21,7 @@
 
 struct kta_world;
 
+/* Borrows all three, which must outlive it; report may be NULL. */
 struct kta_world *kta_world_new(struct kta_cluster *c, struct kta_redact *redact,
                                 const struct kta_report *report);
 void kta_world_free(struct kta_world *w);
@@ -46,7 +47,8 @@ void kta_world_on_list(struct kta_world *w,
 void kta_world_want_checks(struct kta_world *w);
 
 /* The objects of a kind in a namespace (ns NULL: all that were read); reads the list if it was not
- * read yet. Returns how many; *ret points into the world. Unreadable: 0 (see kta_world_missing). */
+ * read yet. Returns how many. *ret and the objects are the world's own; the array holds until
+ * something else is read, the objects as long as the world. Unreadable: 0 (kta_world_missing). */
 size_t kta_world_list(struct kta_world *w, const char *kind, const char *ns,
                       struct kta_json *const **ret);
 /* One object, or NULL. *ret_known (may be NULL) is false when it could not be read at all: then

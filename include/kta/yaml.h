@@ -13,9 +13,10 @@
 #include "kta/json.h"
 #include "kta/str.h"
 
-/* One document; an empty one gives null. The error's message names the line: "line 12: …". */
+/* One document; an empty one gives null. The error's message names the line: "line 12: …". *ret is
+ * the caller's. */
 int kta_yaml_parse(const char *s, size_t n, struct kta_json **ret, struct kta_err *err);
-/* All documents of a stream as an array; empty documents are left out. */
+/* All documents of a stream as an array, the caller's; empty documents are left out. */
 int kta_yaml_parse_all(const char *s, size_t n, struct kta_json **ret_array, struct kta_err *err);
 /* The line (from 1) where the value at a path ("clusters[0].cluster.server") begins, or 0: for
  * errors about a document that parsed but does not make sense. Parses again. */

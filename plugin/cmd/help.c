@@ -90,6 +90,8 @@ static void roff(const char *s, struct kta_str *out)
             kta_str_add(out, "\\e");
         else if (c == '-')
             kta_str_add(out, "\\-");
+        else if (c == '|')
+            kta_str_add(out, "|\\:"); /* a line may end there */
         else if (c > 0x7e)
             kta_str_addf(out, "\\[u%04X]", (unsigned)c);
         else
@@ -135,7 +137,7 @@ static void roff_options(enum opt_section section, struct kta_str *out)
 
 static void man_page(struct kta_str *out)
 {
-    kta_str_add(out, ".TH KUBECTL\\-TODO\\-AI 1 \"\" \"kubectl-todo-ai " KTA_VERSION "\"\n"
+    kta_str_add(out, ".TH KUBECTL\\-TODO\\-AI 1 \"\" \"kubectl-todo-ai " KTA_VERSION "\"\n.ad l\n"
                      ".SH NAME\nkubectl\\-todo\\-ai \\- ask a Kubernetes cluster a question, see "
                      "what would mend it, decide\n"
                      ".SH SYNOPSIS\n.B kubectl todo\\-ai\n[FLAGS] QUESTION...\n.br\n"

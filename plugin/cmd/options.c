@@ -359,7 +359,7 @@ void opt_values(const struct opt_row *row, struct kta_str *out)
 
     kta_str_add(out, kta_or(row->choices, ""));
     for (size_t i = 0; row == &opt_rows[OPT_LLM_PROVIDER] && i < n; i++)
-        kta_str_addf(out, "%s%s", p[i].name, i + 1 < n ? "|" : "|none");
+        kta_str_addf(out, "%s%s", i ? "|" : "", p[i].name);
 }
 
 void opt_means(const struct opt_row *row, struct kta_str *out)
