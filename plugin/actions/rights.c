@@ -1,15 +1,15 @@
 /*
  * rights.c - whether the user may do it: SelfSubjectAccessReview, asked before the question.
  *
- * One review for each different (verb, resource, namespace) of a step, at most MAX_REVIEWS: a step
- * that touches more kinds is reviewed for the first ones and says nothing of the others.
+ * One review for each different (verb, resource, namespace) of a step, at most MAX_REVIEWS: of a
+ * step that touches more, it is said that the rest was not looked at.
  */
 #include "actions.h"
 
 #include "kta/alloc.h"
 #include "kta/obj.h"
 
-#define MAX_REVIEWS 8
+#define MAX_REVIEWS 32
 
 bool kta_lacks_right(const char *message)
 {
@@ -154,8 +154,9 @@ int kta_preview_rights(struct kta_pipeline *p, struct kta_step *s, struct kta_co
 {
     struct right asked[MAX_REVIEWS + 1];
     size_t n = extra_rights(cmd, asked);
+    bool more = false;
 
-    for (size_t i = 0; i < s->touches->n && n < MAX_REVIEWS; i++) {
+    for (size_t i = 0; i < s->touches->n; i++) {
         bool seen = s->touches->v[i].record || s->touches->v[i].inside;
 
         need(cmd, &s->touches->v[i], &asked[n]);
@@ -165,8 +166,12 @@ int kta_preview_rights(struct kta_pipeline *p, struct kta_step *s, struct kta_co
                                                                                       : "patch";
         for (size_t k = 0; k < n; k++)
             seen = seen || same_right(&asked[k], &asked[n]);
-        n += !seen;
+        more = more || (!seen && n == MAX_REVIEWS);
+        n += !seen && n < MAX_REVIEWS;
     }
+    if (more)
+        kta_preview_warn(&s->preview, "it needs more rights than the %d that were looked at",
+                         MAX_REVIEWS);
     for (size_t i = 0; i < n; i++)
         if (review(p, s, &asked[i], err) < 0)
             return -1;

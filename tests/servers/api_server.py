@@ -50,7 +50,8 @@ Lists and watches
                         --watch-break-mid
   --watch-gone          the first watch gets an ERROR event 410
 Reviews and writes
-  --deny VERB           SelfSubjectAccessReview says no to it (repeatable; '*': everything)
+  --deny VERB           SelfSubjectAccessReview says no to it (repeatable; '*': everything);
+                        VERB/RESOURCE: only there
   --skew SECONDS        the clock that reviews are stamped with is so far ahead
   --reject TEXT         a dry run whose body contains TEXT is refused with 422
 """
@@ -653,8 +654,10 @@ class Handler(BaseHTTPRequestHandler):
     # ---- reviews and writes ----
     def review(self):
         doc = json.loads(self.body or b"{}")
-        verb = doc.get("spec", {}).get("resourceAttributes", {}).get("verb", "")
-        deny = any(d in (verb, "*") for d in self.server.args.deny)
+        attributes = doc.get("spec", {}).get("resourceAttributes", {})
+        verb = attributes.get("verb", "")
+        one = f"{verb}/{attributes.get('resource', '')}"
+        deny = any(d in (verb, one, "*") for d in self.server.args.deny)
         doc["status"] = {"allowed": not deny, **({"reason": "denied by the script"} if deny else {})}
         if doc.get("kind") == "SelfSubjectReview":
             doc["status"] = {"userInfo": {"username": "tester", "groups": ["system:authenticated"]}}
