@@ -105,6 +105,25 @@ static bool done_before(const struct kta_targets *t, size_t i)
     return false;
 }
 
+/* How bad it is for those who use it: the pods of before may serve on while a new version fails. */
+static void tell_what_serves(struct kta_world *w, struct kta_findings *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const struct kta_ref *r = &f->v[i]->object;
+        const struct kta_json *o =
+            f->v[i]->severity >= KTA_WARNING && kta_streq(r->kind, "Deployment")
+                ? kta_world_get(w, "deployments", r->namespace_, r->name, NULL)
+                : NULL;
+        int64_t want = o ? kta_diag_desired(o) : 0, ready = o ? kta_diag_ready(o) : 0;
+        bool failing = ready < kta_json_int(o, "status.replicas", 0) || ready < want;
+
+        if (ready > 0 && want > 0 && failing)
+            kta_finding_quote(f->v[i], "status", "%lld of the %lld pods that are wanted %s ready",
+                              (long long)(ready < want ? ready : want), (long long)want,
+                              ready == 1 || want == 1 ? "is" : "are");
+    }
+}
+
 int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
                  const struct kta_targets *targets, const struct kta_diagnose_options *options,
                  struct kta_findings *ret, struct kta_err *err)
@@ -140,6 +159,7 @@ int kta_diagnose(struct kta_world *w, const struct kta_scope *scope,
     kta_fold(w, ret);
     kta_changes_apply(w, ret);
     kta_drift_apply(w, ret);
+    tell_what_serves(w, ret);
     kta_fixes_complete(w, ret);
     for (size_t i = 0; options && i < ret->n;)
         if (kta_ignored(options->ignore, ret->v[i]) || kta_known(options->known, ret->v[i])) {
