@@ -226,8 +226,8 @@ bool naming_of(const struct kta_pod_trouble *t, const char *host, struct naming 
     return host && naming_in_configmaps(t, host, ret);
 }
 
-static bool in_command(const struct kta_pod_trouble *t, struct kta_finding *f,
-                       const struct renaming *ways, size_t n, const char *why)
+struct kta_json *renamed_command(const struct kta_pod_trouble *t, const struct renaming *ways,
+                                 size_t n)
 {
     static const char *const lists[] = {"command", "args"};
     struct kta_json *c;
@@ -248,11 +248,20 @@ static bool in_command(const struct kta_pod_trouble *t, struct kta_finding *f,
         found |= here;
     }
     if (found)
+        return spec;
+    kta_json_free(spec);
+    return NULL;
+}
+
+static bool in_command(const struct kta_pod_trouble *t, struct kta_finding *f,
+                       const struct renaming *ways, size_t n, const char *why)
+{
+    struct kta_json *spec = renamed_command(t, ways, n);
+
+    if (spec)
         (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
                                "call %s instead of %s: %s", ways->to, ways->from, why);
-    else
-        kta_json_free(spec);
-    return found;
+    return spec != NULL;
 }
 
 /* Both may: a command that only speaks of an address that a file gives. */

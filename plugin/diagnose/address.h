@@ -36,6 +36,11 @@ struct renaming {
 bool naming_elsewhere(const struct kta_pod_trouble *t, struct kta_finding *f,
                       const struct renaming *ways, size_t n, const char *why);
 
+/* The patch of the container's command and args with every word renamed, or NULL where none of them
+ * holds one; the caller's. */
+struct kta_json *renamed_command(const struct kta_pod_trouble *t, const struct renaming *ways,
+                                 size_t n);
+
 /* Puts the text into out (empty), renamed; false: there was nothing to rename. */
 bool address_rename(const char *text, const struct renaming *ways, size_t n, struct kta_str *out);
 

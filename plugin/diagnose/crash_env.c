@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "address.h"
 #include "crash.h"
 #include "kta/alloc.h"
 #include "kta/re.h"
@@ -489,49 +490,17 @@ void kta_crash_directory(const struct kta_pod_trouble *t, struct kta_finding *f,
 
 /* ---- a command that is not there ---- */
 
-static const char *const programs[] = {"sh",
-                                       "bash",
-                                       "sleep",
-                                       "python",
-                                       "python3",
-                                       "node",
-                                       "npm",
-                                       "java",
-                                       "nginx",
-                                       "httpd",
-                                       "uvicorn",
-                                       "gunicorn",
-                                       "flask",
-                                       "celery",
-                                       "redis-server",
-                                       "postgres",
-                                       "mysqld",
-                                       "mongod",
-                                       "ruby",
-                                       "php",
-                                       "php-fpm",
-                                       "dotnet",
-                                       "tail",
-                                       "cat",
-                                       "echo",
-                                       "env",
-                                       "tini",
-                                       "npx",
-                                       "yarn",
-                                       "go",
-                                       "perl",
-                                       "busybox",
-                                       "nc",
-                                       "curl",
-                                       "wget",
-                                       "traefik",
-                                       "envoy",
-                                       "caddy",
-                                       "haproxy",
-                                       "memcached",
-                                       "rabbitmq-server",
-                                       "etcd",
-                                       "true"};
+/* clang-format off */
+static const char *const programs[] = {
+    "sh", "bash", "sleep", "python", "python3", "pip", "node", "npm", "npx", "yarn", "java", "nginx",
+    "httpd", "uvicorn", "gunicorn", "flask", "celery", "redis-server", "postgres", "psql", "mysqld",
+    "mysql", "mongod", "ruby", "php", "php-fpm", "dotnet", "go", "perl", "tini", "busybox", "traefik",
+    "envoy", "caddy", "haproxy", "memcached", "rabbitmq-server", "etcd", "nc", "curl", "wget", "git",
+    "tail", "head", "cat", "cut", "cmp", "echo", "printf", "env", "true", "false", "test", "exec",
+    "export", "grep", "sed", "awk", "date", "mkdir", "touch", "chmod", "chown", "find", "sudo",
+    "ping", "tree", "tar",
+};
+/* clang-format on */
 
 bool kta_crash_holds(const struct kta_pod_trouble *t, const char *path)
 {
@@ -675,14 +644,16 @@ static bool fix_one_word(const struct kta_pod_trouble *t, struct kta_finding *f,
     return true;
 }
 
-/* The usual program that a name is one letter away from, or two of a longer one that begins alike.
- */
+/* The usual program that a name is one letter away from, or two of a longer one that begins alike;
+ * NULL where it is itself a usual one. */
 static const char *misspelt(const char *name)
 {
     const char *near = NULL;
     int at = 3;
     for (size_t i = 0; i < KTA_LEN(programs); i++) {
         int d = kta_distance(name, programs[i], 2);
+        if (d == 0)
+            return NULL;
         bool close = d == 1 || (d == 2 && *name == *programs[i] && strlen(name) > 3);
         if (close && d < at) {
             at = d;
@@ -721,11 +692,26 @@ static void own_program(const struct kta_pod_trouble *t, struct kta_finding *f, 
                            "let image %s start its own program: it does not hold %s", image, first);
 }
 
+/* A word of a script that a shell runs: "sh", "-c", "ech ready". */
+static void fix_in_script(const struct kta_pod_trouble *t, struct kta_finding *f,
+                          const char *program)
+{
+    struct renaming way = {program, strlen(program) > 2 ? misspelt(program) : NULL};
+    bool near = way.to && kta_distance(way.from, way.to, 2) == 1;
+    struct kta_json *spec = near ? renamed_command(t, &way, 1) : NULL;
+
+    if (spec)
+        (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                               "run %s instead of %s, which looks misspelt", way.to, way.from);
+}
+
 void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
                            const char *program)
 {
     const struct kta_json *command = kta_json_get(t->container, "command");
     const char *first = kta_json_text(kta_json_item(command, 0));
+    if (program && !kta_streq(first, program))
+        fix_in_script(t, f, program);
     if (!command || !first || (program && !kta_streq(first, program)) ||
         fix_one_word(t, f, command, first))
         return;

@@ -202,6 +202,13 @@ static const struct row rows[] = {
     {"\"command\":[\"srve\"]", "", "Running", READY("False", ""),
      START_ERROR("exec: \\\"srve\\\": executable file not found in $PATH"), NULL,
      "CrashLoop.BadCommand", "not in the image", "image i start its own program"},
+    /* a word of a script: misspelt, or a program that the image lacks */
+    {"\"command\":[\"sh\",\"-c\"],\"args\":[\"ech 'is ready' && sleep 1\"]", "", "Running",
+     READY("False", ""), ENDED("127", ""), "sh: ech: not found\n", "CrashLoop.BadCommand",
+     "ech is not in the image", "run echo instead of ech"},
+    {"\"command\":[\"sh\",\"-c\",\"curl -f http://web/\"]", "", "Running", READY("False", ""),
+     ENDED("127", ""), "sh: curl: not found\n", "CrashLoop.BadCommand", "curl is not in the image",
+     ""},
     /* a host that the command itself names, misspelt */
     {"\"command\":[\"sh\",\"-c\",\"wget http://apj:8000/\"]", "", "Running", READY("False", ""),
      ENDED("1", ""), "wget: bad address 'apj:8000'\n", "CrashLoop.DNS", "no Service apj",
