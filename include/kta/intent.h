@@ -22,7 +22,9 @@ enum kta_intent {
     KTA_INTENT_IMAGES,
     KTA_INTENT_WHO_CAN,
     KTA_INTENT_REACH,
-    KTA_INTENT_INSTALL, /* install the todo app */
+    KTA_INTENT_INSTALL,  /* install the todo app */
+    KTA_INTENT_IMAGE,    /* update backend to image todo-backend:v2 */
+    KTA_INTENT_ROLLBACK, /* roll back the backend deployment */
 };
 struct kta_intent_match {
     enum kta_intent intent;
@@ -33,6 +35,7 @@ struct kta_intent_match {
     /* parts of REACH and WHO_CAN, "" when not given; name also: the name that is all of a question
      * for DIAGNOSE */
     char from[256], to[256], port[64], verb[64], resource[64], name[256], ns[64];
+    char image[256]; /* for IMAGE: the image that is named */
     int64_t seconds; /* for CHANGES: how far back, 0: not said */
 };
 void kta_intent_of(const char *question, struct kta_intent_match *ret);

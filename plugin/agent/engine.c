@@ -189,6 +189,75 @@ static int scale(struct kta_agent *a, struct kta_err *err)
     return propose(a, &argv, "scale it, as asked", err);
 }
 
+static int roll_back(struct kta_agent *a, struct kta_err *err)
+{
+    struct kta_json *o = workload(a, "roll back");
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    char kind[64];
+
+    if (!o)
+        return 0;
+    lower_kind(o, kind, sizeof kind);
+    kta_argv_addl(&argv, "kubectl", "rollout", "undo", NULL);
+    kta_argv_addf(&argv, "%s/%s", kind, kta_obj_name(o));
+    kta_argv_addl(&argv, "-n", kta_obj_namespace(o), NULL);
+    kta_str_addf(&a->answer, "%s %s goes back to the revision before its present one.\n", kind,
+                 kta_obj_name(o));
+    return propose(a, &argv, "roll it back, as asked", err);
+}
+
+/* An image without its tag or digest: what two versions of it have in common. */
+static size_t repository(const char *image)
+{
+    const char *slash = strrchr(image, '/');
+    size_t from = slash ? (size_t)(slash - image) : 0;
+
+    return from + strcspn(image + from, ":@");
+}
+
+/* The container that is meant: the only one, or the one that runs another version of the image. */
+static const char *container_for(const struct kta_json *o, const char *image)
+{
+    const struct kta_json *all = kta_json_at(o, "spec.template.spec.containers");
+    size_t n = repository(image);
+
+    if (kta_json_len(all) == 1)
+        return kta_json_str(kta_json_item(all, 0), "name");
+    kta_json_each(c, all) {
+        const char *its = kta_or(kta_json_str(c, "image"), "");
+        if (repository(its) == n && strncmp(its, image, n) == 0)
+            return kta_json_str(c, "name");
+    }
+    return NULL;
+}
+
+static int set_image(struct kta_agent *a, struct kta_err *err)
+{
+    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
+    struct kta_json *o = workload(a, "update");
+    const char *container = o ? container_for(o, a->intent.image) : NULL;
+    char kind[64];
+
+    if (!o)
+        return 0;
+    lower_kind(o, kind, sizeof kind);
+    if (!container) {
+        kta_str_addf(
+            &a->answer,
+            "It is not clear which container of %s %s is to run %s; this names it: kubectl "
+            "set image %s/%s CONTAINER=%s\n",
+            kind, kta_obj_name(o), a->intent.image, kind, kta_obj_name(o), a->intent.image);
+        return 0;
+    }
+    kta_argv_addl(&argv, "kubectl", "set", "image", NULL);
+    kta_argv_addf(&argv, "%s/%s", kind, kta_obj_name(o));
+    kta_argv_addf(&argv, "%s=%s", container, a->intent.image);
+    kta_argv_addl(&argv, "-n", kta_obj_namespace(o), NULL);
+    kta_str_addf(&a->answer, "Container %s of %s %s is to run %s.\n", container, kind,
+                 kta_obj_name(o), a->intent.image);
+    return propose(a, &argv, "set its image, as asked", err);
+}
+
 /* A folder knows no labelSelector: what does not match is taken out of its list. */
 static void keep_selected(struct kta_json *doc, const char *selector)
 {
@@ -295,6 +364,7 @@ static int (*const answers[])(struct kta_agent *a, struct kta_err *err) = {
     [KTA_INTENT_RESTARTS] = usage,    [KTA_INTENT_NOT_READY] = usage,
     [KTA_INTENT_IMAGES] = usage,      [KTA_INTENT_WHO_CAN] = usage,
     [KTA_INTENT_REACH] = usage,       [KTA_INTENT_INSTALL] = agent_install,
+    [KTA_INTENT_IMAGE] = set_image,   [KTA_INTENT_ROLLBACK] = roll_back,
 };
 
 void kta_agent_read_text(struct kta_agent *a, struct kta_redact *redact)

@@ -140,7 +140,8 @@ static void examples(struct app *app, const struct kta_agent *a)
     kta_report_note(
         kta_ui_report(app->ui), "%s",
         "questions that are understood are, for example, \"why is backend crashing\", "
-        "\"list pods\", \"logs of backend\", \"restart backend\", \"scale backend to 3\" "
+        "\"list pods\", \"logs of backend\", \"restart backend\", \"scale backend to 3\", "
+        "\"update web to image web:2\" "
         "and \"who can delete pods\"; a model understands more (see kubectl todo-ai "
         "doctor)");
     app->examples_told = true;

@@ -25,6 +25,7 @@ static const struct {
     {"restarts", KTA_INTENT_RESTARTS}, {"notready", KTA_INTENT_NOT_READY},
     {"images", KTA_INTENT_IMAGES},     {"whocan", KTA_INTENT_WHO_CAN},
     {"reach", KTA_INTENT_REACH},       {"install", KTA_INTENT_INSTALL},
+    {"image", KTA_INTENT_IMAGE},       {"rollback", KTA_INTENT_ROLLBACK},
 };
 
 struct rule {
@@ -102,17 +103,23 @@ static int number_in(const char *q)
 
 /* ---- parts ---- */
 
-static void part(const struct kta_re *re, const char *q, const struct kta_match *m,
-                 const char *name, char *out, size_t size)
+static void part_as_it_is(const struct kta_re *re, const char *q, const struct kta_match *m,
+                          const char *name, char *out, size_t size)
 {
     int g = kta_re_named(re, name);
     kta_auto_free char *s = g >= 0 && g < m->n ? kta_re_group(q, m, g) : NULL;
 
     (void)snprintf(out, size, "%s", kta_or(s, ""));
-    for (char *c = out; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
     for (size_t n = strlen(out); n && strchr(".:/-?", out[n - 1]); n--)
         out[n - 1] = '\0';
+}
+
+static void part(const struct kta_re *re, const char *q, const struct kta_match *m,
+                 const char *name, char *out, size_t size)
+{
+    part_as_it_is(re, q, m, name, out, size);
+    for (char *c = out; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
 }
 
 static void parts(const struct kta_re *re, const char *q, const struct kta_match *m,
@@ -125,6 +132,7 @@ static void parts(const struct kta_re *re, const char *q, const struct kta_match
     part(re, q, m, "res", ret->resource, sizeof ret->resource);
     part(re, q, m, "name", ret->name, sizeof ret->name);
     part(re, q, m, "ns", ret->ns, sizeof ret->ns);
+    part_as_it_is(re, q, m, "image", ret->image, sizeof ret->image);
     /* backend:8000 */
     char *colon = strrchr(ret->to, ':');
     if (colon && strchr(ret->to, ':') == colon && !*ret->port) {
