@@ -32,17 +32,30 @@ const char *kta_crash_code(const char *class_); /* of a log's class: "CrashLoop.
 /* crash_plain.c: the log's line, with advice where nothing can be computed */
 kta_crash_teller kta_crash_plain;
 
-/* crash_env.c: variables, files, commands */
-kta_crash_teller kta_crash_env, kta_crash_file, kta_crash_directory, kta_crash_config,
-    kta_crash_command, kta_crash_architecture;
-void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
-                           const char *program);
-/* Does a volume of the container hold that file? */
-bool kta_crash_holds(const struct kta_pod_trouble *t, const char *path);
-bool kta_crash_hidden(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path);
+/* crash_env.c: variables */
+kta_crash_teller kta_crash_env;
+bool kta_has_key(const struct kta_json *o, const char *key); /* a ConfigMap or Secret */
 void kta_crash_service_links(const struct kta_pod_trouble *t, struct kta_finding *f,
                              const struct kta_log_cause *c);
 void kta_crash_unexpanded(const struct kta_pod_trouble *t, struct kta_finding *f);
+
+/* crash_file.c: files and directories, and the volumes that hold them */
+kta_crash_teller kta_crash_file, kta_crash_directory, kta_crash_config;
+const char *kta_base_name(const char *path);
+/* The container's mount that a path lies in, a volume by its name, the ConfigMap or Secret of one;
+ * NULL: there is none (or it could not be read). */
+const struct kta_json *kta_mount_of(const struct kta_json *container, const char *path);
+const struct kta_json *kta_volume_named(const struct kta_json *spec, const char *name);
+const struct kta_json *kta_store_of(struct kta_world *w, const char *ns,
+                                    const struct kta_json *volume);
+/* Does a volume of the container hold that file? */
+bool kta_crash_holds(const struct kta_pod_trouble *t, const char *path);
+bool kta_crash_hidden(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path);
+
+/* crash_command.c: commands */
+kta_crash_teller kta_crash_command, kta_crash_architecture;
+void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,
+                           const char *program);
 /* A script of a volume that does not say what runs it: then it is told. */
 bool kta_crash_without_shell(const struct kta_pod_trouble *t, struct kta_finding *f,
                              const char *script);
