@@ -148,21 +148,34 @@ static int propose(struct kta_agent *a, const struct kta_argv *argv, const char 
     return kta_plan_add(&a->plan, a->pipeline->policy, argv, NULL, why, err) ? 0 : -1;
 }
 
-static int restart(struct kta_agent *a, struct kta_err *err)
+/* kubectl rollout SUB of what is meant; before and after stand around its name in the answer. */
+static int rollout(struct kta_agent *a, const char *verb, const char *sub, const char *before,
+                   const char *after, const char *why, struct kta_err *err)
 {
-    struct kta_json *o = workload(a, "restart");
+    struct kta_json *o = workload(a, verb);
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
     char kind[64];
 
     if (!o)
         return 0;
     lower_kind(o, kind, sizeof kind);
-    kta_argv_addl(&argv, "kubectl", "rollout", "restart", NULL);
+    kta_argv_addl(&argv, "kubectl", "rollout", sub, NULL);
     kta_argv_addf(&argv, "%s/%s", kind, kta_obj_name(o));
     kta_argv_addl(&argv, "-n", kta_obj_namespace(o), NULL);
-    kta_str_addf(&a->answer, "A rollout restart replaces the pods of %s %s one after another.\n",
-                 kind, kta_obj_name(o));
-    return propose(a, &argv, "restart it, as asked", err);
+    kta_str_addf(&a->answer, "%s%s %s%s.\n", before, kind, kta_obj_name(o), after);
+    return propose(a, &argv, why, err);
+}
+
+static int restart(struct kta_agent *a, struct kta_err *err)
+{
+    return rollout(a, "restart", "restart", "A rollout restart replaces the pods of ",
+                   " one after another", "restart it, as asked", err);
+}
+
+static int roll_back(struct kta_agent *a, struct kta_err *err)
+{
+    return rollout(a, "roll back", "undo", "", " goes back to the revision before its present one",
+                   "roll it back, as asked", err);
 }
 
 static int scale(struct kta_agent *a, struct kta_err *err)
@@ -187,23 +200,6 @@ static int scale(struct kta_agent *a, struct kta_err *err)
                  kta_obj_name(o), now, now == 1 ? "" : "s", a->intent.number,
                  a->intent.number == 1 ? "was" : "were");
     return propose(a, &argv, "scale it, as asked", err);
-}
-
-static int roll_back(struct kta_agent *a, struct kta_err *err)
-{
-    struct kta_json *o = workload(a, "roll back");
-    kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
-    char kind[64];
-
-    if (!o)
-        return 0;
-    lower_kind(o, kind, sizeof kind);
-    kta_argv_addl(&argv, "kubectl", "rollout", "undo", NULL);
-    kta_argv_addf(&argv, "%s/%s", kind, kta_obj_name(o));
-    kta_argv_addl(&argv, "-n", kta_obj_namespace(o), NULL);
-    kta_str_addf(&a->answer, "%s %s goes back to the revision before its present one.\n", kind,
-                 kta_obj_name(o));
-    return propose(a, &argv, "roll it back, as asked", err);
 }
 
 /* An image without its tag or digest: what two versions of it have in common. */

@@ -32,9 +32,10 @@ struct kta_ui {
 void ui_end_text(struct kta_ui *ui);
 /* Columns of a stream; 0 where nobody sees lines: a pipe, a file. */
 int ui_width(FILE *to);
-/* wrap.c: first, then text, which goes on under where it began. */
+/* ---- wrap.c ---- */
 /* The beginning of s that fits, with … where something is missing. */
 void ui_cut(const char *s, int width, struct kta_str *out);
+/* first, then text, which goes on under where it began; ends with a newline. */
 void ui_wrap(const char *first, const char *text, int width, struct kta_str *out);
 /* progress.c: one line on stderr that tells what goes on and for how long; redrawn every second by
  * a timer's signal, so that it lives while something else waits. One for the process. */
