@@ -317,14 +317,12 @@ static void early_check(struct kta_world *w, const char *ns, const struct kta_ea
 void kta_collect_early(struct kta_world *w, const char *kind, const char *ns, void *ctx)
 {
     static const char *const of_change[] = {"pods", "events", "deployments", "replicasets"};
-    size_t there = 0, asked = 0;
+    size_t there = 0;
     if (kta_streq(kind, "pods"))
         early_reads(w, ns, ctx);
-    for (size_t i = 0; i < KTA_LEN(of_change); i++) {
+    for (size_t i = 0; i < KTA_LEN(of_change); i++)
         there += kta_world_has_list(w, of_change[i], ns);
-        asked += kta_streq(kind, of_change[i]);
-    }
-    if (asked && there == KTA_LEN(of_change) && kta_world_wants_checks(w))
+    if (there == KTA_LEN(of_change) && kta_world_wants_checks(w) && !*kta_world_asked_ahead(w))
         early_check(w, ns, ctx);
 }
 
