@@ -87,10 +87,12 @@ static unsigned class_of(struct builder *b, char c)
     return b->a.class_of[u];
 }
 
+/* Its row is written before it is read: what calloc gives is mapped twice, for each. */
 static size_t new_state(struct builder *b)
 {
     if (b->states >= b->most)
         abort();
+    memset(b->a.next[b->states], 0, sizeof *b->a.next);
     return b->states++;
 }
 
@@ -104,32 +106,34 @@ static size_t new_child(struct builder *b, size_t parent, unsigned class)
     return made;
 }
 
-static void add(struct builder *b, const char *text, size_t n, enum kta_literal_use use, size_t at)
+/* l: what the literals of a table's row have in common. */
+static void add(struct builder *b, const char *text, size_t n, struct kta_literal l)
 {
-    const char *pattern = use == KTA_USE_RULE ? kta_rule(at)->pattern : "(?i";
     size_t state = 0;
     for (size_t i = 0; i < n; i++) {
         unsigned c = class_of(b, text[i] == '^' ? ' ' : text[i]);
         size_t to = b->a.next[state][c];
         state = to ? to : new_child(b, state, c);
     }
+    l.text = text;
+    l.n = (uint8_t)n;
+    l.next = b->a.hits[state];
     KTA_GROW(b->a.literal, b->literals, b->literals_cap);
-    b->a.literal[b->literals] = (struct kta_literal){.text = text,
-                                                     .n = (uint8_t)n,
-                                                     .use = (uint8_t)use,
-                                                     .at = (uint16_t)at,
-                                                     .exact = !strstr(pattern, "(?i"),
-                                                     .word = kta_starts(pattern, KTA_WORD_BEGINS),
-                                                     .next = b->a.hits[state]};
+    b->a.literal[b->literals] = l;
     b->a.hits[state] = (uint32_t)++b->literals;
 }
 
 static void add_all(struct builder *b, const char *texts, enum kta_literal_use use, size_t at)
 {
+    const char *pattern = use == KTA_USE_RULE ? kta_rule(at)->pattern : "(?i";
+    struct kta_literal row = {.use = (uint8_t)use,
+                              .at = (uint16_t)at,
+                              .exact = !strstr(pattern, "(?i"),
+                              .word = kta_starts(pattern, KTA_WORD_BEGINS)};
     for (const char *p = texts; *p;) {
         size_t n = strcspn(p, " ");
         if (n)
-            add(b, p, n, use, at);
+            add(b, p, n, row);
         p += n + (p[n] == ' ');
     }
 }
@@ -171,7 +175,7 @@ static void reserve(struct builder *b)
         b->most += strlen(others[i].texts);
     if (b->most > MAX_STATES)
         b->most = MAX_STATES;
-    b->a.next = kta_calloc(b->most, sizeof *b->a.next);
+    b->a.next = kta_malloc(b->most * sizeof *b->a.next);
     b->a.hits = kta_calloc(b->most, sizeof *b->a.hits);
     b->child = kta_calloc(b->most, sizeof *b->child);
     b->sibling = kta_calloc(b->most, sizeof *b->sibling);
