@@ -51,6 +51,9 @@ int kta_target_find(struct kta_world *w, const struct kta_scope *scope, const ch
  * the nearest name. */
 int kta_target_check(const struct kta_targets *t, const struct kta_scope *scope, const char *text,
                      struct kta_err *err);
+/* Puts the world's focus on the objects that are meant, and their owners. False, and no focus,
+ * where a namespace is meant, or t is NULL. */
+bool kta_target_focus(struct kta_world *w, const struct kta_targets *t);
 /* Appends what is meant, for people: "Deployment backend, Service shop/web", "namespace demo", "the
  * cluster". */
 void kta_target_words(const struct kta_targets *t, const struct kta_scope *scope,

@@ -27,29 +27,43 @@ enum kta_reachable {
 int kta_reach(struct kta_world *w, const char *ns, const char *from, const char *to,
               const char *port, enum kta_reachable *ret, struct kta_str *out, struct kta_err *err);
 
-/* Who is bound to a role that grants it: verb as RBAC spells it ("get", "delete", "*"), resource in
- * any spelling kubectl takes, with a subresource ("pods/exec"); ns NULL: in all namespaces; name
- * NULL: any object. *ret_n: subjects. */
-int kta_who_can(struct kta_world *w, const char *verb, const char *resource, const char *ns,
-                const char *name, size_t *ret_n, struct kta_str *out, struct kta_err *err);
+/* What RBAC may grant. */
+struct kta_right {
+    const char *verb;     /* as RBAC spells it: "get", "delete", "*" */
+    const char *resource; /* in any spelling kubectl takes, with a subresource: "pods/exec" */
+    const char *ns;       /* NULL: in all namespaces */
+    const char *name;     /* NULL: any object */
+    const char *subject;  /* "alice", "ci", "shop/ci": whether it may is said first; or NULL */
+};
+/* Who is bound to a role that grants it. *ret_n: subjects. */
+int kta_who_can(struct kta_world *w, const struct kta_right *asked, size_t *ret_n,
+                struct kta_str *out, struct kta_err *err);
 
 /* What was changed in the scope in the last so many seconds, newest first: rollouts with what they
- * changed, Helm revisions, fields by managedFields with manager, objects that are new. */
+ * changed, Helm revisions, fields by managedFields with manager, objects that are new. Where the
+ * world has a focus (kta_target_focus): only of that, and of the ConfigMaps and Secrets it reads.
+ */
 int kta_recent_changes(struct kta_world *w, const struct kta_scope *scope, int64_t seconds,
                        size_t *ret_n, struct kta_str *out, struct kta_err *err);
 
-/* Images that run, with how many pods each; pods and workloads that are not ready; restarts. */
+/* Images that run, with how many pods each; pods and workloads that are not ready; restarts; what
+ * containers request and may use. Of what the world has a focus on, where it has one. */
 int kta_images_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
                      struct kta_err *err);
 int kta_not_ready_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
                         struct kta_err *err);
 int kta_restarts_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
                        struct kta_err *err);
+int kta_limits_table(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
+                     struct kta_err *err);
+
+/* Which workloads of its namespace name a ConfigMap, Secret, claim or ServiceAccount. */
+int kta_used_by(struct kta_world *w, const struct kta_json *object, struct kta_str *out,
+                struct kta_err *err);
 
 /* Usage as a table, from metrics.k8s.io; says how to get metrics where there are none. Appends
  * text for people (Markdown). */
-int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
-                    const struct kta_targets *targets, bool by_memory, struct kta_str *out,
-                    struct kta_err *err);
+int kta_usage_table(struct kta_world *w, const struct kta_scope *scope, bool by_memory,
+                    struct kta_str *out, struct kta_err *err);
 
 #endif

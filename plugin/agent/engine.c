@@ -11,6 +11,7 @@
 #include "kta/kinds.h"
 #include "kta/obj.h"
 #include "kta/selector.h"
+#include "kta/yaml.h"
 #include "kta/markdown.h"
 
 bool agent_worth_fixing(const struct kta_finding *f)
@@ -18,10 +19,11 @@ bool agent_worth_fixing(const struct kta_finding *f)
     return f->n_fixes > 0 && f->severity >= KTA_WARNING && f->confidence >= 0.5;
 }
 
-/* False for a question that neither is understood nor names an object: nothing is proposed then. */
+/* False for a question that is not understood and names no object, or asks what is: nothing is
+ * proposed then. */
 static bool asks_for_fixes(const struct kta_agent *a)
 {
-    return a->intent.sure || (a->targets.n > 0 && a->targets.v[0].object);
+    return a->intent.sure || (a->targets.n > 0 && a->targets.v[0].object && !a->intent.fact);
 }
 
 void agent_plan_fixes(struct kta_agent *a, struct kta_plan *plan)
@@ -58,6 +60,32 @@ static void under_way(const struct kta_agent *a, struct kta_str *out)
     }
 }
 
+static bool names_object(const struct kta_agent *a)
+{
+    return a->targets.n && a->targets.v[0].object && !a->targets.suggestion &&
+           a->targets.v[0].by != KTA_BY_NAMESPACE;
+}
+
+/* What was read of what is named answers many a question: how many replicas, which image, port,
+ * node, limit. */
+static void not_understood(const struct kta_agent *a, struct kta_str *out)
+{
+    static const char *const sources[] = {"workloads", "pods", "services"};
+    bool named = names_object(a);
+
+    kta_str_addf(out, "Without a model the question is not understood in full; this is %s.\n\n",
+                 named ? "what there is of what it names, and the general diagnosis"
+                       : "the general diagnosis");
+    for (size_t k = 0; named && k < KTA_LEN(sources); k++)
+        for (size_t i = 0; i < a->evidence.n; i++) {
+            const char *text = a->evidence.v[i].text;
+            if (!kta_starts(a->evidence.v[i].source, sources[k]))
+                continue;
+            kta_code_block(text, strlen(text), out);
+            kta_str_addc(out, '\n');
+        }
+}
+
 static int diagnose(struct kta_agent *a, struct kta_err *err)
 {
     kta_auto_str struct kta_str what = KTA_STR_INIT;
@@ -69,8 +97,7 @@ static int diagnose(struct kta_agent *a, struct kta_err *err)
                      "Nothing in %s%s is called '%s'; this is the general diagnosis.\n\n",
                      where ? "namespace " : "", kta_or(where, "any namespace"), a->intent.name);
     else if (!a->intent.sure)
-        kta_str_add(&a->answer, "Without a model the question is not understood in full; this is "
-                                "the general diagnosis.\n\n");
+        not_understood(a, &a->answer);
     if (a->findings.n == 0) {
         kta_target_words(&a->targets, &a->scope, &what);
         kta_str_addf(&a->answer, "Nothing is wrong with %s as far as the engine can see.\n",
@@ -266,6 +293,68 @@ static void keep_selected(struct kta_json *doc, const char *selector)
     kta_json_set(doc, "items", kept);
 }
 
+/* Is the row's object one that is meant, or a pod of it? */
+static bool meant(struct kta_agent *a, const struct kta_json *metadata)
+{
+    const char *uid = kta_json_str(metadata, "uid"), *name = kta_json_str(metadata, "name");
+    bool found = false;
+
+    for (size_t i = 0; i < a->targets.n && !found; i++) {
+        struct kta_json **pods = NULL, *o = a->targets.v[i].object;
+        size_t n = kta_world_pods_of(a->world, o, &pods);
+        found = kta_streq(kta_obj_name(o), name);
+        for (size_t p = 0; p < n && !found; p++)
+            found = kta_streq(kta_obj_uid(pods[p]), uid);
+        free(pods);
+    }
+    return found;
+}
+
+/* "list the pods of backend": only its own, if there are such. */
+static void keep_meant(struct kta_agent *a, struct kta_json *table)
+{
+    struct kta_json *kept = kta_json_new_array();
+
+    kta_json_each(row, names_object(a) ? kta_json_get(table, "rows") : NULL) {
+        if (meant(a, kta_json_at(row, "object.metadata")))
+            kta_json_push(kept, kta_json_copy(row));
+    }
+    if (kta_json_len(kept))
+        kta_json_set(table, "rows", kept);
+    else
+        kta_json_free(kept);
+}
+
+/* What of a list is asked for, of a live cluster. */
+static void list_query(const struct kta_agent *a, const struct kta_kind *kind, struct kta_str *path)
+{
+    bool warnings = kta_streq(kind->plural, "events") && kta_stristr(a->question, "warning");
+    bool on_node = *a->intent.name && kta_streq(kind->plural, "pods") &&
+                   kta_world_get(a->world, "nodes", NULL, a->intent.name, NULL);
+
+    kta_str_add(path, "?includeObject=Metadata");
+    if (a->scope.selector) {
+        kta_str_add(path, "&labelSelector=");
+        kta_url_escape(a->scope.selector, path);
+    }
+    if (warnings || on_node) {
+        kta_str_add(path, "&fieldSelector=");
+        kta_url_escape(warnings ? "type=Warning" : "spec.nodeName=", path);
+    }
+    if (on_node)
+        kta_url_escape(a->intent.name, path);
+}
+
+/* Are the columns of `-o wide` asked for? */
+static bool wants_wide(const char *question)
+{
+    static const char *const words[] = {"node", "wide", " ip", "address", "where", "image", "port"};
+    for (size_t i = 0; i < KTA_LEN(words); i++)
+        if (kta_stristr(question, words[i]))
+            return true;
+    return false;
+}
+
 static int list(struct kta_agent *a, struct kta_err *err)
 {
     const struct kta_kind *kind;
@@ -280,11 +369,7 @@ static int list(struct kta_agent *a, struct kta_err *err)
     bool snapshot = kta_cluster_is_snapshot(a->pipeline->cluster);
     const char *selector = a->scope.selector;
     if (!snapshot)
-        kta_str_add(&path, "?includeObject=Metadata");
-    if (!snapshot && selector) {
-        kta_str_add(&path, "&labelSelector=");
-        kta_url_escape(selector, &path);
-    }
+        list_query(a, kind, &path);
     kta_read_add(&reads, &n, &cap, snapshot ? KTA_ACCEPT_JSON : KTA_ACCEPT_TABLE, "%s", path.s);
     int r = kta_cluster_read(a->pipeline->cluster, reads, n, err);
     if (r == 0 && reads[0].failed) {
@@ -295,12 +380,46 @@ static int list(struct kta_agent *a, struct kta_err *err)
         kta_redact_object(a->pipeline->redact, reads[0].json);
         if (snapshot && selector)
             keep_selected(reads[0].json, selector);
+        keep_meant(a, reads[0].json);
         kta_str_addf(&a->answer, "%s in %s%s%s:\n\n", kind->plural,
                      kta_or(ns, kind->namespaced ? "all namespaces" : "the cluster"),
                      selector ? " with " : "", kta_or(selector, ""));
-        kta_table_markdown(reads[0].json, ns == NULL && kind->namespaced, &a->answer);
+        kta_table_markdown(reads[0].json, ns == NULL && kind->namespaced, wants_wide(a->question),
+                           &a->answer);
     }
     kta_reads_free(reads, n);
+    return r;
+}
+
+/* Of what is meant, as the cluster has it: the lists before were read for less. */
+static int manifest(struct kta_agent *a, const struct kta_ref *ref, struct kta_err *err)
+{
+    const struct kta_kind *kind;
+    kta_auto_str struct kta_str path = KTA_STR_INIT, text = KTA_STR_INIT;
+    struct kta_json *o = NULL;
+
+    if (kta_kind_find(a->pipeline->cluster, ref->kind, &kind, err) < 0)
+        return -1;
+    kta_kind_path(kind, ref->namespace_, ref->name, &path);
+    if (kta_cluster_get(a->pipeline->cluster, &o, err, "%s", path.s) < 0)
+        return -1;
+    kta_json_remove(kta_json_get(o, "metadata"), "managedFields");
+    kta_redact_object(a->pipeline->redact, o);
+    kta_yaml_print(o, &text);
+    kta_code_block(text.s, text.len, &a->answer);
+    kta_json_free(o);
+    return 0;
+}
+
+static int yaml(struct kta_agent *a, struct kta_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < a->targets.n && i < 3 && r == 0; i++)
+        if (a->targets.v[i].object)
+            r = manifest(a, &a->targets.v[i].ref, err);
+    if (r == 0 && !a->answer.len)
+        kta_str_add(&a->answer, "Nothing that was named has one. Name it, as kind/name.\n");
     return r;
 }
 
@@ -361,6 +480,8 @@ static int (*const answers[])(struct kta_agent *a, struct kta_err *err) = {
     [KTA_INTENT_IMAGES] = usage,      [KTA_INTENT_WHO_CAN] = usage,
     [KTA_INTENT_REACH] = usage,       [KTA_INTENT_INSTALL] = agent_install,
     [KTA_INTENT_IMAGE] = set_image,   [KTA_INTENT_ROLLBACK] = roll_back,
+    [KTA_INTENT_LIMITS] = usage,      [KTA_INTENT_YAML] = yaml,
+    [KTA_INTENT_USED_BY] = usage,
 };
 
 void kta_agent_read_text(struct kta_agent *a, struct kta_redact *redact)
@@ -368,6 +489,16 @@ void kta_agent_read_text(struct kta_agent *a, struct kta_redact *redact)
     kta_auto_free char *safe = kta_redact_dup(redact, a->piped);
 
     kta_text_markdown(safe, &a->answer);
+}
+
+/* "which services …": a kind is named, and no object: its list goes before the diagnosis. */
+static int list_of_kind(struct kta_agent *a, struct kta_err *err)
+{
+    if (a->intent.sure || !*a->intent.kind || *a->intent.name || names_object(a))
+        return 0;
+    int r = list(a, err);
+    kta_str_addc(&a->answer, '\n');
+    return r;
 }
 
 int agent_engine_answer(struct kta_agent *a, struct kta_err *err)
@@ -378,5 +509,7 @@ int agent_engine_answer(struct kta_agent *a, struct kta_err *err)
             return 0; /* the question is about the text alone */
         kta_str_addc(&a->answer, '\n');
     }
+    if (list_of_kind(a, err) < 0)
+        return -1;
     return answers[a->intent.sure ? a->intent.intent : KTA_INTENT_DIAGNOSE](a, err);
 }

@@ -208,7 +208,8 @@ static void list_markdown(const struct kta_json *list, struct kta_str *out)
     }
 }
 
-void kta_table_markdown(const struct kta_json *table, bool with_namespace, struct kta_str *out)
+void kta_table_markdown(const struct kta_json *table, bool with_namespace, bool wide,
+                        struct kta_str *out)
 {
     const struct kta_json *columns = kta_json_get(table, "columnDefinitions");
 
@@ -219,12 +220,12 @@ void kta_table_markdown(const struct kta_json *table, bool with_namespace, struc
     size_t n = 0;
     kta_str_add(out, with_namespace ? "| NAMESPACE " : "");
     kta_json_each(c, columns) {
-        if (kta_json_int(c, "priority", 0) == 0)
+        if (wide || kta_json_int(c, "priority", 0) == 0)
             kta_str_addf(out, "| %s ", kta_or(kta_json_str(c, "name"), ""));
     }
     kta_str_add(out, with_namespace ? "|\n| --- " : "|\n");
     kta_json_each(c, columns) {
-        if (kta_json_int(c, "priority", 0) == 0)
+        if (wide || kta_json_int(c, "priority", 0) == 0)
             kta_str_add(out, "| --- ");
     }
     kta_str_add(out, "|\n");
@@ -233,7 +234,7 @@ void kta_table_markdown(const struct kta_json *table, bool with_namespace, struc
             kta_str_addf(out, "| %s ", kta_or(kta_json_str(row, "object.metadata.namespace"), ""));
         size_t i = 0;
         kta_json_each(c, columns) {
-            if (kta_json_int(c, "priority", 0) == 0) {
+            if (wide || kta_json_int(c, "priority", 0) == 0) {
                 kta_str_add(out, "| ");
                 cell_text(kta_json_item(kta_json_get(row, "cells"), i), out);
                 kta_str_addc(out, ' ');

@@ -14,18 +14,18 @@
 
 #define CHANGES_SPAN (24 * 3600) /* seconds, where the question names none */
 
-static int usage(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
-{
-    return kta_usage_table(a->world, &a->scope, &a->targets, a->intent.intent == KTA_INTENT_MEMORY,
-                           out, err);
-}
-
 struct kta_scope agent_scope(const struct kta_agent *a)
 {
     struct kta_scope s = a->scope;
     if (a->targets.n && a->targets.v[0].by == KTA_BY_NAMESPACE)
         s.namespace_ = a->targets.v[0].ref.name;
     return s;
+}
+
+static int usage(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    struct kta_scope s = agent_scope(a);
+    return kta_usage_table(a->world, &s, a->intent.intent == KTA_INTENT_MEMORY, out, err);
 }
 
 static int restarts(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
@@ -38,6 +38,24 @@ static int not_ready(struct kta_agent *a, struct kta_str *out, struct kta_err *e
 {
     struct kta_scope s = agent_scope(a);
     return kta_not_ready_table(a->world, &s, out, err);
+}
+
+static int limits(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    struct kta_scope s = agent_scope(a);
+    return kta_limits_table(a->world, &s, out, err);
+}
+
+static int used_by(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < a->targets.n && r == 0; i++)
+        if (a->targets.v[i].object && a->targets.v[i].by != KTA_BY_NAMESPACE)
+            r = kta_used_by(a->world, a->targets.v[i].object, out, err);
+    if (!out->len)
+        kta_str_add(out, "Nothing has that name. Name it, as kind/name, with -n NAMESPACE.\n");
+    return r;
 }
 
 static int images(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
@@ -66,10 +84,14 @@ static int changes(struct kta_agent *a, struct kta_str *out, struct kta_err *err
 static int who_can(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
 {
     const struct kta_intent_match *m = &a->intent;
+    struct kta_right right = {.verb = m->verb,
+                              .resource = m->resource,
+                              .ns = *m->ns ? m->ns : a->scope.namespace_,
+                              .name = *m->name ? m->name : NULL,
+                              .subject = *m->subject ? m->subject : NULL};
     size_t n = 0;
 
-    if (kta_who_can(a->world, m->verb, m->resource, *m->ns ? m->ns : a->scope.namespace_,
-                    *m->name ? m->name : NULL, &n, out, err) == 0)
+    if (kta_who_can(a->world, &right, &n, out, err) == 0)
         return 0;
     if (err->code != KTA_E_NOT_FOUND)
         return -1;
@@ -91,15 +113,18 @@ static const struct {
     enum kta_intent intent;
     const char *source;
     int (*run)(struct kta_agent *a, struct kta_str *out, struct kta_err *err);
+    bool whole; /* whatever is named, what is around it is looked at, too */
 } rows[] = {
-    {KTA_INTENT_MEMORY, "memory usage", usage},
-    {KTA_INTENT_CPU, "CPU usage", usage},
-    {KTA_INTENT_RESTARTS, "restarts", restarts},
-    {KTA_INTENT_NOT_READY, "what is not ready", not_ready},
-    {KTA_INTENT_IMAGES, "images that run", images},
-    {KTA_INTENT_CHANGES, "recent changes", changes},
-    {KTA_INTENT_WHO_CAN, "who can do it, by RBAC", who_can},
-    {KTA_INTENT_REACH, "a simulation of the NetworkPolicies", reach},
+    {KTA_INTENT_MEMORY, "memory usage", usage, false},
+    {KTA_INTENT_CPU, "CPU usage", usage, false},
+    {KTA_INTENT_RESTARTS, "restarts", restarts, false},
+    {KTA_INTENT_NOT_READY, "what is not ready", not_ready, false},
+    {KTA_INTENT_IMAGES, "images that run", images, false},
+    {KTA_INTENT_LIMITS, "what containers request and may use", limits, false},
+    {KTA_INTENT_USED_BY, "what uses it", used_by, true},
+    {KTA_INTENT_CHANGES, "recent changes", changes, false},
+    {KTA_INTENT_WHO_CAN, "who can do it, by RBAC", who_can, true},
+    {KTA_INTENT_REACH, "a simulation of the NetworkPolicies", reach, true},
 };
 
 int agent_usage(struct kta_agent *a, const char **ret_source, struct kta_str *out,
@@ -110,7 +135,10 @@ int agent_usage(struct kta_agent *a, const char **ret_source, struct kta_str *ou
         if (rows[i].intent != a->intent.intent)
             continue;
         *ret_source = rows[i].source;
-        return rows[i].run(a, out, err);
+        (void)kta_target_focus(a->world, rows[i].whole ? NULL : &a->targets);
+        int r = rows[i].run(a, out, err);
+        (void)kta_target_focus(a->world, NULL);
+        return r;
     }
     return 0;
 }

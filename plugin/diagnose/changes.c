@@ -405,23 +405,44 @@ static void consider_store(struct kta_world *w, const char *plural, const char *
     }
 }
 
-/* Every ConfigMap and Secret that a pod spec names. */
+/* Where a pod spec names a ConfigMap, a Secret or a claim. */
+static const struct {
+    const char *key, *field, *plural;
+} store_refs[] = {
+    {"configMapKeyRef", "name", "configmaps"},
+    {"configMapRef", "name", "configmaps"},
+    {"configMap", "name", "configmaps"},
+    {"secretKeyRef", "name", "secrets"},
+    {"secretRef", "name", "secrets"},
+    {"secret", "secretName", "secrets"},
+    {"persistentVolumeClaim", "claimName", "persistentvolumeclaims"},
+};
+
 static void stores_of(struct kta_world *w, const char *ns, const struct kta_json *v,
                       struct store_change *best)
 {
-    static const struct {
-        const char *key, *field, *plural;
-    } refs[] = {
-        {"configMapKeyRef", "name", "configmaps"}, {"configMapRef", "name", "configmaps"},
-        {"configMap", "name", "configmaps"},       {"secretKeyRef", "name", "secrets"},
-        {"secretRef", "name", "secrets"},          {"secret", "secretName", "secrets"},
-    };
     kta_json_each(m, v) {
-        for (size_t i = 0; kta_json_key(m) && i < KTA_LEN(refs); i++)
-            if (kta_streq(kta_json_key(m), refs[i].key) && kta_json_str(m, refs[i].field))
-                consider_store(w, refs[i].plural, ns, kta_json_str(m, refs[i].field), best);
+        for (size_t i = 0; kta_json_key(m) && i < KTA_LEN(store_refs); i++)
+            if (kta_streq(kta_json_key(m), store_refs[i].key) &&
+                kta_json_str(m, store_refs[i].field))
+                consider_store(w, store_refs[i].plural, ns, kta_json_str(m, store_refs[i].field),
+                               best);
         stores_of(w, ns, m, best);
     }
+}
+
+bool kta_template_reads(const struct kta_json *spec, const char *plural, const char *name)
+{
+    kta_json_each(m, spec) {
+        for (size_t i = 0; kta_json_key(m) && i < KTA_LEN(store_refs); i++)
+            if (kta_streq(kta_json_key(m), store_refs[i].key) &&
+                kta_streq(plural, store_refs[i].plural) &&
+                kta_streq(name, kta_json_str(m, store_refs[i].field)))
+                return true;
+        if (kta_template_reads(m, plural, name))
+            return true;
+    }
+    return false;
 }
 
 /* The fix that was added last is tried first. */

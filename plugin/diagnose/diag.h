@@ -196,6 +196,9 @@ struct kta_change {
 /* What changed in a workload's pod template since it last worked. False: nothing known. */
 bool kta_change_of(struct kta_world *w, struct kta_json *workload, struct kta_change *ret);
 void kta_change_release(struct kta_change *c);
+/* Does a pod spec name that ConfigMap ("configmaps"), Secret or claim ("persistentvolumeclaims")?
+ */
+bool kta_template_reads(const struct kta_json *spec, const char *plural, const char *name);
 /* Field differences of two pod templates, one a line: "containers[backend].image: a -> b".
  * Returns how many. */
 size_t kta_template_diff(const struct kta_json *before, const struct kta_json *after,

@@ -84,6 +84,8 @@ static void pods(struct kta_world *w, const char *ns, struct kta_evidence *e)
                      ns ? "" : "in ", ns ? "" : kta_obj_namespace(v[i]), ns ? "" : ",",
                      kta_pod_status_word(v[i], buf, sizeof buf), kta_pod_restarts(v[i]), age.s,
                      kta_or(kta_json_str(v[i], "spec.nodeName"), "none"));
+        if (kta_world_has_focus(w) && kta_json_str(v[i], "status.podIP"))
+            kta_str_addf(&out, ", address %s", kta_json_str(v[i], "status.podIP"));
         kta_json_each(s, kta_json_at(v[i], "status.initContainerStatuses"))
             if (!kta_streq(kta_json_str(s, "state.terminated.reason"), "Completed"))
                 container_line(s, &out);
@@ -126,6 +128,10 @@ static void workloads(struct kta_world *w, const char *ns, struct kta_evidence *
                 kta_str_add(&out, " env");
                 kta_json_each(env, kta_json_get(c, "env"))
                     kta_str_addf(&out, " %s", kta_json_str(env, "name"));
+                kta_json_each(from, kta_json_get(c, "envFrom"))
+                    kta_str_addf(&out, " (all of %s)",
+                                 kta_or(kta_json_str(from, "configMapRef.name"),
+                                        kta_or(kta_json_str(from, "secretRef.name"), "?")));
             }
             kta_str_addc(&out, '\n');
         }
@@ -152,7 +158,9 @@ static void services(struct kta_world *w, const char *ns, struct kta_evidence *e
                 continue;
         }
         shown++;
-        kta_str_addf(&out, "service/%s selects ", kta_obj_name(v[i]));
+        kta_str_addf(&out, "service/%s (%s %s) selects ", kta_obj_name(v[i]),
+                     kta_or(kta_json_str(v[i], "spec.type"), "ClusterIP"),
+                     kta_or(kta_json_str(v[i], "spec.clusterIP"), "without an address"));
         kta_diag_labels(kta_json_at(v[i], "spec.selector"), &out);
         kta_json_each(p, kta_json_at(v[i], "spec.ports")) {
             kta_str_addf(&out, "; port %lld to ", (long long)kta_json_int(p, "port", 0));

@@ -26,6 +26,8 @@ static const struct {
     {"images", KTA_INTENT_IMAGES},     {"whocan", KTA_INTENT_WHO_CAN},
     {"reach", KTA_INTENT_REACH},       {"install", KTA_INTENT_INSTALL},
     {"image", KTA_INTENT_IMAGE},       {"rollback", KTA_INTENT_ROLLBACK},
+    {"limits", KTA_INTENT_LIMITS},     {"yaml", KTA_INTENT_YAML},
+    {"usedby", KTA_INTENT_USED_BY},
 };
 
 struct rule {
@@ -65,6 +67,10 @@ static void kind_in(const char *q, char *out, size_t size)
             n++;
         kta_auto_free char *word = kta_strndup(q, n);
         const struct kta_kind *k = n > 1 ? kta_kind_known(word) : NULL;
+        if (!k && n > 3 && word[n - 1] == 's') { /* "pvcs" */
+            word[n - 1] = '\0';
+            k = kta_kind_known(word);
+        }
         if (k && !kta_streq(k->plural, "namespaces")) {
             (void)snprintf(out, size, "%s", k->plural);
             return;
@@ -132,6 +138,7 @@ static void parts(const struct kta_re *re, const char *q, const struct kta_match
     part(re, q, m, "res", ret->resource, sizeof ret->resource);
     part(re, q, m, "name", ret->name, sizeof ret->name);
     part(re, q, m, "ns", ret->ns, sizeof ret->ns);
+    part_as_it_is(re, q, m, "subject", ret->subject, sizeof ret->subject);
     part_as_it_is(re, q, m, "image", ret->image, sizeof ret->image);
     /* backend:8000 */
     char *colon = strrchr(ret->to, ':');
@@ -273,6 +280,19 @@ static bool says_everywhere(const char *q)
     return kta_re_find(re, q, strlen(q), 0, NULL);
 }
 
+/* "which services …", "is the hpa …", "services without …": not for a change. */
+static bool asks_for_fact(const char *q)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must(
+            "^\\s*(?:(?:which|what|where|when|who|how (?:many|much|long|old)|any|list|show|is|are|"
+            "do|does|has|have)\\b|"
+            "[a-z]+s\\s+(?:with|without|that|which|having)\\b)",
+            KTA_RE_ICASE);
+    return kta_re_find(re, q, strlen(q), 0, NULL);
+}
+
 void kta_intent_of(const char *question, struct kta_intent_match *ret)
 {
     *ret = (struct kta_intent_match){.intent = KTA_INTENT_DIAGNOSE, .number = -1};
@@ -299,8 +319,13 @@ void kta_intent_of(const char *question, struct kta_intent_match *ret)
     ret->everywhere = says_everywhere(question);
     if (ret->intent == KTA_INTENT_CHANGES)
         ret->seconds = span_in(question);
-    if (ret->intent == KTA_INTENT_LIST)
+    ret->fact = !ret->sure && asks_for_fact(question);
+    if (ret->intent == KTA_INTENT_LIST || ret->fact)
         kind_in(question, ret->kind, sizeof ret->kind);
+    if (!ret->sure && kta_streq(ret->kind, "pods"))
+        *ret->kind = '\0'; /* the diagnosis is about them */
+    if (ret->intent == KTA_INTENT_LIST && !*ret->kind && kta_stristr(question, "warning"))
+        (void)snprintf(ret->kind, sizeof ret->kind, "events");
     if (ret->intent == KTA_INTENT_LIST && !*ret->kind) {
         ret->intent = KTA_INTENT_DIAGNOSE;
         ret->sure = false;

@@ -52,6 +52,24 @@ static char *ref_of(const struct recent *r, const struct kta_json *o)
     return kta_asprintf("%s%s%s", ns ? ns : "", ns ? " " : "", ref);
 }
 
+/* Is it meant, or read by what is meant? */
+static bool meant(struct recent *r, const char *plural, struct kta_json *o)
+{
+    static const char *const lists[] = {"deployments", "statefulsets", "daemonsets", "cronjobs"};
+    if (kta_world_focused(r->w, o))
+        return true;
+    for (size_t l = 0; l < KTA_LEN(lists); l++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(r->w, lists[l], r->ns, &v);
+        for (size_t i = 0; i < n; i++)
+            if (kta_world_focused(r->w, v[i]) &&
+                kta_streq(kta_obj_namespace(v[i]), kta_obj_namespace(o)) &&
+                kta_template_reads(kta_diag_template(v[i]), plural, kta_obj_name(o)))
+                return true;
+    }
+    return false;
+}
+
 /* ---- rollouts ---- */
 
 static void rollouts(struct recent *r)
@@ -63,7 +81,7 @@ static void rollouts(struct recent *r)
         for (size_t i = 0; i < n; i++) {
             struct kta_change c;
             kta_auto_free char *ref = ref_of(r, v[i]);
-            if (!kta_change_of(r->w, v[i], &c))
+            if (!kta_world_focused(r->w, v[i]) || !kta_change_of(r->w, v[i], &c))
                 continue;
             if (c.when != KTA_NO_TIME && c.when >= r->since) {
                 kta_auto_free char *diff = kta_strdup(c.diff);
@@ -150,7 +168,7 @@ static void objects(struct recent *r)
         size_t n = kta_world_list(r->w, kinds[k], r->ns, &v);
         for (size_t i = 0; i < n; i++)
             if (!kta_streq(kta_obj_label(v[i], "owner"), "helm") &&
-                !kta_streq(kta_obj_name(v[i]), "kube-root-ca.crt"))
+                !kta_streq(kta_obj_name(v[i]), "kube-root-ca.crt") && meant(r, kinds[k], v[i]))
                 managed(r, v[i]);
     }
 }
@@ -184,7 +202,8 @@ static void events(struct recent *r)
     size_t n = kta_world_list(r->w, "events", r->ns, &v);
     for (size_t i = 0; i < n; i++) {
         int64_t when = kta_event_time(v[i]);
-        if (when < r->since)
+        struct kta_json *o = kta_world_uid(r->w, kta_json_str(v[i], "involvedObject.uid"));
+        if (when < r->since || (kta_world_has_focus(r->w) && !(o && kta_world_focused(r->w, o))))
             continue;
         for (size_t k = 0; k < KTA_LEN(reasons); k++)
             if (kta_streq(kta_json_str(v[i], "reason"), reasons[k]))
@@ -217,8 +236,9 @@ int kta_recent_changes(struct kta_world *w, const struct kta_scope *scope, int64
     if (r.n)
         qsort(r.v, r.n, sizeof *r.v, newest_first);
     kta_age(seconds, &span);
-    kta_str_addf(out, "Changes of the last %s in %s%s, newest first:\n\n", span.s,
-                 r.ns ? "namespace " : "", kta_or(r.ns, "all namespaces"));
+    kta_str_addf(out, "Changes of the last %s in %s%s%s, newest first:\n\n", span.s,
+                 r.ns ? "namespace " : "", kta_or(r.ns, "all namespaces"),
+                 kta_world_has_focus(w) ? ", of what was named and what it reads" : "");
     for (size_t i = 0; i < r.n && i < LINES_MAX; i++) {
         kta_auto_str struct kta_str age = KTA_STR_INIT;
         kta_auto_free char *safe = kta_redact_dup(kta_world_redact(w), r.v[i].text);

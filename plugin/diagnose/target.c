@@ -477,6 +477,18 @@ int kta_target_check(const struct kta_targets *t, const struct kta_scope *scope,
     return kta_err_hint(err, "look in another namespace with -n, or in all with -A");
 }
 
+bool kta_target_focus(struct kta_world *w, const struct kta_targets *t)
+{
+    kta_world_focus_clear(w);
+    for (size_t i = 0; t && i < t->n; i++) {
+        if (t->v[i].by == KTA_BY_NAMESPACE || !t->v[i].object)
+            continue;
+        kta_world_focus_add(w, t->v[i].object);
+        kta_world_focus_add(w, kta_world_owner(w, t->v[i].object));
+    }
+    return kta_world_has_focus(w);
+}
+
 void kta_target_words(const struct kta_targets *t, const struct kta_scope *scope,
                       struct kta_str *out)
 {

@@ -118,27 +118,14 @@ static void tell_unmeasured(struct kta_world *w, const char *ns, bool narrow,
                      names.s);
 }
 
-int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
-                    const struct kta_targets *targets, bool by_memory, struct kta_str *out,
-                    struct kta_err *err)
+int kta_usage_table(struct kta_world *w, const struct kta_scope *scope, bool by_memory,
+                    struct kta_str *out, struct kta_err *err)
 {
     const char *ns = scope->namespace_;
-    bool narrow = false;
-    for (size_t i = 0; targets && i < targets->n; i++) {
-        if (targets->v[i].by == KTA_BY_NAMESPACE)
-            ns = targets->v[i].ref.name;
-        else
-            narrow |= targets->v[i].object != NULL;
-    }
     const char *kinds[] = {"pods", "replicasets", "deployments"};
     if (kta_world_prefetch(w, ns, kinds, KTA_LEN(kinds), err))
         return -1;
-    kta_world_focus_clear(w);
-    for (size_t i = 0; narrow && i < targets->n; i++)
-        if (targets->v[i].object) {
-            kta_world_focus_add(w, targets->v[i].object);
-            kta_world_focus_add(w, kta_world_owner(w, targets->v[i].object));
-        }
+    bool narrow = kta_world_has_focus(w);
     struct kta_json *const *v;
     size_t n = kta_world_pod_metrics(w, ns, &v), k = 0;
     if (!v) {
@@ -146,7 +133,6 @@ int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
                          "read it). Install metrics-server: kubectl apply -f "
                          "https://github.com/kubernetes-sigs/metrics-server/releases/latest/"
                          "download/components.yaml\n");
-        kta_world_focus_clear(w);
         return 0;
     }
     const char *what = by_memory ? "memory" : "cpu";
@@ -180,7 +166,6 @@ int kta_usage_table(struct kta_world *w, const struct kta_scope *scope,
     if (k)
         tell_unmeasured(w, ns, narrow, v, n, out);
     free(rows);
-    kta_world_focus_clear(w);
     kta_report_done(kta_world_report(w));
     return 0;
 }
@@ -241,7 +226,8 @@ int kta_images_table(struct kta_world *w, const struct kta_scope *scope, struct 
     for (size_t i = 0; i < n_pods; i++) {
         static const char *const lists[] = {"initContainers", "containers"};
         const char *phase = kta_json_str(pods[i], "status.phase");
-        if (kta_streq(phase, "Succeeded") || kta_streq(phase, "Failed"))
+        if (kta_streq(phase, "Succeeded") || kta_streq(phase, "Failed") ||
+            !kta_world_focused(w, pods[i]))
             continue;
         for (size_t l = 0; l < KTA_LEN(lists); l++)
             kta_json_each(c, kta_json_get(kta_json_get(pods[i], "spec"), lists[l]))
@@ -282,7 +268,8 @@ int kta_not_ready_table(struct kta_world *w, const struct kta_scope *scope, stru
     for (size_t l = 0; l < KTA_LEN(lists); l++) {
         size_t n = kta_world_list(w, lists[l], scope->namespace_, &v);
         for (size_t i = 0; i < n; i++) {
-            if (kta_diag_ready(v[i]) >= kta_diag_desired(v[i]) || rows++ >= 2 * ROWS_MAX)
+            if (kta_diag_ready(v[i]) >= kta_diag_desired(v[i]) || !kta_world_focused(w, v[i]) ||
+                rows++ >= 2 * ROWS_MAX)
                 continue;
             kta_auto_free char *ref = kta_diag_ref(v[i]);
             kta_str_addf(&table, "| %s | %s | %lld of %lld ready |\n", kta_obj_namespace(v[i]), ref,
@@ -293,7 +280,7 @@ int kta_not_ready_table(struct kta_world *w, const struct kta_scope *scope, stru
     for (size_t i = 0; i < n; i++) {
         char buf[64];
         if (kta_pod_ready(v[i]) || kta_streq(kta_json_str(v[i], "status.phase"), "Succeeded") ||
-            rows++ >= 2 * ROWS_MAX)
+            !kta_world_focused(w, v[i]) || rows++ >= 2 * ROWS_MAX)
             continue;
         const struct kta_json *s = first_trouble(v[i]);
         kta_str_addf(&table, "| %s | pod/%s | %s%s%s |\n", kta_obj_namespace(v[i]),
@@ -334,7 +321,7 @@ int kta_restarts_table(struct kta_world *w, const struct kta_scope *scope, struc
     for (size_t i = 0; i < n_pods; i++)
         kta_json_each(s, kta_json_at(pods[i], "status.containerStatuses")) {
             int64_t times = kta_json_int(s, "restartCount", 0);
-            if (times <= 0)
+            if (times <= 0 || !kta_world_focused(w, pods[i]))
                 continue;
             KTA_GROW(v, n, cap);
             v[n++] = (struct restart){pods[i], s, times};

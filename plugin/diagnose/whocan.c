@@ -15,6 +15,8 @@ struct ask {
     const char *verb, *ns, *name;
     char *resource, *sub; /* "pods", "exec" or NULL */
     const char *group;
+    const char *subject;      /* the one that is asked about, or NULL */
+    struct kta_str *grant_of; /* and by what it is granted to it */
 };
 
 static bool holds(const struct kta_json *list, const char *word)
@@ -75,6 +77,25 @@ static void add_row(const struct kta_json *binding, const struct kta_json *subje
     kta_str_add(out, " |\n");
 }
 
+/* Is it the one that is asked about, by any of its names ("ci", "shop/ci", "shop:ci",
+ * "system:serviceaccount:shop:ci"), or a group that it is in for certain? */
+static bool is_subject(const struct kta_json *s, const struct ask *a)
+{
+    const char *name = kta_or(kta_json_str(s, "name"), "");
+    const char *asked = a->subject, *ns = kta_or(kta_json_str(s, "namespace"), a->ns);
+    bool account = kta_streq(kta_json_str(s, "kind"), "ServiceAccount");
+    kta_auto_free char *full = kta_asprintf("system:serviceaccount:%s:%s", kta_or(ns, ""), name);
+    kta_auto_free char *slash = kta_asprintf("%s/%s", kta_or(ns, ""), name);
+    kta_auto_free char *colon = kta_asprintf("%s:%s", kta_or(ns, ""), name);
+
+    if (kta_streq(kta_json_str(s, "kind"), "Group") && kta_streq(name, "system:authenticated"))
+        return true;
+    if (!account)
+        return kta_streq(name, asked);
+    return kta_streq(full, asked) || kta_streq(slash, asked) || kta_streq(colon, asked) ||
+           (kta_streq(name, asked) && (!a->ns || kta_streq(ns, a->ns)));
+}
+
 static size_t follow(struct kta_world *w, const char *bindings, const struct ask *a,
                      struct kta_str *out)
 {
@@ -91,6 +112,13 @@ static size_t follow(struct kta_world *w, const char *bindings, const struct ask
         kta_json_each(s, kta_json_get(v[i], "subjects")) {
             add_row(v[i], s, only, out);
             rows++;
+            if (a->subject && is_subject(s, a)) {
+                kta_auto_free char *by = kta_diag_ref(v[i]);
+                kta_str_addf(a->grant_of, "%s%s (%s %s%s)", a->grant_of->len ? ", " : "", by,
+                             kta_or(kta_json_str(v[i], "roleRef.kind"), "role"),
+                             kta_or(kta_json_str(v[i], "roleRef.name"), "?"),
+                             only ? ", only some of them" : "");
+            }
         }
     }
     return rows;
@@ -113,13 +141,56 @@ static void unseen(struct kta_world *w, const struct ask *a, bool in_namespaces,
             kta_str_addf(out, "%s%s", out->len ? ", " : "", kinds[i].kind);
 }
 
-int kta_who_can(struct kta_world *w, const char *verb, const char *resource, const char *ns,
-                const char *name, size_t *ret_n, struct kta_str *out, struct kta_err *err)
+/* "get pods/log web in namespace shop" */
+static void what_is_asked(const struct ask *a, struct kta_str *out)
+{
+    kta_str_addf(out, "%s %s%s%s%s%s in %s%s", a->verb, a->resource, a->sub ? "/" : "",
+                 kta_or(a->sub, ""), a->name ? " " : "", kta_or(a->name, ""),
+                 a->ns ? "namespace " : "", kta_or(a->ns, "the cluster"));
+}
+
+/* hidden: what may not be read of RBAC. */
+static void tell_subject(const struct ask *a, const char *hidden, struct kta_str *out)
+{
+    kta_auto_str struct kta_str what = KTA_STR_INIT;
+
+    what_is_asked(a, &what);
+    if (a->grant_of->len)
+        kta_str_addf(out, "Yes: %s can %s, by %s.\n\n", a->subject, what.s, a->grant_of->s);
+    else if (*hidden)
+        kta_str_addf(out, "It cannot be told whether %s can %s.\n\n", a->subject, what.s);
+    else
+        kta_str_addf(out,
+                     "No: no binding lets %s %s (its groups, which only the authentication "
+                     "knows, may).\n\n",
+                     a->subject, what.s);
+}
+
+static void tell_everybody(const struct ask *a, const char *rows, const char *hidden,
+                           struct kta_str *out)
+{
+    kta_str_add(out, "Who can ");
+    what_is_asked(a, out);
+    kta_str_add(out, ":\n\n");
+    if (*rows)
+        kta_str_addf(out, "| Subject | By | Where |\n|---|---|---|\n%s", rows);
+    else
+        kta_str_addf(out, "%s.\n",
+                     *hidden ? "It cannot be told: nothing that you may read grants it"
+                             : "Nobody, as far as RBAC tells");
+    if (*hidden)
+        kta_str_addf(out, "\nYou may not read %s: what they grant is not in this answer.\n",
+                     hidden);
+    kta_str_add(out, "\nMembers of the group system:masters can do everything.\n");
+}
+
+int kta_who_can(struct kta_world *w, const struct kta_right *asked, size_t *ret_n,
+                struct kta_str *out, struct kta_err *err)
 {
     static const char *const kinds[] = {"rolebindings", "roles", "clusterrolebindings",
                                         "clusterroles"};
-    size_t base = strcspn(resource, "/");
-    kta_auto_free char *word = kta_strndup(resource, base);
+    size_t base = strcspn(asked->resource, "/");
+    kta_auto_free char *word = kta_strndup(asked->resource, base);
     const struct kta_kind *k = NULL;
     struct kta_err ignored = KTA_ERR_INIT;
     bool any = kta_streq(word, "*");
@@ -128,32 +199,26 @@ int kta_who_can(struct kta_world *w, const char *verb, const char *resource, con
     if (!any && kta_kind_find(kta_world_cluster(w), word, &k, &ignored))
         return kta_err_set(err, KTA_E_NOT_FOUND, "there is no resource '%s'", word);
     kta_auto_free char *plural = kta_strdup(any ? "*" : k->plural);
-    struct ask a = {verb, k && !k->namespaced ? NULL : ns,
-                    name, plural,
-                    NULL, any ? "*" : k->group};
-    kta_auto_free char *sub = resource[base] ? kta_strdup(resource + base + 1) : NULL;
-    a.sub = sub;
+    kta_auto_free char *sub = asked->resource[base] ? kta_strdup(asked->resource + base + 1) : NULL;
+    kta_auto_str struct kta_str rows = KTA_STR_INIT, hidden = KTA_STR_INIT, grants = KTA_STR_INIT;
+    struct ask a = {.verb = asked->verb,
+                    .ns = k && !k->namespaced ? NULL : asked->ns,
+                    .name = asked->name,
+                    .resource = plural,
+                    .sub = sub,
+                    .group = any ? "*" : k->group,
+                    .subject = asked->subject,
+                    .grant_of = &grants};
     if (kta_world_prefetch(w, a.ns, kinds, KTA_LEN(kinds), err))
         return -1;
-    kta_auto_str struct kta_str rows = KTA_STR_INIT, hidden = KTA_STR_INIT;
     bool in_namespaces = !k || k->namespaced;
     unseen(w, &a, in_namespaces, &hidden);
     if (in_namespaces)
         *ret_n += follow(w, "rolebindings", &a, &rows);
     *ret_n += follow(w, "clusterrolebindings", &a, &rows);
-    kta_str_addf(out, "Who can %s %s%s%s%s%s in %s%s:\n\n", verb, a.resource, sub ? "/" : "",
-                 kta_or(sub, ""), name ? " " : "", kta_or(name, ""), a.ns ? "namespace " : "",
-                 kta_or(a.ns, "the cluster"));
-    if (*ret_n)
-        kta_str_addf(out, "| Subject | By | Where |\n|---|---|---|\n%s", rows.s);
-    else
-        kta_str_addf(out, "%s.\n",
-                     hidden.len ? "It cannot be told: nothing that you may read grants it"
-                                : "Nobody, as far as RBAC tells");
-    if (hidden.len)
-        kta_str_addf(out, "\nYou may not read %s: what they grant is not in this answer.\n",
-                     hidden.s);
-    kta_str_add(out, "\nMembers of the group system:masters can do everything.\n");
+    if (a.subject)
+        tell_subject(&a, hidden.s, out);
+    tell_everybody(&a, rows.s, hidden.s, out);
     kta_report_done(kta_world_report(w));
     return 0;
 }

@@ -71,6 +71,10 @@ k create rolebinding robot-reads --role=reader --serviceaccount="$NS:robot" >/de
 k create role one --verb=delete --resource=pods --resource-name=only-this >/dev/null
 k create rolebinding robot-deletes --role=one --serviceaccount="$NS:robot" >/dev/null
 reach "who may read secrets" "ServiceAccount $NS/robot" "who can read secrets"
+reach "whether one may, and by what" "Yes: robot can list secrets in namespace $NS, by rolebinding/robot-reads" "can robot list secrets"
+reach "and whether not" "No: no binding lets robot create pods" "can serviceaccount robot create pods"
+reach "by its whole name" "Yes: " "does system:serviceaccount:$NS:robot have access to secrets"
+reach "another's account of that name is another" "No: no binding lets $other/robot list secrets" "can $other/robot list secrets"
 reach "everybody with all rights is named too" "cluster-admin" "who can read secrets"
 reach "a rule for one object says which" "only only-this" "who can delete pods"
 reach "exec is a subresource" "pods/exec" "who can exec into pods"
@@ -89,6 +93,33 @@ deployment flappy 'exit 3' >/dev/null
 eventually 90 "a container restarts" crashed flappy
 reach "restarts" "exit code 3" "which pods restarted most"
 reach "what is not ready" "deployment/flappy" "what is not ready?"
+# ---- of what is named alone ----
+not_shown() { refused "$1" grep -q -- "$2" "$out"; }
+node=$(k get nodes -o jsonpath='{.items[0].metadata.name}')
+k create configmap settings --from-literal=COLOUR=green >/dev/null
+k set env deployment/worker --from=configmap/settings >/dev/null
+k set resources deployment/worker --limits=memory=48Mi,cpu=150m >/dev/null
+k rollout status deployment/worker --timeout=90s >/dev/null
+reach "images of one" "worker-" "which images does worker use"
+not_shown "and of no other" "backend-"
+reach "changes of one" "deployment/worker" "what changed in worker today"
+shown "and of what it reads" "configmap/settings was created"
+not_shown "and of no other" "deployment/backend"
+reach "limits" "Every container has a memory limit" "which containers have no memory limits"
+k create deployment boundless --image=busybox:1.36 -- sleep 3600 >/dev/null
+reach "a container without one" "Without a memory limit: deployment/boundless (busybox)." "which containers have no memory limits"
+reach "limits of one" "48Mi" "what is the memory limit of worker"
+not_shown "limits of no other" "deployment/backend"
+reach "what uses a ConfigMap" "configmap/settings is used by deployment/worker" "what uses configmap settings"
+reach "pods of one" "worker-" "list the pods of worker"
+not_shown "pods of no other" "frontend-"
+reach "pods of a node, with the node" "$node" "which pods run on $node"
+reach "a manifest, as the cluster has it" "COLOUR: green" "show me the yaml of configmap settings"
+reach "warnings alone" "BackOff" "show warnings"
+not_shown "no other events" "Scheduled"
+reach "what is named answers what is not understood" "(ClusterIP $(k get service backend-service -o jsonpath='{.spec.clusterIP}'))" "what is the address of backend-service"
+reach "a kind that is named is listed" "backend-service" "which services expose port 80"
+
 ask 0 "unsure" -n "$NS" --llm-provider none "sing me a song"
 shown "when unsure it says so" "general diagnosis"
 done_asking
