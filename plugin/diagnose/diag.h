@@ -272,6 +272,10 @@ bool kta_known(const struct kta_json *earlier, const struct kta_finding *f);
 /* ---- fold.c ---- */
 void kta_fold(struct kta_world *w, struct kta_findings *f);
 
+/* ---- spread.c ---- */
+/* What the nodes cannot meet of a workload's topology spread constraints, and its fixes. */
+void kta_scheduling_spread(struct kta_world *w, struct kta_finding *f, struct kta_json *owner);
+
 /* ---- services.c, external.c ---- */
 /* What a selector of plain labels nearly matches, or is named after, or NULL. */
 struct kta_json *kta_nearest_workload(struct kta_world *w, const char *ns, const char *name,

@@ -351,17 +351,6 @@ static void relax(struct kta_world *w, struct kta_finding *f, struct kta_json *o
                   const char *what)
 {
     struct kta_json *spec = kta_json_new_object();
-    if (kta_streq(what, "topologySpreadConstraints")) {
-        struct kta_json *list =
-            kta_json_set(spec, what,
-                         kta_json_copy(
-                             kta_json_get(kta_json_get(kta_diag_template(owner), "spec"), what)));
-        kta_json_each(c, list)
-            kta_json_set_str(c, "whenUnsatisfiable", "ScheduleAnyway");
-        (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec,
-                               "spread over nodes where that is possible, not always");
-        return;
-    }
     struct kta_json *a = kta_json_set(kta_json_set(spec, "affinity", kta_json_new_object()), what,
                                       kta_json_new_object());
     kta_json_set(a, "requiredDuringSchedulingIgnoredDuringExecution", kta_json_new_null());
@@ -464,7 +453,7 @@ static void tell(struct kta_world *w, struct kta_finding *f, struct kta_json *ow
         relax(w, f, owner, "podAffinity");
         return;
     case SPREAD:
-        relax(w, f, owner, "topologySpreadConstraints");
+        kta_scheduling_spread(w, f, owner);
         return;
     case PORTS:
         one_a_node(w, f, owner);

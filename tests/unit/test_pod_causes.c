@@ -58,7 +58,8 @@ static int write_snapshot(void **state)
         "\"SystemOOM\",\"lastTimestamp\":\"2026-01-01T12:05:30Z\",\"message\":\"System OOM "
         "encountered, victim process: convert, pid: 99\",\"involvedObject\":{\"kind\":\"Node\","
         "\"name\":\"node-1\",\"uid\":\"node-1\"}}]}");
-    put("api/v1/nodes.json", "{\"items\":[{\"metadata\":{\"name\":\"node-1\"}}]}");
+    put("api/v1/nodes.json", "{\"items\":[{\"metadata\":{\"name\":\"node-1\",\"labels\":{"
+                             "\"kubernetes.io/hostname\":\"node-1\"}}}]}");
     put("apis/discovery.k8s.io/v1/namespaces/demo/endpointslices.json",
         "{\"items\":[{\"metadata\":{\"name\":\"api-1\",\"namespace\":\"demo\",\"labels\":{"
         "\"kubernetes.io/service-name\":\"api\"}},\"ports\":[{\"port\":8000}],\"endpoints\":[{"
@@ -91,6 +92,10 @@ struct row {
     const char *code, *summary, *fix;
 };
 
+#define UNSPREAD                                                                                   \
+    ",\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":"                 \
+    "\"Unschedulable\",\"message\":\"0/1 nodes are available: 1 node(s) didn't match pod "         \
+    "topology spread constraints.\"}]"
 #define UNREADABLE "-"
 #define UNHEALTHY(at, message)                                                                     \
     "{\"metadata\":{\"name\":\"e\",\"namespace\":\"demo\"},\"reason\":\"Unhealthy\",\"type\":"     \
@@ -106,6 +111,22 @@ static const struct row rows[] = {
     /* nobody has looked at it */
     {"", ",\"schedulerName\":\"default-schedular\"", "Pending", "", NULL, NULL,
      "Scheduling.NoScheduler", "default-schedular", "use default-scheduler"},
+    /* more domains than there are, a label that no node has */
+    {"",
+     ",\"topologySpreadConstraints\":[{\"topologyKey\":\"kubernetes.io/hostname\",\"minDomains\":3,"
+     "\"whenUnsatisfiable\":\"DoNotSchedule\"}]",
+     "Pending", UNSPREAD, NULL, NULL, "Scheduling.Topology",
+     "over 3 domains of kubernetes.io/hostname, and there is 1", "the domains that there are"},
+    {"",
+     ",\"topologySpreadConstraints\":[{\"topologyKey\":\"kubernetes.io/hostnam\","
+     "\"whenUnsatisfiable\":\"DoNotSchedule\"}]",
+     "Pending", UNSPREAD, NULL, NULL, "Scheduling.Topology", "kubernetes.io/hostnam, which no node",
+     "the domains that there are"},
+    {"",
+     ",\"topologySpreadConstraints\":[{\"topologyKey\":\"topology.kubernetes.io/zone\","
+     "\"whenUnsatisfiable\":\"DoNotSchedule\"}]",
+     "Pending", UNSPREAD, NULL, NULL, "Scheduling.Topology", "io/zone, which no node has",
+     "where that is possible"},
     /* given to a node that there is not */
     {"", ",\"nodeName\":\"node-2\"", "Pending", "", NULL, NULL, "Scheduling.NoSuchNode", "node-2",
      "let the scheduler"},
