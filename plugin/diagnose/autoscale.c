@@ -117,6 +117,68 @@ static void no_requests(struct kta_world *w, struct kta_json *hpa, struct kta_js
         kta_json_free(spec);
 }
 
+/* ---- a container that is not there ---- */
+
+static size_t containers_of(const struct kta_json *target, const char **ret, size_t most)
+{
+    static const char *const lists[] = {"containers", "initContainers"};
+    size_t n = 0;
+    for (size_t l = 0; l < KTA_LEN(lists); l++)
+        kta_json_each(c, kta_json_get(kta_json_get(kta_diag_template(target), "spec"), lists[l]))
+            if (n < most && (l == 0 || kta_streq(kta_json_str(c, "restartPolicy"), "Always")))
+                ret[n++] = kta_or(kta_json_str(c, "name"), "");
+    return n;
+}
+
+/* A metric of one container, by a name that the pods do not have: the template tells, long before
+ * the metrics could. */
+static bool no_container(struct kta_world *w, struct kta_json *hpa, struct kta_json *target,
+                         struct kta_findings *out)
+{
+    const char *names[64];
+    size_t n = containers_of(target, names, KTA_LEN(names)), index = 0;
+    kta_auto_json struct kta_json *ops = kta_json_new_array();
+    kta_auto_free char *ref = n ? kta_diag_ref(target) : NULL;
+    struct kta_finding *f = NULL;
+    kta_json_each(m, kta_json_at(hpa, "spec.metrics")) {
+        const char *name = kta_json_str(m, "containerResource.container");
+        kta_auto_free char *path =
+            kta_asprintf("/spec/metrics/%zu/containerResource/container", index++);
+        bool there = !name || !n;
+        for (size_t i = 0; i < n && !there; i++)
+            there = kta_streq(names[i], name);
+        if (there)
+            continue;
+        if (!f)
+            f = kta_diag_add(out, "HPA.ContainerMissing", KTA_CRITICAL, hpa, 0.95);
+        kta_finding_summary(f,
+                            "HorizontalPodAutoscaler %s measures container %s, which the pods of "
+                            "%s do not have",
+                            kta_obj_name(hpa), name, ref);
+        for (size_t i = 0; i < n; i++)
+            kta_finding_quote(f, "spec", "%s has the container %s", ref, names[i]);
+        const char *near = kta_nearest(name, names, n);
+        if (!near && n > 1)
+            continue;
+        struct kta_json *op = kta_json_push(ops, kta_json_new_object());
+        kta_json_set_str(op, "op", "replace");
+        kta_json_set_str(op, "path", path);
+        kta_json_set_str(op, "value", near ? near : names[0]);
+    }
+    if (kta_json_len(ops)) {
+        kta_auto_str struct kta_str body = KTA_STR_INIT;
+        kta_json_print(ops, false, &body);
+        (void)kta_fix_patch(w, f, KTA_RISK_MEDIUM, hpa, KTA_PATCH_JSON, body.s,
+                            "measure container %s, which there is",
+                            kta_json_str(kta_json_first(ops), "value"));
+    }
+    if (f) {
+        f->since = kta_obj_created(hpa);
+        kta_finding_advice(f, "Or measure the pods as a whole (type: Resource).");
+    }
+    return f != NULL;
+}
+
 /* ---- two of them ---- */
 
 static bool same_target(const struct kta_json *a, const struct kta_json *b)
@@ -216,7 +278,7 @@ static void hpa(struct kta_world *w, struct kta_json *o, struct kta_findings *ou
         no_target(w, o, out);
         return;
     }
-    if (conflict(w, o, out))
+    if (conflict(w, o, out) || no_container(w, o, target, out))
         return;
     const char *scale = kta_or(kta_json_str(able, "message"), "");
     if (target && kta_streq(kta_json_str(able, "status"), "False") &&
