@@ -7,6 +7,44 @@
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
+#include "kta/re.h"
+
+/* ---- the Service, or what was changed after it ---- */
+
+/* The pod template was changed after that field of the Service was: to *ret, the caller's. */
+static bool changed_since(struct kta_world *w, const struct kta_json *service,
+                          struct kta_json *workload, const char *field, struct kta_change *ret)
+{
+    const char *who;
+    int64_t when = kta_obj_created(service);
+    (void)kta_managed_by(service, field, &who, &when);
+    return kta_change_of(w, workload, ret) && ret->text && ret->revision > 0 &&
+           (ret->when == KTA_NO_TIME || ret->when > when);
+}
+
+/* Did the pods carry the labels that the Service selects until they were changed? */
+static bool lost_labels(struct kta_world *w, const struct kta_json *service,
+                        struct kta_json *workload)
+{
+    struct kta_change c = {0};
+    bool yes = changed_since(w, service, workload, "spec.selector", &c) &&
+               kta_map_matches(kta_json_at(service, "spec.selector"),
+                               kta_json_at(c.template_, "metadata.labels"));
+    kta_change_release(&c);
+    return yes;
+}
+
+/* Blames the Service, or the workload that was changed after it. */
+static struct kta_finding *blame(struct kta_findings *out, const char *code,
+                                 enum kta_severity severity, double confidence,
+                                 const struct kta_json *service, const struct kta_json *changed)
+{
+    struct kta_finding *f =
+        kta_diag_add(out, code, severity, changed ? changed : service, confidence);
+    if (changed)
+        kta_finding_symptom(f, "Service", kta_obj_namespace(service), kta_obj_name(service));
+    return f;
+}
 
 /* ---- the selector that nearly matches ---- */
 
@@ -116,16 +154,17 @@ static void selects_nothing(struct kta_world *w, struct kta_json *service, struc
     if (near && kta_map_matches(kta_json_at(service, "spec.selector"),
                                 kta_json_at(kta_diag_template(near), "metadata.labels")))
         return;
+    bool lost = near && lost_labels(w, service, near);
     struct kta_finding *f =
-        kta_diag_add(out, "Service.SelectorMismatch", near ? KTA_CRITICAL : KTA_WARNING, service,
-                     near ? 0.9 : 0.7);
+        blame(out, "Service.SelectorMismatch", near ? KTA_CRITICAL : KTA_WARNING, near ? 0.9 : 0.7,
+              service, lost ? near : NULL);
     kta_finding_summary(f, "Service %s has no endpoints: no pod has the labels %s that it selects",
                         kta_obj_name(service), labels.s);
     kta_finding_quote(f, "spec", "service/%s: selector %s", kta_obj_name(service), labels.s);
-    f->since = kta_obj_created(service);
+    f->since = lost ? KTA_NO_TIME : kta_obj_created(service);
     const char *who;
     int64_t when;
-    if (kta_managed_by(service, "spec.selector", &who, &when) && when != KTA_NO_TIME) {
+    if (!lost && kta_managed_by(service, "spec.selector", &who, &when) && when != KTA_NO_TIME) {
         if (when > kta_obj_created(service) + 2) {
             kta_diag_changed(w, f, when, "%s changed the selector of Service %s", who,
                              kta_obj_name(service));
@@ -309,11 +348,48 @@ static bool worth_asking(struct kta_world *w, const struct kta_json *spec,
     return kta_world_count_ask(w, ASKED_MAX);
 }
 
-/* What its pods declare they served as well, before it was changed: then that is the cause. */
-static bool was_changed(struct kta_world *w, struct kta_json *owner)
+/* A difference that may change what a program listens on: what it runs and by which words; of its
+ * variables those that speak of ports, or hold one of the two. */
+static bool of_ports(const char *line, int64_t before, int64_t now)
+{
+    static struct kta_re *all, *env;
+    if (!all) {
+        all = kta_re_must(
+            "^(?:initC|c)ontainers\\[[^\\]]*\\](?:\\.(?:command|args|image|envFrom|ports)\\b|:)",
+            0);
+        env = kta_re_must("\\.env\\[[^\\]]*(?:PORT|ADDR|LISTEN|BIND|HOST)[^\\]]*\\]", KTA_RE_ICASE);
+    }
+    kta_auto_free char *a = kta_asprintf("%lld", (long long)before);
+    kta_auto_free char *b = kta_asprintf("%lld", (long long)now);
+    size_t n = strlen(line);
+    return kta_re_find(all, line, n, 0, NULL) || kta_re_find(env, line, n, 0, NULL) ||
+           (strstr(line, ".env[") && (strstr(line, a) || (now > 0 && strstr(line, b))));
+}
+
+/* Did the pods serve that port, as far as can be known, until they were changed? now: where they
+ * listen, -1 unknown; not so if they said that they do already before. */
+static bool lost_port(struct kta_world *w, const struct kta_json *service,
+                      struct kta_json *workload, int64_t port, int64_t now)
 {
     struct kta_change c = {0};
-    bool yes = kta_change_of(w, owner, &c) && c.text && c.revision > 0;
+    bool yes = false;
+    if (changed_since(w, service, workload, "spec.ports", &c) &&
+        !(now > 0 && declares(kta_json_get(c.template_, "spec"), now, NULL)))
+        for (char *line = c.diff, *end; *line && !yes; line = end + (*end == '\n')) {
+            end = line + strcspn(line, "\n");
+            kta_auto_free char *one = kta_strndup(line, (size_t)(end - line));
+            yes = of_ports(one, port, now);
+        }
+    kta_change_release(&c);
+    return yes;
+}
+
+static bool lost_name(struct kta_world *w, const struct kta_json *service,
+                      struct kta_json *workload, const char *name)
+{
+    struct kta_change c = {0};
+    bool yes = changed_since(w, service, workload, "spec.ports", &c) &&
+               port_named(kta_json_get(c.template_, "spec"), name);
     kta_change_release(&c);
     return yes;
 }
@@ -334,9 +410,10 @@ static void check_ports(struct kta_world *w, struct kta_json *service, struct kt
         const char *near = NULL;
         kta_auto_free char *ref = NULL;
         if (name && !port_named(spec, name)) {
-            struct kta_finding *f =
-                kta_diag_add(out, "Service.NamedPort", KTA_CRITICAL, service, 0.95);
-            ref = kta_diag_ref(kta_world_owner(w, pod));
+            struct kta_json *owner = kta_world_owner(w, pod);
+            struct kta_finding *f = blame(out, "Service.NamedPort", KTA_CRITICAL, 0.95, service,
+                                          lost_name(w, service, owner, name) ? owner : NULL);
+            ref = kta_diag_ref(owner);
             kta_finding_summary(f,
                                 "Service %s sends to port \"%s\", but no container of %s has a "
                                 "port of that name",
@@ -378,11 +455,9 @@ static void check_ports(struct kta_world *w, struct kta_json *service, struct kt
         bool sure = heard > 0 || (open == 0 && declared_any);
         enum kta_severity severity = sure ? KTA_CRITICAL : declared_any ? KTA_WARNING : KTA_INFO;
         struct kta_json *owner = kta_world_owner(w, pod);
-        bool changed = declared && likely < 0 && was_changed(w, owner);
-        struct kta_finding *f = kta_diag_add(out, "Service.PortMismatch", severity,
-                                             changed ? owner : service, sure ? 0.95 : 0.75);
-        if (changed)
-            kta_finding_symptom(f, "Service", kta_obj_namespace(service), kta_obj_name(service));
+        bool lost = lost_port(w, service, owner, number, likely);
+        struct kta_finding *f = blame(out, "Service.PortMismatch", severity, sure ? 0.95 : 0.75,
+                                      service, lost ? owner : NULL);
         ref = kta_diag_ref(owner);
         kta_finding_summary(f,
                             "Service %s sends port %lld to port %lld of %s, where nothing "
