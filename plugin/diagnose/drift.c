@@ -139,8 +139,7 @@ static int64_t revision_before(struct drift *d, const struct kta_json *o)
             continue;
         const struct kta_json *then = in_manifest(older, o, &docs);
         if (then && ((at_rest(now) && !at_rest(then)) ||
-                     kta_template_diff(kta_json_at(then, "spec.template"),
-                                       kta_json_at(now, "spec.template"), &differs)))
+                     kta_template_diff(kta_diag_template(then), kta_diag_template(now), &differs)))
             return below;
     }
     return 0;
@@ -282,7 +281,7 @@ static bool find_drift(struct kta_world *w, const struct kta_json *o, struct dri
     struct kta_str fields = KTA_STR_INIT;
     const struct kta_json *wanted = in_manifest(d->newest, o, &docs);
 
-    if (wanted)
+    if (wanted && kta_json_get(kta_json_get(o, "spec"), "template")) /* not of a CronJob */
         (void)kta_template_diff(kta_json_at(wanted, "spec.template"),
                                 kta_json_at(o, "spec.template"), &all);
     for (const char *p = all.s; *p;) {
@@ -398,39 +397,79 @@ static void find_good(struct drift *d)
         d->wanted = d->version;
 }
 
-/* What the finding misses, the release has: somebody deleted it, and a rollback makes it again. */
-static void find_missing(struct kta_world *w, struct kta_finding *f, const struct drift *d)
+/* Does the revision hold what the finding misses? Of the newest one its name is enough; of an
+ * older one, which held much that is gone for good, the finding names its kind too. */
+static bool holds_missing(struct kta_world *w, struct kta_finding *f, const struct drift *d,
+                          const struct kta_json *record, int64_t revision)
 {
     static const char *const kinds[][2] = {{"ConfigMap", "configmaps"},
                                            {"Secret", "secrets"},
                                            {"Service", "services"},
                                            {"ServiceAccount", "serviceaccounts"},
                                            {"PersistentVolumeClaim", "persistentvolumeclaims"}};
-    const char *text = kta_or(kta_json_str(d->newest, "manifest"), "");
+    const char *text = kta_or(kta_json_str(record, "manifest"), "");
     kta_auto_json struct kta_json *docs = NULL;
     struct kta_err ignored = KTA_ERR_INIT;
-    if (!d->wanted || kta_yaml_parse_all(text, strlen(text), &docs, &ignored))
-        return;
+    if (kta_yaml_parse_all(text, strlen(text), &docs, &ignored))
+        return false;
     kta_json_each(x, docs)
         for (size_t k = 0; k < KTA_LEN(kinds); k++) {
-            const char *name = kta_obj_name(x);
+            const char *name = kta_or(kta_obj_name(x), "");
+            kta_auto_free char *full = kta_asprintf("%s %s ", kinds[k][0], name);
             bool known;
-            if (!name || !kta_streq(kta_obj_kind(x), kinds[k][0]) || !strstr(f->summary, name) ||
+            if (!kta_streq(kta_obj_kind(x), kinds[k][0]) ||
+                !strstr(f->summary, revision == d->wanted ? name : full) ||
                 kta_world_get(w, kinds[k][1], d->ns, name, &known) || !known)
                 continue;
             kta_finding_quote(f, "helm release",
                               "revision %lld of %s has the %s %s, and it is gone",
-                              (long long)d->wanted, d->release, kinds[k][0], name);
-            fix_rollback(w, f, d, d->wanted, /* force= */ false);
-            return;
+                              (long long)revision, d->release, kinds[k][0], name);
+            return true;
         }
+    return false;
+}
+
+/* What the finding misses, the release has or had: somebody deleted it, or an upgrade dropped or
+ * renamed it. A rollback makes it again. */
+static bool find_missing(struct kta_world *w, struct kta_finding *f, const struct drift *d)
+{
+    int64_t below = d->version;
+    if (d->wanted && holds_missing(w, f, d, d->newest, d->wanted)) {
+        fix_rollback(w, f, d, d->wanted, /* force= */ false);
+        return true;
+    }
+    for (int i = 0; i < RECORDS_MAX; i++) {
+        const struct kta_json *secret = newest_below(d->records, below);
+        kta_auto_json struct kta_json *older = NULL;
+        struct kta_err ignored = KTA_ERR_INIT;
+        if (!secret)
+            return false;
+        below = version_of(secret);
+        if (kta_streq(kta_obj_label(secret, "status"), "failed") ||
+            kta_helm_release_decode(secret, &older, &ignored) ||
+            !holds_missing(w, f, d, older, below))
+            continue;
+        fix_rollback(w, f, d, below, /* force= */ false);
+        return true;
+    }
+    return false;
+}
+
+/* What Helm changed, Helm takes back: else the live object and the release part. */
+static void only_by_helm(struct kta_finding *f)
+{
+    for (size_t i = f->n_fixes; i-- > 0;)
+        if (f->fixes[i].argv.n > 2 && kta_streq(f->fixes[i].argv.v[1], "rollout") &&
+            kta_streq(f->fixes[i].argv.v[2], "undo"))
+            kta_finding_drop_fix(f, i);
 }
 
 #define LOOKED_MAX 5 /* releases whose records are read, of either kind */
 
 static const char *const workload_kinds[][2] = {{"Deployment", "deployments"},
                                                 {"StatefulSet", "statefulsets"},
-                                                {"DaemonSet", "daemonsets"}};
+                                                {"DaemonSet", "daemonsets"},
+                                                {"CronJob", "cronjobs"}};
 
 void kta_drift_apply(struct kta_world *w, struct kta_findings *f)
 {
@@ -451,12 +490,15 @@ void kta_drift_apply(struct kta_world *w, struct kta_findings *f)
             find_good(&d);
             bool drifted = find_drift(w, o, &d);
             tell(w, x, &d);
-            find_missing(w, x, &d);
-            int64_t back = drifted ? 0 : revision_before(&d, o);
-            /* What Helm changed, Helm takes back: else the live object and the release part. */
-            if (back &&
-                (x->change || failed_waiting(&d) || kta_streq(x->code, "Deployment.ScaledToZero")))
+            bool missing = find_missing(w, x, &d);
+            int64_t back = drifted || missing ? 0 : revision_before(&d, o);
+            back = x->change || failed_waiting(&d) || kta_streq(x->code, "Deployment.ScaledToZero")
+                       ? back
+                       : 0;
+            if (back)
                 fix_rollback(w, x, &d, back, /* force= */ false);
+            if (back || missing)
+                only_by_helm(x);
             if (drifted || failed_waiting(&d))
                 fold_release(f, x, &d);
             i = 0;
