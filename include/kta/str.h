@@ -57,7 +57,8 @@ const char *kta_stristr(const char *hay, const char *needle);
 /* Levenshtein distance with transpositions, stops above max (returns max + 1). */
 int kta_distance(const char *a, const char *b, int max);
 /* The candidate nearest to word, or NULL if none is near enough to be meant (distance at most a
- * third of the length, or a prefix). The result points into names. */
+ * third of the length, or a prefix). Case, and which of - _ . is between words, count only where
+ * two are equally near. The result points into names. */
 const char *kta_nearest(const char *word, const char *const *names, size_t n);
 
 #endif

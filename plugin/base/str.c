@@ -178,7 +178,18 @@ const char *kta_stristr(const char *hay, const char *needle)
 
 enum { DISTANCE_MAX_LEN = 255 }; /* longer words are compared as being too far apart */
 
-int kta_distance(const char *a, const char *b, int max)
+static int as_it_is(int c)
+{
+    return c;
+}
+
+/* Letters without their case, and what stands between words, are alike: DB_HOST, db-host. */
+static int folded(int c)
+{
+    return c == '_' || c == '.' ? '-' : c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+static int distance(const char *a, const char *b, int max, int (*letter)(int))
 {
     size_t la = strlen(a), lb = strlen(b);
     size_t apart = la > lb ? la - lb : lb - la;
@@ -192,12 +203,13 @@ int kta_distance(const char *a, const char *b, int max)
         int *row = rows[i % 3], *prev = rows[(i + 2) % 3], *prev2 = rows[(i + 1) % 3];
         int best = row[0] = (int)i;
         for (size_t j = 1; j <= lb; j++) {
-            int d = prev[j - 1] + (a[i - 1] != b[j - 1]);
+            int x = letter(a[i - 1]), y = letter(b[j - 1]);
+            int d = prev[j - 1] + (x != y);
             if (prev[j] + 1 < d)
                 d = prev[j] + 1;
             if (row[j - 1] + 1 < d)
                 d = row[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+            if (i > 1 && j > 1 && x == letter(b[j - 2]) && letter(a[i - 2]) == y &&
                 prev2[j - 2] + 1 < d)
                 d = prev2[j - 2] + 1;
             row[j] = d;
@@ -211,19 +223,24 @@ int kta_distance(const char *a, const char *b, int max)
     return d > max ? max + 1 : d;
 }
 
+int kta_distance(const char *a, const char *b, int max)
+{
+    return distance(a, b, max, as_it_is);
+}
+
 const char *kta_nearest(const char *word, const char *const *names, size_t n)
 {
     size_t len = strlen(word);
     const char *best = NULL;
-    int best_d = (int)(len > 300 ? 100 : len / 3) + 1;
-    if (len > 1 && best_d < 2)
-        best_d = 2; /* one slip is forgiven from two letters on */
+    int best_d = (int)(len > 300 ? 100 : len / 3), best_exact = 0;
+    if (len > 1 && best_d < 1)
+        best_d = 1; /* one slip is forgiven from two letters on */
     for (size_t i = 0; i < n; i++) {
-        if (!names[i])
-            continue;
-        int d = kta_distance(word, names[i], best_d - 1);
-        if (d < best_d) {
+        int d = names[i] ? distance(word, names[i], best_d, folded) : best_d + 1;
+        int exact = d <= best_d ? kta_distance(word, names[i], DISTANCE_MAX_LEN) : 0;
+        if (d < best_d || (d == best_d && (!best || exact < best_exact))) {
             best_d = d;
+            best_exact = exact;
             best = names[i];
         }
     }

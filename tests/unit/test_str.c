@@ -101,6 +101,11 @@ static void test_nearest(void **state)
     assert_string_equal(kta_nearest("gte", names, n), "get");
     assert_null(kta_nearest("completely-else", names, n));
     assert_null(kta_nearest("", names, n));
+    static const char *const keys[] = {"USERNAME", "PASSWORD", "redis-url", "redis_urls"};
+    assert_string_equal(kta_nearest("password", keys, 4), "PASSWORD");
+    assert_string_equal(kta_nearest("REDIS_URL", keys, 4), "redis-url");
+    assert_string_equal(kta_nearest("redis_url", keys, 4), "redis-url");
+    assert_string_equal(kta_nearest("a-b", (const char *const[]){"A_B", "a-b"}, 2), "a-b");
     assert_int_equal(kta_distance("ab", "ba", 5), 1);
     assert_int_equal(kta_distance("kitten", "sitting", 5), 3);
     assert_int_equal(kta_distance("kitten", "sitting", 2), 3);
