@@ -62,6 +62,9 @@ bool kta_crash_without_shell(const struct kta_pod_trouble *t, struct kta_finding
 void kta_crash_fix_script(const struct kta_pod_trouble *t, struct kta_finding *f,
                           const char *script);
 
+/* crash_flag.c: a flag that the program does not know, as that line of its log says */
+void kta_crash_fix_flag(const struct kta_pod_trouble *t, struct kta_finding *f, const char *line);
+
 /* crash_limits.c: memory, ports, file systems, permissions */
 kta_crash_teller kta_crash_memory, kta_crash_port, kta_crash_privileged, kta_crash_permission,
     kta_crash_readonly, kta_crash_disk, kta_crash_child, kta_crash_timeout;

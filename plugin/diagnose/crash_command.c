@@ -208,6 +208,7 @@ void kta_crash_command(const struct kta_pod_trouble *t, struct kta_finding *f,
     if (s.len)
         kta_finding_quote(f, "spec", "container %s: %s", t->name, s.s);
     kta_crash_fix_command(t, f, c->name);
+    kta_crash_fix_flag(t, f, c->line);
     kta_finding_advice(f, "Correct the container's command or arguments, or use an image that "
                           "holds the command.");
 }
