@@ -230,6 +230,15 @@ static const struct row rows[] = {
     {"\"command\":[\"sh\",\"-c\",\"curl -f http://web/\"]", "", "Running", READY("False", ""),
      ENDED("127", ""), "sh: curl: not found\n", "CrashLoop.BadCommand", "curl is not in the image",
      ""},
+    /* a flag that the program does not know, as its usage tells */
+    {"\"args\":[\"--listen=:80\",\"--log-levle=debug\"]", "", "Running", READY("False", ""),
+     ENDED("2", ""),
+     "flag provided but not defined: -log-levle\nUsage of /bin/proxy:\n  -listen string\n    "
+     "\taddress\n  -log-level string\n    \tdebug or info\n",
+     "CrashLoop.BadCommand", "-log-levle", "give the flag -log-level"},
+    {"\"command\":[\"sh\",\"-c\",\"exec api -port 80\"]", "", "Running", READY("False", ""),
+     ENDED("2", ""), "Error: unknown shorthand flag: 'p' in -port\nFlags:\n      --port int\n",
+     "CrashLoop.BadCommand", "-port", "give the flag --port"},
     /* a host that the command itself names, misspelt */
     {"\"command\":[\"sh\",\"-c\",\"wget http://apj:8000/\"]", "", "Running", READY("False", ""),
      ENDED("1", ""), "wget: bad address 'apj:8000'\n", "CrashLoop.DNS", "no Service apj",
