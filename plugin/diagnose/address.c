@@ -292,7 +292,7 @@ static void given_in(struct given *g, const char *text, bool whole)
         const char *in;
         bool cluster;
         struct kta_reach_gap gap;
-        if (!port && (!whole || m.start[0] != 0))
+        if (g->only ? !kta_streq(port, g->only) : !port && (!whole || m.start[0] != 0))
             continue;
         struct kta_json *service =
             kta_dependency_service(g->t->w, kta_obj_namespace(g->t->pod), host, &in, &cluster);
@@ -308,17 +308,26 @@ static void given_in(struct given *g, const char *text, bool whole)
     }
 }
 
-struct given address_said(const struct kta_pod_trouble *t, const char *text)
+struct given address_said(const struct kta_pod_trouble *t, const char *text, const char *port)
 {
-    struct given g = {.t = t};
+    struct given g = {.t = t, .only = port};
     given_in(&g, text, /* whole= */ false);
     return g;
 }
 
-struct given address_given(const struct kta_pod_trouble *t)
+struct given address_behind(const struct kta_pod_trouble *t, const char *ip, const char *port)
+{
+    struct naming x;
+    if (!naming_of(t, ip, &x))
+        return address_given(t, port);
+    naming_release(&x);
+    return (struct given){.t = t};
+}
+
+struct given address_given(const struct kta_pod_trouble *t, const char *port)
 {
     static const char *const lists[] = {"command", "args"};
-    struct given g = {.t = t};
+    struct given g = {.t = t, .only = port};
     kta_json_each(e, kta_json_get(t->container, "env")) {
         kta_auto_free char *v = kta_env_value(t->w, kta_obj_namespace(t->pod), e);
         given_in(&g, v, /* whole= */ true);

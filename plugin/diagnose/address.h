@@ -48,11 +48,15 @@ bool address_rename(const char *text, const struct renaming *ways, size_t n, str
  * name, the first, or one that a NetworkPolicy closes. */
 struct given {
     const struct kta_pod_trouble *t;
+    const char *only;  /* this port, or NULL: any */
     char *host, *port; /* of a Service that the container is told of; the caller's */
     bool closed;       /* a NetworkPolicy keeps the container from it */
 };
-struct given address_given(const struct kta_pod_trouble *t);
+struct given address_given(const struct kta_pod_trouble *t, const char *port);
 /* The first Service that the text names with a port; as address_given. */
-struct given address_said(const struct kta_pod_trouble *t, const char *text);
+struct given address_said(const struct kta_pod_trouble *t, const char *text, const char *port);
+/* The Service that the container is told of and that had an address by which none is known now:
+ * with that port; none where the container is told of the address itself. */
+struct given address_behind(const struct kta_pod_trouble *t, const char *ip, const char *port);
 
 #endif

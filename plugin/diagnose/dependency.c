@@ -408,13 +408,15 @@ void kta_crash_dependency(const struct kta_pod_trouble *t, struct kta_finding *f
     bool dropped = !kta_stristr(c->line, "refused");
     bool unknown = host && address_is_ip(host) && !kta_starts(host, "127.") &&
                    !kta_dependency_service(t->w, ns, host, &in, &cluster);
-    if (!host)
-        g = address_said(t, c->quote);
+    if (!host || unknown)
+        g = address_said(t, c->quote, port);
+    if (!g.host && unknown && !dropped && port)
+        g = address_behind(t, host, port);
     if (g.host) {
         host = g.host;
         port = port ? port : g.port;
     } else if ((!host || unknown) && dropped) {
-        g = address_given(t);
+        g = address_given(t, NULL);
         host = g.closed ? g.host : host;
         port = g.closed && !port ? g.port : port;
     }
@@ -472,7 +474,7 @@ void kta_dropped(const struct kta_pod_trouble *t, struct kta_finding *effect,
     if (!kta_streq(c->pattern->class_, "DependencyUnreachable") || kta_stristr(c->line, "refused"))
         return;
     if (!c->host)
-        g = address_given(t);
+        g = address_given(t, NULL);
     const char *host = c->host ? c->host : g.host;
     struct kta_json *service = host ? kta_dependency_service(t->w, ns, host, &in, &cluster) : NULL;
     if (service)

@@ -230,6 +230,19 @@ static const struct row rows[] = {
     {"\"command\":[\"sh\",\"-c\",\"curl -f http://web/\"]", "", "Running", READY("False", ""),
      ENDED("127", ""), "sh: curl: not found\n", "CrashLoop.BadCommand", "curl is not in the image",
      ""},
+    /* an address that no Service has now: the one that the same trace, or a variable, names */
+    {"\"command\":[\"serve\"]", "", "Running", READY("False", ""), ENDED("1", ""),
+     "Error: connect ECONNREFUSED 10.0.9.9:8000\n    at go (/app/index.js:22:3) {\n  code: "
+     "'ECONNREFUSED',\n  config: { url: 'http://api:8000/health' }\n}\n",
+     "CrashLoop.DependencyUnreachable", "cannot connect to api", ""},
+    {"\"env\":[{\"name\":\"A\",\"value\":\"http://api:8000\"}]", "", "Running", READY("False", ""),
+     ENDED("1", ""), "dial tcp 10.0.9.9:8000: connect: connection refused\n",
+     "CrashLoop.DependencyUnreachable", "cannot connect to api", ""},
+    {"\"env\":[{\"name\":\"A\",\"value\":\"http://api:8000\"},{\"name\":\"B\",\"value\":"
+     "\"10.0.9.9:8000\"}]",
+     "", "Running", READY("False", ""), ENDED("1", ""),
+     "dial tcp 10.0.9.9:8000: connect: connection refused\n", "CrashLoop.DependencyUnreachable",
+     "10.0.9.9", ""},
     /* a flag that the program does not know, as its usage tells */
     {"\"args\":[\"--listen=:80\",\"--log-levle=debug\"]", "", "Running", READY("False", ""),
      ENDED("2", ""),
