@@ -398,6 +398,59 @@ static void volume_elsewhere(struct kta_world *w, struct kta_finding *f, const s
                        "a volume where they run: the data does not move by itself.");
 }
 
+struct taken {
+    const struct kta_json *container, *port; /* of the pod that waits */
+    struct kta_json *holder;                 /* the pod that has the port already */
+};
+
+static bool port_taken(struct kta_world *w, const struct kta_json *pod, struct taken *ret)
+{
+    struct kta_json *const *v;
+    size_t n = kta_world_running_pods(w, &v);
+    kta_json_each(c, kta_json_at(pod, "spec.containers"))
+        kta_json_each(p, kta_json_get(c, "ports"))
+            for (size_t i = 0; i < n && kta_json_int(p, "hostPort", 0); i++)
+                kta_json_each(other, kta_json_at(v[i], "spec.containers"))
+                    kta_json_each(q, kta_json_get(other, "ports"))
+                        if (kta_json_str(v[i], "spec.nodeName") &&
+                            kta_json_int(q, "hostPort", 0) == kta_json_int(p, "hostPort", 0)) {
+                            *ret = (struct taken){c, p, v[i]};
+                            return true;
+                        }
+    return false;
+}
+
+/* Another workload has the port: which, and what works without it. */
+static void without_port(struct kta_world *w, struct kta_finding *f, const struct kta_json *owner,
+                         const struct kta_json *pod)
+{
+    struct taken t;
+    if (!port_taken(w, pod, &t))
+        return;
+    const char *ns = kta_obj_namespace(t.holder);
+    bool here = kta_streq(ns, kta_obj_namespace(pod));
+    struct kta_json *other = here ? kta_world_owner(w, t.holder) : t.holder;
+    if (other == owner)
+        return;
+    kta_auto_free char *ref = kta_diag_ref(owner), *who = kta_diag_ref(other);
+    long long port = (long long)kta_json_int(t.port, "hostPort", 0);
+    kta_finding_summary(f, "pods of %s find no node: %s%s%s has port %lld of the node (hostPort)",
+                        ref, who, here ? "" : " of namespace ", here ? "" : ns, port);
+    kta_finding_quote(f, "spec", "pod/%s: hostPort %lld on node %s", kta_obj_name(t.holder), port,
+                      kta_json_str(t.holder, "spec.nodeName"));
+    struct kta_json *c;
+    struct kta_json *spec =
+        kta_fix_container_patch("containers", kta_json_str(t.container, "name"), &c);
+    struct kta_json *x =
+        kta_json_push(kta_json_set(c, "ports", kta_json_new_array()), kta_json_new_object());
+    kta_json_set(x, "containerPort", kta_json_copy(kta_json_get(t.port, "containerPort")));
+    kta_json_set(x, "hostPort", kta_json_new_null());
+    (void)kta_fix_template(w, f, KTA_RISK_MEDIUM, owner, spec,
+                           "do without port %lld of the node: a Service reaches the pods by their "
+                           "own port",
+                           port);
+}
+
 /* Of pods that want the same port of their node there is one a node; in a rollout the old one has
  * to go before the new one comes. */
 static void one_a_node(struct kta_world *w, struct kta_finding *f, const struct kta_json *owner)
@@ -457,6 +510,8 @@ static void tell(struct kta_world *w, struct kta_finding *f, struct kta_json *ow
         return;
     case PORTS:
         one_a_node(w, f, owner);
+        if (!f->n_fixes)
+            without_port(w, f, owner, pod);
         kta_finding_advice(f, "The host port is taken on every node: use a Service instead of a "
                               "host port, or another port.");
         return;
