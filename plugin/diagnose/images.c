@@ -94,6 +94,17 @@ struct candidate {
     int distance;
 };
 
+enum { ELSEWHERE = 40 }; /* farther than any other candidate */
+
+/* The same name and tag in another registry: "registry.old:5000/web:v1", "web:v1". */
+static bool moved(const char *a, const char *b)
+{
+    const char *x = strrchr(familiar(a), '/'), *y = strrchr(familiar(b), '/');
+    x = x ? x + 1 : familiar(a);
+    y = y ? y + 1 : familiar(b);
+    return kta_streq(x, y) && !kta_streq(tag_of(a), "latest");
+}
+
 static void consider(struct candidate *best, const char *wanted, const char *image)
 {
     if (!image || strchr(image, '@') || kta_streq(familiar(image), familiar(wanted)))
@@ -101,6 +112,8 @@ static void consider(struct candidate *best, const char *wanted, const char *ima
     int d;
     if (same_repository(wanted, image)) {
         d = kta_distance(tag_of(wanted), tag_of(image), 12);
+    } else if (moved(wanted, image)) {
+        d = ELSEWHERE;
     } else {
         kta_auto_free char *x = repository(familiar(wanted)), *y = repository(familiar(image));
         int limit = strlen(x) < 6 ? 1 : 2;
