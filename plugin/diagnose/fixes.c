@@ -429,6 +429,32 @@ static void delete_broken_pods(struct kta_world *w, struct kta_finding *f)
         free(refs[--broken]);
 }
 
+/* A CronJob that forbids two jobs at once starts none while the broken one waits: that one is
+ * brought to its end, and stays to be looked at. */
+static void end_waiting_job(struct kta_world *w, struct kta_finding *f)
+{
+    const char *ns = f->object.namespace_;
+    struct kta_json *o = kta_streq(f->object.kind, "CronJob")
+                             ? kta_world_get(w, "cronjobs", ns, f->object.name, NULL)
+                             : NULL;
+    if (!kta_streq(kta_json_str(o, "spec.concurrencyPolicy"), "Forbid") ||
+        kta_starts(f->code, "CronJob."))
+        return;
+    kta_json_each(active, kta_json_at(o, "status.active")) {
+        const char *name = kta_or(kta_json_str(active, "name"), "");
+        const struct kta_json *job = kta_world_get(w, "jobs", ns, name, NULL);
+        kta_auto_free char *ref = kta_asprintf("job/%s", name);
+        const char *args[] = {
+            "patch", ref, "--type=merge", "-p", "{\"spec\":{\"activeDeadlineSeconds\":1}}", NULL};
+        if (!job || kta_json_int(job, "status.ready", 0) > 0)
+            continue;
+        for (size_t i = 0; i < f->n_fixes; i++)
+            if (!f->fixes[i].then.n && changes_template(&f->fixes[i]))
+                kta_fix_then(w, &f->fixes[i], ns, args);
+        return;
+    }
+}
+
 /* What is shown is at least what policy will ask to be confirmed. */
 static void judge(struct kta_fix *x)
 {
@@ -443,8 +469,10 @@ void kta_fixes_complete(struct kta_world *w, struct kta_findings *f)
     for (size_t i = 0; i < f->n; i++) {
         for (size_t k = 0; k < f->v[i]->n_fixes; k++)
             judge(&f->v[i]->fixes[k]);
-        if (f->v[i]->n_fixes)
+        if (f->v[i]->n_fixes) {
             delete_broken_pods(w, f->v[i]);
+            end_waiting_job(w, f->v[i]);
+        }
     }
 }
 

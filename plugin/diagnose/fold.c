@@ -45,8 +45,9 @@ static bool explains(const struct kta_finding *b, const struct kta_ref *r)
 
 static bool is_effect(const struct kta_finding *f)
 {
-    static const char *const codes[] = {"Service.NoEndpoints", "Deployment.Stuck", "HPA.NoMetrics",
-                                        "PDB.Blocks", "Helm.Failed"};
+    static const char *const codes[] = {"Service.NoEndpoints", "Deployment.Stuck",
+                                        "HPA.NoMetrics",       "PDB.Blocks",
+                                        "Helm.Failed",         "CronJob.Blocked"};
     for (size_t i = 0; i < KTA_LEN(codes); i++)
         if (kta_streq(f->code, codes[i]))
             return true;
