@@ -263,9 +263,9 @@ void kta_crash_privileged(const struct kta_pod_trouble *t, struct kta_finding *f
 {
     kta_auto_free char *who = kta_trouble_who(t);
     kta_finding_summary(f,
-                        "%s exits because it may not listen on port %s: ports below 1024 need "
+                        "%s exits because it may not listen on its port%s%s: ports below 1024 need "
                         "a right that it does not have",
-                        who, c->port ? c->port : "below 1024");
+                        who, c->port ? " " : "", kta_or(c->port, ""));
     kta_json_each(s, kta_json_at(t->pod, "spec.securityContext.sysctls"))
         kta_finding_quote(f, "spec", "sysctl %s=%s", kta_json_str(s, "name"),
                           kta_json_str(s, "value"));

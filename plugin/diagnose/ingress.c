@@ -153,10 +153,10 @@ static void backend(struct kta_world *w, struct kta_json *ing, const struct kta_
     if (s && !port_of(s, port) && !kta_diag_find(out, "Ingress.Port", ing)) {
         struct kta_finding *f = kta_diag_add(out, "Ingress.Port", KTA_CRITICAL, ing, 0.95);
         kta_auto_str struct kta_str want = KTA_STR_INIT;
-        kta_json_print(port, false, &want);
-        kta_finding_summary(f,
-                            "Ingress %s sends to a port of Service %s that it does not have (%s)",
-                            kta_obj_name(ing), name, want.s);
+        kta_json_print(kta_json_first(port), false,
+                       &want); /* {"number": 8080} or {"name": "web"} */
+        kta_finding_summary(f, "Ingress %s sends to port %s, which Service %s does not have",
+                            kta_obj_name(ing), want.s, name);
         kta_json_each(p, kta_json_at(s, "spec.ports"))
             kta_finding_quote(f, "spec", "service/%s: port %lld %s", name,
                               (long long)kta_json_int(p, "port", 0),

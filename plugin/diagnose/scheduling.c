@@ -495,8 +495,8 @@ static void tell(struct kta_world *w, struct kta_finding *f, struct kta_json *ow
         int nodes = schedulable_nodes(w);
         kta_finding_summary(f,
                             "pods of %s find no node: their anti-affinity wants each on a node "
-                            "of its own, and there are %d nodes",
-                            ref, nodes);
+                            "of its own, and there %s %d node%s",
+                            ref, nodes == 1 ? "is" : "are", nodes, nodes == 1 ? "" : "s");
         if (nodes > 0 && kta_diag_desired(owner) > nodes && !kta_streq(kta_obj_kind(owner), "Pod"))
             (void)kta_fix_scale(w, f, owner, nodes, "one for each node");
         relax(w, f, owner, "podAntiAffinity");
