@@ -112,6 +112,25 @@ static void own_program(const struct kta_pod_trouble *t, struct kta_finding *f, 
                            "let image %s start its own program: it does not hold %s", image, first);
 }
 
+/* An image without that shell has a plain one, if any. */
+static void plain_shell(const struct kta_pod_trouble *t, struct kta_finding *f,
+                        const struct kta_json *command)
+{
+    static const char *const shells[] = {"bash", "zsh", "ksh", "dash", "ash"};
+    const char *first = kta_or(kta_json_text(kta_json_item(command, 0)), "");
+    size_t i = 0;
+    while (i < KTA_LEN(shells) && !kta_streq(kta_base_name(first), shells[i]))
+        i++;
+    if (i == KTA_LEN(shells))
+        return;
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *now = kta_json_set(c, "command", kta_json_copy(command));
+    kta_json_replace_text(kta_json_first(now), "/bin/sh");
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "run it by /bin/sh: the image does not hold %s", first);
+}
+
 /* A word of a script that a shell runs: "sh", "-c", "ech ready". */
 static void fix_in_script(const struct kta_pod_trouble *t, struct kta_finding *f,
                           const char *program)
@@ -136,6 +155,8 @@ void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *
         fix_one_word(t, f, command, first))
         return;
     const char *name = kta_base_name(first), *near = misspelt(name);
+    if (program)
+        plain_shell(t, f, command);
     if (!near) {
         if (program)
             own_program(t, f, first);
