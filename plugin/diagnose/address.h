@@ -1,6 +1,6 @@
 /*
- * address.h - the address that a container calls (private to address.c and dependency.c, which
- * tells what is wrong with it).
+ * address.h - the address that a container calls (private to address.c, to dependency.c, which
+ * tells what is wrong with it, and to probes.c).
  */
 #ifndef DIAGNOSE_ADDRESS_H
 #define DIAGNOSE_ADDRESS_H

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "address.h"
 #include "crash.h"
 #include "kta/alloc.h"
 #include "kta/clock.h"
@@ -126,23 +127,23 @@ static void fix_path(const struct kta_pod_trouble *t, struct kta_finding *f, enu
                            "probe %s, %s", path, why);
 }
 
-/* Which path is right only its authors know; that it answers at all is known. */
+/* What is to be asked only its authors know; that it answers at all is known. */
 static void fix_to_tcp(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
-                       int64_t port)
+                       const struct ask *a)
 {
     struct kta_json *handler = kta_json_new_object();
     bool many;
-    kta_json_set(handler, "httpGet", kta_json_new_null());
-    kta_json_set_int(kta_json_set(handler, "tcpSocket", kta_json_new_object()), "port", port);
+    kta_json_set(handler, a->grpc ? "grpc" : "httpGet", kta_json_new_null());
+    kta_json_set_int(kta_json_set(handler, "tcpSocket", kta_json_new_object()), "port", a->port);
     struct kta_json *spec = ask_otherwise(t, k, handler, &many);
     (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
                            "let the %s ask only whether port %lld takes connections, until it is "
-                           "known which path the program serves",
+                           "known %s the program serves",
                            many             ? "probes"
                            : k == READINESS ? "readiness probe"
                            : k == LIVENESS  ? "liveness probe"
                                             : "startup probe",
-                           (long long)port);
+                           (long long)a->port, a->grpc ? "what" : "which path");
 }
 
 static void fix_time(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
@@ -339,11 +340,28 @@ static void bad_status(const struct kta_pod_trouble *t, struct kta_finding *f, e
             kta_active_status(t->w, t->pod, a->https, a->port, usual[i], NULL) / 100 == 2)
             fix_path(t, f, k, usual[i], "which answers");
     if (!f->n_fixes && a->http && !a->https)
-        fix_to_tcp(t, f, k, a->port);
+        fix_to_tcp(t, f, k, a);
     kta_finding_advice(f, "Make the probe ask a path that the program serves%s.",
                        kta_world_probe(t->w) == 1
                            ? "; with --probe the engine asks which of the usual ones answer"
                            : "");
+}
+
+/* Nothing of the port answers as a gRPC server with the health service does. */
+static void not_grpc(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                     const struct ask *a, const char *log, size_t len)
+{
+    int heard = log ? kta_log_listening(log, len) : -1;
+    if (heard > 0 && heard != a->port) {
+        refused(t, f, k, a, log, len);
+        return;
+    }
+    kta_auto_free char *who = kta_trouble_who(t);
+    kta_finding_summary(f, "the %s probe of %s finds no gRPC health service on port %lld",
+                        probes[k].word, who, (long long)a->port);
+    fix_to_tcp(t, f, k, a);
+    kta_finding_advice(f, "Let the program serve grpc.health.v1.Health there without TLS, or probe "
+                          "it by what it does serve.");
 }
 
 static void too_slow(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
@@ -442,7 +460,8 @@ static void no_such_port(const struct kta_pod_trouble *t, struct kta_finding *f,
                            "probe port %s, which there is", near);
 }
 
-/* The program says by its probe that it is not well, and by its log for want of whom. */
+/* The program says by its probe that it is not well, and by its log, or by what the probe's command
+ * prints, for want of whom. */
 static void not_well(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
                      const struct kta_log_cause *c)
 {
@@ -452,6 +471,64 @@ static void not_well(const struct kta_pod_trouble *t, struct kta_finding *f, enu
     kta_crash_dependency(t, f, c);
     kta_auto_free char *why = kta_strdup(f->summary);
     kta_finding_summary(f, "the %s probe fails since %s", probes[k].word, why);
+}
+
+/* "wget -q localhost:8080/health" where the container listens on another port. */
+static bool command_port(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                         const struct ask *a, const char *log, size_t len)
+{
+    static struct kta_re *re;
+    const struct kta_json *command = kta_json_at(a->probe, "exec.command");
+    int heard = log ? kta_log_listening(log, len) : -1;
+    int listens = heard > 0 ? heard : declared_port(t->container);
+    struct kta_match m;
+    kta_auto_str struct kta_str words = KTA_STR_INIT;
+    if (!re)
+        re = kta_re_must("(?:localhost|127\\.0\\.0\\.1|0\\.0\\.0\\.0)[: ](\\d{2,5})\\b", 0);
+    kta_json_each(word, command)
+        kta_str_addf(&words, "%s ", kta_or(kta_json_text(word), ""));
+    if (listens <= 0 || !kta_re_find(re, words.s, words.len, 0, &m))
+        return false;
+    kta_auto_free char *from = kta_re_group(words.s, &m, 0), *port = kta_re_group(words.s, &m, 1);
+    kta_auto_free char *to =
+        kta_asprintf("%.*s%d", (int)(strlen(from) - strlen(port)), from, listens);
+    kta_auto_free char *right = kta_asprintf("%d", listens);
+    if (kta_streq(port, right))
+        return false;
+    /* In one word, or the port as a word of its own: "nc", "-z", "localhost", "8080". */
+    const struct renaming ways[] = {{from, to}, {port, right}};
+    kta_auto_free char *who = kta_trouble_who(t);
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *exec = kta_json_set(kta_json_set(c, probes[k].field, kta_json_new_object()),
+                                         "exec", kta_json_new_object());
+    struct kta_json *now = kta_json_set(exec, "command", kta_json_new_array());
+    kta_json_each(word, command) {
+        const char *s = kta_or(kta_json_text(word), "");
+        kta_auto_str struct kta_str put = KTA_STR_INIT;
+        address_rename(s, &ways[kta_streq(s, port)], 1, &put);
+        kta_json_push_str(now, put.s);
+    }
+    kta_finding_summary(f, "the %s probe of %s asks port %s, but the container listens on %s",
+                        probes[k].word, who, port, right);
+    f->confidence = 0.95;
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "probe port %s, where the container listens", right);
+    return true;
+}
+
+/* The Service that a log says is not reached is part of it, and leads to the cause behind it. */
+static void wants(const struct kta_pod_trouble *t, struct kta_finding *f,
+                  const struct kta_log_cause *c)
+{
+    const char *ns;
+    bool cluster;
+    struct kta_json *s =
+        c->host && c->pattern->weight >= 84
+            ? kta_dependency_service(t->w, kta_obj_namespace(t->pod), c->host, &ns, &cluster)
+            : NULL;
+    if (s)
+        kta_finding_symptom(f, "Service", ns, kta_obj_name(s));
 }
 
 static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
@@ -472,7 +549,7 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
         no_such_port(t, f, k, &a);
     else if (a.host && !kta_streq(a.host, kta_json_str(t->pod, "status.podIP")))
         other_host(t, f, k, &a);
-    else if (strstr(text, "connection refused") || strstr(text, "connection reset"))
+    else if (!a.exec && (strstr(text, "connection refused") || strstr(text, "connection reset")))
         refused(t, f, k, &a, log, len);
     else if (strstr(text, "server gave HTTP response to HTTPS client"))
         other_scheme(t, f, k, "HTTP");
@@ -481,6 +558,10 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
     else if (a.exec && (strstr(text, "executable file not found") ||
                         (strstr(text, "exec") && strstr(text, "no such file or directory"))))
         no_command(t, f, k, &a);
+    else if (a.exec && kta_stristr(text, "refused") && command_port(t, f, k, &a, log, len))
+        return;
+    else if (a.grpc && (strstr(text, "failed to connect") || strstr(text, "not implement")))
+        not_grpc(t, f, k, &a, log, len);
     else if (strstr(text, "deadline exceeded") || strstr(text, "timed out") ||
              strstr(text, "Timeout") || strstr(text, "timeout"))
         too_slow(t, f, k, &a);
@@ -498,15 +579,13 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
             kta_trouble_quote_log(t, f, &c, previous);
         if (c.pattern->weight >= 84 && !f->n_fixes && (a.exec || strstr(text, "statuscode: 5")))
             not_well(t, f, k, &c);
-        if (c.host && c.pattern->weight >= 84) {
-            const char *ns;
-            bool cluster;
-            struct kta_json *s =
-                kta_dependency_service(t->w, kta_obj_namespace(t->pod), c.host, &ns, &cluster);
-            if (s)
-                kta_finding_symptom(f, "Service", ns, kta_obj_name(s));
-        }
+        wants(t, f, &c);
         kta_dropped(t, f, &c);
+        kta_log_cause_release(&c);
+    } else if (a.exec && !f->n_fixes && kta_log_cause(text, strlen(text), &c)) {
+        if (!c.host || !kta_starts(c.host, "127."))
+            not_well(t, f, k, &c);
+        wants(t, f, &c);
         kta_log_cause_release(&c);
     }
 }

@@ -243,6 +243,10 @@ static const struct row rows[] = {
      "", "Running", READY("False", ""), ENDED("1", ""),
      "dial tcp 10.0.9.9:8000: connect: connection refused\n", "CrashLoop.DependencyUnreachable",
      "10.0.9.9", ""},
+    /* a shell that is not there, of an image that has another */
+    {"\"command\":[\"/bin/bash\",\"-c\",\"serve\"]", "", "Running", READY("False", ""),
+     START_ERROR("exec: \\\"/bin/bash\\\": stat /bin/bash: no such file or directory"), NULL,
+     "CrashLoop.BadCommand", "/bin/bash is not in the image", "run it by /bin/sh"},
     /* a flag that the program does not know, as its usage tells */
     {"\"args\":[\"--listen=:80\",\"--log-levle=debug\"]", "", "Running", READY("False", ""),
      ENDED("2", ""),
@@ -387,6 +391,24 @@ static const struct {
     {{LIVENESS, "", "Running", READY("False", ""), RAN("0", "12:05:00", "12:05:28"), "bye\n",
       "CrashLoop.Completed", "ends by itself", ""},
      ""},
+    /* a probe's command asks a port where nothing listens, or says whom the program waits for */
+    {{"\"readinessProbe\":{\"exec\":{\"command\":[\"wget\",\"-q\",\"http://localhost:8080/"
+      "health\"]}}",
+      "", "Running", READY("False", ""), RUNS "false", "INFO listening on port 8000\n",
+      "Probe.Readiness", "asks port 8080, but the container listens on 8000", "probe port 8000"},
+     UNHEALTHY("12:05:27", "Readiness probe failed: wget: can't connect to remote host "
+                           "(127.0.0.1): Connection refused")},
+    {{"\"readinessProbe\":{\"exec\":{\"command\":[\"./ready\"]}}", "", "Running",
+      READY("False", ""), RUNS "false", "INFO listening on port 8000\n", "Probe.Readiness",
+      "fails since container c of pod/p cannot connect to api", ""},
+     UNHEALTHY("12:05:27", "Readiness probe failed: could not connect to api:8000: Connection "
+                           "refused")},
+    /* a gRPC probe of what speaks something else */
+    {{"\"readinessProbe\":{\"grpc\":{\"port\":8000}}", "", "Running", READY("False", ""),
+      RUNS "false", NULL, "Probe.Readiness", "no gRPC health service on port 8000",
+      "takes connections, until it is known what"},
+     UNHEALTHY("12:05:27", "Readiness probe failed: timeout: failed to connect service "
+                           "\\\"10.0.0.7:8000\\\" within 1s: context deadline exceeded")},
     /* what the node does not hold is made there */
     {{MOUNT("/logs", ""),
       ",\"volumes\":[{\"name\":\"v\",\"hostPath\":{\"path\":\"/var/log/app\","
