@@ -21,6 +21,20 @@ static long version(const struct kta_json *secret)
 /* Helm itself waits longer only with --wait, for what is not ready by then (seconds). */
 #define HELM_TAKES 60
 
+/* "failed pre-install: …", "pre-upgrade hooks failed: …": of several hooks the description names
+ * the one. hooks: "pre-install,pre-upgrade". */
+static bool failed_as(const char *hooks, const char *description)
+{
+    for (size_t n; hooks && *hooks; hooks += n + (hooks[n] == ',')) {
+        n = strcspn(hooks, ",");
+        kta_auto_free char *first = kta_asprintf("failed %.*s", (int)n, hooks);
+        kta_auto_free char *later = kta_asprintf("%.*s hooks failed", (int)n, hooks);
+        if (n && (strstr(description, first) || strstr(description, later)))
+            return true;
+    }
+    return false;
+}
+
 /* A job or pod of its hooks that failed is what the release failed for. */
 static void failed_hooks(struct kta_world *w, struct kta_finding *f, const char *description,
                          const struct kta_findings *out)
@@ -29,15 +43,11 @@ static void failed_hooks(struct kta_world *w, struct kta_finding *f, const char 
     for (size_t k = 0; k < KTA_LEN(kinds); k++) {
         struct kta_json *const *v;
         size_t n = kta_world_list(w, kinds[k], f->object.namespace_, &v);
-        for (size_t i = 0; i < n; i++) {
-            const char *hook = kta_obj_annotation(v[i], "helm.sh/hook");
-            /* "failed pre-install: …"; of several hooks the description names the one. */
-            kta_auto_free char *said =
-                hook ? kta_asprintf("failed %.*s", (int)strcspn(hook, ","), hook) : NULL;
-            if (said && strstr(description, said) && kta_diag_find(out, NULL, v[i]))
+        for (size_t i = 0; i < n; i++)
+            if (failed_as(kta_obj_annotation(v[i], "helm.sh/hook"), description) &&
+                kta_diag_find(out, NULL, v[i]))
                 kta_finding_symptom(f, kta_obj_kind(v[i]), kta_obj_namespace(v[i]),
                                     kta_obj_name(v[i]));
-        }
     }
 }
 
