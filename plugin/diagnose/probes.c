@@ -375,6 +375,13 @@ static void too_slow(const struct kta_pod_trouble *t, struct kta_finding *f, enu
     kta_finding_advice(f, "If it answers no more at all, its log and CPU limit tell why.");
 }
 
+/* Its words, in one line. */
+static void command_of(const struct ask *a, struct kta_str *out)
+{
+    kta_json_each(word, kta_json_at(a->probe, "exec.command"))
+        kta_str_addf(out, "%s ", kta_or(kta_json_text(word), ""));
+}
+
 /* "curl -f http://localhost:8000/health": kubelet asks that itself; of any other command it is the
  * container's only port that can be asked. */
 static void fix_by_kubelet(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
@@ -387,8 +394,7 @@ static void fix_by_kubelet(const struct kta_pod_trouble *t, struct kta_finding *
         re = kta_re_must("\\b(http|https)://(?:localhost|127\\.0\\.0\\.1|0\\.0\\.0\\.0|\\[::1?\\])"
                          "(?::(\\d{1,5}))?(/[^\\s\"'|;&]*)?(?=[\\s\"'|;&]|$)",
                          0);
-    kta_json_each(word, kta_json_at(a->probe, "exec.command"))
-        kta_str_addf(&words, "%s ", kta_or(kta_json_text(word), ""));
+    command_of(a, &words);
     bool http = kta_re_find(re, words.s, words.len, 0, &m);
     kta_auto_free char *scheme = http ? kta_re_group(words.s, &m, 1) : NULL;
     kta_auto_free char *port = http && m.n > 2 ? kta_re_group(words.s, &m, 2) : NULL;
@@ -485,8 +491,7 @@ static bool command_port(const struct kta_pod_trouble *t, struct kta_finding *f,
     kta_auto_str struct kta_str words = KTA_STR_INIT;
     if (!re)
         re = kta_re_must("(?:localhost|127\\.0\\.0\\.1|0\\.0\\.0\\.0)[: ](\\d{2,5})\\b", 0);
-    kta_json_each(word, command)
-        kta_str_addf(&words, "%s ", kta_or(kta_json_text(word), ""));
+    command_of(a, &words);
     if (listens <= 0 || !kta_re_find(re, words.s, words.len, 0, &m))
         return false;
     kta_auto_free char *from = kta_re_group(words.s, &m, 0), *port = kta_re_group(words.s, &m, 1);
@@ -517,6 +522,28 @@ static bool command_port(const struct kta_pod_trouble *t, struct kta_finding *f,
     return true;
 }
 
+/* A command that prints nothing, and that names a Service with nothing behind it. */
+static void command_calls(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                          const struct ask *a)
+{
+    kta_auto_str struct kta_str words = KTA_STR_INIT;
+    command_of(a, &words);
+    struct given g = address_said(t, words.s, NULL);
+    const char *ns;
+    bool cluster;
+    struct kta_json *s =
+        g.host ? kta_dependency_service(t->w, kta_obj_namespace(t->pod), g.host, &ns, &cluster)
+               : NULL;
+    if (s && kta_service_ready(t->w, s) == 0) {
+        kta_auto_free char *who = kta_trouble_who(t);
+        kta_finding_summary(f, "the %s probe of %s asks %s: Service %s has no ready endpoints",
+                            probes[k].word, who, g.host, kta_obj_name(s));
+        kta_finding_symptom(f, "Service", ns, kta_obj_name(s));
+    }
+    free(g.host);
+    free(g.port);
+}
+
 /* The Service that a log says is not reached is part of it, and leads to the cause behind it. */
 static void wants(const struct kta_pod_trouble *t, struct kta_finding *f,
                   const struct kta_log_cause *c)
@@ -529,6 +556,20 @@ static void wants(const struct kta_pod_trouble *t, struct kta_finding *f,
             : NULL;
     if (s)
         kta_finding_symptom(f, "Service", ns, kta_obj_name(s));
+}
+
+/* "Readiness probe failed: wget: can't connect to …" */
+static void command_says(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
+                         const char *text)
+{
+    struct kta_log_cause c;
+    const char *said = strstr(text, ": ");
+    if (!said || !kta_log_cause(said + 2, strlen(said + 2), &c))
+        return;
+    if (!c.host || !kta_starts(c.host, "127."))
+        not_well(t, f, k, &c);
+    wants(t, f, &c);
+    kta_log_cause_release(&c);
 }
 
 static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
@@ -582,11 +623,10 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
         wants(t, f, &c);
         kta_dropped(t, f, &c);
         kta_log_cause_release(&c);
-    } else if (a.exec && !f->n_fixes && kta_log_cause(text, strlen(text), &c)) {
-        if (!c.host || !kta_starts(c.host, "127."))
-            not_well(t, f, k, &c);
-        wants(t, f, &c);
-        kta_log_cause_release(&c);
+    } else if (a.exec && !f->n_fixes) {
+        command_says(t, f, k, text);
+        if (!f->n_symptoms)
+            command_calls(t, f, k, &a);
     }
 }
 
