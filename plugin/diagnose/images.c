@@ -237,6 +237,9 @@ void kta_image_analyze(const struct kta_pod_trouble *t)
     bool always = kta_streq(kta_json_str(t->container, "imagePullPolicy"), "Always");
     if (there && always)
         fix_policy(t, f, "a node has the image already");
+    /* A registry that wants a login has the image: another's of that name may be something else. */
+    if (best.distance >= ELSEWHERE && kta_streq(code, "Image.Unauthorized"))
+        best.image = NULL;
     if (best.image && !there) {
         kta_finding_quote(f, "nodes", "image %s is there or in use", best.image);
         (void)kta_fix_image(t->w, f, t->owner, t->name, best.image,
