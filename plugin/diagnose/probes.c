@@ -479,14 +479,14 @@ static void not_well(const struct kta_pod_trouble *t, struct kta_finding *f, enu
     kta_finding_summary(f, "the %s probe fails since %s", probes[k].word, why);
 }
 
-/* "wget -q localhost:8080/health" where the container listens on another port. */
+/* "wget -q localhost:8080/health" where the container listens on another port. refused: its output
+ * says so; where it says nothing, the log and the declared ports have to. */
 static bool command_port(const struct kta_pod_trouble *t, struct kta_finding *f, enum kind k,
-                         const struct ask *a, const char *log, size_t len)
+                         const struct ask *a, int heard, bool refused)
 {
     static struct kta_re *re;
     const struct kta_json *command = kta_json_at(a->probe, "exec.command");
-    int heard = log ? kta_log_listening(log, len) : -1;
-    int listens = heard > 0 ? heard : declared_port(t->container);
+    int listens = heard > 0 ? heard : refused ? declared_port(t->container) : -1;
     struct kta_match m;
     kta_auto_str struct kta_str words = KTA_STR_INIT;
     if (!re)
@@ -498,7 +498,7 @@ static bool command_port(const struct kta_pod_trouble *t, struct kta_finding *f,
     kta_auto_free char *to =
         kta_asprintf("%.*s%d", (int)(strlen(from) - strlen(port)), from, listens);
     kta_auto_free char *right = kta_asprintf("%d", listens);
-    if (kta_streq(port, right))
+    if (kta_streq(port, right) || (!refused && declares(t->container, strtol(port, NULL, 10))))
         return false;
     /* In one word, or the port as a word of its own: "nc", "-z", "localhost", "8080". */
     const struct renaming ways[] = {{from, to}, {port, right}};
@@ -544,6 +544,8 @@ static void command_calls(const struct kta_pod_trouble *t, struct kta_finding *f
     free(g.port);
 }
 
+enum { CLEAR = 84 }; /* the weight of patterns that tell a cause */
+
 /* The Service that a log says is not reached is part of it, and leads to the cause behind it. */
 static void wants(const struct kta_pod_trouble *t, struct kta_finding *f,
                   const struct kta_log_cause *c)
@@ -551,7 +553,7 @@ static void wants(const struct kta_pod_trouble *t, struct kta_finding *f,
     const char *ns;
     bool cluster;
     struct kta_json *s =
-        c->host && c->pattern->weight >= 84
+        c->host && c->pattern->weight >= CLEAR
             ? kta_dependency_service(t->w, kta_obj_namespace(t->pod), c->host, &ns, &cluster)
             : NULL;
     if (s)
@@ -599,7 +601,8 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
     else if (a.exec && (strstr(text, "executable file not found") ||
                         (strstr(text, "exec") && strstr(text, "no such file or directory"))))
         no_command(t, f, k, &a);
-    else if (a.exec && kta_stristr(text, "refused") && command_port(t, f, k, &a, log, len))
+    else if (a.exec && command_port(t, f, k, &a, log ? kta_log_listening(log, len) : -1,
+                                    kta_stristr(text, "refused") != NULL))
         return;
     else if (a.grpc && (strstr(text, "failed to connect") || strstr(text, "not implement")))
         not_grpc(t, f, k, &a, log, len);
@@ -615,15 +618,18 @@ static void tell(const struct kta_pod_trouble *t, enum kind k, const char *text,
                                   : "Correct the probe, or what it asks.");
     }
     struct kta_log_cause c;
+    bool clear = false; /* the log tells a cause, not only that something failed */
     if (log && kta_log_cause(log, len, &c)) {
-        if (c.pattern->weight >= 84)
+        clear = c.pattern->weight >= CLEAR;
+        if (clear)
             kta_trouble_quote_log(t, f, &c, previous);
-        if (c.pattern->weight >= 84 && !f->n_fixes && (a.exec || strstr(text, "statuscode: 5")))
+        if (clear && !f->n_fixes && (a.exec || strstr(text, "statuscode: 5")))
             not_well(t, f, k, &c);
         wants(t, f, &c);
         kta_dropped(t, f, &c);
         kta_log_cause_release(&c);
-    } else if (a.exec && !f->n_fixes) {
+    }
+    if (a.exec && !clear && !f->n_fixes) {
         command_says(t, f, k, text);
         if (!f->n_symptoms)
             command_calls(t, f, k, &a);

@@ -398,6 +398,10 @@ static const struct {
       "Probe.Readiness", "asks port 8080, but the container listens on 8000", "probe port 8000"},
      UNHEALTHY("12:05:27", "Readiness probe failed: wget: can't connect to remote host "
                            "(127.0.0.1): Connection refused")},
+    {{"\"readinessProbe\":{\"exec\":{\"command\":[\"nc\",\"-z\",\"localhost\",\"8080\"]}}", "",
+      "Running", READY("False", ""), RUNS "false", "INFO listening on port 8000\n",
+      "Probe.Readiness", "asks port 8080, but the container listens on 8000", "probe port 8000"},
+     UNHEALTHY("12:05:27", "Readiness probe failed: ")},
     {{"\"readinessProbe\":{\"exec\":{\"command\":[\"./ready\"]}}", "", "Running",
       READY("False", ""), RUNS "false", "INFO listening on port 8000\n", "Probe.Readiness",
       "fails since container c of pod/p cannot connect to api", ""},
