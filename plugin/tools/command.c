@@ -145,20 +145,21 @@ static void run_line(const struct line_ctx *c, const char *program, const char *
     kta_commands_in_block(whole, found_in_line, (void *)(uintptr_t)c);
 }
 
-static const char *line_of(const struct kta_json *args)
+/* The first that there is of the names that models give to one argument. */
+static const struct kta_json *first_of(const struct kta_json *args, const char *const *keys)
 {
-    static const char *const keys[] = {"args", "command", "cmd"};
+    const struct kta_json *v = NULL;
 
-    for (size_t i = 0; i < KTA_LEN(keys); i++)
-        if (kta_json_text(kta_json_get(args, keys[i])))
-            return kta_json_text(kta_json_get(args, keys[i]));
-    return NULL;
+    for (; *keys && !v; keys++)
+        v = kta_json_get(args, *keys);
+    return v;
 }
 
 /* A manifest as text or, as some write it, as the object that it is. */
 static void stdin_of(const struct kta_json *args, struct kta_str *out)
 {
-    const struct kta_json *v = kta_json_get(args, "stdin");
+    static const char *const keys[] = {"stdin", "manifest", "yaml", NULL};
+    const struct kta_json *v = first_of(args, keys);
 
     if (kta_json_text(v))
         kta_str_add(out, kta_json_text(v));
@@ -178,13 +179,14 @@ static void run_program(const char *program, struct kta_tool_env *env, const str
     kta_auto_str struct kta_str manifest = KTA_STR_INIT;
     kta_auto_json struct kta_json *list = NULL;
     struct kta_err err = KTA_ERR_INIT;
-    const char *line = line_of(args);
+    static const char *const keys[] = {"args", "command", "cmd", "argv", NULL};
+    const struct kta_json *words = first_of(args, keys);
+    const char *line = kta_json_text(words);
 
     stdin_of(args, &manifest);
     if (line && *line == '[' && kta_json_parse(line, strlen(line), &list, &err) == 0)
         line = NULL;
-    add_words(list ? list : kta_json_get(args, kta_json_get(args, "args") ? "args" : "command"),
-              &argv);
+    add_words(list ? list : words, &argv);
     if (argv.n == 1 && strchr(argv.v[0], ' '))
         line = argv.v[0];
     if (line && *line && !manifest.len) {

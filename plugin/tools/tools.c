@@ -82,6 +82,22 @@ struct kta_json *kta_tools_json(void)
     return list;
 }
 
+/* The object that another one only wraps: {"arguments": {…}}. */
+static struct kta_json *unwrapped(struct kta_json *v)
+{
+    static const char *const wraps[] = {"arguments", "parameters", "input", "args"};
+    struct kta_json *inner = kta_json_len(v) == 1 ? kta_json_first(v) : NULL, *ret;
+
+    for (size_t i = 0; i < KTA_LEN(wraps); i++) {
+        if (kta_json_type(inner) != KTA_JSON_OBJECT || !kta_streq(kta_json_key(inner), wraps[i]))
+            continue;
+        ret = kta_json_copy(inner);
+        kta_json_free(v);
+        return ret;
+    }
+    return v;
+}
+
 /* What models send for an object: one in a fence or with more behind it, one of Python's, a list of
  * words, a line. NULL: it is none of these. */
 static struct kta_json *args_of(const char *text, struct kta_err *err)
@@ -102,7 +118,7 @@ static struct kta_json *args_of(const char *text, struct kta_err *err)
     if (!v && *text && !strchr("{[\"'", *text))
         v = kta_json_new_str(text);
     if (kta_json_type(v) == KTA_JSON_OBJECT)
-        return v;
+        return unwrapped(v);
     if (kta_json_type(v) != KTA_JSON_ARRAY && !kta_json_text(v)) {
         kta_json_free(v);
         return NULL;
