@@ -103,19 +103,17 @@ void llm_call_whole(struct llm_reply *r, const char *name, const struct kta_json
     take_args(r, c, args);
 }
 
-/* Some models quote the arguments twice: "{\"a\":1}" as a JSON string. */
+/* Some models quote the arguments twice, or more often: "{\"a\":1}" as a JSON string. */
 static void unquote_args(struct kta_str *args)
 {
-    kta_auto_json struct kta_json *v = NULL, *inner = NULL;
-    struct kta_err err = KTA_ERR_INIT;
-    const char *text;
-    if (*args->s != '"' || kta_json_parse(args->s, args->len, &v, &err) < 0)
-        return;
-    text = kta_json_text(v);
-    if (text && kta_json_parse(text, strlen(text), &inner, &err) == 0 &&
-        kta_json_type(inner) == KTA_JSON_OBJECT) {
+    while (*args->s == '"') {
+        kta_auto_json struct kta_json *v = NULL;
+        struct kta_err err = KTA_ERR_INIT;
+        if (kta_json_parse(args->s, args->len, &v, &err) < 0 || !strpbrk(kta_json_text(v), "{\""))
+            return;
         kta_str_clear(args);
-        kta_str_add(args, text);
+        kta_str_add(args, kta_json_text(v));
+        kta_str_trim(args);
     }
 }
 
@@ -152,6 +150,7 @@ void llm_calls_end(struct llm_reply *r)
     for (size_t i = 0; i < r->n_calls && t->n_calls < KTA_LEN(t->calls); i++) {
         struct llm_call *c = &r->calls[i];
         struct kta_tool_call *to = &t->calls[t->n_calls];
+        kta_str_trim(&c->name);
         kta_str_trim(&c->args);
         unquote_args(&c->args);
         if (!c->name.len && !c->args.len)

@@ -41,22 +41,54 @@ static const char *first_str(const struct kta_json *v, const char *const *keys)
     return NULL;
 }
 
+/* A call by its keys, as the templates and the frameworks have them. */
+struct call_keys {
+    const char *name;
+    const struct kta_json *args; /* NULL: none */
+};
+
+static struct call_keys keys_of(const struct kta_json *v)
+{
+    static const char *const names[] = {"name", "tool_name", "tool", "function", "action", NULL};
+    static const char *const args[] = {"arguments",  "parameters",   "input",
+                                       "tool_input", "action_input", NULL};
+    struct call_keys k = {NULL, NULL};
+
+    if (kta_json_type(kta_json_get(v, "function")) == KTA_JSON_OBJECT)
+        v = kta_json_get(v, "function");
+    k.name = first_str(v, names);
+    for (size_t i = 0; args[i] && !k.args; i++)
+        k.args = kta_json_get(v, args[i]);
+    if (!k.args && kta_json_get(v, "args")) /* beside the name */
+        k.args = v;
+    return k;
+}
+
+size_t llm_calls_in_json(const struct kta_json *v, struct llm_reply *r)
+{
+    struct call_keys k = keys_of(v);
+    const struct kta_json *list =
+        kta_json_type(v) == KTA_JSON_ARRAY ? v : kta_json_get(v, "tool_calls");
+    size_t n = 0;
+
+    if (kta_json_type(v) == KTA_JSON_OBJECT && k.name && k.args && llm_tool_name(r->turn, k.name)) {
+        llm_call_whole(r, k.name, k.args);
+        return 1;
+    }
+    kta_json_each(one, kta_json_type(list) == KTA_JSON_ARRAY ? list : NULL)
+        if (kta_json_type(one) == KTA_JSON_OBJECT)
+            n += llm_calls_in_json(one, r);
+    return n;
+}
+
 /* An object that is a whole call, or the arguments of the name before it. */
 static void take_object(struct calls *c, const struct kta_json *v)
 {
-    static const char *const names[] = {"name", "tool_name", "tool", NULL};
-    const struct kta_json *f = kta_json_get(v, "function"), *args;
-    const char *name;
+    struct call_keys k = keys_of(v);
 
-    if (kta_json_type(f) == KTA_JSON_OBJECT)
-        v = f;
-    name = first_str(v, names);
-    args = kta_json_get(v, "arguments");
-    if (!args)
-        args = kta_json_get(v, "parameters");
-    if (name && (args || !c->name.len)) {
+    if (k.name && (k.args || !c->name.len)) {
         flush(c);
-        llm_call_whole(c->r, name, args);
+        llm_call_whole(c->r, k.name, k.args);
         c->n++;
     } else if (c->name.len) {
         kta_json_free(c->args);
@@ -73,8 +105,8 @@ static const char *take_json(struct calls *c, const char *p)
 
     if (!n) /* never closed: what it was to be is not known */
         return p + strlen(p);
-    if (kta_json_parse(p, n, &v, &err) < 0)
-        return p + n; /* [ARGS] */
+    if (kta_json_parse(p, n, &v, &err) < 0) /* [ARGS], and Mistral's [CALL_ID]a1b2c3d4e */
+        return p + n + (kta_starts(p, "[CALL_ID]") ? strcspn(p + n, "[{") : 0);
     if (kta_json_type(v) == KTA_JSON_OBJECT)
         take_object(c, v);
     kta_json_each(one, kta_json_type(v) == KTA_JSON_ARRAY ? v : NULL)
@@ -122,7 +154,8 @@ static void set_arg(struct calls *c, const char *key, const char *text)
 /* p is behind '<'. */
 static const char *take_tag(struct calls *c, const char *p)
 {
-    static const char *const calls[] = {"function=", "invoke name=", "tool name="};
+    static const char *const calls[] = {"function=", "function name=", "invoke name=",
+                                        "tool name="};
     static const char *const args[] = {"parameter=", "parameter name="};
     size_t n = strcspn(p, ">");
     const char *tag = p;
@@ -152,7 +185,7 @@ static const char *take_tag(struct calls *c, const char *p)
         p += strlen("<arg_value>");
         kta_auto_free char *value = until(&p, "</arg_value>");
         set_arg(c, key, value);
-    } else if (tag[0] == '/') {
+    } else if (tag[0] == '/' && c->args) {
         flush(c);
     }
     return p;

@@ -34,6 +34,8 @@ static void words_in_json(const struct kta_json *v, struct kta_str *out)
         if (text)
             kta_str_add(out, text);
     }
+    if (kta_json_str(v, "error.metadata.raw")) /* OpenRouter: what the provider behind it said */
+        kta_str_addf(out, ": %s", kta_json_str(v, "error.metadata.raw"));
     if (kta_json_str(v, "error.code") && !kta_stristr(out->s, kta_json_str(v, "error.code")))
         kta_str_addf(out, " (%s)", kta_json_str(v, "error.code"));
     else if (kta_json_str(v, "error.type") && !kta_stristr(out->s, kta_json_str(v, "error.type")))
@@ -146,8 +148,8 @@ bool llm_worth_retry(int status, const char *message)
 {
     static const char *const final[] = {"insufficient_quota", "exceeded your current quota",
                                         "billing", "credit balance", "payment"};
-    if (status == 429)
-        return !has_any(message, final, KTA_LEN(final));
+    if (status == 429) /* Gemini speaks of the quota when it means that of a minute */
+        return llm_wait_asked(message) >= 0 || !has_any(message, final, KTA_LEN(final));
     if (status == 400) /* it is the model that failed: it may do better */
         return kta_stristr(message, "tool_use_failed") != NULL;
     return status == 408 || status == 409 || status == 425 ||
@@ -187,6 +189,15 @@ int64_t llm_wait_asked(const char *message)
             return duration_ms(at + strlen(words[i]));
     }
     return -1;
+}
+
+bool llm_is_no_model(const char *message)
+{
+    static const char *const words[] = {"not found",        "not exist",     "no such",
+                                        "not_found",        "invalid model", "unknown model",
+                                        "not a valid model"};
+
+    return kta_stristr(message, "model") && has_any(message, words, KTA_LEN(words));
 }
 
 bool llm_is_loading(int status, const char *message)
@@ -238,6 +249,9 @@ int llm_status_error(const struct kta_llm *m, int status, const char *message, s
         if (statuses[i].status == status &&
             (!statuses[i].word || kta_stristr(message, statuses[i].word)))
             what = statuses[i].what, hint = statuses[i].hint;
+    if ((status == 400 || status == 422) && llm_is_no_model(message))
+        what = "does not have this model",
+        hint = "check --model; `doctor` lists what the endpoint offers";
     if (llm_is_overflow(status, message))
         what = "finds the prompt too long",
         hint = "ask about less, or use a model with a larger window";

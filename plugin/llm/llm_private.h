@@ -108,6 +108,7 @@ struct llm_reply {
     struct llm_call calls[KTA_MAX_TOOL_CALLS];
     size_t n_calls;
     size_t said;    /* bytes of the text that on_text has had */
+    size_t line;    /* where in the text the line begins that may be a call */
     bool diverged;  /* this attempt's text is not what was shown before */
     bool ended;     /* [DONE] or a finish_reason */
     bool thought;   /* something went to on_thinking */
@@ -140,6 +141,13 @@ void llm_calls_end(struct llm_reply *r);
 /* ---- calls_in_text.c ---- */
 /* The calls that a text between a model's own marks holds are added to r; how many there were. */
 size_t llm_calls_in(const char *text, struct llm_reply *r);
+/* An object, or each of a list, that names an offered tool and brings its arguments; how many. */
+size_t llm_calls_in_json(const struct kta_json *v, struct llm_reply *r);
+
+/* ---- calls_unmarked.c ---- */
+/* The calls of a text that has no mark for them; *ret_rest: the bytes before the first of them that
+ * are text. False: there is none. */
+bool llm_calls_unmarked(const char *text, struct llm_reply *r, size_t *ret_rest);
 
 /* ---- failure.c ---- */
 /* The server's own words in an error's body (JSON of many shapes, HTML, plain text), on one line.
@@ -150,6 +158,8 @@ bool llm_is_overflow(int status, const char *message);
 bool llm_worth_retry(int status, const char *message);
 /* How long a refusal asks to wait, where it says so in words only (Gemini, Groq, Azure), or -1. */
 int64_t llm_wait_asked(const char *message);
+/* The model that was asked for is not there. */
+bool llm_is_no_model(const char *message);
 /* llama.cpp answers while it reads the model: that takes as long as it takes. */
 bool llm_is_loading(int status, const char *message);
 int llm_status_error(const struct kta_llm *m, int status, const char *message, struct kta_err *err);

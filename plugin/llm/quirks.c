@@ -66,9 +66,7 @@ static bool about_no_part(const char *message)
     for (size_t i = 0; i < KTA_LEN(others); i++)
         if (kta_stristr(message, others[i]))
             return true;
-    return kta_stristr(message, "model") &&
-           (kta_stristr(message, "not found") || kta_stristr(message, "not exist") ||
-            kta_stristr(message, "no such"));
+    return llm_is_no_model(message);
 }
 
 /* A 500 is a refusal only if it says so: the same words are in messages about a failed answer. */

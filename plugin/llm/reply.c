@@ -28,14 +28,47 @@ static size_t whole_points(const char *s, size_t n)
     return n;
 }
 
-/* An answer that may be an object to act on is not shown before it is whole. */
-static bool may_be_object(const char *text)
+/* Could the line be the beginning of a call? What has come of it may be too short to tell. */
+static bool may_begin_call(const char *line)
 {
-    static const char *const starts[] = {"{", "[{", "```json", "```\n{", "```tool"};
+    static const char *const starts[] = {"{",       "[{",         "```json",    "```\n{",
+                                         "```tool", "functions.", "functools[", "default_api."};
+
     for (size_t i = 0; i < KTA_LEN(starts); i++)
-        if (kta_starts(text, starts[i]) || kta_starts(starts[i], text))
+        if (kta_starts(line, starts[i]) || kta_starts(starts[i], line))
             return true;
     return false;
+}
+
+/* The bytes of a fence or an object that is whole and names no tool: an example; 0: neither. */
+static size_t example(const struct kta_llm_turn *t, const char *line)
+{
+    const char *end = kta_starts(line, "```") ? strstr(line + 3, "\n```") : NULL;
+    size_t n = end ? (size_t)(end - line) + 4 : kta_json_span(line);
+    kta_auto_free char *text = kta_strndup(line, n);
+
+    kta_json_each(tool, t->tools)
+        if (strstr(text, kta_or(kta_json_str(tool, "function.name"), "")))
+            return 0;
+    return n;
+}
+
+/* How many of the first n bytes may be shown: a line that may be a call, and what comes after it,
+ * is not shown before the answer is whole. */
+static size_t may_be_shown(struct llm_reply *r, size_t n)
+{
+    const char *s = r->turn->text.s, *end;
+
+    while (r->turn->way != KTA_WAY_SCHEMA && r->line < n) {
+        size_t skip = 0;
+        if (may_begin_call(s + r->line) && !(skip = example(r->turn, s + r->line)))
+            return r->line;
+        end = memchr(s + r->line + skip, '\n', n - r->line - skip);
+        if (!end)
+            return n;
+        r->line = (size_t)(end - s) + 1;
+    }
+    return n;
 }
 
 /* Gives on_text what it has not had. After a retry nothing is said twice: as long as the new text
@@ -43,10 +76,8 @@ static bool may_be_object(const char *text)
 static void say(struct llm_reply *r, bool all)
 {
     const struct kta_str *text = &r->turn->text;
-    size_t n = all ? text->len : whole_points(text->s, text->len);
+    size_t n = all ? text->len : may_be_shown(r, whole_points(text->s, text->len));
     if (n <= r->said || !r->turn->on_text)
-        return;
-    if (!all && !r->said && r->turn->way != KTA_WAY_SCHEMA && may_be_object(text->s))
         return;
     if (!r->diverged) {
         size_t known = n < r->shown->len ? n : r->shown->len;
@@ -98,7 +129,7 @@ static void on_only_close(void *ctx)
     struct llm_reply *r = ctx;
     on_thinking(r, r->turn->text.s, r->turn->text.len);
     kta_str_clear(&r->turn->text);
-    r->said = 0;
+    r->said = r->line = 0;
     r->diverged = r->shown->len > 0;
     kta_str_clear(r->shown);
 }
@@ -117,23 +148,30 @@ static void on_call(void *ctx, const char *text)
 
 /* ---- one JSON document: an event, or the whole answer ---- */
 
+/* {"type":"text","text":"…"}, or its text an object; also {"type":"thinking",…} */
+static void take_part(struct llm_reply *r, const struct kta_json *part)
+{
+    const struct kta_json *thinking = kta_json_get(part, "thinking");
+    const char *text = kta_or(kta_json_str(part, "text"), kta_json_str(part, "text.value"));
+
+    if (text)
+        llm_filter_feed(&r->filter, text, strlen(text));
+    text = thinking ? kta_or(kta_json_text(thinking), kta_json_str(thinking, "[0].text")) : NULL;
+    if (text)
+        on_thinking(r, text, strlen(text));
+}
+
 static void take_content(struct llm_reply *r, const struct kta_json *content)
 {
     const char *text = kta_json_text(content);
     if (text)
         llm_filter_feed(&r->filter, text, strlen(text));
+    if (kta_json_type(content) == KTA_JSON_OBJECT)
+        take_part(r, content);
     if (kta_json_type(content) != KTA_JSON_ARRAY)
         return;
-    kta_json_each(part, content) { /* [{"type":"text","text":"…"}], also {"type":"thinking",…} */
-        const struct kta_json *thinking = kta_json_get(part, "thinking");
-        text = kta_json_str(part, "text");
-        if (text)
-            llm_filter_feed(&r->filter, text, strlen(text));
-        text =
-            thinking ? kta_or(kta_json_text(thinking), kta_json_str(thinking, "[0].text")) : NULL;
-        if (text)
-            on_thinking(r, text, strlen(text));
-    }
+    kta_json_each(part, content)
+        take_part(r, part);
 }
 
 static void take_message(struct llm_reply *r, const struct kta_json *m)
@@ -165,8 +203,10 @@ static void take_usage(struct llm_reply *r, const struct kta_json *v)
         u = kta_json_at(v, "x_groq.usage");
     if (kta_json_type(u) != KTA_JSON_OBJECT)
         return;
-    t->prompt_tokens = kta_json_count(u, "prompt_tokens", t->prompt_tokens);
-    t->completion_tokens = kta_json_count(u, "completion_tokens", t->completion_tokens);
+    t->prompt_tokens =
+        kta_json_count(u, "prompt_tokens", kta_json_count(u, "input_tokens", t->prompt_tokens));
+    t->completion_tokens = kta_json_count(u, "completion_tokens",
+                                          kta_json_count(u, "output_tokens", t->completion_tokens));
     t->usd = kta_json_num(u, "cost", t->usd); /* OpenRouter */
     cached = kta_json_count(u, "prompt_tokens_details.cached_tokens", 0);
     if (!cached)
@@ -182,9 +222,10 @@ static bool take_error(struct llm_reply *r, const struct kta_json *from)
 {
     const struct kta_json *error = kta_json_get(from, "error");
     const struct kta_json *said = kta_json_get(error, "failed_generation");
+    bool is_error = kta_streq(kta_json_str(from, "object"), "error"); /* vLLM */
     kta_auto_str struct kta_str text = KTA_STR_INIT;
 
-    if (!error || kta_json_type(error) == KTA_JSON_NULL)
+    if ((!error || kta_json_type(error) == KTA_JSON_NULL) && !is_error)
         return false;
     if (kta_json_text(said)) {
         take_content(r, said);
@@ -219,11 +260,21 @@ static void take_finish(struct llm_reply *r, const char *finish)
         kta_str_add(&r->error, "it ended the answer with an error and no word about it");
 }
 
+/* The first, of those that a server may give unasked; Ollama's own form is one by itself. */
+static const struct kta_json *choice_of(const struct kta_json *v)
+{
+    kta_json_each(choice, kta_json_get(v, "choices"))
+        if (kta_json_int(choice, "index", 0) == 0)
+            return choice;
+    return kta_json_get(v, "choices") ? NULL : v;
+}
+
 /* An event of a stream, or the whole answer. */
 static void take_document(struct llm_reply *r, const struct kta_json *v)
 {
-    const struct kta_json *choice = kta_json_at(v, "choices[0]"), *m;
-    const char *finish = kta_json_str(choice, "finish_reason");
+    const struct kta_json *choice = choice_of(v), *m;
+    const char *finish =
+        kta_or(kta_json_str(choice, "finish_reason"), kta_json_str(v, "done_reason"));
 
     if (take_error(r, v) || take_error(r, choice))
         return;
@@ -246,36 +297,55 @@ static bool take_json(struct llm_reply *r, const char *s, size_t n)
 {
     kta_auto_json struct kta_json *v = NULL;
     struct kta_err err = KTA_ERR_INIT;
+    bool list;
+
     if (kta_json_parse(s, n, &v, &err) < 0)
         return false;
-    take_document(r, v);
+    list = kta_json_type(v) == KTA_JSON_ARRAY; /* of all events: Gemini, where nobody streams */
+    kta_json_each(one, list ? v : NULL)
+        take_document(r, one);
+    if (!list)
+        take_document(r, v);
     return true;
 }
 
 /* ---- the stream ---- */
 
+static bool is_done(const char *s, size_t n)
+{
+    for (; n && strchr(" \"", *s); s++, n--)
+        ;
+    return n >= 6 && !strncasecmp(s, "[DONE]", 6);
+}
+
+/* A document a line: of servers that forget the blank line between two events, and of those that
+ * know no events. False: one says that it is the last. */
+static bool take_lines(struct llm_reply *r, const char *s, size_t n)
+{
+    for (const char *end = s + n; s < end;) {
+        const char *stop = memchr(s, '\n', (size_t)(end - s));
+        size_t len = stop ? (size_t)(stop - s) : (size_t)(end - s);
+        if (is_done(s, len))
+            return false;
+        if (len && !take_json(r, s, len))
+            r->malformed = true;
+        s += len + 1;
+    }
+    return true;
+}
+
 static bool on_event(void *ctx, const char *event, const char *data, size_t n)
 {
     struct llm_reply *r = ctx;
-    (void)event;
-    if (n >= 6 && !strncmp(data, "[DONE]", 6)) {
+
+    for (; n > 5 && kta_starts(data, "data:"); data += 5, n -= 5)
+        ; /* a proxy that makes events of events */
+    if (is_done(data, n) || (!take_json(r, data, n) && !take_lines(r, data, n))) {
         r->ended = true;
         return false;
     }
-    if (take_json(r, data, n))
-        return !r->error.len;
-    /* servers that forget the blank line between two events */
-    for (const char *end = data + n; data < end;) {
-        const char *stop = memchr(data, '\n', (size_t)(end - data));
-        size_t len = stop ? (size_t)(stop - data) : (size_t)(end - data);
-        if (len >= 6 && !strncmp(data, "[DONE]", 6)) {
-            r->ended = true;
-            return false;
-        }
-        if (len && !take_json(r, data, len))
-            r->malformed = true;
-        data += len + 1;
-    }
+    if (kta_streq(event, "error") && !r->error.len)
+        llm_error_text(data, n, &r->error);
     return !r->error.len;
 }
 
@@ -403,20 +473,17 @@ static bool take_thought(struct llm_reply *r, const struct kta_json *v)
 static void call_in_text(struct llm_reply *r)
 {
     kta_auto_json struct kta_json *v = NULL;
-    kta_auto_str struct kta_str printed = KTA_STR_INIT;
-    const struct kta_json *one;
+    size_t rest;
 
     if (r->n_calls || r->turn->way == KTA_WAY_SCHEMA)
         return;
     v = object_in(r->turn->text.s);
-    if (!v || take_thought(r, v))
+    if (v && take_thought(r, v))
         return;
-    one = kta_json_type(v) == KTA_JSON_ARRAY ? kta_json_item(v, 0) : v;
-    if (!llm_tool_name(r->turn, kta_or(kta_json_str(one, "name"), "")))
-        return;
-    kta_json_print(v, /* pretty= */ false, &printed);
-    if (llm_calls_in(printed.s, r))
-        replace_text(r, "");
+    if (llm_calls_unmarked(r->turn->text.s, r, &rest)) {
+        r->turn->text.s[rest] = '\0';
+        replace_text(r, r->turn->text.s);
+    }
 }
 
 void llm_reply_end(struct llm_reply *r)
@@ -425,10 +492,9 @@ void llm_reply_end(struct llm_reply *r)
     if (r->form == LLM_FORM_EVENTS && !r->ended && !r->error.len)
         (void)kta_sse_end(&r->sse, &err);
     if (r->form == LLM_FORM_WHOLE && !r->err.msg[0]) {
-        if (take_json(r, r->raw.s, r->raw.len))
-            r->ended = true; /* it is a document: nothing is missing */
-        else
-            r->malformed = true;
+        if (!take_json(r, r->raw.s, r->raw.len))
+            (void)take_lines(r, r->raw.s, r->raw.len);
+        r->ended |= !r->malformed; /* it is a document: nothing is missing */
     }
     llm_filter_end(&r->filter);
     call_in_text(r);
