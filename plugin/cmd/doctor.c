@@ -13,6 +13,7 @@
 #include "kta/fs.h"
 #include "kta/interrupt.h"
 #include "kta/proc.h"
+#include "kta/utf8.h"
 
 #define CLIENT_MS   10000
 #define CLIENT_MAX  (64u << 10)
@@ -319,8 +320,9 @@ static void ask_model(struct doctor *d)
     if (kta_llm_chat(d->app->llm, &t, &e) < 0)
         add_err(d, "model answer", &e, "");
     else
-        add(d, "model answer", GOOD, NULL, "'%.40s' after %d ms; %d tokens asked, %d answered",
-            t.text.s, (int)t.took_ms, t.prompt_tokens, t.completion_tokens);
+        add(d, "model answer", GOOD, NULL, "'%.*s' after %d ms; %d tokens asked, %d answered",
+            (int)kta_utf8_prefix(t.text.s, t.text.len, 40), t.text.s, (int)t.took_ms,
+            t.prompt_tokens, t.completion_tokens);
     kta_llm_turn_release(&t);
 }
 

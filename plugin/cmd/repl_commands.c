@@ -62,11 +62,12 @@ static int sessions(struct repl *r, const char *rest, struct kta_err *err)
 static int session(struct repl *r, const char *rest, struct kta_err *err)
 {
     const struct kta_session *s = &r->c->session;
+    size_t n = kta_json_len(s->turns);
 
     (void)rest;
     (void)err;
-    kta_ui_print(r->app->ui, "Session %s, %zu questions.\n", kta_or(s->id, "(not saved yet)"),
-                 kta_json_len(s->turns));
+    kta_ui_print(r->app->ui, "Session %s, %zu question%s.\n", kta_or(s->id, "(not saved yet)"), n,
+                 n == 1 ? "" : "s");
     return 0;
 }
 

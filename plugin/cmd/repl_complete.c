@@ -195,6 +195,17 @@ static const struct repl_command *command_of(const char *line)
     return NULL;
 }
 
+static bool takes_one(const struct repl_command *c)
+{
+    return c->complete != COMPLETE_RUN && c->complete != COMPLETE_FILE;
+}
+
+static bool has_argument(const char *line)
+{
+    line += strcspn(line, " \t");
+    return line[strspn(line, " \t")] != '\0';
+}
+
 bool repl_complete(void *ctx, const char *before, const char *word, struct kta_argv *ret)
 {
     struct wanted w = {.r = ctx, .word = word, .ret = ret};
@@ -205,6 +216,8 @@ bool repl_complete(void *ctx, const char *before, const char *word, struct kta_a
         return false;
     }
     const struct repl_command *c = before[0] == '/' ? command_of(before) : NULL;
+    if (c && takes_one(c) && has_argument(before))
+        return false;
     switch (c ? c->complete : NO_COMPLETION) {
     case COMPLETE_COMMAND:
         offer_commands(&w);

@@ -116,9 +116,9 @@ int repl_tokens(struct repl *r, const char *rest, struct kta_err *err)
         kta_str_addf(&text, "The model's window is %d tokens.\n", window);
     kta_str_addf(&text,
                  "This session: %lld tokens sent, %lld received, as the endpoint counts, in "
-                 "%d turns.\n",
+                 "%d turn%s.\n",
                  (long long)c->session.prompt_tokens, (long long)c->session.completion_tokens,
-                 c->session.turns_with_model);
+                 c->session.turns_with_model, c->session.turns_with_model == 1 ? "" : "s");
     kta_ui_answer(r->app->ui, text.s);
     return 0;
 }
