@@ -3,9 +3,10 @@
  * neither cluster nor model: for bug reports and tests.
  *
  * The file has a JSON document a line: first the head, then each answer of the API server, the
- * model, kubectl and helm, in the order in which they came. Secrets are replaced before anything is
- * written; the file is made with mode 0600. In a replay equal requests get the recorded answers one
- * after the other, the last one again and again; what was never asked is refused in words.
+ * model, kubectl and helm, and each line that was typed, in the order in which they came. Secrets
+ * are replaced before anything is written; the file is made with mode 0600. In a replay equal
+ * requests get the recorded answers one after the other, the last one again and again; what was
+ * never asked is refused in words. Nobody needs to type, and there need be no terminal.
  */
 #ifndef KTA_RECORD_H
 #define KTA_RECORD_H

@@ -168,6 +168,22 @@ static void proc_done(void *ctx, const struct kta_proc *p)
     write_line(r, v);
 }
 
+static const char *const typed_names[] = {
+    [KTA_TYPED_LINE] = "line", [KTA_TYPED_ANSWER] = "answer", [KTA_TYPED_EDIT] = "edit"};
+
+static void typed(void *ctx, enum kta_typed as, const char *line)
+{
+    struct kta_recording *r = ctx;
+    kta_auto_json struct kta_json *v = kta_json_new_object();
+
+    kta_json_set_str(v, "typed", typed_names[as]);
+    if (line) {
+        kta_auto_free char *safe = kta_redact_dup(r->redact, line);
+        kta_json_set_str(v, "text", safe);
+    }
+    write_line(r, v);
+}
+
 /* Every text of the head, in place. */
 static void redact_texts(struct kta_redact *redact, struct kta_json *v)
 {
@@ -191,7 +207,8 @@ int kta_record_begin(const char *path, struct kta_redact *redact, const struct k
     struct kta_recording *r = kta_calloc(1, sizeof *r);
     r->redact = redact;
     r->fd = fd;
-    r->tap = (struct kta_tap){.ctx = r, .http_done = http_done, .proc_done = proc_done};
+    r->tap =
+        (struct kta_tap){.ctx = r, .http_done = http_done, .proc_done = proc_done, .typed = typed};
     redact_texts(redact, first);
     kta_json_set_str(first, "kind", "Recording");
     kta_json_set_str(first, "apiVersion", "todo-ai/v1");
@@ -307,6 +324,27 @@ static int proc_answer(void *ctx, struct kta_proc *p, struct kta_err *err)
     return 0;
 }
 
+static struct entry *next_typed(const struct kta_recording *r, enum kta_typed as)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (!r->v[i].used && kta_streq(kta_json_str(r->v[i].v, "typed"), typed_names[as]))
+            return &r->v[i];
+    return NULL;
+}
+
+static bool types(void *ctx, enum kta_typed as)
+{
+    return next_typed(ctx, as) != NULL;
+}
+
+static char *type(void *ctx, enum kta_typed as)
+{
+    struct entry *e = next_typed(ctx, as);
+
+    e->used = true;
+    return kta_strdup(kta_json_str(e->v, "text"));
+}
+
 static int take_line(struct kta_recording *r, const char *s, size_t n, int *most,
                      struct kta_err *err)
 {
@@ -324,19 +362,36 @@ static int take_line(struct kta_recording *r, const char *s, size_t n, int *most
         return kta_err_set(err, KTA_E_PARSE, "it is no recording of this program's version");
     }
     const char *http = kta_json_str(v, "http"), *proc = kta_json_str(v, "proc");
-    const char *path = http ? strchr(http, ' ') : NULL;
-    if (!path && !proc) {
+    const char *path = http ? strchr(http, ' ') : NULL, *typed_as = kta_json_str(v, "typed");
+    if (!path && !proc && !typed_as) {
         kta_json_free(v);
         return 0; /* of a later version */
     }
-    if (proc || of_cluster(path + 1)) {
+    if (proc || typed_as || of_cluster(path + 1)) {
+        put_back_in(v, "text", most);
         put_back_in(v, "body", most);
         put_back_in(v, "out", most);
         put_back_in(v, "err", most);
     }
     KTA_GROW(r->v, r->n, r->cap);
-    r->v[r->n++] = (struct entry){.key = kta_strdup(http ? http : proc), .v = v};
+    r->v[r->n++] = (struct entry){.key = kta_strdup(http ? http : kta_or(proc, typed_as)), .v = v};
     return 0;
+}
+
+/* Each gets its number before any other spelling of one, which has a number of its own, is learned.
+ */
+static void learn_secrets(struct kta_redact *redact, int most)
+{
+    for (int learn = 0; learn <= 1; learn++)
+        for (int i = 1; i <= most; i++) {
+            kta_auto_str struct kta_str text = KTA_STR_INIT, out = KTA_STR_INIT;
+            kta_str_add(&text, learn ? "" : "password=");
+            made_up(i, &text);
+            if (learn)
+                kta_redact_learn(redact, text.s, text.len, "a secret of the recording");
+            else
+                kta_redact_text(redact, text.s, text.len, &out);
+        }
 }
 
 int kta_replay_begin(const char *path, struct kta_redact *redact, struct kta_recording **ret,
@@ -348,7 +403,11 @@ int kta_replay_begin(const char *path, struct kta_redact *redact, struct kta_rec
 
     r->fd = -1;
     r->redact = redact;
-    r->tap = (struct kta_tap){.ctx = r, .http_answer = http_answer, .proc_answer = proc_answer};
+    r->tap = (struct kta_tap){.ctx = r,
+                              .http_answer = http_answer,
+                              .proc_answer = proc_answer,
+                              .types = types,
+                              .type = type};
     for (const char *p = all.s; rc == 0 && *p;) {
         size_t n = strcspn(p, "\n");
         line++;
@@ -364,11 +423,7 @@ int kta_replay_begin(const char *path, struct kta_redact *redact, struct kta_rec
         kta_recording_end(r, &(struct kta_err)KTA_ERR_INIT);
         return kta_err_wrap(err, "the recording '%s'", path);
     }
-    for (int i = 1; i <= most; i++) {
-        kta_auto_str struct kta_str value = KTA_STR_INIT;
-        made_up(i, &value);
-        kta_redact_learn(redact, value.s, value.len, "a secret of the recording");
-    }
+    learn_secrets(redact, most);
     kta_tap_set(&r->tap);
     *ret = r;
     return 0;

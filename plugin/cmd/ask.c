@@ -12,6 +12,7 @@
 #include "kta/interrupt.h"
 #include "kta/limits.h"
 #include "kta/tools.h"
+#include "kta/tap.h"
 #include "kta/term.h"
 
 #define STDIN_PATIENCE_MS 2000 /* then it is dropped, with a notice */
@@ -94,7 +95,7 @@ static int ask_or_talk(struct app *app, struct conversation *c, struct kta_err *
     kta_auto_str struct kta_str question = KTA_STR_INIT, piped = KTA_STR_INIT;
 
     join_words(&app->words, &question);
-    if (question.len == 0 && kta_term_isatty(0))
+    if (question.len == 0 && (kta_term_isatty(0) || kta_tap_types(KTA_TYPED_LINE)))
         return cmd_repl(app, c, err);
     if (replay_piped(app))
         kta_str_add(&piped, replay_piped(app));

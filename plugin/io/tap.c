@@ -21,3 +21,19 @@ void kta_tap_body(struct kta_http_req *r, const char *p, size_t n)
     else
         kta_str_addn(&r->answer, p, n);
 }
+
+void kta_tap_typed(enum kta_typed as, const char *line)
+{
+    if (current && current->typed)
+        current->typed(current->ctx, as, line);
+}
+
+bool kta_tap_types(enum kta_typed as)
+{
+    return current && current->types && current->types(current->ctx, as);
+}
+
+char *kta_tap_type(enum kta_typed as)
+{
+    return current->type(current->ctx, as);
+}

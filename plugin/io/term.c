@@ -11,9 +11,11 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+#include "kta/alloc.h"
 #include "kta/fs.h"
 #include "kta/interrupt.h"
 #include "kta/limits.h"
+#include "kta/tap.h"
 
 bool kta_term_isatty(int fd)
 {
@@ -43,9 +45,9 @@ static int open_tty(void)
 
 bool kta_term_can_ask(void)
 {
-    int fd = open_tty();
+    int fd = kta_tap_types(KTA_TYPED_ANSWER) ? -1 : open_tty();
     if (fd < 0)
-        return false;
+        return kta_tap_types(KTA_TYPED_ANSWER);
     close(fd);
     return true;
 }
@@ -78,9 +80,24 @@ static int read_line(int fd, struct kta_str *line, struct kta_err *err)
     return kta_err_set(err, KTA_E_UNCONFIRMED, "nobody answered: the terminal's input has ended");
 }
 
+/* What was answered when the session was recorded. */
+static int ask_again(const char *prompt, struct kta_str *line, struct kta_err *err)
+{
+    kta_auto_free char *typed = kta_tap_type(KTA_TYPED_ANSWER);
+    kta_auto_free char *shown = kta_asprintf("%s%s\n", prompt, kta_or(typed, ""));
+
+    kta_fs_write_all(STDERR_FILENO, shown, strlen(shown));
+    kta_str_clear(line);
+    kta_str_add(line, kta_or(typed, ""));
+    return typed ? 0 : kta_err_set(err, KTA_E_INTERRUPTED, "it was broken off");
+}
+
 int kta_term_ask(const char *prompt, struct kta_str *line, struct kta_err *err)
 {
-    int fd = open_tty(), rc;
+    int fd = -1, rc;
+    if (kta_tap_types(KTA_TYPED_ANSWER))
+        return ask_again(prompt, line, err);
+    fd = open_tty();
     if (fd < 0) {
         kta_err_set(err, KTA_E_UNCONFIRMED, "there is no terminal to ask on");
         return kta_err_hint(err, "run it in a terminal, or add --yes");
@@ -93,6 +110,7 @@ int kta_term_ask(const char *prompt, struct kta_str *line, struct kta_err *err)
         rc = read_line(fd, line, err);
     if (rc == 0 && line->len && line->s[line->len - 1] == '\r')
         kta_str_truncate(line, line->len - 1);
+    kta_tap_typed(KTA_TYPED_ANSWER, rc == 0 ? line->s : NULL);
     if (rc < 0)
         kta_fs_write_all(fd, "\n", 1); /* what is said of it does not go on behind the question */
     close(fd);

@@ -18,6 +18,7 @@
 #include "kta/alloc.h"
 #include "kta/interrupt.h"
 #include "kta/str.h"
+#include "kta/tap.h"
 #include "line_readline.h"
 
 static struct {
@@ -121,8 +122,22 @@ static bool lost(int fd)
     return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
 
+/* What was typed when the session was recorded. */
+static char *type_again(enum kta_typed as, const char *prompt)
+{
+    char *line = kta_tap_type(as);
+
+    fprintf(as == KTA_TYPED_LINE ? stdout : stderr, "%s%s\n", prompt, kta_or(line, ""));
+    return line;
+}
+
 char *kta_line_read(const char *prompt, enum kta_line_end *ret_end)
 {
+    if (kta_tap_types(KTA_TYPED_LINE)) {
+        char *line = type_again(KTA_TYPED_LINE, prompt);
+        *ret_end = line ? KTA_LINE_OK : KTA_LINE_EOF;
+        return line;
+    }
     *line_rl.rl_instream = stdin;
     *line_rl.rl_outstream = isatty(STDOUT_FILENO) ? stdout : stderr;
     line_rl.rl_reset_screen_size(); /* the window may have changed while we were not reading */
@@ -136,6 +151,8 @@ char *kta_line_read(const char *prompt, enum kta_line_end *ret_end)
     } else if (sig || !got || lost(STDIN_FILENO)) {
         *ret_end = KTA_LINE_EOF;
     }
+    if (*ret_end == KTA_LINE_OK || *ret_end == KTA_LINE_EOF)
+        kta_tap_typed(KTA_TYPED_LINE, *ret_end == KTA_LINE_OK ? got : NULL);
     if (*ret_end == KTA_LINE_OK) {
         char *copy = kta_strdup(got);
         free(got);
@@ -156,6 +173,12 @@ static int put_initial(void)
 char *kta_line_edit(const char *prompt, const char *text, struct kta_err *err)
 {
     const struct kta_line_hooks *hooks = state.hooks;
+    if (kta_tap_types(KTA_TYPED_EDIT)) {
+        char *line = type_again(KTA_TYPED_EDIT, prompt);
+        if (!line)
+            kta_err_set(err, KTA_E_UNCONFIRMED, "it was broken off");
+        return line;
+    }
     FILE *in = fopen("/dev/tty", "re"), *out = fopen("/dev/tty", "we");
     char *copy = NULL;
 
@@ -177,6 +200,7 @@ char *kta_line_edit(const char *prompt, const char *text, struct kta_err *err)
                 kta_err_set(err, KTA_E_UNCONFIRMED, "the terminal's input has ended");
         }
         free(got);
+        kta_tap_typed(KTA_TYPED_EDIT, copy);
     } else if (!in || !out) {
         kta_err_sys(err, KTA_E_UNCONFIRMED, errno, "there is no terminal to edit on");
     }
