@@ -317,12 +317,14 @@ static void ask_model(struct doctor *d)
 
     kta_json_set_str(m, "role", "user");
     kta_json_set_str(m, "content", "Answer with the one word: ok");
-    if (kta_llm_chat(d->app->llm, &t, &e) < 0)
+    if (kta_llm_chat(d->app->llm, &t, &e) < 0) {
         add_err(d, "model answer", &e, "");
-    else
+    } else {
+        kta_str_truncate(&t.text, strcspn(t.text.s, "\n"));
         add(d, "model answer", GOOD, NULL, "'%.*s' after %d ms; %d tokens asked, %d answered",
             (int)kta_utf8_prefix(t.text.s, t.text.len, 40), t.text.s, (int)t.took_ms,
             t.prompt_tokens, t.completion_tokens);
+    }
     kta_llm_turn_release(&t);
 }
 
