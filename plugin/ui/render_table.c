@@ -225,19 +225,46 @@ static bool row_line(const struct table *t, struct row *row, bool colour, struct
     return more;
 }
 
-static void as_records(struct table *t, bool colour, struct kta_str *out)
+/* The next line of c, at most so wide; the blank at its end is left out. */
+static void put_line(struct cell *c, int width, bool colour, struct kta_str *out)
 {
-    for (size_t r = t->head ? 1 : 0; r < t->n; r++) {
-        for (size_t i = 0; i < t->v[r].n; i++) {
-            struct cell *head = &t->v[0].cell[i];
-            head->next = 0;
-            if (t->head && i < t->v[0].n) {
-                put_glyphs(head, head->n, colour, out);
-                kta_str_add(out, ": ");
-            }
-            put_glyphs(&t->v[r].cell[i], t->v[r].cell[i].n, colour, out);
-            kta_str_addc(out, '\n');
-        }
+    int w;
+    size_t n = line_of(c, width, &w);
+
+    put_glyphs(c, n, colour, out);
+    c->next += n;
+    while (c->next < c->n && c->v[c->next].s[0] == ' ')
+        c->next++;
+}
+
+/* "head: cell", over as many lines as it needs. */
+static void record(const struct cell *head, const struct cell *value, int width, bool colour,
+                   struct kta_str *out)
+{
+    static const struct glyph colon[] = {{":", 1, 1, 0}, {" ", 1, 1, 0}};
+    struct cell whole = {.text = NULL};
+
+    for (size_t i = 0; head && i < head->n; i++)
+        keep(&whole, &head->v[i]);
+    for (size_t i = 0; head && i < KTA_LEN(colon); i++)
+        keep(&whole, &colon[i]);
+    for (size_t i = 0; i < value->n; i++)
+        keep(&whole, &value->v[i]);
+    do {
+        put_line(&whole, width, colour, out);
+        kta_str_addc(out, '\n');
+    } while (whole.next < whole.n);
+    free(whole.v);
+}
+
+static void as_records(struct table *t, int width, bool colour, struct kta_str *out)
+{
+    bool named = t->head && t->n > 1;
+
+    for (size_t r = named ? 1 : 0; r < t->n; r++) {
+        for (size_t i = 0; i < t->v[r].n; i++)
+            record(named && i < t->v[0].n ? &t->v[0].cell[i] : NULL, &t->v[r].cell[i], width,
+                   colour, out);
         if (r + 1 < t->n)
             kta_str_addc(out, '\n');
     }
@@ -249,7 +276,7 @@ void table_render(const char *lines, bool colour, int width, struct kta_str *out
 
     read_rows(lines, &t);
     if (!fit(&t, width))
-        as_records(&t, colour, out);
+        as_records(&t, width, colour, out);
     else
         for (size_t r = 0; r < t.n; r++)
             while (row_line(&t, &t.v[r], colour, out))

@@ -100,6 +100,10 @@ static const struct row {
      "A            B\n0123456789   0123456789a\nabc          bcdef\n"},
     {false, 14, "|A|B|\n|-|-|\n|0123456789|0123456789|\n|x|y|\n",
      "A: 0123456789\nB: 0123456789\n\nA: x\nB: y\n"},
+    {false, 20,
+     "|a|b with words|c|\n|-|-|-|\n|one two three four five|`x y z` and more|漢字漢字|\n",
+     "a: one two three\nfour five\nb with words: x y z\nand more\nc: 漢字漢字\n"},
+    {false, 14, "|0123456789|abcde fghij|\n|-|-|\n", "0123456789\nabcde fghij\n"},
     {false, 0, "| not\n| a table\n", "not\na table\n"},
     /* what must not pass */
     {false, 0, "evil \033[2Jclear \033]8;;http://x\007link\n", "evil clear link\n"},
