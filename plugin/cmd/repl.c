@@ -82,17 +82,23 @@ static void one_input(struct repl *r, const char *text)
     names_stale(r->names);
 }
 
+void repl_goes_on(const struct repl *r)
+{
+    size_t n = kta_json_len(r->c->session.turns);
+
+    kta_ui_print(r->app->ui, "Session %s with %zu question%s goes on.\n", r->c->session.id, n,
+                 n == 1 ? "" : "s");
+}
+
 static void welcome(const struct repl *r)
 {
     const struct app *app = r->app;
-    size_t n = kta_json_len(r->c->session.turns);
 
     kta_ui_print(app->ui, "context %s, namespace %s, %s\n/help lists the commands, /exit leaves.\n",
                  kta_cluster_context(app->cluster), kta_or(app->scope.namespace_, "(all)"),
                  app->llm ? kta_llm_model(app->llm) : "no model: the built-in engine answers");
     if (r->c->session.id)
-        kta_ui_print(app->ui, "Session %s with %zu question%s goes on.\n", r->c->session.id, n,
-                     n == 1 ? "" : "s");
+        repl_goes_on(r);
 }
 
 static int talk(struct repl *r, struct kta_err *err)

@@ -42,6 +42,9 @@ extern const struct repl_command repl_commands[]; /* ends with a NULL name */
 /* *ret_known: the line was a command (then 0 or -1), else it is a question. */
 int repl_command(struct repl *r, const char *line, bool *ret_known, struct kta_err *err);
 
+/* repl.c: "Session ID with 3 questions goes on." */
+void repl_goes_on(const struct repl *r);
+
 /* repl_show.c */
 int repl_tools(struct repl *r, const char *rest, struct kta_err *err);
 int repl_evidence(struct repl *r, const char *rest, struct kta_err *err);

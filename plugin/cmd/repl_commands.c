@@ -71,6 +71,12 @@ static int session(struct repl *r, const char *rest, struct kta_err *err)
     return 0;
 }
 
+static int save_session(struct repl *r, const char *rest, struct kta_err *err)
+{
+    conversation_save(r->app, r->c);
+    return session(r, rest, err);
+}
+
 static int need_file(const char *rest, struct kta_err *err)
 {
     return *rest ? 0 : kta_err_set(err, KTA_E_USAGE, "which file?");
@@ -111,8 +117,7 @@ static int resume(struct repl *r, const char *rest, struct kta_err *err)
     conversation_save(r->app, r->c);
     if (kta_session_resume(rest, r->app->redact, &r->c->session, err) < 0)
         return -1;
-    kta_ui_print(r->app->ui, "Session %s with %zu questions goes on.\n", r->c->session.id,
-                 kta_json_len(r->c->session.turns));
+    repl_goes_on(r);
     return 0;
 }
 
@@ -141,6 +146,7 @@ const struct repl_command repl_commands[] = {
     {"/version", "version", "", NULL, NO_COMPLETION, version},
     {"/sessions", "sessions", "", NULL, NO_COMPLETION, sessions},
     {"/session", "session", "", NULL, NO_COMPLETION, session},
+    {"/save-session", "save-session", "", NULL, NO_COMPLETION, save_session},
     {"/resume-session", "resume-session", "ID", NULL, NO_COMPLETION, resume},
     {NULL, NULL, NULL, NULL, NO_COMPLETION, NULL},
 };
