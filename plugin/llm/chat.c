@@ -164,7 +164,10 @@ static enum verdict no_answer(struct attempt *a, const struct llm_reply *r)
         kta_err_hint(&a->err, "use a model or server with a larger window or output limit");
         return FAILED;
     }
-    kta_err_set(&a->err, KTA_E_MODEL, "the model %s gave an empty answer", a->m->model);
+    if (r->form == LLM_FORM_WHOLE) /* an error that does not call itself one */
+        llm_error_text(r->raw.s, r->raw.len, &words);
+    kta_err_set(&a->err, KTA_E_MODEL, "the model %s gave an empty answer%s%s", a->m->model,
+                words.len ? ": " : "", words.s);
     kta_err_hint(&a->err, "ask again, or use another model");
     return TRY_LATER;
 }

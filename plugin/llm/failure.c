@@ -18,9 +18,19 @@
 
 /* Where the words are, in the order in which they are looked for. */
 static const char *const places[] = {
-    "error.message", "error.error.message", "error",     "message",       "detail",
-    "detail[0].msg", "errors[0].message",   "errors[0]", "error_message", "msg",
-    "title",         "error.code",
+    "error.message",
+    "error.error.message",
+    "error",
+    "message",
+    "detail",
+    "detail[0].msg",
+    "errors[0].message",
+    "errors[0]",
+    "error_message",
+    "msg",
+    "title",
+    "error.code",
+    "base_resp.status_msg",
 };
 
 static void words_in_json(const struct kta_json *v, struct kta_str *out)

@@ -3,7 +3,8 @@
  *
  * open.c resolves the endpoint, quirks.c remembers what it rejects, request.c writes the body,
  * reply.c reads streams and whole answers, filter.c parts thinking and calls from text,
- * calls_in_text.c reads such calls, calls.c puts calls together, repeat.c notices an endless text,
+ * calls_in_text.c and
+ * calls_unmarked.c read such calls, calls.c puts calls together, repeat.c notices an endless text,
  * failure.c turns what went wrong into a sentence, chat.c is one turn with its retries, window.c
  * the window, models.c what else there is.
  */
@@ -27,7 +28,8 @@ enum {
     LLM_NO_MAX = 256,        /* no limit of tokens at all */
     LLM_NO_WINDOW = 512,     /* it does not tell its window */
     LLM_NO_DEVELOPER = 1024, /* no developer role: it is called system */
-    LLM_NO_END = 2048, /* streams end without [DONE] and finish_reason: not remembered on disk */
+    LLM_NO_EMPTY = 2048,     /* no empty text beside calls: it is null */
+    LLM_NO_END = 4096, /* streams end without [DONE] and finish_reason: not remembered on disk */
 };
 
 struct kta_llm {

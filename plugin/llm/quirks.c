@@ -20,6 +20,11 @@ static const struct {
     const char *word;
     unsigned quirk;
 } words[] = {
+    {"non-empty", LLM_NO_EMPTY},
+    {"not be empty", LLM_NO_EMPTY},
+    {"cannot be empty", LLM_NO_EMPTY},
+    {"is empty", LLM_NO_EMPTY},
+    {"is blank", LLM_NO_EMPTY},
     {"stream_options", LLM_NO_STREAM_OPTIONS},
     {"temperature", LLM_NO_TEMPERATURE},
     {"response_format", LLM_NO_SCHEMA},

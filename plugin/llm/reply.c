@@ -216,6 +216,15 @@ static void take_usage(struct llm_reply *r, const struct kta_json *v)
     t->cached_tokens = cached;
 }
 
+/* Some servers have a key "error" in everything that they send. */
+static bool says_something(const struct kta_json *v)
+{
+    const char *text = kta_json_text(v);
+
+    return kta_json_bool(v, "", false) || kta_json_num(v, "", 0) != 0 || kta_json_len(v) > 0 ||
+           (text && *text);
+}
+
 /* True for an error, which `from` (a document or a choice) may hold. Groq gives the call that it
  * could not parse with it: that is what the model said. */
 static bool take_error(struct llm_reply *r, const struct kta_json *from)
@@ -225,7 +234,7 @@ static bool take_error(struct llm_reply *r, const struct kta_json *from)
     bool is_error = kta_streq(kta_json_str(from, "object"), "error"); /* vLLM */
     kta_auto_str struct kta_str text = KTA_STR_INIT;
 
-    if ((!error || kta_json_type(error) == KTA_JSON_NULL) && !is_error)
+    if (!says_something(error) && !is_error)
         return false;
     if (kta_json_text(said)) {
         take_content(r, said);

@@ -10,6 +10,19 @@ static bool says_developer(const struct kta_llm *m)
            !(m->quirks & (LLM_NO_DEVELOPER | LLM_NO_SYSTEM));
 }
 
+static bool is_empty(const struct kta_json *message)
+{
+    return kta_streq(kta_json_str(message, "content"), "");
+}
+
+static bool has_empty(const struct kta_json *messages)
+{
+    kta_json_each(m, messages)
+        if (is_empty(m))
+            return true;
+    return false;
+}
+
 unsigned llm_request_parts(const struct kta_llm *m, const struct kta_llm_turn *t)
 {
     unsigned parts = LLM_NO_STREAM | LLM_NO_STREAM_OPTIONS | LLM_NO_TEMPERATURE | LLM_NO_SYSTEM;
@@ -21,6 +34,8 @@ unsigned llm_request_parts(const struct kta_llm *m, const struct kta_llm_turn *t
         parts |= LLM_NO_TOOLS;
     if (t->way == KTA_WAY_SCHEMA && t->schema)
         parts |= LLM_NO_SCHEMA;
+    if (t->way == KTA_WAY_TOOLS && has_empty(t->messages))
+        parts |= LLM_NO_EMPTY;
     if (m->quirks & LLM_NO_STREAM)
         parts &= ~(unsigned)LLM_NO_STREAM_OPTIONS;
     return parts & ~(m->quirks & ~(unsigned)LLM_OTHER_MAX);
@@ -106,6 +121,16 @@ static struct kta_json *system_as_developer(const struct kta_json *messages)
     return out;
 }
 
+/* A turn that is calls alone has no text. */
+static struct kta_json *without_empty(const struct kta_json *messages)
+{
+    struct kta_json *out = kta_json_copy(messages);
+    kta_json_each(m, out)
+        if (is_empty(m))
+            kta_json_set(m, "content", kta_json_new_str(NULL));
+    return out;
+}
+
 static void add_member(struct kta_str *out, const char *key, const struct kta_json *v)
 {
     kta_str_addf(out, ",\"%s\":", key);
@@ -114,7 +139,7 @@ static void add_member(struct kta_str *out, const char *key, const struct kta_js
 
 static void add_messages(const struct kta_llm *m, const struct kta_llm_turn *t, struct kta_str *out)
 {
-    kta_auto_json struct kta_json *plain = NULL, *changed = NULL;
+    kta_auto_json struct kta_json *plain = NULL, *changed = NULL, *filled = NULL;
     const struct kta_json *messages = t->messages;
     if (t->way != KTA_WAY_TOOLS && has_calls(messages))
         messages = plain = without_calls(messages);
@@ -122,6 +147,8 @@ static void add_messages(const struct kta_llm *m, const struct kta_llm_turn *t, 
         messages = changed = without_system(messages);
     else if (says_developer(m))
         messages = changed = system_as_developer(messages);
+    if (m->quirks & LLM_NO_EMPTY)
+        messages = filled = without_empty(messages);
     add_member(out, "messages", messages);
 }
 

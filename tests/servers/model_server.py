@@ -10,7 +10,7 @@ one JSON line: {"method", "path", "headers", "body"} (body parsed where it is JS
 The script is a list of turns, or an object:
     {"turns": [...], "loop": false, "window": 8192, "models": ["m"], "props": {...},
      "reject": ["tools", "stream_options", "temperature", "response_format", "system", "stream",
-                "max_tokens", "max_completion_tokens"], "reject_status": 400, "no_v1": false}
+                "max_tokens", "max_completion_tokens", "empty"], "reject_status": 400, "no_v1": false}
 Each POST to …/chat/completions plays the next turn; after the last one it is repeated with
 "loop", else the answer is HTTP 500 "the script is at its end". A request that "reject" refuses
 plays no turn. SCRIPT may be "-": then one turn {"text": "ok"} is played for ever.
@@ -227,6 +227,9 @@ class Script:
             if part == "system":
                 if any(m.get("role") == "system" for m in body.get("messages", [])):
                     return "System role not supported"
+            elif part == "empty":
+                if any(m.get("content") == "" for m in body.get("messages", [])):
+                    return "text content blocks must be non-empty"
             elif part == "stream":
                 if body.get("stream"):
                     return "stream is not supported"

@@ -500,6 +500,9 @@ static const struct refusal_row {
     {500, "this needs the --jinja flag", ALL, LLM_NO_TOOLS},
     {501, "tools are not implemented", ALL, LLM_NO_TOOLS},
     {400, "streaming is not supported", ALL, LLM_NO_STREAM},
+    {400, "messages.2: text content blocks must be non-empty", ALL, LLM_NO_EMPTY},
+    {400, "The text field in the ContentBlock object is blank", ALL, LLM_NO_EMPTY},
+    {400, "the tool's text must not be empty", LLM_NO_TOOLS, LLM_NO_TOOLS},
     {400, "Bad Request", ALL, LLM_NO_STREAM_OPTIONS}, /* guessed */
     {400, "Bad Request", LLM_NO_TOOLS | LLM_NO_SCHEMA, LLM_NO_SCHEMA},
     /* about something else */
@@ -715,6 +718,13 @@ static const struct error_row {
     {"{\"status\":500,\"retry_after\":0},{\"status\":500,\"retry_after\":0},"
      "{\"status\":500,\"retry_after\":0,\"error\":\"GPU on\\nfire\\u001b[31m\"}",
      "GPU on fire", "500", false},
+    {"{\"body\":\"{\\\"code\\\":1113,\\\"msg\\\":\\\"in "
+     "arrears\\\"}\",\"content_type\":\"application/"
+     "json\"},{\"body\":\"{\\\"code\\\":1113,\\\"msg\\\":\\\"in "
+     "arrears\\\"}\",\"content_type\":\"application/"
+     "json\"},{\"body\":\"{\\\"code\\\":1113,\\\"msg\\\":\\\"in "
+     "arrears\\\"}\",\"content_type\":\"application/json\"}",
+     "empty answer: in arrears", "", false},
     {"{\"error_in_stream\":\"prompt is too long: 9000 tokens\"}", "9000", "", true},
 };
 
