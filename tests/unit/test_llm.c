@@ -88,6 +88,7 @@ static struct kta_json *requests(void)
 struct heard {
     struct kta_str text, thinking, retries;
     bool broken_utf8;
+    size_t last; /* bytes of the last piece of text */
 };
 
 static void hear_text(void *ctx, const char *p, size_t n)
@@ -96,6 +97,7 @@ static void hear_text(void *ctx, const char *p, size_t n)
     if (n && ((unsigned char)*p & 0xC0) == 0x80)
         h->broken_utf8 = true;
     kta_str_addn(&h->text, p, n);
+    h->last = n;
 }
 
 static void hear_thinking(void *ctx, const char *p, size_t n)
@@ -118,7 +120,7 @@ static int ask(struct kta_llm *m, enum kta_llm_way way, struct kta_llm_turn *t, 
     kta_auto_json struct kta_json *tools = parse(tools_text);
     kta_auto_json struct kta_json *schema = parse("{\"type\":\"object\"}");
     int rc;
-    *h = (struct heard){KTA_STR_INIT, KTA_STR_INIT, KTA_STR_INIT, false};
+    *h = (struct heard){KTA_STR_INIT, KTA_STR_INIT, KTA_STR_INIT, false, 0};
     *t = (struct kta_llm_turn){.messages = messages,
                                .tools = tools,
                                .schema = schema,
@@ -360,6 +362,30 @@ static void test_shapes(void **state)
         check_shape(row, m);
     kta_llm_free(m);
     test_server_stop(&server);
+}
+
+/* What may be a call is held back; once it is seen to be an example, the text streams again. */
+static void test_examples_stream(void **state)
+{
+    static const char *const texts[] = {
+        "So:\\n```json\\n{\\\"a\\\": 1}\\n```\\nand then more words",
+        "{\\\"a\\\": [1,\\n2]} is one,\\nand then more words"};
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(texts); i++) {
+        kta_auto_free char *script = kta_asprintf("[{\"text\":\"%s\",\"chunk\":4}]", texts[i]);
+        struct kta_llm *m;
+        struct kta_llm_turn t;
+        struct heard h;
+        struct kta_err err = KTA_ERR_INIT;
+        start(script);
+        m = open_as("openai-compatible", "/v1");
+        assert_int_equal(ask(m, KTA_WAY_AUTO, &t, &h, &err), 0);
+        assert_string_equal(h.text.s, t.text.s);
+        assert_true(h.last <= 4);
+        forget(&t, &h);
+        kta_llm_free(m);
+        test_server_stop(&server);
+    }
 }
 
 static void test_request_and_usage(void **state)
@@ -1555,6 +1581,7 @@ int main(void)
         cmocka_unit_test(test_request_and_usage),
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_examples_stream),
         cmocka_unit_test(test_rejections_are_remembered),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_refusals),
