@@ -9,7 +9,9 @@
 
 static void read_reply(const uint8_t *p, size_t n, size_t piece, struct kta_str *out)
 {
-    static const char offered[] = "[{\"function\":{\"name\":\"kubectl\"}}]";
+    static const char offered[] =
+        "[{\"function\":{\"name\":\"kubectl\",\"parameters\":{\"properties\":{\"args\":{}},"
+        "\"required\":[\"args\"]}}}]";
     kta_auto_json struct kta_json *tools = NULL;
     kta_auto_str struct kta_str shown = KTA_STR_INIT;
     struct kta_err err = KTA_ERR_INIT;
