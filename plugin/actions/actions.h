@@ -217,6 +217,8 @@ const struct kta_json *kta_helm_object(const struct kta_json *objects, const str
  * taken out, the rest left. Caller frees. old and live may be NULL. */
 struct kta_json *kta_merge3(const struct kta_json *old, const struct kta_json *new_,
                             const struct kta_json *live);
+/* The JSON merge patch that makes one object of the other. Caller frees. */
+struct kta_json *kta_merge_patch(const struct kta_json *from, const struct kta_json *to);
 
 /* ---- effects.c ---- */
 /* kubectl delete --cascade=orphan: what the object owns is not deleted with it. */

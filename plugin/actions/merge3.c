@@ -1,8 +1,9 @@
 /*
- * merge3.c - helm's three-way merge, for the eye: what the live object will be.
+ * merge3.c - helm's three-way merge: what the live object will be.
  *
- * Lists of named things are merged by name (or mountPath, containerPort, port); other lists are
- * replaced. A quantity that is written in another way ("0.5" for "500m") is no change.
+ * The lists of the table are merged by the field that the API server tells their elements apart by;
+ * other lists are replaced. A quantity that is written in another way ("0.5" for "500m") is no
+ * change.
  */
 #include "actions.h"
 
@@ -10,18 +11,35 @@
 #include "kta/obj.h"
 #include "kta/quantity.h"
 
-static const char *const KEYS[] = {"name", "mountPath", "containerPort", "port", "ip", "host"};
+static const struct {
+    const char *list, *key;
+} KEYS[] = {
+    {"containers", "name"},
+    {"initContainers", "name"},
+    {"ephemeralContainers", "name"},
+    {"env", "name"},
+    {"volumes", "name"},
+    {"imagePullSecrets", "name"},
+    {"secrets", "name"},
+    {"webhooks", "name"},
+    {"volumeMounts", "mountPath"},
+    {"volumeDevices", "devicePath"},
+    {"ports", "containerPort"},
+    {"ports", "port"},
+    {"hostAliases", "ip"},
+    {"topologySpreadConstraints", "topologyKey"},
+};
 
-/* The field by which the elements of a list are told apart; NULL: none that all have. */
-static const char *merge_key(const struct kta_json *list)
+/* The field by which the elements of the list of that name are told apart; NULL: none. */
+static const char *merge_key(const char *name, const struct kta_json *list)
 {
     for (size_t k = 0; k < KTA_LEN(KEYS); k++) {
-        bool all = kta_json_len(list) > 0;
+        bool all = kta_streq(KEYS[k].list, name) && kta_json_len(list) > 0;
 
         kta_json_each(e, list)
-            all = all && kta_json_get(e, KEYS[k]);
+            all = all && kta_json_get(e, KEYS[k].key);
         if (all)
-            return KEYS[k];
+            return KEYS[k].key;
     }
     return NULL;
 }
@@ -38,17 +56,29 @@ static const struct kta_json *element(const struct kta_json *list, const char *k
     return NULL;
 }
 
-static struct kta_json *merge_list(const struct kta_json *old, const struct kta_json *new_,
-                                   const struct kta_json *live)
+/* Where the manifest says what it said, the element as it is, if it has no more than defaults on
+ * top of that. */
+static struct kta_json *replaced(const struct kta_json *e, const struct kta_json *live)
 {
-    const char *key = merge_key(new_);
+    struct kta_json *merged = kta_merge3(NULL, e, live);
+
+    if (kta_json_equal(merged, live))
+        return merged;
+    kta_json_free(merged);
+    return kta_json_copy(e);
+}
+
+static struct kta_json *merge_list(const char *name, const struct kta_json *old,
+                                   const struct kta_json *new_, const struct kta_json *live)
+{
+    const char *key = merge_key(name, new_);
     struct kta_json *out = kta_json_new_array();
-    bool aligned = kta_json_len(new_) == kta_json_len(live);
+    bool aligned = kta_json_len(new_) == kta_json_len(live) && (!old || kta_json_equal(old, new_));
     size_t i = 0;
 
     kta_json_each(e, new_) {
         kta_json_push(out, key ? kta_merge3(element(old, key, e), e, element(live, key, e))
-                               : kta_merge3(NULL, e, aligned ? kta_json_item(live, i) : NULL));
+                               : replaced(e, aligned ? kta_json_item(live, i) : NULL));
         i++;
     }
     if (!key)
@@ -60,6 +90,9 @@ static struct kta_json *merge_list(const struct kta_json *old, const struct kta_
     }
     return out;
 }
+
+static struct kta_json *merge_named(const char *name, const struct kta_json *old,
+                                    const struct kta_json *new_, const struct kta_json *live);
 
 static struct kta_json *merge_object(const struct kta_json *old, const struct kta_json *new_,
                                      const struct kta_json *live)
@@ -75,7 +108,8 @@ static struct kta_json *merge_object(const struct kta_json *old, const struct kt
         const char *key = kta_json_key(m);
 
         if (kta_json_type(m) != KTA_JSON_NULL)
-            kta_json_set(out, key, kta_merge3(kta_json_get(old, key), m, kta_json_get(live, key)));
+            kta_json_set(out, key,
+                         merge_named(key, kta_json_get(old, key), m, kta_json_get(live, key)));
     }
     return out;
 }
@@ -96,12 +130,36 @@ static bool same_amount(const struct kta_json *a, const struct kta_json *b)
     return m >= 0 && m == kta_quantity_milli(y.s);
 }
 
-struct kta_json *kta_merge3(const struct kta_json *old, const struct kta_json *new_,
-                            const struct kta_json *live)
+static struct kta_json *merge_named(const char *name, const struct kta_json *old,
+                                    const struct kta_json *new_, const struct kta_json *live)
 {
     if (kta_json_type(new_) == KTA_JSON_OBJECT)
         return merge_object(old, new_, live);
     if (kta_json_type(new_) == KTA_JSON_ARRAY)
-        return merge_list(old, new_, live);
+        return merge_list(name, old, new_, live);
     return kta_json_copy(same_amount(new_, live) ? live : new_);
+}
+
+struct kta_json *kta_merge3(const struct kta_json *old, const struct kta_json *new_,
+                            const struct kta_json *live)
+{
+    return merge_named(NULL, old, new_, live);
+}
+
+struct kta_json *kta_merge_patch(const struct kta_json *from, const struct kta_json *to)
+{
+    struct kta_json *out = kta_json_new_object();
+
+    kta_json_each(m, from) {
+        if (!kta_json_get(to, kta_json_key(m)))
+            kta_json_set(out, kta_json_key(m), kta_json_new_null());
+    }
+    kta_json_each(m, to) {
+        const struct kta_json *was = kta_json_get(from, kta_json_key(m));
+        bool both = kta_json_type(m) == KTA_JSON_OBJECT && kta_json_type(was) == KTA_JSON_OBJECT;
+
+        if (!was || !kta_json_equal(was, m))
+            kta_json_set(out, kta_json_key(m), both ? kta_merge_patch(was, m) : kta_json_copy(m));
+    }
+    return out;
 }

@@ -270,39 +270,51 @@ static bool makes_namespace(const struct kta_step *s)
     return false;
 }
 
-/* Whether the API server takes each object that changes. Where helm applies by the server, that
- * also tells what each will be: which fields go is a matter of who owns them, not of two manifests
- * (a rollback that failed has left the newest one half applied). */
+/* Asks the API server for one object as helm would: what is there and not applied by the server is
+ * patched, anything else applied. *ret_after as kta_dry_validate's. */
+static int try_object(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t,
+                      const struct kta_json *manifest, bool server_side, bool force,
+                      struct kta_json **ret_after, struct kta_err *err)
+{
+    bool patched = !server_side && t->live;
+    const struct kta_dry_how how = {patched ? KTA_PATCH_MERGE : KTA_PATCH_APPLY, "helm",
+                                    !patched && (!server_side || force)};
+    kta_auto_json struct kta_json *patch = patched ? kta_merge_patch(t->live, t->after) : NULL;
+    kta_auto_str struct kta_str body = KTA_STR_INIT;
+
+    kta_json_print(patched ? patch : manifest, false, &body);
+    return kta_dry_validate(p, s, t, &how, body.s, ret_after, err);
+}
+
+/* Whether the API server takes each object that changes, and what each will be: defaults are the
+ * server's, and where helm applies by the server, which fields go is a matter of who owns them, not
+ * of two manifests (a rollback that failed has left the newest one half applied). */
 static int validate(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                     const char *ns, const struct release *r, struct kta_err *err)
 {
     bool goes_back = kta_streq(cmd->verb, "rollback"); /* else helm's dry run says how it applies */
     bool server_side =
         kta_streq(kta_json_str(goes_back ? r->current : r->goal, "apply_method"), "ssa");
-    const struct kta_dry_how how = {KTA_PATCH_APPLY, "helm",
-                                    !server_side || kta_command_has(cmd, "force-conflicts")};
-    bool was_rejected = s->preview.rejected;
+    bool force = kta_command_has(cmd, "force-conflicts"), was_rejected = s->preview.rejected;
 
     if (r->with_kinds || makes_namespace(s))
         return 0;
     s->preview.validated = kta_json_len(r->new_) > 0;
     kta_json_each(o, r->new_) {
         struct kta_touch *t = touch_of(p, s, ns, o);
-        kta_auto_str struct kta_str body = KTA_STR_INIT;
         struct kta_json *after = NULL;
 
         if (!t || (!server_side && t->live && kta_same_but_server(t->live, t->after)))
             continue;
-        kta_json_print(o, false, &body);
-        if (kta_dry_validate(p, s, t, &how, body.s, &after, err) < 0)
+        if (try_object(p, s, t, o, server_side, force, &after, err) < 0)
             return -1;
-        if (after && server_side && t->live) {
+        if (after && t->live) {
             kta_json_free(t->after);
             t->after = KTA_STEAL(after);
         }
         kta_json_free(after);
     }
-    if (!how.force && s->preview.rejected && !was_rejected &&
+    if (server_side && !force && s->preview.rejected && !was_rejected &&
         kta_stristr(kta_rejection(s), "conflict"))
         kta_preview_warn(&s->preview,
                          "somebody else changed fields of the release: helm %s restores them only "
@@ -466,7 +478,8 @@ static int preview_unnamed(struct kta_pipeline *p, struct kta_step *s, struct kt
     return compare(p, s, cmd, kta_or(cmd->namespace_, kta_cluster_namespace(p->cluster)), r, err);
 }
 
-static int preview(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+/* The release that the command names as its at-th. */
+static int preview(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd, size_t at,
                    struct release *r, struct kta_err *err)
 {
     const char *ns = cmd->namespace_ ? cmd->namespace_ : kta_cluster_namespace(p->cluster);
@@ -474,10 +487,10 @@ static int preview(struct kta_pipeline *p, struct kta_step *s, struct kta_comman
 
     if (is_unnamed(cmd))
         return preview_unnamed(p, s, cmd, r, err);
-    if (read_records(p, s, ns, cmd->args[0], r, err) < 0)
+    if (read_records(p, s, ns, cmd->args[at], r, err) < 0)
         return -1;
     if (!r->current && (uninstalls || kta_streq(cmd->verb, "rollback"))) {
-        kta_preview_warn(&s->preview, "there is no release '%s' in '%s'", cmd->args[0], ns);
+        kta_preview_warn(&s->preview, "there is no release '%s' in '%s'", cmd->args[at], ns);
         s->preview.rejected = true;
         return 0;
     }
@@ -500,16 +513,20 @@ int kta_preview_helm(struct kta_pipeline *p, struct kta_step *s, struct kta_comm
                      struct kta_err *err)
 {
     static const char *const VERBS[] = {"install", "upgrade", "rollback", "uninstall"};
-    struct release r = {0};
-    int rc;
+    bool known = false;
+    size_t n = kta_streq(cmd->verb, "uninstall") ? cmd->n_args : 1; /* it takes several releases */
+    int rc = 0;
 
-    for (size_t i = 0; i < KTA_LEN(VERBS); i++) {
-        if (!kta_streq(cmd->verb, VERBS[i]) || cmd->n_args == 0)
-            continue;
-        rc = preview(p, s, cmd, &r, err);
+    for (size_t i = 0; i < KTA_LEN(VERBS); i++)
+        known = known || kta_streq(cmd->verb, VERBS[i]);
+    for (size_t at = 0; known && cmd->n_args > 0 && rc == 0 && at < n; at++) {
+        struct release r = {0};
+
+        rc = preview(p, s, cmd, at, &r, err);
         release_free(&r);
-        return rc;
     }
+    if (known && cmd->n_args > 0)
+        return rc;
     s->preview.no_undo = true;
     kta_preview_warn(&s->preview, "'helm %s' can be neither previewed nor undone",
                      kta_or(cmd->verb, ""));

@@ -8,6 +8,7 @@
 #include "kta/alloc.h"
 #include "kta/limits.h"
 #include "kta/obj.h"
+#include "kta/utf8.h"
 
 #define MAX_PATCHES 20          /* more objects than this are replaced by one manifest */
 #define MAX_DELETE  100         /* objects that one step names */
@@ -382,6 +383,7 @@ static int patch_back(struct kta_undo *u, struct kta_undo_item *x, bool as_manif
          !kta_json_bool(x->before, "immutable", false)))
         return anew(u, x, live, real, err);
     if (as_manifest || text.len > MAX_PATCH ||
+        kta_deceptive(text.s, text.len) || /* policy lets it into no argv */
         kta_streq(kta_json_str(x->image, "kind"), "Secret") || !restores_to(u, text.s, real)) {
         replace_by(u, x, live, real);
         return 0;

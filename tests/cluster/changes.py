@@ -383,6 +383,7 @@ case("replace-applied", [configmap("repl-applied", mode="a")],
 case("apply-prune", [labelled(configmap("prune-old"), part="prune"), labelled(service("prune-old"), part="prune")],
      [("kubectl apply --prune -l part=prune -f -", [labelled(configmap("prune-new"), part="prune")])],
      ["configmap/prune-old", "service/prune-old", "configmap/prune-new"], apply=True)
+simple("invisible", lambda n: configmap(n, mode="a\u200bb \u202ec"), [patch_of("invisible", "configmap", {"data": {"mode": "b"}})])
 simple("patch-immutable", secret, [patch_of("patch-immutable", "secret", {"immutable": True})])
 simple("patch-scale", deployment, [["kubectl", "patch", "deployment", "patch-scale", "--subresource=scale",
                                     "--type=merge", "-p", '{"spec":{"replicas":1}}']])
@@ -688,6 +689,12 @@ for helm in ("helm3", "helm4"):
     case(helm + "-uninstall", [], ["helm uninstall %s-uninstall" % helm],
          ["deployment/%s-uninstall" % helm, "configmap/%s-uninstall" % helm], helm=helm,
          before=["helm install %s-uninstall @chart" % helm])
+    case(helm + "-uninstall-two", [], ["helm uninstall %s-two-a %s-two-b" % (helm, helm)],
+         ["%s/%s-two-%s" % (kind, helm, x) for kind in ("deployment", "configmap") for x in "ab"], helm=helm,
+         before=["helm install %s-two-%s @chart" % (helm, x) for x in "ab"])
+    # the port is another one then, under the same name
+    case(helm + "-port", [], ["helm upgrade %s-port @chart --set port=81" % helm], ["service/%s-port" % helm], helm=helm,
+         before=["helm install %s-port @chart --set port=80" % helm], shows="+    targetPort: 81")
     case(helm + "-keep-history", [], ["helm uninstall %s-keep --keep-history" % helm],
          ["deployment/%s-keep" % helm, "configmap/%s-keep" % helm, "secret/sh.helm.release.v1.%s-keep.v1" % helm],
          helm=helm, before=["helm install %s-keep @chart" % helm])
@@ -776,7 +783,7 @@ for helm in ("helm3", "helm4"):
 CHART = os.path.join(HOME, "chart")
 CHART_FILES = {
     "chart/Chart.yaml": "apiVersion: v2\nname: small\nversion: 0.1.0\n",
-    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\njobwhen: post-upgrade\nwithout: ""\nname: ""\nkeep: ""\ngone: ""\n',
+    "chart/values.yaml": 'mode: a\nextra: ""\nhook: ""\njob: ""\njobwhen: post-upgrade\nwithout: ""\nname: ""\nkeep: ""\ngone: ""\nport: ""\n',
     "chart/templates/more.yaml": """{{- if eq .Values.keep "yes" }}
 apiVersion: v1
 kind: ConfigMap
@@ -836,6 +843,13 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: {{ .Release.Name }}-more}
 data: {a: b}
+---
+{{- end }}
+{{- if .Values.port }}
+apiVersion: v1
+kind: Service
+metadata: {name: {{ .Release.Name }}}
+spec: {selector: {app: {{ .Release.Name }}}, ports: [{name: http, port: {{ .Values.port }}}]}
 ---
 {{- end }}
 apiVersion: apps/v1

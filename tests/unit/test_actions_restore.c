@@ -137,11 +137,33 @@ static void test_merge3(void **state)
     expect_merge("{\"a\":1,\"b\":1}", "{\"a\":2}", "{\"a\":1,\"b\":1,\"c\":1}",
                  "{\"a\":2,\"c\":1}");
     /* a command that somebody added to a container stays: helm's rollback does not see it */
-    expect_merge("{\"c\":[{\"name\":\"x\",\"image\":\"2\"}]}",
-                 "{\"c\":[{\"name\":\"x\",\"image\":\"1\"}]}",
-                 "{\"c\":[{\"name\":\"x\",\"image\":\"2\",\"command\":[\"no\"]}]}",
-                 "{\"c\":[{\"name\":\"x\",\"image\":\"1\",\"command\":[\"no\"]}]}");
+    expect_merge("{\"containers\":[{\"name\":\"x\",\"image\":\"2\"}]}",
+                 "{\"containers\":[{\"name\":\"x\",\"image\":\"1\"}]}",
+                 "{\"containers\":[{\"name\":\"x\",\"image\":\"2\",\"command\":[\"no\"]}]}",
+                 "{\"containers\":[{\"name\":\"x\",\"image\":\"1\",\"command\":[\"no\"]}]}");
+    /* a port is its number, not its name: another number is another port, with another default */
+    expect_merge("{\"ports\":[{\"name\":\"http\",\"port\":80}]}",
+                 "{\"ports\":[{\"name\":\"http\",\"port\":81}]}",
+                 "{\"ports\":[{\"name\":\"http\",\"port\":80,\"targetPort\":80},{\"port\":9}]}",
+                 "{\"ports\":[{\"name\":\"http\",\"port\":81},{\"port\":9}]}");
+    /* a list that is not merged: as it is where the manifest says the same, else the new one's */
+    expect_merge("{\"rules\":[{\"host\":\"a\"}]}", "{\"rules\":[{\"host\":\"a\"}]}",
+                 "{\"rules\":[{\"host\":\"a\",\"x\":1}]}",
+                 "{\"rules\":[{\"host\":\"a\",\"x\":1}]}");
+    expect_merge("{\"rules\":[{\"host\":\"a\"}]}", "{\"rules\":[{\"host\":\"b\"}]}",
+                 "{\"rules\":[{\"host\":\"a\",\"x\":1}]}", "{\"rules\":[{\"host\":\"b\"}]}");
     expect_merge("{}", "{\"cpu\":0.5}", "{\"cpu\":\"500m\"}", "{\"cpu\":\"500m\"}");
+}
+
+static void test_merge_patch(void **state)
+{
+    kta_auto_json struct kta_json *from = parse("{\"a\":{\"b\":1,\"c\":2},\"d\":[1],\"e\":3}");
+    kta_auto_json struct kta_json *to = parse("{\"a\":{\"b\":1,\"f\":4},\"d\":[1,2],\"e\":3}");
+    kta_auto_json struct kta_json *want = parse("{\"a\":{\"c\":null,\"f\":4},\"d\":[1,2]}");
+    kta_auto_json struct kta_json *got = kta_merge_patch(from, to);
+
+    (void)state;
+    assert_true(kta_json_equal(got, want));
 }
 
 static void test_diff_hides_the_servers_fields(void **state)
@@ -186,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_restore_lists),
         cmocka_unit_test(test_restore_apply),
         cmocka_unit_test(test_merge3),
+        cmocka_unit_test(test_merge_patch),
         cmocka_unit_test(test_diff_hides_the_servers_fields),
         cmocka_unit_test(test_taints_of_the_node_controller),
     };
