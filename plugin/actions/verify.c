@@ -2,7 +2,7 @@
  * verify.c - after a step: are its objects as they should be, and do they stay so?
  *
  * One row of CHECKS for each kind that can tell; for the others it is enough that they are there.
- * A change of nothing but labels or annotations is not held against the pods' health.
+ * A change of nothing but labels or annotations is not held against anything's health.
  */
 #include "actions.h"
 
@@ -110,6 +110,13 @@ static enum verdict check_object(const char *kind, const struct kta_json *o, str
 }
 
 /* ---- waiting for one object ---- */
+/* Labels and annotations change, or nothing: its health is not this step's doing. */
+static bool spec_same(const struct kta_touch *t)
+{
+    return t->live && t->after &&
+           kta_json_equal(kta_json_get(t->live, "spec"), kta_json_get(t->after, "spec"));
+}
+
 struct watched {
     const char *version; /* resourceVersion seen last */
     bool changed;
@@ -163,9 +170,7 @@ static bool just_ready(const struct job *j, const struct kta_touch *t, const str
                        int64_t *since)
 {
     if (j->undo || !kta_touch_is(t, "Pod") ||
-        !kta_streq(kta_json_str(o, "status.phase"), "Running") ||
-        (t->live && t->after &&
-         kta_json_equal(kta_json_get(t->live, "spec"), kta_json_get(t->after, "spec"))))
+        !kta_streq(kta_json_str(o, "status.phase"), "Running") || spec_same(t))
         return false;
     *since = *since ? *since : kta_now_ms();
     return kta_now_ms() - *since < KTA_STABLE_MS;
@@ -226,8 +231,9 @@ static int watch_object(struct job *j, const struct kta_touch *t, bool to_go, bo
             v = kta_streq(kta_obj_uid(o), old_uid) ? WAIT : GONE;
             why_there(o, ret_why);
         } else {
-            v = j->undo && !keeps_waiting(t) ? GOOD
-                                             : check_object(t->kind->kind, o, ret_why, &patience_s);
+            v = spec_same(t) || (j->undo && !keeps_waiting(t))
+                    ? GOOD
+                    : check_object(t->kind->kind, o, ret_why, &patience_s);
             if (v == BAD && stale(t, o, begun))
                 v = WAIT;
             if (v == GOOD && just_ready(j, t, o, &ready)) {
@@ -279,13 +285,6 @@ static bool is_workload_kind(const struct kta_touch *t)
 
     kta_json_set_str(o, "kind", t->kind->kind);
     return kta_is_workload(o);
-}
-
-/* Nothing that pods are made of is changed: labels and annotations of the object alone. */
-static bool spec_same(const struct kta_touch *t)
-{
-    return t->live && t->after &&
-           kta_json_equal(kta_json_get(t->live, "spec"), kta_json_get(t->after, "spec"));
 }
 
 static int verify_touch(struct job *j, const struct kta_touch *t, bool *ret_good,

@@ -85,6 +85,7 @@ limit=5 verbose=-v2
 changed 8 "a claim that is not" "Pending" kubectl apply -f -
 verbose=
 check "which is watched, not asked for over and over" test "$(grep -c 'http: GET.*claims/unbound' "$err")" -lt 8
+changed 0 "a label of it, which does not bind it" "as it should be" kubectl label pvc unbound tier=x
 kubectl delete pv "$NS" --wait=false >/dev/null
 
 limit=120
