@@ -29,17 +29,23 @@ static const char *stays(const struct kta_touch *t)
     return NULL;
 }
 
+/* The pods that the workload wants, as it is there. */
+static int64_t wanted(const struct kta_touch *t)
+{
+    return kta_touch_is(t, "DaemonSet") ? kta_json_int(t->live, "status.desiredNumberScheduled", 0)
+                                        : kta_json_int(t->live, "spec.replicas", 1);
+}
+
 static void rollout(struct kta_step *s, const struct kta_touch *t)
 {
-    int64_t n = kta_json_int(t->after, "spec.replicas", 1);
+    int64_t n =
+        kta_touch_is(t, "DaemonSet") ? wanted(t) : kta_json_int(t->after, "spec.replicas", 1);
     const char *strategy = kta_json_str(t->after, "spec.strategy.type"), *why = stays(t);
     const struct kta_json *rolling =
         kta_json_at(t->after, kta_touch_is(t, "Deployment") ? "spec.strategy.rollingUpdate"
                                                             : "spec.updateStrategy.rollingUpdate");
 
     s->touches->template_ = true;
-    if (kta_touch_is(t, "DaemonSet"))
-        n = kta_json_int(t->live, "status.desiredNumberScheduled", 0);
     if (kta_touch_is(t, "StatefulSet")) /* those below it keep the old template */
         n -= kta_json_int(rolling, "partition", 0);
     if (n <= 0 || kta_touch_is(t, "CronJob") || kta_touch_is(t, "Job"))
@@ -171,6 +177,12 @@ static void deleted(struct kta_step *s, const struct kta_command *cmd, const str
                          kta_streq(kta_json_str(t->live, RETENTION ".whenDeleted"), "Delete")
                              ? "the volume claims of '%s' go with it, and their data"
                              : "the volume claims of '%s' stay",
+                         t->name);
+    if (kta_is_workload(t->live) && !orphans && wanted(t) > 0)
+        kta_preview_warn(&s->preview, "stops all %lld pods of '%s': an outage",
+                         (long long)wanted(t), t->name);
+    if (kta_touch_is(t, "Job") && !kta_json_bool(t->live, "spec.suspend", false))
+        kta_preview_warn(&s->preview, "an undo makes Job '%s' again, which runs again then",
                          t->name);
     if (kta_touch_is(t, "Pod") && !kta_obj_controller(t->live))
         kta_preview_warn(&s->preview, "nothing makes pod '%s' again", t->name);
@@ -335,32 +347,43 @@ static void one_way(struct kta_step *s, const struct kta_touch *t)
     }
 }
 
+static bool is_force_replace(const struct kta_command *cmd)
+{
+    return kta_streq(cmd->verb, "replace") && kta_command_true(cmd, "force");
+}
+
+/* What a change of what is there does, and does not, to what runs. */
+static void changed(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
+{
+    const struct kta_json *was = kta_json_at(t->live, "spec.template");
+    const struct kta_json *is = kta_json_at(t->after, "spec.template");
+
+    if (is && was && !kta_json_equal(is, was))
+        rollout(s, t);
+    scaled(p, s, t);
+    one_way(s, t);
+    if (kta_touch_is(t, "Node"))
+        tainted(p, s, t);
+}
+
 void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd)
 {
     for (size_t i = 0; i < s->touches->n; i++) {
         const struct kta_touch *t = &s->touches->v[i];
-        const struct kta_json *was = kta_json_at(t->live, "spec.template");
-        const struct kta_json *is = kta_json_at(t->after, "spec.template");
+        bool anew = t->live && t->after && is_force_replace(cmd); /* deleted, then made */
+        bool goes = t->live && t->known_after && (!t->after || anew);
 
-        if (t->known_after && !t->after && t->live &&
-            (!t->inside || kta_touch_is(t, "PersistentVolumeClaim")))
+        if (goes && (!t->inside || kta_touch_is(t, "PersistentVolumeClaim")))
             deleted(s, cmd, t);
-        if (t->known_after && !t->after && t->live)
+        if (goes)
             held(s, t);
         runs_job(s, t);
-        if (t->known_after && !t->after && t->live && !t->inside && kta_is_workload(t->live) &&
-            !kta_leaves_orphans(cmd))
+        if (goes && !t->inside && kta_is_workload(t->live) && !kta_leaves_orphans(cmd))
             kta_preview_budgets(p, s, t, 0);
         kta_preview_dependents(p, s, t);
-        if (is && was && !kta_json_equal(is, was))
-            rollout(s, t);
-        if (t->after && t->live) {
-            scaled(p, s, t);
-            one_way(s, t);
-        }
+        if (t->after && t->live && !anew)
+            changed(p, s, t);
         if (kta_streq(cmd->verb, "drain"))
             drained(p, s, cmd, t);
-        if (kta_touch_is(t, "Node") && t->live && t->after)
-            tainted(p, s, t);
     }
 }

@@ -33,24 +33,33 @@ static char *renamed(const struct kta_json *objects)
     return kta_str_detach(&text);
 }
 
-/* The step's argv as a creation that is only tried. */
-static void create_argv(const struct kta_step *s, struct kta_argv *argv)
+static bool is_one_of(const char *name, const char *const *v)
 {
-    static const char *const only_replace[] = {"--force", "--grace-period", "--cascade",
-                                               "--timeout", "--wait"};
+    for (; *v; v++)
+        if (kta_streq(*v, name))
+            return true;
+    return false;
+}
 
-    for (size_t i = 0; i < s->argv.n; i++) {
-        bool dropped = false;
+/* The step as a creation that is only tried: by the client of what the step names, or by the server
+ * of what is on stdin. */
+static void create_argv(const struct kta_command *cmd, bool by_server, struct kta_argv *argv)
+{
+    static const char *const ONLY_REPLACE[] = {"force", "grace-period", "cascade", "timeout",
+                                               "wait",  "output",       NULL};
+    static const char *const NAMES[] = {"filename", "kustomize", "recursive", NULL};
 
-        for (size_t k = 0; k < KTA_LEN(only_replace); k++)
-            dropped = dropped || kta_streq(s->argv.v[i], only_replace[k]) ||
-                      (kta_starts(s->argv.v[i], only_replace[k]) &&
-                       s->argv.v[i][strlen(only_replace[k])] == '=');
-        if (!dropped)
-            kta_argv_add(argv, kta_streq(s->argv.v[i], "replace") ? "create" : s->argv.v[i]);
+    kta_argv_addl(argv, "kubectl", "create", NULL);
+    for (size_t i = 0; i < cmd->n_flags; i++) {
+        const struct kta_flag *f = &cmd->flags[i];
+
+        if (is_one_of(f->name, ONLY_REPLACE) || (by_server && is_one_of(f->name, NAMES)))
+            continue;
+        kta_argv_addf(argv, "--%s%s%s", f->name, f->value ? "=" : "", kta_or(f->value, ""));
     }
-    kta_argv_insert_flag(argv, "--dry-run=server");
-    kta_argv_insert_flag(argv, "-oyaml");
+    if (by_server)
+        kta_argv_add(argv, "--filename=-");
+    kta_argv_addl(argv, by_server ? "--dry-run=server" : "--dry-run=client", "--output=yaml", NULL);
 }
 
 /* What the server made of the renamed objects is what the real ones will be. */
@@ -91,23 +100,18 @@ static void refused(struct kta_pipeline *p, struct kta_step *s, const char *said
     kta_preview_warn(&s->preview, "the dry run fails: %.*s", (int)(n < 600 ? n : 600), text);
 }
 
-int kta_preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
-                        struct kta_err *err)
+/* What kubectl says of the creation, into out; that stays empty where it cannot, which is told. -1
+ * only when interrupted. */
+static int try_create(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+                      const char *renamed, struct kta_str *out, struct kta_err *err)
 {
-    kta_auto_json struct kta_json *objects = NULL;
     kta_auto_argv struct kta_argv argv = KTA_ARGV_INIT;
-    kta_auto_free char *input = NULL;
     struct kta_proc proc = {.timeout_ms = KTA_PREVIEW_MS, .max_output = KTA_MAX_PROC_OUTPUT};
     struct kta_err why = KTA_ERR_INIT;
     int rc = 0;
 
-    if (!s->stdin_text || !(objects = kta_manifest_open(s->stdin_text, &why))) {
-        kta_preview_warn(&s->preview, "'replace --force' of a file cannot be previewed");
-        return 0;
-    }
-    input = renamed(objects);
-    create_argv(s, &argv);
-    if (kta_child_run(p, &argv, input, &proc, &why) < 0) {
+    create_argv(cmd, renamed != NULL, &argv);
+    if (kta_child_run(p, &argv, renamed, &proc, &why) < 0) {
         kta_preview_warn(&s->preview, "cannot be previewed: %s", why.msg);
         s->preview.rejected = why.code == KTA_E_NOT_FOUND || why.code == KTA_E_POLICY;
         if (why.code == KTA_E_INTERRUPTED) {
@@ -117,10 +121,39 @@ int kta_preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kta_c
     } else if (proc.exit_code != 0) {
         refused(p, s, proc.err.len ? proc.err.s : proc.out.s);
     } else {
-        s->preview.validated = true;
-        take(p, s, cmd, objects, proc.out.s);
-        s->touches->partial = false;
+        kta_str_addn(out, proc.out.s, proc.out.len);
     }
     kta_proc_release(&proc);
-    return rc < 0 ? rc : kta_touch_read(p, &s, 1, err);
+    return rc;
+}
+
+int kta_preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
+                        struct kta_err *err)
+{
+    kta_auto_str struct kta_str manifest = KTA_STR_INIT, made = KTA_STR_INIT;
+    kta_auto_json struct kta_json *objects = NULL;
+    kta_auto_free char *input = NULL;
+    struct kta_err why = KTA_ERR_INIT;
+
+    s->touches->partial = true; /* until it says what it concerns */
+    if (s->stdin_text)
+        kta_str_add(&manifest, s->stdin_text);
+    else if (try_create(p, s, cmd, NULL, &manifest, err) < 0)
+        return -1;
+    if (!manifest.len)
+        return 0;
+    objects = kta_manifest_open(manifest.s, &why);
+    if (!objects) {
+        kta_preview_warn(&s->preview, "cannot be previewed: %s", why.msg);
+        return 0;
+    }
+    input = renamed(objects);
+    if (try_create(p, s, cmd, input, &made, err) < 0)
+        return -1;
+    if (made.len) {
+        s->preview.validated = true;
+        take(p, s, cmd, objects, made.s);
+        s->touches->partial = false;
+    }
+    return kta_touch_read(p, &s, 1, err);
 }

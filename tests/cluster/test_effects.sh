@@ -79,6 +79,9 @@ effect "one after another" kubectl rollout restart deployment/rolling
 effect "stops all 2 pods of 'rolling': an outage" kubectl scale deployment/rolling --replicas=0
 effect "stops 1 of 2 pods of 'rolling'" kubectl scale deployment/rolling --replicas=1
 effect "takes its ReplicaSets and pods with it" kubectl delete deployment/rolling
+effect "stops all 2 pods of 'rolling': an outage" kubectl delete deployment/rolling
+k get deployment rolling -o json >"$home/rolling.json"
+effect "stops all 2 pods of 'rolling': an outage" kubectl replace --force -f "$home/rolling.json"
 effect "loses the data of its volume" kubectl delete pvc/data
 effect "takes everything in the namespace with it" kubectl delete namespace "$NS"
 effect "only gone when finalizer 'example.com/held' lets go" kubectl delete configmap/held
