@@ -70,6 +70,15 @@ static void check_there(struct kta_step *s, const struct kta_command *cmd)
     }
 }
 
+/* What is not known beforehand is in no pre-image. */
+static void warn_unknown(struct kta_step *s)
+{
+    if (s->touches->n > 0 || !s->touches->partial || s->preview.no_undo)
+        return;
+    s->preview.no_undo = true;
+    kta_preview_warn(&s->preview, "which objects it changes is not known: it cannot be undone");
+}
+
 static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                        struct kta_err *err)
 {
@@ -111,8 +120,10 @@ static int preview_one(struct kta_pipeline *p, struct kta_step *s, struct kta_co
         for (size_t i = 0; i < s->touches->n; i++)
             s->preview.objects += !s->touches->v[i].record;
     }
-    if (!s->preview.rejected) /* the last warning of a rejected step says why */
+    if (!s->preview.rejected) { /* the last warning of a rejected step says why */
         kta_preview_effects(p, s, cmd);
+        warn_unknown(s);
+    }
     preview_diff(p, s);
     if (s->preview.diff && !s->preview.diff[0] && !s->preview.rejected && !s->preview.no_undo)
         kta_preview_warn(&s->preview, "%s",
@@ -185,8 +196,10 @@ static int preview_steps(struct kta_pipeline *p, struct kta_step **steps, size_t
             *err = why;
             rc = -1;
         }
-        for (size_t i = 0; i < n; i++)
-            kta_preview_warn(&steps[i]->preview, "cannot be previewed: %s", why.msg);
+        for (size_t i = 0; i < n; i++) {
+            kta_preview_warn(&steps[i]->preview, "cannot be previewed, nor undone: %s", why.msg);
+            steps[i]->preview.no_undo = true;
+        }
     }
     for (size_t i = 0; rc == 0 && why.code == KTA_E_OK && i < n; i++) {
         if (!parsed[i].ok || steps[i]->verdict.class_ != KTA_CLASS_WRITE ||

@@ -119,7 +119,8 @@ static const char *next_object(const char *text)
     return at ? at + 1 : NULL;
 }
 
-static void take_objects(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
+/* False where they cannot be read, which is told. */
+static bool take_objects(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                          const char *text)
 {
     bool prunes = kta_command_has(cmd, "prune"), goes = false;
@@ -131,13 +132,16 @@ static void take_objects(struct kta_pipeline *p, struct kta_step *s, const struc
         struct kta_err why = KTA_ERR_INIT;
         kta_auto_json struct kta_json *objects = kta_manifest_open(part, &why);
 
-        if (!objects)
+        if (!objects) {
             kta_preview_warn(&s->preview, "kubectl's dry run gave no objects: %s", why.msg);
+            return false;
+        }
         kta_json_each(o, objects)
             take_object(p, s, ns, o, goes);
         goes = prunes;
         text = next;
     }
+    return true;
 }
 
 /* "pod/x" and "deployment.apps/y", one a line: what a delete by file takes. */
@@ -255,6 +259,7 @@ int kta_preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kt
     struct kta_proc proc = {.timeout_ms = KTA_PREVIEW_MS, .max_output = KTA_MAX_PROC_OUTPUT};
     struct kta_err why = KTA_ERR_INIT;
 
+    s->touches->partial = true; /* until it says what it concerns */
     dry_argv(s, cmd, &argv);
     if (split_manifest(p, s, ns, &now, &inside, &why) < 0 ||
         kta_child_run(p, &argv, inside ? now.s : s->stdin_text, &proc, &why) < 0) {
@@ -273,12 +278,10 @@ int kta_preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kt
         kubectl_refused(p, s, proc.err.len ? proc.err.s : proc.out.s);
     } else {
         s->preview.validated = true;
-        if (takes_output(cmd))
-            take_objects(p, s, cmd, proc.out.s);
-        else
+        s->touches->partial = takes_output(cmd) && !take_objects(p, s, cmd, proc.out.s);
+        if (!takes_output(cmd))
             take_names(p, s, cmd, proc.out.s);
         take_inside(p, s, ns, inside);
-        s->touches->partial = false;
     }
     kta_proc_release(&proc);
     return kta_touch_read(p, &s, 1, err); /* what only the dry run named */

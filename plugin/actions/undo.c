@@ -109,8 +109,10 @@ static int undo_entry(struct kta_undo *u, const char *id, const char *only,
                            undone ? "change %s is undone already" : "change %s never ran", id);
     if (undo_steps(u, id, only, entry, helm, err) < 0)
         return -1;
-    if (u->plan->n > 0 || undoable)
+    if (u->plan->n > 0 || (undoable && !u->lost.len))
         return 0;
+    if (u->lost.len)
+        return kta_err_set(err, KTA_E_FAIL, "change %s cannot be undone", id);
     kta_err_set(err, KTA_E_FAIL,
                 "change %s cannot be undone: what it did is not in the cluster's objects", id);
     return kta_err_hint(err, "kubectl todo-ai history lists those before it");

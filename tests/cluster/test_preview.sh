@@ -133,6 +133,18 @@ plan kubectl patch deployment moving --subresource=status --type=merge -p '{"sta
 ask 0 "a change of a status" apply "$home/plan.json" -n "$NS" --dry-run -o json
 json_is "is seen, which no other is" "'+  replicas: 7' in d['plan'][0]['preview']['diff']" True
 
+# ---- what cannot be known ----
+printf 'a\0b' >"$home/nul"
+plan kubectl create configmap nul --from-file="$home/nul"
+ask 0 "a change whose dry run cannot be read" apply "$home/plan.json" -n "$NS" --yes=high
+told "it is told that it cannot be undone" "which objects it changes is not known: it cannot be undone"
+ask 1 "its undo" undo -n "$NS" --yes=high
+told "does not claim that nothing was changed" "cannot be undone"
+plan kubectl delete configmap nul
+ask 8 "an object that cannot be read goes" apply "$home/plan.json" -n "$NS" --yes=high
+told "which is told beforehand" "cannot be previewed, nor undone"
+ask 1 "and afterwards" undo -n "$NS" --yes=high
+
 # ---- minReadySeconds ----
 k patch deployment moving --type=merge -p '{"spec":{"minReadySeconds":25}}' >/dev/null
 plan kubectl set env deployment/moving LATE=1
