@@ -147,6 +147,34 @@ static void selected(struct kta_pipeline *p, struct kta_step *s, const struct kt
     kta_str_release(&of.text);
 }
 
+/* Of the pods of one owner that go, the first tells whether all of them do, and any was ready. */
+static void all_at_once(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
+{
+    const struct kta_json *owner = kta_obj_controller(t->live);
+    const char *uid = kta_json_str(owner, "uid");
+    kta_auto_json struct kta_json *pods = NULL;
+    size_t go = 0, are = 0;
+    bool ready = false;
+
+    for (size_t i = 0; uid && i < s->touches->n; i++) {
+        const struct kta_touch *x = &s->touches->v[i];
+
+        if (!x->known_after || x->after || !kta_obj_owned_by(x->live, uid))
+            continue;
+        if (go++ == 0 && x != t)
+            return;
+        ready = ready || kta_pod_ready(x->live);
+    }
+    pods = ready ? list(p, "api/v1", t->ns, "pods") : NULL;
+    kta_json_each(pod, kta_json_get(pods, "items")) {
+        are += kta_obj_owned_by(pod, uid) && !kta_json_at(pod, "metadata.deletionTimestamp");
+    }
+    if (pods && go >= are && !kta_touch_goes(s->touches, uid))
+        kta_preview_warn(&s->preview, "%zu of %zu pods of %s '%s' at once: an outage", go, go,
+                         kta_or(kta_json_str(owner, "kind"), "owner"),
+                         kta_or(kta_json_str(owner, "name"), "?"));
+}
+
 /* ---- what a selector, or labels that change, do ---- */
 /* The pods that a Service or a NetworkPolicy selects; -1: it selects no pods at all. */
 static long selects(const struct kta_touch *t, const struct kta_json *object,
@@ -297,6 +325,8 @@ void kta_preview_dependents(struct kta_pipeline *p, struct kta_step *s, const st
             mounted(p, s, t, k);
     if (goes && (kta_is_workload(t->live) || kta_touch_is(t, "Pod")))
         selected(p, s, t);
+    if (goes && kta_touch_is(t, "Pod"))
+        all_at_once(p, s, t);
     if (goes && kta_touch_is(t, "Service"))
         routed(p, s, t);
 }

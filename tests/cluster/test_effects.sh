@@ -93,6 +93,8 @@ front_has_pods() { k get pods -l app=all-at-once -o name | grep -q .; }
 eventually_quiet 60 front_has_pods
 pod=$(k get pods -l app=all-at-once -o jsonpath='{.items[0].metadata.name}')
 effect "makes another one in place of '$pod'" kubectl delete pod "$pod"
+effect "2 of 2 pods of ReplicaSet 'all-at-once-" kubectl delete pods -l app=all-at-once
+check "and only of all" test "$(grep -c "at once: an outage" "$out")" = 1
 effect "pod '$pod' leaves Service 'front'" kubectl label pod "$pod" app=out --overwrite
 effect "may let go of pod '$pod' and make another one" kubectl label pod "$pod" app-
 effect "Service 'front' selects no pod then, and 2 now: an outage" kubectl set selector service front app=none
