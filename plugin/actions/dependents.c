@@ -349,10 +349,53 @@ void kta_preview_budgets(struct kta_pipeline *p, struct kta_step *s, const struc
     }
 }
 
+static size_t owned_among(const struct kta_json *pods, const char *uid)
+{
+    size_t n = 0;
+
+    kta_json_each(pod, pods)
+        n += kta_obj_owned_by(pod, uid);
+    return n;
+}
+
+/* Owners that lose all their pods, one read of each. */
+static void all_evicted(struct kta_pipeline *p, struct kta_step *s, const struct kta_json *pods)
+{
+    kta_auto_json struct kta_json *seen = kta_json_new_object();
+    struct kta_read *reads = NULL;
+    size_t n = 0, cap = 0;
+    struct kta_err ignored = KTA_ERR_INIT;
+
+    kta_json_each(pod, pods) {
+        const struct kta_json *owner = kta_obj_controller(pod);
+        const char *uid = kta_or(kta_json_str(owner, "uid"), "");
+        const struct kta_kind *kind = kta_kind_known(kta_or(kta_json_str(owner, "kind"), ""));
+        kta_auto_str struct kta_str path = KTA_STR_INIT;
+
+        if (!kind || kta_json_get(seen, uid))
+            continue;
+        kta_json_set_bool(seen, uid, true);
+        kta_kind_path(kind, kta_obj_namespace(pod), kta_json_str(owner, "name"), &path);
+        kta_read_add(&reads, &n, &cap, KTA_ACCEPT_JSON, "%s", path.s);
+    }
+    if (n > 0)
+        (void)kta_cluster_read(p->cluster, reads, n, &ignored);
+    for (size_t i = 0; i < n; i++) {
+        int64_t wanted = kta_json_int(reads[i].json, "spec.replicas", 0);
+        size_t go = owned_among(pods, kta_obj_uid(reads[i].json));
+
+        if (wanted > 0 && go >= (size_t)wanted)
+            kta_preview_warn(&s->preview, "%zu of %zu pods of %s '%s' at once: an outage", go, go,
+                             kta_obj_kind(reads[i].json), kta_obj_name(reads[i].json));
+    }
+    kta_reads_free(reads, n);
+}
+
 void kta_preview_evictions(struct kta_pipeline *p, struct kta_step *s, const struct kta_json *pods)
 {
     kta_auto_json struct kta_json *all = list(p, "apis/policy/v1", NULL, "poddisruptionbudgets");
 
+    all_evicted(p, s, pods);
     kta_json_each(budget, kta_json_get(all, "items")) {
         int64_t allowed = kta_json_int(budget, "status.disruptionsAllowed", 0);
         size_t n = 0;

@@ -270,13 +270,18 @@ static bool has_local_data(const struct kta_json *pod)
     return false;
 }
 
+static bool is_over(const struct kta_json *pod)
+{
+    const char *phase = kta_json_str(pod, "status.phase");
+
+    return kta_streq(phase, "Succeeded") || kta_streq(phase, "Failed");
+}
+
 static void drain_takes(struct kta_step *s, const struct kta_command *cmd,
                         const struct kta_json *pod, bool refused)
 {
     const char *owner = kta_json_str(kta_obj_controller(pod), "kind");
-    const char *phase = kta_json_str(pod, "status.phase");
-    bool over = kta_streq(phase, "Succeeded") || kta_streq(phase, "Failed");
-    bool daemon = kta_streq(owner, "DaemonSet");
+    bool over = is_over(pod), daemon = kta_streq(owner, "DaemonSet");
     const bool is[] = {daemon, !owner && !over, !daemon && !over && has_local_data(pod)};
 
     for (size_t i = 0; i < KTA_LEN(DRAINS); i++) {
@@ -291,7 +296,20 @@ static void drain_takes(struct kta_step *s, const struct kta_command *cmd,
     }
 }
 
-/* The pods that a drain evicts. */
+/* What nothing makes again, an undo does. */
+static void keep_alone(struct kta_step *s, const struct kta_json *pods)
+{
+    kta_json_each(pod, pods) {
+        struct kta_touch *t = !kta_obj_controller(pod) && !is_over(pod)
+                                  ? kta_touch_item(s->touches, kta_kind_known("pods"), pod)
+                                  : NULL;
+
+        if (t)
+            t->inside = t->known_after = true;
+    }
+}
+
+/* The pods that a drain evicts. t does not hold afterwards. */
 static void drained(struct kta_pipeline *p, struct kta_step *s, const struct kta_command *cmd,
                     const struct kta_touch *t)
 {
@@ -324,6 +342,8 @@ static void drained(struct kta_pipeline *p, struct kta_step *s, const struct kta
             if (!kta_streq(kta_json_str(kta_obj_controller(pod), "kind"), "Node"))
                 drain_takes(s, cmd, pod, refused);
         }
+    if (!s->preview.rejected)
+        keep_alone(s, evicted);
 }
 
 /* Fields that the API server lets nobody set back. */
@@ -383,7 +403,7 @@ void kta_preview_effects(struct kta_pipeline *p, struct kta_step *s, struct kta_
         kta_preview_dependents(p, s, t);
         if (t->after && t->live && !anew)
             changed(p, s, t);
-        if (kta_streq(cmd->verb, "drain"))
-            drained(p, s, cmd, t);
+        if (kta_streq(cmd->verb, "drain") && kta_touch_is(t, "Node"))
+            drained(p, s, cmd, t); /* the list of touches may have moved */
     }
 }

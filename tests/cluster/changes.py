@@ -672,6 +672,12 @@ case("label-node", [], ["kubectl label node %s kta.test/%s=yes" % (NODE, TAG)], 
 case("drain", [deployment("drained", replicas=1)],
      ["kubectl drain %s --pod-selector=app=drained --ignore-daemonsets --force" % NODE],
      ["node/" + NODE, "deployment/drained"], alone=True, finally_=["kubectl uncordon " + NODE])
+case("drain-alone", [bare_pod("drain-alone")],
+     ["kubectl drain %s --pod-selector=app=drain-alone --ignore-daemonsets --force" % NODE],
+     ["node/" + NODE, "pod/drain-alone"], alone=True, finally_=["kubectl uncordon " + NODE],
+     shows="pod 'drain-alone' is made again by nothing", settled="pod/drain-alone:.spec.nodeName")
+
+
 def defined(helm):
     return "h%s%ss.kta.test" % (helm[-1], TAG)
 

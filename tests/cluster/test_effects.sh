@@ -116,6 +116,7 @@ eventually_quiet 60 scratch_runs
 drain=(kubectl drain "$node" --pod-selector=app=scratch --ignore-daemonsets)
 effect "keeps on the node (emptyDir): kubectl does not drain without --delete-emptydir-data" "${drain[@]}"
 effect "loses the data that it keeps on the node (emptyDir)" "${drain[@]}" --delete-emptydir-data
+effect "1 of 1 pods of ReplicaSet 'scratch-" "${drain[@]}" --delete-emptydir-data
 k run alone --image=busybox:1.36 --labels=app=alone -- sleep 3600 >/dev/null
 alone_runs() { k get pod alone -o jsonpath='{.spec.nodeName}' | grep -q .; }
 eventually_quiet 60 alone_runs
