@@ -4,8 +4,9 @@
  *
  * Only a list of a kind tells who owns its objects: one list of metadata for each kind that is
  * served. The preview asks where controllers hang objects on an object: of custom resources, and of
- * Ingresses (certificates). What the workloads of the table own is known without; whether somebody
- * hung more on them, or on any other object, is looked for when the deletion is about to run.
+ * Ingresses that an annotation hands to one (certificates). What the workloads of the table own is
+ * known without; whether somebody hung more on them, or on any other object, is looked for when the
+ * deletion is about to run.
  */
 #include "actions.h"
 
@@ -19,12 +20,22 @@ static bool is_going(const struct kta_touch *t)
     return t->known_after && !t->after && t->live && !t->inside && !t->record;
 }
 
+/* Somebody's annotation, which a controller may act upon. */
+static bool is_annotated(const struct kta_json *object)
+{
+    kta_json_each(a, kta_json_at(object, "metadata.annotations")) {
+        if (!kta_starts(kta_json_key(a), "kubectl.kubernetes.io/"))
+            return true;
+    }
+    return false;
+}
+
 static bool hangs_things(const struct kta_touch *t)
 {
     const struct kta_kind *known = kta_kind_known(t->kind->kind);
 
-    return is_going(t) &&
-           (!known || !kta_streq(known->group, t->kind->group) || kta_touch_is(t, "Ingress"));
+    return is_going(t) && (!known || !kta_streq(known->group, t->kind->group) ||
+                           (kta_touch_is(t, "Ingress") && is_annotated(t->live)));
 }
 
 static bool may_own(const struct kta_touch *t)
