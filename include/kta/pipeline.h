@@ -24,8 +24,6 @@ struct kta_journal_limits {
     int64_t age_s; /* 90 days; the newest change is kept whatever its age */
 };
 
-enum kta_dry { KTA_DRYRUN_OFF, KTA_DRYRUN_CLIENT, KTA_DRYRUN_SERVER };
-
 /* Every pointer is borrowed and outlives the runs; the plan is the caller's, too. */
 struct kta_pipeline {
     struct kta_cluster *cluster;

@@ -33,6 +33,9 @@ struct kta_flag {
 struct kta_table;
 struct kta_cmd_def;
 
+/* --dry-run, kubectl's and helm's and ours: nothing is changed but tried, by whom. */
+enum kta_dry { KTA_DRY_NONE, KTA_DRY_CLIENT, KTA_DRY_SERVER };
+
 /* A command as kubectl or helm would understand it. Strings point into argv or static tables
  * (except those in `own`); released with kta_command_release. argv must outlive it. */
 struct kta_command {
@@ -46,11 +49,11 @@ struct kta_command {
     size_t n_after;
     const char *namespace_, *context; /* the last -n / --context (--kube-context), or NULL */
     bool all_namespaces;
-    enum { KTA_DRY_NONE, KTA_DRY_CLIENT, KTA_DRY_SERVER } dry_run; /* where the verb has the flag */
-    bool reads_stdin;                                              /* -f - */
-    const char *path; /* the verbs as the table has them: "create secret generic"; "" if none */
-    bool help;        /* --help, or the help command: the program prints its help and ends */
-    size_t dash;      /* index in argv of the "--" that ends the flags; argv's n if none */
+    enum kta_dry dry_run; /* where the verb has the flag */
+    bool reads_stdin;     /* -f - */
+    const char *path;     /* the verbs as the table has them: "create secret generic"; "" if none */
+    bool help;            /* --help, or the help command: the program prints its help and ends */
+    size_t dash;          /* index in argv of the "--" that ends the flags; argv's n if none */
     const struct kta_table *table; /* policy/'s own: which program and version understood it */
     const struct kta_cmd_def *def; /* policy/'s own: the command's row */
     struct kta_argv own;           /* storage */

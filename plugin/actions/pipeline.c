@@ -420,7 +420,7 @@ int kta_pipeline_run(struct kta_pipeline *p, struct kta_plan *plan, struct kta_e
     kta_plan_dependencies(plan);
     if (p->report && p->report->plan)
         p->report->plan(p->report->ctx, plan);
-    if (p->dry_run != KTA_DRYRUN_OFF || p->read_only || !p->cluster)
+    if (p->dry_run != KTA_DRY_NONE || p->read_only || !p->cluster)
         return 0;
     if (kta_cluster_is_snapshot(p->cluster)) {
         kta_report_note(p->report, "a snapshot: nothing is run");

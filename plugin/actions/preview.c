@@ -161,7 +161,7 @@ static int begin(struct kta_pipeline *p, struct kta_step *s, struct parsed *c, s
         s->preview.rejected = true;
         return 0;
     }
-    if (s->verdict.class_ == KTA_CLASS_READ || p->dry_run == KTA_DRYRUN_CLIENT)
+    if (s->verdict.class_ == KTA_CLASS_READ || p->dry_run == KTA_DRY_CLIENT)
         return 0;
     if (kta_touch_find(p, s, &c->cmd, &why) < 0) {
         if (why.code == KTA_E_INTERRUPTED) {
@@ -203,7 +203,7 @@ static int preview_steps(struct kta_pipeline *p, struct kta_step **steps, size_t
     }
     for (size_t i = 0; rc == 0 && why.code == KTA_E_OK && i < n; i++) {
         if (!parsed[i].ok || steps[i]->verdict.class_ != KTA_CLASS_WRITE ||
-            p->dry_run == KTA_DRYRUN_CLIENT)
+            p->dry_run == KTA_DRY_CLIENT)
             continue;
         kta_report_progress(p->report, "previewing step %s of %zu", steps[i]->id, n);
         rc = preview_one(p, steps[i], &parsed[i].cmd, err);

@@ -195,8 +195,8 @@ static enum kta_dry dry_of(const struct app *app)
     const char *dry = set_text(&app->set, OPT_DRY_RUN);
 
     if (!dry || kta_streq(dry, "none"))
-        return KTA_DRYRUN_OFF;
-    return kta_streq(dry, "client") ? KTA_DRYRUN_CLIENT : KTA_DRYRUN_SERVER;
+        return KTA_DRY_NONE;
+    return kta_streq(dry, "client") ? KTA_DRY_CLIENT : KTA_DRY_SERVER;
 }
 
 static int make_pipeline(struct app *app, struct kta_err *err)
@@ -432,7 +432,7 @@ void app_print_script(const struct app *app, const struct kta_plan *plan)
 {
     kta_auto_str struct kta_str script = KTA_STR_INIT;
 
-    if (app->pipeline.dry_run == KTA_DRYRUN_OFF || !app->pipeline.quiet ||
+    if (app->pipeline.dry_run == KTA_DRY_NONE || !app->pipeline.quiet ||
         app->output != KTA_OUT_TEXT)
         return;
     kta_plan_script(plan, &script);

@@ -85,7 +85,7 @@ static int nothing_left(struct app *app, const struct kta_plan *plan, struct kta
     kta_auto_free char *differs = NULL;
 
     if (kta_journal_settle(&app->pipeline, plan->undo_of,
-                           p->dry_run == KTA_DRYRUN_OFF && !p->read_only, &differs, err) < 0)
+                           p->dry_run == KTA_DRY_NONE && !p->read_only, &differs, err) < 0)
         return -1;
     kta_report_note(kta_ui_report(app->ui), "there is nothing to put back: %s",
                     differs ? differs : "what was changed is as it was before");

@@ -511,7 +511,7 @@ static int rounds(struct kta_mend *m, bool any, struct kta_err *err)
 int kta_mend_run(struct kta_mend *m, struct kta_err *err)
 {
     const struct kta_pipeline *p = m->pipeline;
-    bool only_shown = p->dry_run != KTA_DRYRUN_OFF || p->read_only || !p->cluster ||
+    bool only_shown = p->dry_run != KTA_DRY_NONE || p->read_only || !p->cluster ||
                       kta_cluster_is_snapshot(p->cluster);
     int r = rounds(m, p->yes < 0 || only_shown, err);
 

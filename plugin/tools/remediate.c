@@ -387,7 +387,7 @@ static int whole(struct job *j, struct kta_err *err)
     if (rc < 0 || well)
         return rc;
     if (j->r->mode == KTA_MODE_PROPOSE || j->pipeline.read_only ||
-        j->pipeline.dry_run != KTA_DRYRUN_OFF || kta_cluster_is_snapshot(j->pipeline.cluster))
+        j->pipeline.dry_run != KTA_DRY_NONE || kta_cluster_is_snapshot(j->pipeline.cluster))
         return propose(j, err);
     return treat(j, err);
 }
