@@ -14,13 +14,14 @@
 
 #define KTA_MAX_NAMED 64 /* objects of one command that are looked at; more is "many" */
 
+/* ---- verdict.c ---- */
 /* Raises v to at least class_; where that changes it, reason and rule are set. */
 void kta_raise(struct kta_verdict *v, enum kta_class class_, const char *rule, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-
-/* ---- check.c ---- */
 /* Notes what the command reads outside of the cluster and the working folder. */
 void kta_outside(struct kta_verdict *v, const char *what);
+
+/* ---- check.c ---- */
 /* What the command is by itself: verb, flags, words. p may be NULL. */
 void kta_classify(const struct kta_policy *p, struct kta_command *cmd, struct kta_verdict *v);
 
