@@ -77,8 +77,6 @@ bool kta_undo_is_helm(const struct kta_json *step);
 /* One revision of a helm release, as helm keeps it. */
 bool kta_undo_is_record(const struct kta_undo_item *x);
 bool kta_undo_is_hook(const struct kta_undo_item *x);
-/* Something else makes it again by itself. */
-bool kta_undo_comes_back(const struct kta_undo_item *x);
 
 /* ---- undo_objects.c ---- */
 int kta_undo_step(struct kta_undo *u, struct kta_argv *argv, const char *ns, const char *input,
@@ -99,6 +97,8 @@ int kta_undo_objects_back(struct kta_undo *u, struct kta_err *err);
 int kta_undo_helm_back(struct kta_undo *u, const struct kta_json *step, struct kta_err *err);
 
 /* ---- undo_again.c ---- */
+/* Something else makes it again by itself. */
+bool kta_undo_comes_back(const struct kta_undo_item *x);
 /* The change deleted it, and its undo creates it again. */
 bool kta_undo_is_lost(const struct kta_undo_item *x);
 /* After the creation: an object whose owner was created again with it is to belong to that one:

@@ -26,6 +26,14 @@ static bool lives(struct kta_undo *u, const char *version, const char *kind_name
            kta_streq(kta_obj_uid(owner), uid);
 }
 
+/* Something else makes it again by itself; a CronJob makes other Jobs, at other times. */
+bool kta_undo_comes_back(const struct kta_undo_item *x)
+{
+    const struct kta_json *owner = kta_obj_controller(x->before);
+
+    return owner && !kta_streq(kta_json_str(owner, "kind"), "CronJob");
+}
+
 bool kta_undo_is_lost(const struct kta_undo_item *x)
 {
     return x->before && !x->after && !x->live && !kta_undo_comes_back(x);

@@ -20,14 +20,6 @@ bool kta_undo_is_hook(const struct kta_undo_item *x)
     return kta_obj_annotation(x->before ? x->before : x->after, "helm.sh/hook") != NULL;
 }
 
-/* Something else makes it again by itself; a CronJob makes other Jobs, at other times. */
-bool kta_undo_comes_back(const struct kta_undo_item *x)
-{
-    const struct kta_json *owner = kta_obj_controller(x->before);
-
-    return owner && !kta_streq(kta_json_str(owner, "kind"), "CronJob");
-}
-
 static const struct kta_json *object_of(const struct kta_json *image)
 {
     const struct kta_json *o = kta_json_get(image, "object");
