@@ -245,16 +245,9 @@ static size_t quoted_pair_end(const struct scanner *sc, const struct kta_name *n
     return i < line && !memchr(sc->s + end, '=', i - end) ? i : end;
 }
 
-void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bool assigned)
+/* Blanks, and the marks of other languages around a value: forms, Markdown, YAML. */
+static size_t past_marks(const struct scanner *sc, size_t at)
 {
-    bool colon = at && sc->s[at - 1] == ':';
-    if (kta_in_braces(sc, name)) {
-        if (at >= sc->n || sc->s[at] == '?' || sc->s[at] == '}')
-            return;
-        at += strchr("-=+", sc->s[at]) != NULL; /* Spring's ${NAME:value} has none */
-    }
-    if (name->end - name->start == 4 && !memcmp(sc->s + name->start, "PASS", 4) && !assigned)
-        return; /* --- PASS: TestLogin */
     at = kta_skip_blanks(sc, at);
     if (at >= 3 && kta_at(sc, at - 3, "%3A")) /* JSON in a form */
         at += kta_at(sc, at, "%20%22") ? 3 : kta_at(sc, at, "+%22") ? 1 : 0;
@@ -263,30 +256,12 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
     at = kta_skip_emphasis(sc, at);
     if (kta_at(sc, at, "!!binary") || kta_at(sc, at, "!!str"))
         at = kta_skip_blanks(sc, at + (kta_at(sc, at, "!!str") ? 5 : 8));
-    if (at >= sc->n || sc->s[at] == '\n' || sc->s[at] == '\r') {
-        kta_value_below(sc, name, kta_near_end(sc, at));
-        return;
-    }
-    size_t line = kta_near_end(sc, at);
-    if ((sc->s[at] == '|' || sc->s[at] == '>') && line - at <= 3) {
-        kta_block_scalar(sc, name, line);
-        return;
-    }
-    if (sc->s[at] == '{' && !kta_at(sc, at, "{{") && !tagged(sc, at)) {
-        if (assigned)
-            braced(sc, name, at + 1);
-        else {
-            valued(sc, name, at + 1);
-            kta_members(sc, name, at + 1);
-        }
-        return;
-    }
-    if (go_bytes(sc, name, at))
-        return;
-    if (sc->s[at] == '[') {
-        list(sc, name, at, assigned);
-        return;
-    }
+    return at;
+}
+
+/* What printers and languages put in front of a value. */
+static size_t past_prefix(const struct scanner *sc, size_t at)
+{
     if (kta_at(sc, at, "pass:")) /* openssl */
         at += 5;
     if (kta_php_dump(sc, at))
@@ -306,6 +281,53 @@ void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bo
     if ((first == '"' && kta_at(sc, at, "\"\"\"")) ||
         (first == '\'' && kta_at(sc, at, "'''"))) /* of Python, TOML and Grafana */
         at += 2;
+    return at;
+}
+
+/* An object or a list: its members are judged. */
+static bool nested(struct scanner *sc, const struct kta_name *name, size_t at, bool assigned)
+{
+    if (sc->s[at] == '{' && !kta_at(sc, at, "{{") && !tagged(sc, at)) {
+        if (assigned)
+            braced(sc, name, at + 1);
+        else {
+            valued(sc, name, at + 1);
+            kta_members(sc, name, at + 1);
+        }
+        return true;
+    }
+    if (go_bytes(sc, name, at))
+        return true;
+    if (sc->s[at] == '[') {
+        list(sc, name, at, assigned);
+        return true;
+    }
+    return false;
+}
+
+void kta_value_at(struct scanner *sc, const struct kta_name *name, size_t at, bool assigned)
+{
+    bool colon = at && sc->s[at - 1] == ':';
+    if (kta_in_braces(sc, name)) {
+        if (at >= sc->n || sc->s[at] == '?' || sc->s[at] == '}')
+            return;
+        at += strchr("-=+", sc->s[at]) != NULL; /* Spring's ${NAME:value} has none */
+    }
+    if (name->end - name->start == 4 && !memcmp(sc->s + name->start, "PASS", 4) && !assigned)
+        return; /* --- PASS: TestLogin */
+    at = past_marks(sc, at);
+    if (at >= sc->n || sc->s[at] == '\n' || sc->s[at] == '\r') {
+        kta_value_below(sc, name, kta_near_end(sc, at));
+        return;
+    }
+    size_t line = kta_near_end(sc, at);
+    if ((sc->s[at] == '|' || sc->s[at] == '>') && line - at <= 3) {
+        kta_block_scalar(sc, name, line);
+        return;
+    }
+    if (nested(sc, name, at, assigned))
+        return;
+    at = past_prefix(sc, at);
     size_t start;
     bool quoted;
     size_t end = kta_value_end(sc, at, &start, &quoted, name->in_query);
