@@ -392,21 +392,45 @@ static int whole(struct job *j, struct kta_err *err)
     return treat(j, err);
 }
 
+/* How long it may take, and what it may do by itself. */
+static void limit(struct job *j)
+{
+    int64_t ms = j->r->timeout_ms > 0 ? j->r->timeout_ms : TIMEOUT_MS;
+
+    j->deadline = kta_now_ms() + ms;
+    j->pipeline.caller_undoes = true;
+    if (j->r->mode == KTA_MODE_AUTO) {
+        j->pipeline.yes = KTA_RISK_HIGH; /* may_auto lets through only what is allowed */
+        j->pipeline.quiet = true;
+        j->pipeline.rollback_on_failure = false;
+    }
+    if (!j->pipeline.verify_timeout_ms || j->pipeline.verify_timeout_ms > ms / 2)
+        j->pipeline.verify_timeout_ms = ms / 2 < 180000 ? ms / 2 : 180000;
+}
+
+static void open_report(struct job *j)
+{
+    kta_auto_str struct kta_str now = KTA_STR_INIT;
+
+    j->report = kta_json_new_object();
+    kta_json_set_str(j->report, "apiVersion", "todo-ai/v1");
+    kta_json_set_str(j->report, "kind", "Report");
+    kta_json_set_str(j->report, "target", kta_or(j->r->target, ""));
+    kta_json_set_str(j->report, "context", kta_cluster_context(j->pipeline.cluster));
+    kta_json_set_str(j->report, "namespace", j->r->scope.namespace_);
+    kta_json_set_str(j->report, "mode", mode_name(j->r->mode));
+    kta_json_set_str(j->report, "state", "failed");
+    kta_time_format(kta_wall(), &now);
+    kta_json_set_str(j->report, "startedAt", now.s);
+    j->steps = kta_json_set(j->report, "steps", kta_json_new_array());
+    j->attempts = kta_json_set(j->report, "attempts", kta_json_new_array());
+}
+
 int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struct kta_err *err)
 {
     struct job j = {.r = r, .pipeline = *r->pipeline};
-    kta_auto_str struct kta_str now = KTA_STR_INIT;
-    int64_t limit = r->timeout_ms > 0 ? r->timeout_ms : TIMEOUT_MS;
 
-    j.deadline = kta_now_ms() + limit;
-    j.pipeline.caller_undoes = true;
-    if (r->mode == KTA_MODE_AUTO) {
-        j.pipeline.yes = KTA_RISK_HIGH; /* may_auto lets through only what is allowed */
-        j.pipeline.quiet = true;
-        j.pipeline.rollback_on_failure = false;
-    }
-    if (!j.pipeline.verify_timeout_ms || j.pipeline.verify_timeout_ms > limit / 2)
-        j.pipeline.verify_timeout_ms = limit / 2 < 180000 ? limit / 2 : 180000;
+    limit(&j);
     kta_auto_str struct kta_str question = KTA_STR_INIT;
     kta_str_addf(&question, "remediate %s", kta_or(r->target, ""));
     kta_str_trim(&question);
@@ -421,20 +445,9 @@ int kta_remediate(struct kta_remediation *r, struct kta_json **ret_report, struc
                                .may = r->mode == KTA_MODE_AUTO ? may_auto : may_here,
                                .go_on = go_on,
                                .ended = ended};
-    j.report = kta_json_new_object();
-    kta_json_set_str(j.report, "apiVersion", "todo-ai/v1");
-    kta_json_set_str(j.report, "kind", "Report");
-    kta_json_set_str(j.report, "target", kta_or(r->target, ""));
-    kta_json_set_str(j.report, "context", kta_cluster_context(j.pipeline.cluster));
-    kta_json_set_str(j.report, "namespace", r->scope.namespace_);
-    kta_json_set_str(j.report, "mode", mode_name(r->mode));
-    kta_json_set_str(j.report, "state", "failed");
-    kta_time_format(kta_wall(), &now);
-    kta_json_set_str(j.report, "startedAt", now.s);
-    j.steps = kta_json_set(j.report, "steps", kta_json_new_array());
-    j.attempts = kta_json_set(j.report, "attempts", kta_json_new_array());
+    open_report(&j);
     int rc = whole(&j, err);
-    kta_str_clear(&now);
+    kta_auto_str struct kta_str now = KTA_STR_INIT;
     kta_time_format(kta_wall(), &now);
     kta_json_set_str(j.report, "endedAt", now.s);
     kta_json_set_str(j.report, "message", rc < 0 ? err->msg : "");
