@@ -174,6 +174,9 @@ int kta_preview_rollout(struct kta_pipeline *p, struct kta_step *s, struct kta_c
 /* A command that has no dry run at all, and what is said of it instead. */
 bool kta_preview_has_none(const struct kta_command *cmd);
 int kta_preview_unseen(struct kta_step *s, const struct kta_command *cmd);
+/* apply --server-side of what was applied by the client; its dry run has to show who owns what. */
+bool kta_preview_migrates(const struct kta_command *cmd);
+void kta_preview_migrated(struct kta_step *s);
 /* replace --force. */
 int kta_preview_replace(struct kta_pipeline *p, struct kta_step *s, struct kta_command *cmd,
                         struct kta_err *err);

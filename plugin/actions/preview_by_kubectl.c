@@ -20,6 +20,8 @@ static void dry_argv(const struct kta_step *s, const struct kta_command *cmd, st
     kta_argv_copy(argv, &s->argv);
     kta_argv_insert_flag(argv,
                          kta_streq(cmd->verb, "auth") ? "--dry-run=client" : "--dry-run=server");
+    if (kta_preview_migrates(cmd))
+        kta_argv_insert_flag(argv, "--show-managed-fields");
     if (takes_output(cmd))
         kta_argv_insert_flag(argv, "-oyaml");
     else
@@ -242,6 +244,8 @@ int kta_preview_by_kubectl(struct kta_pipeline *p, struct kta_step *s, struct kt
         if (!takes_output(cmd))
             take_names(p, s, cmd, proc.out.s);
         take_inside(p, s, ns, inside);
+        if (kta_preview_migrates(cmd))
+            kta_preview_migrated(s);
     }
     kta_proc_release(&proc);
     return kta_touch_read(p, &s, 1, err); /* what only the dry run named */

@@ -251,6 +251,9 @@ case("apply-changed", [configmap("apply-changed", mode="a", old="x")],
 case("apply-server-side", [configmap("apply-server", mode="a")],
      [("kubectl apply --server-side --force-conflicts -f -", [configmap("apply-server", mode="b")])],
      ["configmap/apply-server"])
+case("apply-migrates", [configmap("migrates", mode="a", old="x")],
+     [("kubectl apply --server-side -f -", [configmap("migrates", mode="b")])], ["configmap/migrates"], apply=True,
+     shows="which no dry run shows: data.old")
 case("replace", [configmap("replace", mode="a", old="x")],
      [("kubectl replace -f -", [configmap("replace", mode="b")])], ["configmap/replace"])
 case("create-configmap", [], ["kubectl create configmap create-configmap --from-literal=a=b"],
