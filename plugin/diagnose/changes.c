@@ -445,14 +445,6 @@ bool kta_template_reads(const struct kta_json *spec, const char *plural, const c
     return false;
 }
 
-/* The fix that was added last is tried first. */
-static void last_first(struct kta_finding *f)
-{
-    struct kta_fix last = f->fixes[f->n_fixes - 1];
-    memmove(&f->fixes[1], &f->fixes[0], (f->n_fixes - 1) * sizeof *f->fixes);
-    f->fixes[0] = last;
-}
-
 static void store_changed(struct kta_world *w, struct kta_finding *f, const struct kta_json *o)
 {
     if (!kta_starts(f->code, "CrashLoop.") && !kta_starts(f->code, "Config.") &&
@@ -466,7 +458,7 @@ static void store_changed(struct kta_world *w, struct kta_finding *f, const stru
     kta_auto_free char *ref = kta_diag_ref(c.store);
     kta_diag_changed(w, f, c.when, "%s changed %s, which it reads", c.who, ref);
     if (kta_store_restore(w, f, o, c.store))
-        last_first(f);
+        kta_finding_last_fix_first(f);
 }
 
 /* Codes whose cause cannot be the pod template of the object they blame. */
@@ -500,7 +492,7 @@ static void undo_first(struct kta_world *w, struct kta_finding *f, struct kta_js
                        const struct kta_change *c)
 {
     (void)kta_fix_undo(w, f, o, c);
-    last_first(f);
+    kta_finding_last_fix_first(f);
 }
 
 void kta_changes_apply(struct kta_world *w, struct kta_findings *f)

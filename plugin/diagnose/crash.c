@@ -87,6 +87,10 @@ static bool could_not_start(const struct kta_pod_trouble *t)
     kta_finding_quote(f, source, "%.*s", KTA_DIAG_QUOTE, text);
     if (format && program && kta_crash_without_shell(t, f, program))
         return true;
+    if (!format && !strstr(text, "$PATH") && kta_crash_working_dir(t, f, text))
+        return true;
+    if (program && (strstr(text, "chdir") || *program == '.'))
+        kta_crash_guess_dir(t, f, NULL);
     if (program && strstr(text, "permission denied"))
         kta_crash_fix_script(t, f, program);
     else if (program && !format && kta_crash_hidden(t, f, program))
@@ -223,6 +227,26 @@ const char *kta_crash_code(const char *class_)
     return kind_of(class_)->code;
 }
 
+/* Whatever class its words are of: what it did not find may be in another folder. */
+static void not_found(const struct kta_pod_trouble *t, struct kta_finding *f,
+                      const struct kta_log_cause *c)
+{
+    static const char *const missing[] = {"CrashLoop.MissingFile", "CrashLoop.MissingModule"};
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("no ?such ?file|not ?found|enoent|(?:can ?not|can't|could not|unable to) "
+                         "(?:open|find|read|load|import|access|locate)|(?:does not|doesn't) exist",
+                         KTA_RE_ICASE);
+    bool file = kta_streq(f->code, missing[0]) || kta_streq(f->code, missing[1]);
+    if (!file &&
+        (!kta_starts(f->code, "CrashLoop.") || !kta_re_find(re, c->line, strlen(c->line), 0, NULL)))
+        return;
+    if (kta_crash_working_dir(t, f, c->line))
+        f->code = missing[0];
+    else if (file)
+        kta_crash_guess_dir(t, f, c->path);
+}
+
 static bool log_tells(const struct kta_pod_trouble *t)
 {
     size_t len;
@@ -245,6 +269,7 @@ static bool log_tells(const struct kta_pod_trouble *t)
         else
             kta_finding_quote(f, "termination message", "%s", c.quote);
         k->tell(t, f, &c);
+        not_found(t, f, &c);
         kta_crash_unexpanded(t, f);
         kta_crash_service_links(t, f, &c);
     }

@@ -52,6 +52,17 @@ const struct kta_json *kta_store_of(struct kta_world *w, const char *ns,
 bool kta_crash_holds(const struct kta_pod_trouble *t, const char *path);
 bool kta_crash_hidden(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path);
 
+/* crash_mounts.c: adds the paths, in the container, of the files that ConfigMaps and Secrets give
+ * it at that mount. */
+void kta_mount_files(const struct kta_pod_trouble *t, const struct kta_json *mount,
+                     struct kta_argv *out);
+/* The text (of a log, of the runtime) asks for a file, without its folder or by that of the
+ * container's workingDir, which a volume gives in another: then that is told, and true. */
+bool kta_crash_working_dir(const struct kta_pod_trouble *t, struct kta_finding *f,
+                           const char *text);
+/* The same where nobody knows what the volumes hold: only fixes. path: what is missing, or NULL. */
+void kta_crash_guess_dir(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path);
+
 /* crash_command.c: commands */
 kta_crash_teller kta_crash_command, kta_crash_architecture;
 void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,

@@ -2,7 +2,9 @@
  * crash_file.c - crashes for want of a file or directory: which ConfigMap, Secret or volume holds
  * it, and where it is mounted instead.
  */
+#include <stdlib.h>
 #include <string.h>
+#include "address.h"
 #include "crash.h"
 #include "kta/alloc.h"
 #include "kta/re.h"
@@ -49,36 +51,60 @@ const struct kta_json *kta_store_of(struct kta_world *w, const char *ns,
                     : NULL;
 }
 
-/* A volume of this container that holds a file of that name, mounted elsewhere: mount it here. */
+static void move_mount(const struct kta_pod_trouble *t, struct kta_finding *f,
+                       const struct kta_json *mount, const char *dir)
+{
+    struct kta_json *c;
+    struct kta_json *patch = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *mounts = kta_json_set(c, "volumeMounts", kta_json_new_array());
+    struct kta_json *gone = kta_json_push(mounts, kta_json_new_object());
+    kta_json_set_str(gone, "$patch", "delete");
+    kta_json_set_str(gone, "mountPath", kta_json_str(mount, "mountPath"));
+    struct kta_json *now = kta_json_push(mounts, kta_json_copy(mount));
+    kta_json_set_str(now, "mountPath", dir);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, patch,
+                           "mount volume %s at %s, where the program looks",
+                           kta_json_str(mount, "name"), dir);
+}
+
+/* The folder above a path, or above that one …, whose name is nearly that; NULL: none. */
+static char *folder_near(const char *path, const char *at)
+{
+    char *dir = kta_strdup(path);
+    for (char *end; (end = strrchr(dir, '/')) && end > dir;) {
+        *end = '\0';
+        if (!kta_streq(dir, at) && kta_nearest(dir, &at, 1) && kta_distance(dir, at, 2) <= 2)
+            return dir;
+    }
+    free(dir);
+    return NULL;
+}
+
+/* A volume of this container that holds a file of that name, mounted elsewhere, or that is mounted
+ * in a folder of nearly the right name and holds nobody knows what: mount it here. */
 static void fix_mount_path(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path)
 {
-    const struct kta_json *spec = kta_json_get(t->pod, "spec");
     kta_json_each(m, kta_json_get(t->container, "volumeMounts")) {
-        const struct kta_json *store =
-            kta_store_of(t->w, kta_obj_namespace(t->pod),
-                         kta_volume_named(spec, kta_json_str(m, "name")));
-        if (!store || !kta_has_key(store, kta_base_name(path)) || kta_json_get(m, "subPath"))
+        kta_auto_argv struct kta_argv files = {0};
+        const char *at = kta_or(kta_json_str(m, "mountPath"), "");
+        kta_auto_free char *dir = NULL;
+        if (kta_json_get(m, "subPath") || kta_starts(at, "/var/run/secrets/"))
             continue;
-        kta_auto_free char *dir = kta_strndup(path, (size_t)(kta_base_name(path) - path));
-        size_t n = strlen(dir);
-        while (n > 1 && dir[n - 1] == '/')
-            dir[--n] = '\0';
-        struct kta_json *c;
-        struct kta_json *patch = kta_fix_container_patch(t->list, t->name, &c);
-        struct kta_json *mounts = kta_json_set(c, "volumeMounts", kta_json_new_array());
-        struct kta_json *gone = kta_json_push(mounts, kta_json_new_object());
-        kta_json_set_str(gone, "$patch", "delete");
-        kta_json_set_str(gone, "mountPath", kta_json_str(m, "mountPath"));
-        struct kta_json *now = kta_json_push(mounts, kta_json_copy(m));
-        kta_json_set_str(now, "mountPath", dir);
-        kta_auto_free char *ref = kta_diag_ref(store);
-        kta_finding_quote(f, "spec", "%s, which holds %s, is mounted at %s", ref,
-                          kta_base_name(path), kta_json_str(m, "mountPath"));
-        if (!kta_streq(kta_obj_kind(t->owner), "Pod"))
-            (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, patch,
-                                   "mount %s at %s, where the program looks", ref, dir);
-        else
-            kta_json_free(patch);
+        kta_mount_files(t, m, &files);
+        for (size_t i = 0; i < files.n && !dir; i++) {
+            const char *file = files.v[i] + strlen(at) - kta_ends(at, "/"); /* "/app.conf" */
+            if (kta_ends(path, file) && strlen(path) > strlen(file))
+                dir = kta_strndup(path, strlen(path) - strlen(file));
+        }
+        if (dir)
+            kta_finding_quote(f, "spec", "volume %s, which holds %s, is mounted at %s",
+                              kta_json_str(m, "name"), kta_base_name(path), at);
+        else if (!files.n && (dir = folder_near(path, at)))
+            kta_finding_quote(f, "spec", "volume %s is mounted at %s, not at %s",
+                              kta_json_str(m, "name"), at, dir);
+        if (!dir)
+            continue;
+        move_mount(t, f, m, dir);
         return;
     }
 }
@@ -111,37 +137,91 @@ static void no_token(const struct kta_pod_trouble *t, struct kta_finding *f)
     kta_finding_advice(f, "Or keep the program from calling the API server.");
 }
 
-/* The volume gives each key the name of its file, and one of them the name that the program asks
- * for. */
+/* The volume gives each key the name of its file, or one that its items say; one of these names is
+ * nearly what the program asks for. */
 static void fix_file_name(const struct kta_pod_trouble *t, struct kta_finding *f,
-                          const struct kta_json *volume, char *const *keys, size_t n,
-                          const char *key, const char *file)
+                          const struct kta_json *volume, const struct kta_argv *names,
+                          const char *near, const char *file)
 {
     const char *member = kta_json_get(volume, "secret") ? "secret" : "configMap";
     const struct kta_json *given = kta_json_get(volume, member);
-    if (kta_json_get(given, "items"))
-        return;
+    const struct kta_json *now = kta_json_get(given, "items");
     struct kta_json *spec = kta_json_new_object();
     struct kta_json *v =
         kta_json_push(kta_json_set(spec, "volumes", kta_json_new_array()), kta_json_new_object());
     kta_json_set_str(v, "name", kta_json_str(volume, "name"));
     struct kta_json *store = kta_json_set(v, member, kta_json_copy(given));
-    struct kta_json *items = kta_json_set(store, "items", kta_json_new_array());
-    for (size_t i = 0; i < n; i++) {
+    struct kta_json *items =
+        kta_json_set(store, "items", now ? kta_json_copy(now) : kta_json_new_array());
+    for (size_t i = 0; !now && i < names->n; i++) {
         struct kta_json *x = kta_json_push(items, kta_json_new_object());
-        kta_json_set_str(x, "key", keys[i]);
-        kta_json_set_str(x, "path", kta_streq(keys[i], key) ? file : keys[i]);
+        kta_json_set_str(x, "key", names->v[i]);
+        kta_json_set_str(x, "path", names->v[i]);
     }
-    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
-                           "give the key %s the name %s in the volume, for which the program asks",
-                           key, file);
+    bool found = false;
+    kta_json_each(x, items)
+        if (kta_streq(kta_json_str(x, "path"), near)) {
+            kta_json_set_str(x, "path", file);
+            found = true;
+        }
+    if (!found)
+        kta_json_free(spec);
+    else
+        (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                               "give %s the name %s in the volume, for which the program asks",
+                               near, file);
+}
+
+/* The container's own command asks for the file: it is easier corrected there. */
+static void fix_in_command(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path,
+                           const char *near)
+{
+    kta_auto_free char *right =
+        kta_asprintf("%.*s%s", (int)(kta_base_name(path) - path), path, near);
+    struct renaming way = {path, right};
+    struct kta_json *spec = renamed_command(t, &way, 1);
+    if (spec)
+        (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                               "let the command ask for %s, which there is", right);
+}
+
+/* The file's folder is a volume of a ConfigMap or Secret, which lacks it. */
+static void not_in_store(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path,
+                         const struct kta_json *mount, const struct kta_json *volume,
+                         const struct kta_json *store)
+{
+    kta_auto_argv struct kta_argv files = {0};
+    kta_auto_str struct kta_str list = KTA_STR_INIT;
+    kta_auto_free char *ref = kta_diag_ref(store);
+    kta_mount_files(t, mount, &files);
+    for (size_t i = 0; i < files.n; i++) {
+        memmove(files.v[i], kta_base_name(files.v[i]), strlen(kta_base_name(files.v[i])) + 1);
+        kta_str_addf(&list, "%s%s", i ? ", " : "", files.v[i]);
+    }
+    kta_finding_quote(f, "spec", "%s is mounted at %s and has the keys: %s", ref,
+                      kta_json_str(mount, "mountPath"), list.len ? list.s : "(none)");
+    const char *file = kta_base_name(path);
+    const char *near = kta_nearest(file, (const char *const *)files.v, files.n);
+    if (!near) {
+        kta_finding_advice(f,
+                           "Add the key %s to %s with the file's content, then restart the "
+                           "workload. Only you can know the content.",
+                           file, ref);
+        return;
+    }
+    fix_in_command(t, f, path, near);
+    fix_file_name(t, f, volume, &files, near, file);
+    kta_finding_advice(f,
+                       "The key %s of %s has nearly that name: rename it to %s, or make the "
+                       "program read %s.",
+                       near, ref, file, near);
 }
 
 void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
                     const struct kta_log_cause *c)
 {
     kta_auto_free char *who = kta_trouble_who(t);
-    if (!c->path) {
+    if (!c->path || *c->path != '/') {
         kta_finding_summary(f, "%s exits because a file is missing: %s", who, c->line);
         kta_finding_advice(f, "Put the file that the log names into the image, or mount it.");
         return;
@@ -153,27 +233,7 @@ void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
         m ? kta_volume_named(kta_json_get(t->pod, "spec"), kta_json_str(m, "name")) : NULL;
     const struct kta_json *store = kta_store_of(t->w, ns, volume);
     if (store) {
-        char **keys;
-        size_t n = kta_data_keys(store, &keys);
-        kta_auto_str struct kta_str list = KTA_STR_INIT;
-        for (size_t i = 0; i < n; i++)
-            kta_str_addf(&list, "%s%s", i ? ", " : "", keys[i]);
-        kta_auto_free char *ref = kta_diag_ref(store);
-        kta_finding_quote(f, "spec", "%s is mounted at %s and has the keys: %s", ref,
-                          kta_json_str(m, "mountPath"), n ? list.s : "(none)");
-        const char *near = kta_nearest(kta_base_name(c->path), (const char *const *)keys, n);
-        if (near) {
-            fix_file_name(t, f, volume, keys, n, near, kta_base_name(c->path));
-            kta_finding_advice(f,
-                               "The key %s of %s has nearly that name: rename it to %s, or make "
-                               "the program read %s.",
-                               near, ref, kta_base_name(c->path), near);
-        } else
-            kta_finding_advice(f,
-                               "Add the key %s to %s with the file's content, then restart the "
-                               "workload. Only you can know the content.",
-                               kta_base_name(c->path), ref);
-        kta_keys_free(keys, n);
+        not_in_store(t, f, c->path, m, volume, store);
         return;
     }
     if (kta_starts(c->path, "/var/run/secrets/kubernetes.io/serviceaccount/")) {

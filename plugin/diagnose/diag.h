@@ -25,6 +25,7 @@
 
 /* ---- finding.c ---- */
 void kta_finding_drop_fix(struct kta_finding *f, size_t i);
+void kta_finding_last_fix_first(struct kta_finding *f); /* there is one */
 void kta_findings_drop(struct kta_findings *f, size_t i);
 void kta_findings_redact(struct kta_findings *f, struct kta_redact *r);
 

@@ -298,13 +298,6 @@ static bool find_drift(struct kta_world *w, const struct kta_json *o, struct dri
 
 /* ---- what it means for a finding ---- */
 
-static void first_fix(struct kta_finding *f)
-{
-    struct kta_fix last = f->fixes[f->n_fixes - 1];
-    memmove(&f->fixes[1], &f->fixes[0], (f->n_fixes - 1) * sizeof *f->fixes);
-    f->fixes[0] = last;
-}
-
 static void fix_rollback(struct kta_world *w, struct kta_finding *f, const struct drift *d,
                          int64_t revision, bool force)
 {
@@ -320,7 +313,7 @@ static void fix_rollback(struct kta_world *w, struct kta_finding *f, const struc
         kta_argv_addl(&x->argv, "--force-conflicts", NULL);
     if (context && *context)
         kta_argv_addl(&x->argv, "--kube-context", context, NULL);
-    first_fix(f);
+    kta_finding_last_fix_first(f);
 }
 
 static void tell(struct kta_world *w, struct kta_finding *f, const struct drift *d)

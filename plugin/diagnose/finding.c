@@ -193,6 +193,13 @@ void kta_finding_drop_fix(struct kta_finding *f, size_t i)
     f->n_fixes--;
 }
 
+void kta_finding_last_fix_first(struct kta_finding *f)
+{
+    struct kta_fix last = f->fixes[f->n_fixes - 1];
+    memmove(&f->fixes[1], &f->fixes[0], (f->n_fixes - 1) * sizeof *f->fixes);
+    f->fixes[0] = last;
+}
+
 static void finding_free(struct kta_finding *f)
 {
     for (size_t i = 0; i < f->n_evidence; i++) {

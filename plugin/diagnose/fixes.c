@@ -292,9 +292,10 @@ struct kta_json *kta_fix_container_patch(const char *list, const char *container
 
 static const char *merge_key(const char *list)
 {
-    return kta_streq(list, "volumeMounts") ? "mountPath"
-           : kta_streq(list, "ports")      ? "containerPort"
-                                           : "name";
+    return kta_streq(list, "volumeMounts")                ? "mountPath"
+           : kta_streq(list, "ports")                     ? "containerPort"
+           : kta_streq(list, "topologySpreadConstraints") ? "topologyKey"
+                                                          : "name";
 }
 
 /* A strategic merge of what our patches hold: maps, lists by their key (whole where they have none:
@@ -316,7 +317,9 @@ static void merge(struct kta_json *into, const struct kta_json *patch)
                 kta_json_each(h, have)
                     if (kta_json_equal(kta_json_get(h, by), kta_json_get(e, by)))
                         same = h;
-                if (same)
+                if (kta_streq(kta_json_str(e, "$patch"), "delete"))
+                    kta_json_free(same ? kta_json_detach(have, same) : NULL);
+                else if (same)
                     merge(same, e);
                 else
                     kta_json_push(have, kta_json_copy(e));
