@@ -63,6 +63,11 @@ bool kta_crash_working_dir(const struct kta_pod_trouble *t, struct kta_finding *
 /* The same where nobody knows what the volumes hold: only fixes. path: what is missing, or NULL. */
 void kta_crash_guess_dir(const struct kta_pod_trouble *t, struct kta_finding *f, const char *path);
 
+/* podconfig.c: a ConfigMap, Secret or key that `of` (a variable's valueFrom, an envFrom, a volume
+ * or a source of one) refers to as optional, and that does not exist: quoted, with the nearest. */
+void kta_config_optional(const struct kta_pod_trouble *t, struct kta_finding *f,
+                         const struct kta_json *of);
+
 /* crash_command.c: commands */
 kta_crash_teller kta_crash_command, kta_crash_architecture;
 void kta_crash_fix_command(const struct kta_pod_trouble *t, struct kta_finding *f,

@@ -93,6 +93,37 @@ static void fix_env(const struct kta_pod_trouble *t, struct kta_finding *f, cons
     (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec, "%s", why);
 }
 
+static void fix_env_key(const struct kta_pod_trouble *t, struct kta_finding *f, const char *name,
+                        const struct kta_json *store, const char *ref, const char *key)
+{
+    struct kta_json *env = kta_json_new_object();
+    struct kta_json *from = kta_json_set(kta_json_set(env, "valueFrom", kta_json_new_object()), ref,
+                                         kta_json_new_object());
+    kta_json_set_str(from, "name", kta_obj_name(store));
+    kta_json_set_str(from, "key", key);
+    kta_auto_free char *other = kta_diag_ref(store);
+    kta_auto_free char *why = kta_asprintf("take %s from the key %s of %s", name, key, other);
+    fix_env(t, f, name, env, why);
+}
+
+/* The prefix of that envFrom is nearly the one that makes the key the name. */
+static void fix_prefix(const struct kta_pod_trouble *t, struct kta_finding *f, const char *name,
+                       const char *key, size_t index)
+{
+    const struct kta_json *list = kta_json_get(t->container, "envFrom");
+    const char *now = kta_or(kta_json_str(kta_json_item(list, index), "prefix"), "");
+    kta_auto_free char *right = kta_strndup(name, strlen(name) - strlen(key));
+    if (!*now || !*right || kta_streq(now, right) || kta_distance(now, right, 2) > 2)
+        return;
+    struct kta_json *c;
+    struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &c);
+    struct kta_json *copy = kta_json_set(c, "envFrom", kta_json_copy(list));
+    kta_json_set_str(kta_json_item(copy, index), "prefix", right);
+    kta_finding_quote(f, "spec", "container %s takes %s with the prefix %s", t->name, key, now);
+    (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
+                           "take its variables with the prefix %s, not %s", right, now);
+}
+
 static void from_store(const struct kta_pod_trouble *t, struct kta_finding *f, const char *name,
                        const char *kind, const char *ref)
 {
@@ -101,14 +132,7 @@ static void from_store(const struct kta_pod_trouble *t, struct kta_finding *f, c
     for (size_t i = 0; i < n; i++) {
         if (!kta_has_key(v[i], name))
             continue;
-        struct kta_json *env = kta_json_new_object();
-        struct kta_json *from = kta_json_set(kta_json_set(env, "valueFrom", kta_json_new_object()),
-                                             ref, kta_json_new_object());
-        kta_json_set_str(from, "name", kta_obj_name(v[i]));
-        kta_json_set_str(from, "key", name);
-        kta_auto_free char *other = kta_diag_ref(v[i]);
-        kta_auto_free char *why = kta_asprintf("take %s from %s, which has that key", name, other);
-        fix_env(t, f, name, env, why);
+        fix_env_key(t, f, name, v[i], ref, name);
         return;
     }
 }
@@ -142,6 +166,39 @@ static void from_near_name(const struct kta_pod_trouble *t, struct kta_finding *
     kta_finding_quote(f, "spec", "container %s has %s, not %s", t->name, kta_json_str(best, "name"),
                       name);
     fix_env(t, f, name, without_name(best), why);
+}
+
+/* Whole ConfigMaps and Secrets that the container takes its variables from: one that is not there,
+ * one whose key has nearly that name, one whose prefix is misspelt. */
+static void from_whole_stores(const struct kta_pod_trouble *t, struct kta_finding *f,
+                              const char *name)
+{
+    static const char *const refs[][3] = {{"configMapRef", "configmaps", "configMapKeyRef"},
+                                          {"secretRef", "secrets", "secretKeyRef"}};
+    const struct kta_json *list = kta_json_get(t->container, "envFrom");
+    size_t at = 0;
+    kta_json_each(from, list) {
+        const char *prefix = kta_or(kta_json_str(from, "prefix"), "");
+        size_t index = at++;
+        kta_config_optional(t, f, from);
+        for (size_t i = 0; i < KTA_LEN(refs); i++) {
+            const char *of = kta_json_str(kta_json_get(from, refs[i][0]), "name");
+            const struct kta_json *store =
+                of ? kta_world_get(t->w, refs[i][1], kta_obj_namespace(t->pod), of, NULL) : NULL;
+            char **keys;
+            size_t n = kta_data_keys(store, &keys);
+            for (size_t k = 0; k < n; k++)
+                if (kta_ends(name, keys[k]))
+                    fix_prefix(t, f, name, keys[k], index);
+            const char *near = *prefix ? NULL : kta_nearest(name, (const char *const *)keys, n);
+            if (near && !kta_streq(near, name) && kta_distance(near, name, 3) <= 3) {
+                kta_auto_free char *ref = kta_diag_ref(store);
+                kta_finding_quote(f, "keys", "%s has %s, not %s", ref, near, name);
+                fix_env_key(t, f, name, store, refs[i][2], near);
+            }
+            kta_keys_free(keys, n);
+        }
+    }
 }
 
 /* The variable as another workload of the namespace has it. */
@@ -203,11 +260,16 @@ void kta_crash_env(const struct kta_pod_trouble *t, struct kta_finding *f,
         kta_finding_quote(f, "spec", "container %s has %s, %s", t->name, name,
                           kta_json_str(there, "value") ? "with a value of its own"
                                                        : "taken from elsewhere");
+    kta_config_optional(t, f, kta_json_get(there, "valueFrom"));
+    from_whole_stores(t, f, name);
+    bool told = f->advice != NULL;
     from_store(t, f, name, "secrets", "secretKeyRef");
     from_store(t, f, name, "configmaps", "configMapKeyRef");
     from_near_name(t, f, name);
     if (!f->n_fixes)
         from_sibling(t, f, name);
+    if (told)
+        return;
     kta_auto_free char *ref = kta_diag_ref(t->owner);
     kta_finding_advice(f,
                        "Provide %s for container %s of %s: in a Secret or ConfigMap that the "

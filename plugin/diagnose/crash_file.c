@@ -232,6 +232,11 @@ void kta_crash_file(const struct kta_pod_trouble *t, struct kta_finding *f,
     const struct kta_json *volume =
         m ? kta_volume_named(kta_json_get(t->pod, "spec"), kta_json_str(m, "name")) : NULL;
     const struct kta_json *store = kta_store_of(t->w, ns, volume);
+    kta_config_optional(t, f, volume);
+    kta_json_each(source, kta_json_at(volume, "projected.sources"))
+        kta_config_optional(t, f, source);
+    if (f->n_fixes)
+        return;
     if (store) {
         not_in_store(t, f, c->path, m, volume, store);
         return;

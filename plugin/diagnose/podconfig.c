@@ -215,6 +215,73 @@ static void missing_in_volume(const struct kta_pod_trouble *t, const char *volum
     missing_key(t, kind, kta_or(store, volume), key, text, source);
 }
 
+/* ---- what need not be there, and is not ---- */
+
+/* Keys that a reference asks for: its own, or those of its items. */
+static void absent_keys(const struct kta_pod_trouble *t, struct kta_finding *f,
+                        const struct kta_json *ref, const struct kta_json *store, bool secret)
+{
+    const struct kta_json *items = kta_json_get(ref, "items");
+    kta_auto_free char *what = kta_diag_ref(store);
+    char **keys;
+    size_t n = kta_data_keys(store, &keys);
+    for (size_t i = 0; i < (items ? kta_json_len(items) : 1); i++) {
+        const char *key = kta_json_str(items ? kta_json_item(items, i) : ref, "key");
+        if (!key || kta_has_key(store, key))
+            continue;
+        const char *near = kta_nearest(key, (const char *const *)keys, n);
+        near = near ? near : n == 1 ? keys[0] : NULL;
+        kta_auto_free char *why =
+            near ? kta_asprintf("use the key %s, which %s has", near, what) : NULL;
+        kta_finding_quote(f, "spec", "its key %s of %s is optional, and there is none", key, what);
+        if (near)
+            fix_refs(t, f, true, secret, kta_obj_name(store), key, near, why);
+        kta_finding_advice(f, "%s the key %s to %s; only you can know its value.",
+                           near ? "Or add" : "Add", key, what);
+    }
+    kta_keys_free(keys, n);
+}
+
+void kta_config_optional(const struct kta_pod_trouble *t, struct kta_finding *f,
+                         const struct kta_json *of)
+{
+    static const struct {
+        const char *member, *name, *plural, *word;
+    } rows[] = {
+        {"configMapKeyRef", "name", "configmaps", "ConfigMap"},
+        {"configMapRef", "name", "configmaps", "ConfigMap"},
+        {"configMap", "name", "configmaps", "ConfigMap"},
+        {"secretKeyRef", "name", "secrets", "Secret"},
+        {"secretRef", "name", "secrets", "Secret"},
+        {"secret", "secretName", "secrets", "Secret"},
+        {"secret", "name", "secrets", "Secret"}, /* of a projected volume */
+    };
+    const char *ns = kta_obj_namespace(t->pod);
+    for (size_t i = 0; i < KTA_LEN(rows); i++) {
+        const struct kta_json *ref = kta_json_get(of, rows[i].member);
+        const char *name = kta_json_str(ref, rows[i].name);
+        bool known, secret = kta_streq(rows[i].plural, "secrets");
+        if (!name || !kta_json_bool(ref, "optional", false))
+            continue;
+        const struct kta_json *store = kta_world_get(t->w, rows[i].plural, ns, name, &known);
+        if (store)
+            absent_keys(t, f, ref, store, secret);
+        if (store || !known)
+            continue;
+        size_t n;
+        const char **names = kta_world_names(t->w, rows[i].plural, ns, &n);
+        const char *near = kta_nearest(name, names, n);
+        kta_auto_free char *why =
+            near ? kta_asprintf("refer to %s %s, which exists", rows[i].word, near) : NULL;
+        kta_finding_quote(f, "spec", "%s %s is optional, and does not exist", rows[i].word, name);
+        if (near)
+            fix_refs(t, f, false, secret, NULL, name, near, why);
+        kta_finding_advice(f, "%s %s %s with its content, which only you can know.",
+                           near ? "Or create" : "Create", rows[i].word, name);
+        free(names);
+    }
+}
+
 /* ---- who the container runs as ---- */
 
 static void run_as_root(const struct kta_pod_trouble *t, const char *told, const char *source)

@@ -28,9 +28,9 @@ static void put(const char *name, const char *text)
 }
 
 #define STORE(name, key)                                                                           \
-    "{\"items\":[{\"metadata\":{\"name\":\"" name                                                  \
+    "{\"metadata\":{\"name\":\"" name                                                              \
     "\",\"namespace\":\"demo\",\"managedFields\":[{\"manager\":\"kubectl\",\"fieldsV1\":{"         \
-    "\"f:data\":{\"f:" key "\":{}}}}]}}]}"
+    "\"f:data\":{\"f:" key "\":{}}}}]}}"
 
 static int write_snapshot(void **state)
 {
@@ -47,7 +47,8 @@ static int write_snapshot(void **state)
     put("api/v1/namespaces/demo/services.json",
         "{\"items\":[{\"metadata\":{\"name\":\"api\",\"namespace\":\"demo\"},\"spec\":{\"ports\":[{"
         "\"port\":8000}]}}]}");
-    put("api/v1/namespaces/demo/configmaps.metadata.json", STORE("settings", "app.yaml"));
+    put("api/v1/namespaces/demo/configmaps.metadata.json",
+        "{\"items\":[" STORE("settings", "app.yaml") "," STORE("env", "APP_MODE") "]}");
     put("api/v1/namespaces/demo/configmaps.json",
         "{\"items\":[{\"metadata\":{\"name\":\"settings\",\"namespace\":\"demo\"},\"data\":{"
         "\"app.yaml\":\"wait: apj 8000\\nurl: http://apj:8000/\\nother: apjx\\n\"}}]}");
@@ -370,6 +371,32 @@ static const struct row rows[] = {
     {"", ",\"dnsPolicy\":\"Default\"", "Running", READY("False", ""), ENDED("1", ""),
      "wget: bad address 'api:8000'\n", "CrashLoop.DNS", "dnsPolicy Default",
      "dnsPolicy ClusterFirst"},
+    /* what need not be there and is not: a key, a ConfigMap, also of a volume; a prefix, a key that
+     * gives a variable another name */
+    {"\"env\":[{\"name\":\"APP_CONF\",\"valueFrom\":{\"configMapKeyRef\":{\"name\":\"settings\","
+     "\"key\":"
+     "\"ap.yaml\",\"optional\":true}}}]",
+     "", "Running", READY("False", ""), ENDED("1", ""), "FATAL APP_CONF is empty\n",
+     "CrashLoop.MissingEnv", "APP_CONF is empty", "use the key app.yaml"},
+    {"\"env\":[{\"name\":\"APP_CONF\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"db\",\"key\":"
+     "\"password\",\"optional\":true}}}]",
+     "", "Running", READY("False", ""), ENDED("1", ""), "FATAL APP_CONF is empty\n",
+     "CrashLoop.MissingEnv", "APP_CONF is empty", ""},
+    {"\"envFrom\":[{\"configMapRef\":{\"name\":\"setings\",\"optional\":true}}]", "", "Running",
+     READY("False", ""), ENDED("1", ""), "FATAL APP_CONF is not set\n", "CrashLoop.MissingEnv",
+     "APP_CONF is not set", "refer to ConfigMap settings"},
+    {MOUNT("/etc/app", ""),
+     ",\"volumes\":[{\"name\":\"v\",\"projected\":{\"sources\":[{\"configMap\":{\"name\":"
+     "\"setting\",\"optional\":true}}]}}]",
+     "Running", READY("False", ""), ENDED("1", ""),
+     "open /etc/app/app.yaml: no such file or directory\n", "CrashLoop.MissingFile",
+     "/etc/app/app.yaml", "refer to ConfigMap settings"},
+    {"\"envFrom\":[{\"prefix\":\"SHPO_\",\"configMapRef\":{\"name\":\"env\"}}]", "", "Running",
+     READY("False", ""), ENDED("1", ""), "FATAL SHOP_APP_MODE is not set\n", "CrashLoop.MissingEnv",
+     "SHOP_APP_MODE is not set", "with the prefix SHOP_,"},
+    {"\"envFrom\":[{\"configMapRef\":{\"name\":\"env\"}}]", "", "Running", READY("False", ""),
+     ENDED("1", ""), "FATAL APP_MODES is not set\n", "CrashLoop.MissingEnv", "APP_MODES is not set",
+     "take APP_MODES from the key APP_MODE"},
     /* a setting in small letters is a variable in capitals */
     {"\"env\":[{\"name\":\"DATABASE_UR\",\"value\":\"x\"}]", "", "Running", READY("False", ""),
      ENDED("1", ""),
