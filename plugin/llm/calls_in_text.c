@@ -47,6 +47,22 @@ struct call_keys {
     const struct kta_json *args; /* NULL: none */
 };
 
+/* "args" stand beside the name, and nothing else that a call has not: a container has them, too. */
+static bool args_beside(const struct kta_json *v)
+{
+    static const char *const known[] = {"name",  "tool_name", "tool", "function",  "action", "args",
+                                        "stdin", "why",       "type", "namespace", "id"};
+
+    kta_json_each(m, v) {
+        bool is = false;
+        for (size_t i = 0; i < KTA_LEN(known); i++)
+            is |= kta_streq(kta_json_key(m), known[i]);
+        if (!is)
+            return false;
+    }
+    return kta_json_get(v, "args") != NULL;
+}
+
 static struct call_keys keys_of(const struct kta_json *v)
 {
     static const char *const names[] = {"name", "tool_name", "tool", "function", "action", NULL};
@@ -59,7 +75,7 @@ static struct call_keys keys_of(const struct kta_json *v)
     k.name = first_str(v, names);
     for (size_t i = 0; args[i] && !k.args; i++)
         k.args = kta_json_get(v, args[i]);
-    if (!k.args && kta_json_get(v, "args")) /* beside the name */
+    if (!k.args && kta_json_type(v) == KTA_JSON_OBJECT && args_beside(v))
         k.args = v;
     return k;
 }
