@@ -599,7 +599,8 @@ void kta_analyze_drift(struct kta_world *w, const char *ns, struct kta_findings 
     int looked = 0;
     for (size_t k = 0; k < KTA_LEN(workload_kinds); k++) {
         struct kta_json *const *v;
-        size_t n = kta_world_list(w, workload_kinds[k][1], ns, &v);
+        bool there = kta_world_has_list(w, workload_kinds[k][1], ns); /* not read for this alone */
+        size_t n = there ? kta_world_list(w, workload_kinds[k][1], ns, &v) : 0;
         for (size_t i = 0; i < n && looked < LOOKED_MAX; i++) {
             struct drift d;
             begin(&d, v[i]);
