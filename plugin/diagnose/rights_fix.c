@@ -111,6 +111,14 @@ static size_t bindings(struct kta_world *w, const struct kta_denied *d,
                  : kta_world_list(w, "clusterrolebindings", NULL, ret);
 }
 
+/* Quotes why the right is lacking, and says it in the finding's first sentence, too. */
+static void because(struct kta_finding *f, const char *why)
+{
+    kta_auto_free char *lacks = kta_strdup(f->summary);
+    kta_finding_quote(f, "rbac", "%s", why);
+    kta_finding_summary(f, "%s: %s", lacks, why);
+}
+
 /* ---- a binding that names another account ---- */
 
 /* Is the subject meant to be ours: the same name in another namespace, or nearly the same name? */
@@ -136,8 +144,10 @@ static bool fix_subject(struct kta_world *w, struct kta_finding *f, const struct
         const char *ns = subject_ns(s, binding), *name = kta_json_str(s, "name");
         kta_auto_free char *ref = kta_diag_ref(binding);
         bool there = kta_world_get(w, "serviceaccounts", ns, name, &known) || !known;
-        kta_finding_quote(f, "rbac", "%s grants it to service account %s/%s%s, not to %s/%s", ref,
-                          ns, name, there ? "" : ", which does not exist", d->sa_ns, d->sa);
+        kta_auto_free char *why =
+            kta_asprintf("%s grants it to service account %s/%s%s, not to %s/%s", ref, ns, name,
+                         there ? "" : ", which does not exist", d->sa_ns, d->sa);
+        because(f, why);
         kta_auto_free char *value =
             kta_asprintf("{\"kind\":\"ServiceAccount\",\"name\":\"%s\",\"namespace\":\"%s\"}",
                          d->sa, d->sa_ns);
@@ -196,8 +206,10 @@ static bool no_such_role(struct kta_world *w, struct kta_finding *f, const struc
         if (!binds(v[i], d) || role_of(w, v[i], &known) || !known)
             continue;
         kta_auto_free char *ref = kta_diag_ref(v[i]);
-        kta_finding_quote(f, "rbac", "%s refers to %s %s, which does not exist", ref,
-                          kta_json_str(v[i], "roleRef.kind"), kta_json_str(v[i], "roleRef.name"));
+        kta_auto_free char *cause =
+            kta_asprintf("%s refers to %s %s, which does not exist", ref,
+                         kta_json_str(v[i], "roleRef.kind"), kta_json_str(v[i], "roleRef.name"));
+        because(f, cause);
         const struct kta_json *role = meant(w, v[i], d);
         if (!role)
             continue;

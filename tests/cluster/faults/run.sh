@@ -4,7 +4,8 @@
 # the engine names the cause and the object, in one finding, and whether its fix cures it.
 #
 # A folder: manifest.yaml; break.sh (optional: run after it, $NS is the namespace); expect with the
-# lines "code REGEX", "object KIND/NAME", "fix yes|no"; "code none" is ordinary life that must give
+# lines "code REGEX", "object KIND/NAME", "fix yes|no", and perhaps "says REGEX", of the finding's
+# first sentence; "code none" is ordinary life that must give
 # no finding at all. Prints "ok fault NAME" or "not ok fault NAME: why" as they end, and a table:
 # fault, found, cause right, fixed, seconds.
 #
@@ -25,9 +26,11 @@ field() { sed -n "s/^$1 //p" "$faults/$2/expect"; }
 
 # Is the expected finding among those of the namespace, and no other cause beside it?
 found() { # NAME FILE
-  [ -s "$2" ] && jq -e --arg code "^($(field code "$1"))\$" --arg object "$(field object "$1")" '
+  [ -s "$2" ] && jq -e --arg code "^($(field code "$1"))\$" --arg object "$(field object "$1")" \
+    --arg says "$(field says "$1")" '
     [.findings[]? | select(.severity != "info")] | length == 1 and
-    (.[0].code | test($code)) and (.[0].object.kind + "/" + .[0].object.name) == $object' \
+    (.[0].code | test($code)) and (.[0].object.kind + "/" + .[0].object.name) == $object and
+    (.[0].summary | test($says))' \
     "$2" >/dev/null 2>&1
 }
 
