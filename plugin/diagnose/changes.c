@@ -405,44 +405,17 @@ static void consider_store(struct kta_world *w, const char *plural, const char *
     }
 }
 
-/* Where a pod spec names a ConfigMap, a Secret or a claim. */
-static const struct {
-    const char *key, *field, *plural;
-} store_refs[] = {
-    {"configMapKeyRef", "name", "configmaps"},
-    {"configMapRef", "name", "configmaps"},
-    {"configMap", "name", "configmaps"},
-    {"secretKeyRef", "name", "secrets"},
-    {"secretRef", "name", "secrets"},
-    {"secret", "secretName", "secrets"},
-    {"persistentVolumeClaim", "claimName", "persistentvolumeclaims"},
-};
-
 static void stores_of(struct kta_world *w, const char *ns, const struct kta_json *v,
                       struct store_change *best)
 {
     kta_json_each(m, v) {
-        for (size_t i = 0; kta_json_key(m) && i < KTA_LEN(store_refs); i++)
-            if (kta_streq(kta_json_key(m), store_refs[i].key) &&
-                kta_json_str(m, store_refs[i].field))
-                consider_store(w, store_refs[i].plural, ns, kta_json_str(m, store_refs[i].field),
-                               best);
+        for (size_t i = 0; kta_json_key(m) && i < kta_n_store_refs; i++) {
+            const struct kta_store_ref *r = &kta_store_refs[i];
+            if (kta_streq(kta_json_key(m), r->member) && kta_json_str(m, r->name))
+                consider_store(w, r->plural, ns, kta_json_str(m, r->name), best);
+        }
         stores_of(w, ns, m, best);
     }
-}
-
-bool kta_template_reads(const struct kta_json *spec, const char *plural, const char *name)
-{
-    kta_json_each(m, spec) {
-        for (size_t i = 0; kta_json_key(m) && i < KTA_LEN(store_refs); i++)
-            if (kta_streq(kta_json_key(m), store_refs[i].key) &&
-                kta_streq(plural, store_refs[i].plural) &&
-                kta_streq(name, kta_json_str(m, store_refs[i].field)))
-                return true;
-        if (kta_template_reads(m, plural, name))
-            return true;
-    }
-    return false;
 }
 
 static void store_changed(struct kta_world *w, struct kta_finding *f, const struct kta_json *o)

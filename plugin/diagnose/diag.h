@@ -98,6 +98,11 @@ void kta_large_pods_of(struct kta_world *w, const struct kta_json *object);
 /* ---- util.c ---- */
 /* The pod template ({metadata, spec}) of a workload; a pod is its own. NULL for anything else. */
 struct kta_json *kta_diag_template(const struct kta_json *o);
+/* The spec of its pods, or of itself where it is a pod. */
+const struct kta_json *kta_diag_pod_spec(const struct kta_json *o);
+/* The objects of those kinds that nothing controls. The list is the caller's. */
+size_t kta_diag_uncontrolled(struct kta_world *w, const char *ns, const char *const *kinds,
+                             size_t n_kinds, struct kta_json ***ret);
 /* "deployment" for "Deployment": the word kubectl takes. */
 void kta_diag_kind_word(const char *kind, struct kta_str *out);
 /* "deployment/backend" */
@@ -197,9 +202,6 @@ struct kta_change {
 /* What changed in a workload's pod template since it last worked. False: nothing known. */
 bool kta_change_of(struct kta_world *w, struct kta_json *workload, struct kta_change *ret);
 void kta_change_release(struct kta_change *c);
-/* Does a pod spec name that ConfigMap ("configmaps"), Secret or claim ("persistentvolumeclaims")?
- */
-bool kta_template_reads(const struct kta_json *spec, const char *plural, const char *name);
 /* Field differences of two pod templates, one a line: "containers[backend].image: a -> b".
  * Returns how many. */
 size_t kta_template_diff(const struct kta_json *before, const struct kta_json *after,
@@ -370,6 +372,14 @@ size_t kta_world_logs_begin(struct kta_world *w, const struct kta_log_want *want
                             size_t *n_reads, size_t *cap);
 void kta_world_logs_end(struct kta_world *w, const struct kta_log_want *const *of,
                         struct kta_read *reads, size_t n);
+
+/* ---- podconfig.c: where a pod spec names a ConfigMap or a Secret ---- */
+extern const struct kta_store_ref {
+    const char *member, *name, *plural, *word; /* word: its kind */
+} kta_store_refs[];
+extern const size_t kta_n_store_refs;
+/* Does it name that ConfigMap or Secret? */
+bool kta_template_reads(const struct kta_json *spec, const char *kind, const char *name);
 
 /* ---- collect.c ---- */
 extern const char *const kta_base_kinds[]; /* what nearly every question needs */

@@ -215,6 +215,32 @@ static void missing_in_volume(const struct kta_pod_trouble *t, const char *volum
     missing_key(t, kind, kta_or(store, volume), key, text, source);
 }
 
+const struct kta_store_ref kta_store_refs[] = {
+    {"configMapKeyRef", "name", "configmaps", "ConfigMap"},
+    {"configMapRef", "name", "configmaps", "ConfigMap"},
+    {"configMap", "name", "configmaps", "ConfigMap"},
+    {"secretKeyRef", "name", "secrets", "Secret"},
+    {"secretRef", "name", "secrets", "Secret"},
+    {"secret", "secretName", "secrets", "Secret"},
+    {"secret", "name", "secrets", "Secret"}, /* of a projected volume */
+};
+const size_t kta_n_store_refs = KTA_LEN(kta_store_refs);
+
+bool kta_template_reads(const struct kta_json *spec, const char *kind, const char *name)
+{
+    kta_json_each(m, spec) {
+        for (size_t i = 0; kta_json_key(m) && i < kta_n_store_refs; i++) {
+            const struct kta_store_ref *r = &kta_store_refs[i];
+            if (kta_streq(kta_json_key(m), r->member) && kta_streq(kind, r->word) &&
+                kta_streq(name, kta_json_str(m, r->name)))
+                return true;
+        }
+        if (kta_template_reads(m, kind, name))
+            return true;
+    }
+    return false;
+}
+
 /* ---- what need not be there, and is not ---- */
 
 /* Keys that a reference asks for: its own, or those of its items. */
@@ -245,39 +271,29 @@ static void absent_keys(const struct kta_pod_trouble *t, struct kta_finding *f,
 void kta_config_optional(const struct kta_pod_trouble *t, struct kta_finding *f,
                          const struct kta_json *of)
 {
-    static const struct {
-        const char *member, *name, *plural, *word;
-    } rows[] = {
-        {"configMapKeyRef", "name", "configmaps", "ConfigMap"},
-        {"configMapRef", "name", "configmaps", "ConfigMap"},
-        {"configMap", "name", "configmaps", "ConfigMap"},
-        {"secretKeyRef", "name", "secrets", "Secret"},
-        {"secretRef", "name", "secrets", "Secret"},
-        {"secret", "secretName", "secrets", "Secret"},
-        {"secret", "name", "secrets", "Secret"}, /* of a projected volume */
-    };
     const char *ns = kta_obj_namespace(t->pod);
-    for (size_t i = 0; i < KTA_LEN(rows); i++) {
-        const struct kta_json *ref = kta_json_get(of, rows[i].member);
-        const char *name = kta_json_str(ref, rows[i].name);
-        bool known, secret = kta_streq(rows[i].plural, "secrets");
+    for (size_t i = 0; i < kta_n_store_refs; i++) {
+        const struct kta_store_ref *row = &kta_store_refs[i];
+        const struct kta_json *ref = kta_json_get(of, row->member);
+        const char *name = kta_json_str(ref, row->name);
+        bool known, secret = kta_streq(row->plural, "secrets");
         if (!name || !kta_json_bool(ref, "optional", false))
             continue;
-        const struct kta_json *store = kta_world_get(t->w, rows[i].plural, ns, name, &known);
+        const struct kta_json *store = kta_world_get(t->w, row->plural, ns, name, &known);
         if (store)
             absent_keys(t, f, ref, store, secret);
         if (store || !known)
             continue;
         size_t n;
-        const char **names = kta_world_names(t->w, rows[i].plural, ns, &n);
+        const char **names = kta_world_names(t->w, row->plural, ns, &n);
         const char *near = kta_nearest(name, names, n);
         kta_auto_free char *why =
-            near ? kta_asprintf("refer to %s %s, which exists", rows[i].word, near) : NULL;
-        kta_finding_quote(f, "spec", "%s %s is optional, and does not exist", rows[i].word, name);
+            near ? kta_asprintf("refer to %s %s, which exists", row->word, near) : NULL;
+        kta_finding_quote(f, "spec", "%s %s is optional, and does not exist", row->word, name);
         if (near)
             fix_refs(t, f, false, secret, NULL, name, near, why);
         kta_finding_advice(f, "%s %s %s with its content, which only you can know.",
-                           near ? "Or create" : "Create", rows[i].word, name);
+                           near ? "Or create" : "Create", row->word, name);
         free(names);
     }
 }

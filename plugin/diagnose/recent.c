@@ -53,7 +53,7 @@ static char *ref_of(const struct recent *r, const struct kta_json *o)
 }
 
 /* Is it meant, or read by what is meant? */
-static bool meant(struct recent *r, const char *plural, struct kta_json *o)
+static bool meant(struct recent *r, struct kta_json *o)
 {
     static const char *const lists[] = {"deployments", "statefulsets", "daemonsets", "cronjobs"};
     if (kta_world_focused(r->w, o))
@@ -64,7 +64,7 @@ static bool meant(struct recent *r, const char *plural, struct kta_json *o)
         for (size_t i = 0; i < n; i++)
             if (kta_world_focused(r->w, v[i]) &&
                 kta_streq(kta_obj_namespace(v[i]), kta_obj_namespace(o)) &&
-                kta_template_reads(kta_diag_template(v[i]), plural, kta_obj_name(o)))
+                kta_template_reads(kta_diag_template(v[i]), kta_obj_kind(o), kta_obj_name(o)))
                 return true;
     }
     return false;
@@ -168,7 +168,7 @@ static void objects(struct recent *r)
         size_t n = kta_world_list(r->w, kinds[k], r->ns, &v);
         for (size_t i = 0; i < n; i++)
             if (!kta_streq(kta_obj_label(v[i], "owner"), "helm") &&
-                !kta_streq(kta_obj_name(v[i]), "kube-root-ca.crt") && meant(r, kinds[k], v[i]))
+                !kta_streq(kta_obj_name(v[i]), "kube-root-ca.crt") && meant(r, v[i]))
                 managed(r, v[i]);
     }
 }

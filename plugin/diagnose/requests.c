@@ -2,6 +2,7 @@
  * requests.c - what the containers of workloads request and may use, as a table; what sets no limit
  * is named.
  */
+#include <stdlib.h>
 #include "diag.h"
 #include "kta/alloc.h"
 #include "kta/questions.h"
@@ -47,16 +48,12 @@ int kta_limits_table(struct kta_world *w, const struct kta_scope *scope, struct 
 
     if (kta_world_prefetch(w, ns, kinds, KTA_LEN(kinds), err))
         return -1;
-    for (size_t k = 0; k < KTA_LEN(kinds); k++) {
-        struct kta_json *const *v;
-        size_t n = kta_world_list(w, kinds[k], ns, &v);
-        for (size_t i = 0; i < n; i++) {
-            const struct kta_json *template_ = kta_diag_template(v[i]);
-            if (kta_obj_controller(v[i]) || !kta_world_focused(w, v[i]))
-                continue;
-            add_workload(&t, v[i], kta_json_get(template_ ? template_ : v[i], "spec"));
-        }
-    }
+    struct kta_json **v;
+    size_t n = kta_diag_uncontrolled(w, ns, kinds, KTA_LEN(kinds), &v);
+    for (size_t i = 0; i < n; i++)
+        if (kta_world_focused(w, v[i]))
+            add_workload(&t, v[i], kta_diag_pod_spec(v[i]));
+    free(v);
     if (t.n)
         kta_str_addf(out,
                      "%s| Workload | Container | CPU request | CPU limit | Memory request | "

@@ -20,6 +20,30 @@ struct kta_json *kta_diag_template(const struct kta_json *o)
     return kta_json_at(o, "spec.template");
 }
 
+const struct kta_json *kta_diag_pod_spec(const struct kta_json *o)
+{
+    const struct kta_json *template_ = kta_diag_template(o);
+    return kta_json_get(template_ ? template_ : o, "spec");
+}
+
+size_t kta_diag_uncontrolled(struct kta_world *w, const char *ns, const char *const *kinds,
+                             size_t n_kinds, struct kta_json ***ret)
+{
+    size_t found = 0, cap = 0;
+    *ret = NULL;
+    for (size_t k = 0; k < n_kinds; k++) {
+        struct kta_json *const *v;
+        size_t n = kta_world_list(w, kinds[k], ns, &v);
+        for (size_t i = 0; i < n; i++) {
+            if (kta_obj_controller(v[i]))
+                continue;
+            KTA_GROW(*ret, found, cap);
+            (*ret)[found++] = v[i];
+        }
+    }
+    return found;
+}
+
 void kta_diag_kind_word(const char *kind, struct kta_str *out)
 {
     for (const char *p = kta_or(kind, "object"); *p; p++)
