@@ -147,6 +147,12 @@ static void selected(struct kta_pipeline *p, struct kta_step *s, const struct kt
     kta_str_release(&of.text);
 }
 
+static void outage(struct kta_step *s, size_t go, const char *kind, const char *name)
+{
+    kta_preview_warn(&s->preview, "%zu of %zu pods of %s '%s' at once: an outage", go, go, kind,
+                     name);
+}
+
 /* Of the pods of one owner that go, the first tells whether all of them do, and any was ready. */
 static void all_at_once(struct kta_pipeline *p, struct kta_step *s, const struct kta_touch *t)
 {
@@ -170,9 +176,8 @@ static void all_at_once(struct kta_pipeline *p, struct kta_step *s, const struct
         are += kta_obj_owned_by(pod, uid) && !kta_json_at(pod, "metadata.deletionTimestamp");
     }
     if (pods && go >= are && !kta_touch_goes(s->touches, uid))
-        kta_preview_warn(&s->preview, "%zu of %zu pods of %s '%s' at once: an outage", go, go,
-                         kta_or(kta_json_str(owner, "kind"), "owner"),
-                         kta_or(kta_json_str(owner, "name"), "?"));
+        outage(s, go, kta_or(kta_json_str(owner, "kind"), "owner"),
+               kta_or(kta_json_str(owner, "name"), "?"));
 }
 
 /* ---- what a selector, or labels that change, do ---- */
@@ -385,8 +390,7 @@ static void all_evicted(struct kta_pipeline *p, struct kta_step *s, const struct
         size_t go = owned_among(pods, kta_obj_uid(reads[i].json));
 
         if (wanted > 0 && go >= (size_t)wanted)
-            kta_preview_warn(&s->preview, "%zu of %zu pods of %s '%s' at once: an outage", go, go,
-                             kta_obj_kind(reads[i].json), kta_obj_name(reads[i].json));
+            outage(s, go, kta_obj_kind(reads[i].json), kta_obj_name(reads[i].json));
     }
     kta_reads_free(reads, n);
 }

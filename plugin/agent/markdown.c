@@ -208,6 +208,11 @@ static void list_markdown(const struct kta_json *list, struct kta_str *out)
     }
 }
 
+static bool is_shown(const struct kta_json *column, bool wide)
+{
+    return wide || kta_json_int(column, "priority", 0) == 0;
+}
+
 void kta_table_markdown(const struct kta_json *table, bool with_namespace, bool wide,
                         struct kta_str *out)
 {
@@ -220,12 +225,12 @@ void kta_table_markdown(const struct kta_json *table, bool with_namespace, bool 
     size_t n = 0;
     kta_str_add(out, with_namespace ? "| NAMESPACE " : "");
     kta_json_each(c, columns) {
-        if (wide || kta_json_int(c, "priority", 0) == 0)
+        if (is_shown(c, wide))
             kta_str_addf(out, "| %s ", kta_or(kta_json_str(c, "name"), ""));
     }
     kta_str_add(out, with_namespace ? "|\n| --- " : "|\n");
     kta_json_each(c, columns) {
-        if (wide || kta_json_int(c, "priority", 0) == 0)
+        if (is_shown(c, wide))
             kta_str_add(out, "| --- ");
     }
     kta_str_add(out, "|\n");
@@ -234,7 +239,7 @@ void kta_table_markdown(const struct kta_json *table, bool with_namespace, bool 
             kta_str_addf(out, "| %s ", kta_or(kta_json_str(row, "object.metadata.namespace"), ""));
         size_t i = 0;
         kta_json_each(c, columns) {
-            if (wide || kta_json_int(c, "priority", 0) == 0) {
+            if (is_shown(c, wide)) {
                 kta_str_add(out, "| ");
                 cell_text(kta_json_item(kta_json_get(row, "cells"), i), out);
                 kta_str_addc(out, ' ');

@@ -28,24 +28,6 @@ static int usage(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
     return kta_usage_table(a->world, &s, a->intent.intent == KTA_INTENT_MEMORY, out, err);
 }
 
-static int restarts(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
-{
-    struct kta_scope s = agent_scope(a);
-    return kta_restarts_table(a->world, &s, out, err);
-}
-
-static int not_ready(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
-{
-    struct kta_scope s = agent_scope(a);
-    return kta_not_ready_table(a->world, &s, out, err);
-}
-
-static int limits(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
-{
-    struct kta_scope s = agent_scope(a);
-    return kta_limits_table(a->world, &s, out, err);
-}
-
 static int used_by(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
 {
     int r = 0;
@@ -56,12 +38,6 @@ static int used_by(struct kta_agent *a, struct kta_str *out, struct kta_err *err
     if (!out->len)
         kta_str_add(out, "Nothing has that name. Name it, as kind/name, with -n NAMESPACE.\n");
     return r;
-}
-
-static int images(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
-{
-    struct kta_scope s = agent_scope(a);
-    return kta_images_table(a->world, &s, out, err);
 }
 
 /* What the objects that are meant lost or gained since they worked, then the scope's changes. */
@@ -113,18 +89,21 @@ static const struct {
     enum kta_intent intent;
     const char *source;
     int (*run)(struct kta_agent *a, struct kta_str *out, struct kta_err *err);
+    /* or, where the scope is all that it needs */
+    int (*table)(struct kta_world *w, const struct kta_scope *scope, struct kta_str *out,
+                 struct kta_err *err);
     bool whole; /* whatever is named, what is around it is looked at, too */
 } rows[] = {
-    {KTA_INTENT_MEMORY, "memory usage", usage, false},
-    {KTA_INTENT_CPU, "CPU usage", usage, false},
-    {KTA_INTENT_RESTARTS, "restarts", restarts, false},
-    {KTA_INTENT_NOT_READY, "what is not ready", not_ready, false},
-    {KTA_INTENT_IMAGES, "images that run", images, false},
-    {KTA_INTENT_LIMITS, "what containers request and may use", limits, false},
-    {KTA_INTENT_USED_BY, "what uses it", used_by, true},
-    {KTA_INTENT_CHANGES, "recent changes", changes, false},
-    {KTA_INTENT_WHO_CAN, "who can do it, by RBAC", who_can, true},
-    {KTA_INTENT_REACH, "a simulation of the NetworkPolicies", reach, true},
+    {KTA_INTENT_MEMORY, "memory usage", .run = usage},
+    {KTA_INTENT_CPU, "CPU usage", .run = usage},
+    {KTA_INTENT_RESTARTS, "restarts", .table = kta_restarts_table},
+    {KTA_INTENT_NOT_READY, "what is not ready", .table = kta_not_ready_table},
+    {KTA_INTENT_IMAGES, "images that run", .table = kta_images_table},
+    {KTA_INTENT_LIMITS, "what containers request and may use", .table = kta_limits_table},
+    {KTA_INTENT_USED_BY, "what uses it", .run = used_by, .whole = true},
+    {KTA_INTENT_CHANGES, "recent changes", .run = changes},
+    {KTA_INTENT_WHO_CAN, "who can do it, by RBAC", .run = who_can, .whole = true},
+    {KTA_INTENT_REACH, "a simulation of the NetworkPolicies", .run = reach, .whole = true},
 };
 
 int agent_usage(struct kta_agent *a, const char **ret_source, struct kta_str *out,
@@ -136,7 +115,8 @@ int agent_usage(struct kta_agent *a, const char **ret_source, struct kta_str *ou
             continue;
         *ret_source = rows[i].source;
         (void)kta_target_focus(a->world, rows[i].whole ? NULL : &a->targets);
-        int r = rows[i].run(a, out, err);
+        struct kta_scope scope = agent_scope(a);
+        int r = rows[i].run ? rows[i].run(a, out, err) : rows[i].table(a->world, &scope, out, err);
         (void)kta_target_focus(a->world, NULL);
         return r;
     }

@@ -1,6 +1,6 @@
 /*
  * address.h - the address that a container calls (private to address.c, to dependency.c, which
- * tells what is wrong with it, and to probes.c).
+ * tells what is wrong with it, and to probe_command.c).
  */
 #ifndef DIAGNOSE_ADDRESS_H
 #define DIAGNOSE_ADDRESS_H

@@ -103,8 +103,8 @@ void kta_dropped(const struct kta_pod_trouble *t, struct kta_finding *effect,
 void kta_policy_in_the_way(const struct kta_pod_trouble *t, struct kta_finding *effect,
                            struct kta_json *service, const char *port);
 
-/* probes.c: did the kubelet end the last run because of a probe? By its events; by how long the run
- * lasted, where events can tell nothing (not readable, or aged out). */
+/* probe_ends.c: did the kubelet end the last run because of a probe? By its events; by how long the
+ * run lasted, where events can tell nothing (not readable, or aged out). */
 bool kta_probe_ended(const struct kta_pod_trouble *t);
 bool kta_probe_ended_by_time(const struct kta_pod_trouble *t);
 

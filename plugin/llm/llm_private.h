@@ -3,10 +3,9 @@
  *
  * open.c resolves the endpoint, quirks.c remembers what it rejects, request.c writes the body,
  * reply.c reads streams and whole answers, filter.c parts thinking and calls from text,
- * calls_in_text.c and
- * calls_unmarked.c read such calls, calls.c puts calls together, repeat.c notices an endless text,
- * failure.c turns what went wrong into a sentence, chat.c is one turn with its retries, window.c
- * the window, models.c what else there is.
+ * calls_in_text.c and calls_unmarked.c read such calls, calls.c puts calls together, repeat.c
+ * notices an endless text, failure.c turns what went wrong into a sentence, chat.c is one turn with
+ * its retries, window.c the window, models.c what else there is.
  */
 #ifndef KTA_LLM_PRIVATE_H
 #define KTA_LLM_PRIVATE_H
