@@ -11,15 +11,17 @@
 
 /* ---- the Service, or what was changed after it ---- */
 
-/* The pod template was changed after that field of the Service was: to *ret, the caller's. */
+/* The pod template was changed after that field of the Service was: to *ret, the caller's. Times are
+ * whole seconds; in the second in which the Service was made, the change of what there was before
+ * came after it. */
 static bool changed_since(struct kta_world *w, const struct kta_json *service,
                           struct kta_json *workload, const char *field, struct kta_change *ret)
 {
     const char *who;
-    int64_t when = kta_obj_created(service);
+    int64_t made = kta_obj_created(service), when = made;
     (void)kta_managed_by(service, field, &who, &when);
     return kta_change_of(w, workload, ret) && ret->text && ret->revision > 0 &&
-           (ret->when == KTA_NO_TIME || ret->when > when);
+           (ret->when == KTA_NO_TIME || ret->when > when || (ret->when == when && when == made));
 }
 
 /* Did the pods carry the labels that the Service selects until they were changed? */
