@@ -11,9 +11,9 @@
 
 /* ---- the Service, or what was changed after it ---- */
 
-/* The pod template was changed after that field of the Service was: to *ret, the caller's. Times are
- * whole seconds; in the second in which the Service was made, the change of what there was before
- * came after it. */
+/* The pod template was changed after that field of the Service was: to *ret, the caller's. Times
+ * are whole seconds; in the second in which the Service was made, the change of what there was
+ * before came after it. */
 static bool changed_since(struct kta_world *w, const struct kta_json *service,
                           struct kta_json *workload, const char *field, struct kta_change *ret)
 {
