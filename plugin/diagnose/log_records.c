@@ -16,7 +16,7 @@
 
 #define RECORD_MAX 16384 /* bytes of one record; a longer one is cut */
 
-enum mode { PLAIN, PYTHON, RUST, GO, VALIDATION, SPRING };
+enum mode { PLAIN, PYTHON, RUST, GO, VALIDATION, SPRING, BANNER };
 
 static const char *const follows[] = {
     "Caused by:",
@@ -67,7 +67,7 @@ static bool continues(const char *line, enum mode mode, bool after_blank)
         if (strstr(line, adds[i]))
             return true;
     bool stamped = isdigit((unsigned char)*line); /* with a time: somebody else speaks */
-    if (mode == GO)
+    if (mode == GO || (mode == BANNER && !after_blank))
         return !stamped;
     if (mode == SPRING) /* its report: up to what it suggests */
         return !stamped && !kta_starts(line, "Action:");
@@ -90,6 +90,8 @@ static enum mode mode_of(const char *line, enum mode mode, bool fresh)
         return SPRING;
     if (strstr(line, "validation error"))
         return VALIDATION;
+    if (kta_starts(line, "*** FATAL "))
+        return BANNER;
     if (strstr(line, "panicked at") && strstr(line, "thread "))
         return strstr(line, "panicked at '") ? PLAIN : RUST;
     if (kta_starts(line, "panic: ") || kta_starts(line, "fatal error: "))
