@@ -247,6 +247,24 @@ static void not_found(const struct kta_pod_trouble *t, struct kta_finding *f,
         kta_crash_guess_dir(t, f, c->path);
 }
 
+/* The kind of what the log tells, which what else is known of the container may correct. */
+static const struct kta_crash_kind *kind_by(const struct kta_pod_trouble *t,
+                                            struct kta_log_cause *c)
+{
+    const struct kta_crash_kind *k = kind_of(c->pattern->class_);
+    /* 126: it is the command itself that may not be run. */
+    if (k->tell == kta_crash_permission && kta_json_int(kta_trouble_ended(t), "exitCode", 0) == 126)
+        return kind_of("BadCommand");
+    if (k->tell != kta_crash_plain && k->tell != kta_crash_config)
+        return k;
+    char *variable = kta_crash_env_named(t, c->line);
+    if (!variable)
+        return k;
+    free(c->name);
+    c->name = variable;
+    return kind_of("MissingEnv");
+}
+
 static bool log_tells(const struct kta_pod_trouble *t)
 {
     size_t len;
@@ -257,11 +275,7 @@ static bool log_tells(const struct kta_pod_trouble *t)
     bool from_log = log && kta_log_cause(log, len, &c);
     if (!from_log && (!message || !kta_log_cause(message, strlen(message), &c)))
         return false;
-    /* 126: it is the command itself that may not be run. */
-    bool not_run = kta_json_int(kta_trouble_ended(t), "exitCode", 0) == 126;
-    const struct kta_crash_kind *k =
-        kind_of(not_run && kta_streq(c.pattern->class_, "PermissionDenied") ? "BadCommand"
-                                                                            : c.pattern->class_);
+    const struct kta_crash_kind *k = kind_by(t, &c);
     if (!kta_trouble_find(t, k->code)) {
         struct kta_finding *f = kta_trouble_add(t, k->code, KTA_CRITICAL, k->confidence);
         if (from_log)

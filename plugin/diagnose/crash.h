@@ -34,6 +34,9 @@ kta_crash_teller kta_crash_plain;
 
 /* crash_env.c: variables */
 kta_crash_teller kta_crash_env;
+/* The variable that the line says to be missing, as the container's spec knows it, or NULL. Caller
+ * frees. */
+char *kta_crash_env_named(const struct kta_pod_trouble *t, const char *line);
 bool kta_has_key(const struct kta_json *o, const char *key); /* a ConfigMap or Secret */
 void kta_crash_service_links(const struct kta_pod_trouble *t, struct kta_finding *f,
                              const struct kta_log_cause *c);

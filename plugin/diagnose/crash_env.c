@@ -7,6 +7,7 @@
 #include <strings.h>
 #include "crash.h"
 #include "kta/alloc.h"
+#include "kta/re.h"
 
 /* ---- keys and values ---- */
 
@@ -239,6 +240,54 @@ static char *variable_of(const char *setting)
     for (char *p = name; *p; p++)
         *p = isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p) : '_';
     return name;
+}
+
+/* Does the container take a variable of that name, without a value that can be seen, or did it in
+ * the version that worked? */
+static bool is_variable(const struct kta_pod_trouble *t, const char *name)
+{
+    static const char *const refs[][2] = {{"configMapRef", "configmaps"}, {"secretRef", "secrets"}};
+    const struct kta_json *env = kta_diag_env(t->container, name);
+    if (env)
+        return !*kta_or(kta_json_str(env, "value"), "");
+    kta_json_each(from, kta_json_get(t->container, "envFrom"))
+        for (size_t i = 0; i < KTA_LEN(refs); i++) {
+            const char *of = kta_json_str(kta_json_get(from, refs[i][0]), "name");
+            if (of &&
+                kta_has_key(kta_world_get(t->w, refs[i][1], kta_obj_namespace(t->pod), of, NULL),
+                            name))
+                return true;
+        }
+    struct kta_change c = {0};
+    bool was =
+        t->owner && kta_change_of(t->w, t->owner, &c) &&
+        kta_diag_env(kta_diag_container(kta_json_get(c.template_, "spec"), t->name, NULL), name);
+    kta_change_release(&c);
+    return was;
+}
+
+/* Words alone do not tell a variable without an underscore from any other word: the spec does. */
+char *kta_crash_env_named(const struct kta_pod_trouble *t, const char *line)
+{
+    static struct kta_re *re;
+    if (!re)
+        re = kta_re_must("(?|\\b([A-Za-z_]\\w+)\\b[\"'`}\\])]*:? (?i:(?:(?:environment |env )?"
+                         "(?:variable|var) )?(?:is |was |must be |has |may not be |must not be "
+                         "|cannot be )?(?:not (?:set|defined|provided|given)|unset|undefined|"
+                         "missing|required|mandatory|empty|blank|set$))"
+                         "|(?i:missing|please set|must set|expected|undefined|no value for)"
+                         "(?i:(?: the)?(?: required)?(?: environment)?(?: variable)?):? "
+                         "[\"'`$({\\[]*([A-Za-z_]\\w+))",
+                         0);
+    struct kta_match m;
+    size_t len = strlen(line);
+    for (size_t from = 0; from < len && kta_re_find(re, line, len, from, &m); from = m.end[0]) {
+        char *name = kta_re_group(line, &m, 1);
+        if (name && is_variable(t, name))
+            return name;
+        free(name);
+    }
+    return NULL;
 }
 
 void kta_crash_env(const struct kta_pod_trouble *t, struct kta_finding *f,

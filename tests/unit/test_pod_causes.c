@@ -167,6 +167,17 @@ static const struct row rows[] = {
      RAN("137", "12:05:00", "12:07:28"), "working\n", "CrashLoop.Killed", "SIGKILL", ""},
     {"", ",\"nodeName\":\"node-1\"", "Running", READY("False", ""), RUNS "false", "Killed\n",
      "Memory.OOMKilled", "its node node-1 ran out of memory", ""},
+    /* a word that the spec knows as a variable without a value, and one that it does not know */
+    {"\"env\":[{\"name\":\"UPSTREAM\",\"value\":\"\"}]", "", "Running", READY("False", ""),
+     ENDED("1", ""), "FATAL UPSTREAM is empty\n", "CrashLoop.MissingEnv",
+     "variable UPSTREAM is empty", ""},
+    {"\"envFrom\":[{\"configMapRef\":{\"name\":\"env\"}}]", "", "Running", READY("False", ""),
+     ENDED("1", ""), "ERROR missing APP_MODE, giving up\n", "CrashLoop.MissingEnv",
+     "variable APP_MODE", NULL},
+    {"\"env\":[{\"name\":\"UPSTREAM\",\"value\":\"a:1\"}]", "", "Running", READY("False", ""),
+     ENDED("1", ""), "FATAL UPSTREAM is empty\n", "CrashLoop.Error", "UPSTREAM is empty", ""},
+    {"\"env\":[{\"name\":\"UPSTREAM\",\"value\":\"\"}]", "", "Running", READY("False", ""),
+     ENDED("1", ""), "FATAL QUEUE is empty\n", "CrashLoop.Error", "QUEUE is empty", ""},
     /* its own parent ended it, since it took too long */
     {"\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}", "", "Running", READY("False", ""),
      RUNS "false",
