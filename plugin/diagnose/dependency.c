@@ -246,6 +246,10 @@ static void no_such_service(const struct kta_pod_trouble *t, struct kta_finding 
     const char **names = kta_world_names(t->w, "services", ns, &n);
     const char *near = kta_nearest(name, names, n);
     const char *governs = kta_json_str(set, "spec.serviceName");
+    if (kta_streq(governs, name) && set == t->owner) { /* its own: podstate.c tells the rest */
+        f->code = "StatefulSet.MissingService";
+        return;
+    }
     if (kta_streq(governs, name)) /* whose Service is missing: told of it */
         kta_finding_symptom(f, "StatefulSet", ns, kta_obj_name(set));
     if (governs && kta_world_get(t->w, "services", ns, governs, NULL))

@@ -312,11 +312,15 @@ static void stateful(struct kta_world *w, struct kta_json *o, struct kta_finding
     bool known;
     if (!name || !*name || kta_world_get(w, "services", ns, name, &known) || !known)
         return;
-    struct kta_finding *f = kta_diag_add(out, "StatefulSet.MissingService", KTA_WARNING, o, 0.9);
-    kta_finding_summary(f,
-                        "statefulset/%s names the headless Service %s, which does not exist: its "
-                        "pods have no names in DNS",
-                        kta_obj_name(o), name);
+    struct kta_finding *f = kta_diag_find(out, "StatefulSet.MissingService", o);
+    bool asked = f != NULL; /* by its own pods, before they get ready */
+    if (!asked) {
+        f = kta_diag_add(out, "StatefulSet.MissingService", KTA_WARNING, o, 0.9);
+        kta_finding_summary(f,
+                            "statefulset/%s names the headless Service %s, which does not exist: "
+                            "its pods have no names in DNS",
+                            kta_obj_name(o), name);
+    }
     kta_finding_quote(f, "spec", "serviceName: %s", name);
     kta_auto_json struct kta_json *s = kta_json_new_object();
     kta_json_set_str(s, "apiVersion", "v1");
@@ -326,6 +330,8 @@ static void stateful(struct kta_world *w, struct kta_json *o, struct kta_finding
     kta_json_set_str(m, "namespace", ns);
     struct kta_json *spec = kta_json_set(s, "spec", kta_json_new_object());
     kta_json_set_str(spec, "clusterIP", "None");
+    if (asked)
+        kta_json_set_bool(spec, "publishNotReadyAddresses", true);
     const struct kta_json *labels = kta_json_at(o, "spec.selector.matchLabels");
     kta_json_set(spec, "selector", labels ? kta_json_copy(labels) : kta_json_new_object());
     struct kta_json *ports = kta_json_new_array();
