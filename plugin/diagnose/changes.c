@@ -390,6 +390,7 @@ struct store_change {
     const struct kta_json *store;
     const char *who;
     int64_t when;
+    const struct kta_json *keys; /* members "f:KEY" */
 };
 
 static void consider_store(struct kta_world *w, const char *plural, const char *ns,
@@ -398,10 +399,11 @@ static void consider_store(struct kta_world *w, const char *plural, const char *
     const struct kta_json *o = kta_world_get(w, plural, ns, name, NULL);
     kta_json_each(m, kta_json_at(o, "metadata.managedFields")) {
         int64_t t = kta_time_parse(kta_json_str(m, "time"));
+        const struct kta_json *keys = kta_json_get(kta_json_get(m, "fieldsV1"), "f:data");
         if (t == KTA_NO_TIME || t <= kta_obj_created(o) + 2 || (best->store && t <= best->when) ||
-            !kta_json_get(kta_json_get(m, "fieldsV1"), "f:data"))
+            !keys)
             continue;
-        *best = (struct store_change){o, kta_or(kta_json_str(m, "manager"), "someone"), t};
+        *best = (struct store_change){o, kta_or(kta_json_str(m, "manager"), "someone"), t, keys};
     }
 }
 
@@ -418,10 +420,18 @@ static void stores_of(struct kta_world *w, const char *ns, const struct kta_json
     }
 }
 
+bool kta_store_set_number(struct kta_world *w, const struct kta_json *o, int64_t since,
+                          int64_t number)
+{
+    struct store_change c = {0};
+    stores_of(w, kta_obj_namespace(o), kta_json_get(kta_diag_template(o), "spec"), &c);
+    return c.store && c.when >= since && kta_store_holds_number(w, c.store, c.keys, number);
+}
+
 static void store_changed(struct kta_world *w, struct kta_finding *f, const struct kta_json *o)
 {
     if (!kta_starts(f->code, "CrashLoop.") && !kta_starts(f->code, "Config.") &&
-        !kta_starts(f->code, "Probe."))
+        !kta_starts(f->code, "Probe.") && !kta_streq(f->code, "Service.PortMismatch"))
         return;
     struct store_change c = {0};
     stores_of(w, kta_obj_namespace(o), kta_json_get(kta_diag_template(o), "spec"), &c);

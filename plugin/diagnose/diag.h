@@ -209,6 +209,10 @@ size_t kta_template_diff(const struct kta_json *before, const struct kta_json *a
 /* Who changed a path (dots and [name]s as kta_template_diff prints them) last, by managedFields. */
 bool kta_managed_by(const struct kta_json *o, const char *field, const char **ret_manager,
                     int64_t *ret_when);
+/* Is that number in what somebody has changed since then in a ConfigMap that the workload reads?
+ * Only the last change is looked into. */
+bool kta_store_set_number(struct kta_world *w, const struct kta_json *workload, int64_t since,
+                          int64_t number);
 /* For findings that blame a workload: leads with the change and puts its undoing first. */
 void kta_changes_apply(struct kta_world *w, struct kta_findings *f);
 

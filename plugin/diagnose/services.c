@@ -11,17 +11,25 @@
 
 /* ---- the Service, or what was changed after it ---- */
 
+/* When that field of the Service was set last. */
+static int64_t set_at(const struct kta_json *service, const char *field)
+{
+    const char *who;
+    int64_t when = kta_obj_created(service);
+    (void)kta_managed_by(service, field, &who, &when);
+    return when;
+}
+
 /* The pod template was changed after that field of the Service was: to *ret, the caller's. Times
  * are whole seconds; in the second in which the Service was made, the change of what there was
  * before came after it. */
 static bool changed_since(struct kta_world *w, const struct kta_json *service,
                           struct kta_json *workload, const char *field, struct kta_change *ret)
 {
-    const char *who;
-    int64_t made = kta_obj_created(service), when = made;
-    (void)kta_managed_by(service, field, &who, &when);
+    int64_t when = set_at(service, field);
     return kta_change_of(w, workload, ret) && ret->text && ret->revision > 0 &&
-           (ret->when == KTA_NO_TIME || ret->when > when || (ret->when == when && when == made));
+           (ret->when == KTA_NO_TIME || ret->when > when ||
+            (ret->when == when && when == kta_obj_created(service)));
 }
 
 /* Did the pods carry the labels that the Service selects until they were changed? */
@@ -458,8 +466,12 @@ static void check_ports(struct kta_world *w, struct kta_json *service, struct kt
         enum kta_severity severity = sure ? KTA_CRITICAL : declared_any ? KTA_WARNING : KTA_INFO;
         struct kta_json *owner = kta_world_owner(w, pod);
         bool lost = lost_port(w, service, owner, number, likely);
+        bool told = !lost && heard > 0 &&
+                    kta_store_set_number(w, owner, set_at(service, "spec.ports"), heard);
         struct kta_finding *f = blame(out, "Service.PortMismatch", severity, sure ? 0.95 : 0.75,
-                                      service, lost ? owner : NULL);
+                                      service, lost || told ? owner : NULL);
+        if (told) /* by a ConfigMap, which it has read at its start: changes.c tells of it */
+            f->since = kta_obj_created(pod);
         ref = kta_diag_ref(owner);
         kta_finding_summary(f,
                             "Service %s sends port %lld to port %lld of %s, where nothing "

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kta/alloc.h"
+#include "kta/re.h"
 #include "stores.h"
 
 #define STORES_READ 3           /* ConfigMaps looked into for one finding */
@@ -101,4 +102,23 @@ bool kta_store_restore(struct kta_world *w, struct kta_finding *f, const struct 
         return true;
     }
     return false;
+}
+
+bool kta_store_holds_number(struct kta_world *w, const struct kta_json *store,
+                            const struct kta_json *keys, int64_t number)
+{
+    if (!kta_streq(kta_obj_kind(store), "ConfigMap"))
+        return false;
+    kta_auto_json struct kta_json *cm =
+        read_store(w, kta_obj_namespace(store), kta_obj_name(store));
+    kta_auto_free char *whole = kta_asprintf("(?<!\\d)%lld(?!\\d)", (long long)number);
+    struct kta_re *re = kta_re_must(whole, 0);
+    bool holds = false;
+    kta_json_each(member, kta_json_get(cm, "data")) {
+        kta_auto_free char *key = kta_asprintf("f:%s", kta_json_key(member));
+        const char *value = kta_or(kta_json_text(member), "");
+        holds |= kta_json_get(keys, key) && kta_re_find(re, value, strlen(value), 0, NULL);
+    }
+    kta_re_free(re);
+    return holds;
 }

@@ -14,5 +14,8 @@ bool kta_store_rename(const struct kta_pod_trouble *t, struct kta_finding *f,
  * False: it is as it was applied, or nobody knows. */
 bool kta_store_restore(struct kta_world *w, struct kta_finding *f, const struct kta_json *owner,
                        const struct kta_json *store);
+/* Does one of those keys (members "f:KEY") of a ConfigMap hold that number? */
+bool kta_store_holds_number(struct kta_world *w, const struct kta_json *store,
+                            const struct kta_json *keys, int64_t number);
 
 #endif
