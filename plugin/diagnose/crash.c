@@ -507,7 +507,8 @@ void kta_init_analyze(const struct kta_pod_trouble *t, int64_t silent)
     struct kta_log_cause c;
     bool told = log && kta_log_cause(log, len, &c);
     int64_t since = kta_time_parse(kta_json_str(t->status, "state.running.startedAt"));
-    bool sure = told && c.pattern->weight >= SURE_WEIGHT;
+    /* Who holds a lock is at work, as a rule: another replica's migration. */
+    bool sure = told && c.pattern->weight >= SURE_WEIGHT && !kta_streq(c.pattern->class_, "Lock");
     if (endless(t->container))
         silent = 0;
     else if (log && repeats(log, len))
