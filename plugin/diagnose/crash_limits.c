@@ -188,10 +188,12 @@ void kta_crash_memory(const struct kta_pod_trouble *t, struct kta_finding *f,
     kta_auto_free char *who = kta_trouble_who(t);
     kta_finding_summary(f, "%s runs out of memory within its own runtime: %s", who, c->line);
     int64_t limit = kta_quantity_milli(kta_json_str(t->container, "resources.limits.memory"));
-    if (limit > 0)
+    /* PHP's limit is its own whatever the container has. */
+    if (limit > 0 && !strstr(c->line, "Allowed memory size"))
         fix_memory(t, f, limit);
-    kta_finding_advice(f, "If the runtime's own heap limit (-Xmx, --max-old-space-size) is below "
-                          "the container's memory limit, raise that instead.");
+    kta_finding_advice(f,
+                       "If the runtime's own limit (-Xmx, --max-old-space-size, memory_limit) is "
+                       "below the container's memory limit, raise that instead.");
 }
 
 #define KILL_NEWS (60 * 60) /* seconds: a log's line has no time of its own */

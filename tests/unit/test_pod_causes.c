@@ -178,6 +178,15 @@ static const struct row rows[] = {
      ENDED("1", ""), "FATAL UPSTREAM is empty\n", "CrashLoop.Error", "UPSTREAM is empty", ""},
     {"\"env\":[{\"name\":\"UPSTREAM\",\"value\":\"\"}]", "", "Running", READY("False", ""),
      ENDED("1", ""), "FATAL QUEUE is empty\n", "CrashLoop.Error", "QUEUE is empty", ""},
+    /* a runtime's own limit that the container's has no part in, and one that follows it */
+    {"\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}", "", "Running", READY("False", ""),
+     ENDED("255", ""),
+     "PHP Fatal error:  Allowed memory size of 134217728 bytes exhausted (tried to allocate 20480 "
+     "bytes) in /app/index.php on line 9\n",
+     "CrashLoop.OutOfMemory", "Allowed memory size", ""},
+    {"\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}", "", "Running", READY("False", ""),
+     ENDED("1", ""), "java.lang.OutOfMemoryError: Java heap space\n", "CrashLoop.OutOfMemory",
+     "Java heap space", "raise the memory limit of c"},
     /* its own parent ended it, since it took too long */
     {"\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}", "", "Running", READY("False", ""),
      RUNS "false",
