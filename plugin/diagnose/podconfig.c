@@ -164,6 +164,34 @@ static void missing_store(const struct kta_pod_trouble *t, const char *kind, con
     free(names);
 }
 
+/* What a key speaks of, by its name: a user is not what a password was renamed to. 0: of any. */
+static int speaks_of(const char *key)
+{
+    static const char *const things[] = {"passw|pwd|secret|token|credential|(?<![a-z])(?:pass|key)",
+                                         "user|login|account", "host|server|addr|url|uri|endpoint",
+                                         "(?<![a-z])port(?![a-z])",
+                                         "crt|cert|(?<![a-z])ca(?![a-z])"};
+    static struct kta_re *re[KTA_LEN(things)];
+    for (size_t i = 0; i < KTA_LEN(things); i++) {
+        if (!re[i])
+            re[i] = kta_re_must(things[i], KTA_RE_ICASE);
+        if (kta_re_find(re[i], key, strlen(key), 0, NULL))
+            return (int)i + 1;
+    }
+    return 0;
+}
+
+/* The key of a ConfigMap or Secret that was meant: one of nearly that name, or the only one, if it
+ * speaks of the same. NULL: none. */
+static const char *meant_key(const char *key, char *const *keys, size_t n)
+{
+    const char *near = kta_nearest(key, (const char *const *)keys, n);
+    int of = speaks_of(key);
+    if (near)
+        return of && speaks_of(near) && of != speaks_of(near) ? NULL : near;
+    return n == 1 && of == speaks_of(keys[0]) ? keys[0] : NULL;
+}
+
 static void missing_key(const struct kta_pod_trouble *t, const char *kind, const char *store,
                         const char *key, const char *told, const char *source)
 {
@@ -180,15 +208,13 @@ static void missing_key(const struct kta_pod_trouble *t, const char *kind, const
         kta_world_get(t->w, secret ? "secrets" : "configmaps", ns, store, NULL);
     char **keys;
     size_t n = kta_data_keys(o, &keys);
-    const char *near = kta_nearest(key, (const char *const *)keys, n);
+    const char *near = meant_key(key, keys, n);
     kta_auto_str struct kta_str list = KTA_STR_INIT;
     for (size_t i = 0; i < n; i++)
         kta_str_addf(&list, "%s%s", i ? ", " : "", keys[i]);
     if (n)
         kta_finding_quote(f, "keys", "%s %s has: %s", secret ? "secret" : "configmap", store,
                           list.s);
-    if (!near && n == 1)
-        near = keys[0];
     if (near) {
         kta_auto_free char *why = kta_asprintf("use the key %s, which %s has", near, store);
         fix_refs(t, f, true, secret, store, key, near, why);
@@ -255,8 +281,7 @@ static void absent_keys(const struct kta_pod_trouble *t, struct kta_finding *f,
         const char *key = kta_json_str(items ? kta_json_item(items, i) : ref, "key");
         if (!key || kta_has_key(store, key))
             continue;
-        const char *near = kta_nearest(key, (const char *const *)keys, n);
-        near = near ? near : n == 1 ? keys[0] : NULL;
+        const char *near = meant_key(key, keys, n);
         kta_auto_free char *why =
             near ? kta_asprintf("use the key %s, which %s has", near, what) : NULL;
         kta_finding_quote(f, "spec", "its key %s of %s is optional, and there is none", key, what);

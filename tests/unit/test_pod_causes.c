@@ -93,6 +93,13 @@ struct row {
     const char *code, *summary, *fix;
 };
 
+#define KEY(key)                                                                                   \
+    "\"env\":[{\"name\":\"X\",\"valueFrom\":{\"configMapKeyRef\":{\"name\":\"env\",\"key\":\"" key \
+    "\"}}}]"
+#define NO_KEY(key)                                                                                \
+    "\"ready\":false,\"restartCount\":0,\"state\":{\"waiting\":{\"reason\":"                       \
+    "\"CreateContainerConfigError\",\"message\":\"couldn't find key " key                          \
+    " in ConfigMap demo/env\"}}"
 #define UNSPREAD                                                                                   \
     ",\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":"                 \
     "\"Unschedulable\",\"message\":\"0/1 nodes are available: 1 node(s) didn't match pod "         \
@@ -445,6 +452,11 @@ static const struct row rows[] = {
      "\"message\":"
      "\"container's runAsUser breaks non-root policy\"}}",
      NULL, "Config.RunAsNonRoot", "runAsUser is 0", "as user 1000"},
+    /* the only key that is left: what was meant, unless it speaks of something else */
+    {KEY("MODE"), "", "Pending", READY("False", ""), NO_KEY("MODE"), NULL, "Config.MissingKey",
+     "no key MODE", "use the key APP_MODE"},
+    {KEY("APP_PASSWORD"), "", "Pending", READY("False", ""), NO_KEY("APP_PASSWORD"), NULL,
+     "Config.MissingKey", "no key APP_PASSWORD", ""},
     {"\"securityContext\":{\"readOnlyRootFilesystem\":true}", "", "Running", READY("False", ""),
      ENDED("1", ""), "mktemp: (null): Read-only file system\n", "CrashLoop.ReadOnlyFilesystem",
      "read-only", "emptyDir at /tmp"},
