@@ -6,6 +6,7 @@
 #include <string.h>
 #include "crash.h"
 #include "kta/alloc.h"
+#include "kta/re.h"
 #include "kta/clock.h"
 #include "kta/quantity.h"
 
@@ -408,31 +409,72 @@ void kta_crash_readonly(const struct kta_pod_trouble *t, struct kta_finding *f,
                            "mount an emptyDir at %s, where the program writes", at);
 }
 
-/* root without its capabilities may not change an owner. */
-static bool lacks_chown(const struct kta_pod_trouble *t, struct kta_finding *f,
-                        const struct kta_log_cause *c)
+/* What only a capability allows, root or not. */
+static const struct capability {
+    const char *words; /* in the log's line */
+    const char *names[2];
+    bool usual;        /* a container has it unless it is dropped */
+    const char *else_; /* what else would do */
+} capabilities[] = {
+    {"chown",
+     {"CHOWN"},
+     true,
+     "Or have the volume belong to the right group by fsGroup, and drop the chown."},
+    {"set(?:groups|gid|uid|resgid|resuid)\\b|failed switching to",
+     {"SETGID", "SETUID"},
+     true,
+     "Or start it as the user that it changes to (runAsUser, runAsGroup)."},
+    {"^ping: ", {"NET_RAW"}, true, "Or ask a port instead of pinging."},
+    {"\\bmlock|lock memory", {"IPC_LOCK"}, false, "Or let the program do without locked memory."},
+};
+
+static bool names_capability(const struct kta_json *list, const char *name)
 {
-    const struct kta_json *caps = kta_json_at(t->container, "securityContext.capabilities");
-    bool dropped = false;
-    kta_json_each(d, kta_json_get(caps, "drop"))
-        dropped |= kta_streq(kta_json_text(d), "ALL") || kta_streq(kta_json_text(d), "CHOWN");
-    if (!dropped || !strstr(c->line, "chown"))
-        return false;
-    kta_finding_quote(f, "spec", "container %s drops the capability to change owners (CHOWN)",
-                      t->name);
+    kta_json_each(d, list)
+        if (kta_streq(kta_json_text(d), "ALL") || kta_streq(kta_json_text(d), name))
+            return true;
+    return false;
+}
+
+/* Adds those that the container lacks. */
+static void fix_capability(const struct kta_pod_trouble *t, struct kta_finding *f,
+                           const struct capability *row, const struct kta_json *have)
+{
     struct kta_json *ct;
     struct kta_json *spec = kta_fix_container_patch(t->list, t->name, &ct);
     struct kta_json *now = kta_json_set(kta_json_set(ct, "securityContext", kta_json_new_object()),
                                         "capabilities", kta_json_new_object());
-    const struct kta_json *have = kta_json_get(caps, "add");
     struct kta_json *add =
         kta_json_set(now, "add", have ? kta_json_copy(have) : kta_json_new_array());
-    kta_json_push_str(add, "CHOWN");
+    for (size_t i = 0; i < KTA_LEN(row->names) && row->names[i]; i++)
+        if (!names_capability(have, row->names[i]))
+            kta_json_push_str(add, row->names[i]);
     (void)kta_fix_template(t->w, f, KTA_RISK_MEDIUM, t->owner, spec,
-                           "give container %s the capability CHOWN", t->name);
-    kta_finding_advice(
-        f, "Or have the volume belong to the right group by fsGroup, and drop the chown.");
-    return true;
+                           "give container %s the capability %s%s%s", t->name, row->names[0],
+                           row->names[1] ? " and " : "", kta_or(row->names[1], ""));
+    kta_finding_advice(f, "%s", row->else_);
+}
+
+static bool lacks_capability(const struct kta_pod_trouble *t, struct kta_finding *f,
+                             const struct kta_log_cause *c)
+{
+    static struct kta_re *re[KTA_LEN(capabilities)];
+    const struct kta_json *caps = kta_json_at(t->container, "securityContext.capabilities");
+    const struct kta_json *have = kta_json_get(caps, "add");
+    for (size_t i = 0; i < KTA_LEN(capabilities); i++) {
+        const struct capability *row = &capabilities[i];
+        if (!re[i])
+            re[i] = kta_re_must(row->words, 0);
+        bool dropped = names_capability(kta_json_get(caps, "drop"), row->names[0]);
+        if (!kta_re_find(re[i], c->line, strlen(c->line), 0, NULL) || (row->usual && !dropped) ||
+            names_capability(have, row->names[0]))
+            continue;
+        kta_finding_quote(f, "spec", "container %s %s the capability %s", t->name,
+                          dropped ? "drops" : "does not have", row->names[0]);
+        fix_capability(t, f, row, have);
+        return true;
+    }
+    return false;
 }
 
 void kta_crash_permission(const struct kta_pod_trouble *t, struct kta_finding *f,
@@ -451,7 +493,7 @@ void kta_crash_permission(const struct kta_pod_trouble *t, struct kta_finding *f
         kta_finding_quote(f, "spec", "container %s runs as user %lld%s", t->name, (long long)user,
                           group < 0 ? ", the pod has no fsGroup" : "");
     const struct kta_json *m = NULL;
-    if (lacks_chown(t, f, c))
+    if (lacks_capability(t, f, c))
         return;
     if (c->path && is_mounted(t->container, c->path, &m) && group < 0 && user != 0) {
         int64_t want = kta_json_int(t->container, "securityContext.runAsGroup",

@@ -171,9 +171,12 @@ static bool json_line(const char *line, size_t n, struct kta_str *out)
         return false;
     for (const char *p = kta_or(level, "INFO"); *p; p++)
         kta_str_addc(out, (char)toupper((unsigned char)*p));
+    size_t so_far = out->len;
     kta_str_addf(out, " %s", kta_or(text, ""));
     for (size_t i = 0; i < KTA_LEN(error_keys); i++)
         add_field(member(v, error_keys[i]), out);
+    if (out->len == so_far + 1) /* its text is in a field that nobody else has */
+        kta_str_addn(out, line, n);
     return true;
 }
 

@@ -28,7 +28,8 @@ static const char interesting[] =
     "please|specify|specified|ya?ml:|json|toml|waiting for|connecting|must install|match|sigkill|"
     "already|licen[cs]e|unbound|encryption key|unavailable|is a directory|flood|locate|https "
     "client|tls|compiled|no main manifest|attempt to|not enabled|no servers|unrecognised|start "
-    "line|harakiri|not write?able|environment var|too small|exhausted|logon|^[EF]\\d{4} ";
+    "line|harakiri|not write?able|environment var|too small|exhausted|logon|refusing|insecure|no "
+    "module|compatible|corecl|bootstrapped|need to|disallowed|^[EF]\\d{4} ";
 
 struct cause_at {
     const struct kta_log_pattern *p;

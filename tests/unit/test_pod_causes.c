@@ -445,6 +445,17 @@ static const struct row rows[] = {
     {"\"securityContext\":{\"capabilities\":{\"drop\":[\"ALL\"]}}", "", "Running",
      READY("False", ""), ENDED("1", ""), "chown: /data: Operation not permitted\n",
      "CrashLoop.PermissionDenied", "/data", "capability CHOWN"},
+    /* what takes a capability: one that was dropped, one that nobody has unasked */
+    {"\"securityContext\":{\"capabilities\":{\"drop\":[\"ALL\"],\"add\":[\"SETUID\"]}}", "",
+     "Running", READY("False", ""), ENDED("1", ""),
+     "error: failed switching to \"redis\": operation not permitted\n",
+     "CrashLoop.PermissionDenied", "want of a permission", "SETGID and SETUID"},
+    {"", "", "Running", READY("False", ""), ENDED("1", ""),
+     "error: failed switching to \"redis\": operation not permitted\n",
+     "CrashLoop.PermissionDenied", "want of a permission", ""},
+    {"", "", "Running", READY("False", ""), ENDED("1", ""),
+     "Error initializing core: Failed to lock memory: cannot allocate memory\n",
+     "CrashLoop.PermissionDenied", "lock memory", "capability IPC_LOCK"},
     /* root by number where root may not be, temporary files on a root that is read-only */
     {"\"securityContext\":{\"runAsNonRoot\":true,\"runAsUser\":0}", "", "Pending",
      READY("False", ""),
