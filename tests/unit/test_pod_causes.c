@@ -445,6 +445,15 @@ static const struct row rows[] = {
     {"\"securityContext\":{\"capabilities\":{\"drop\":[\"ALL\"]}}", "", "Running",
      READY("False", ""), ENDED("1", ""), "chown: /data: Operation not permitted\n",
      "CrashLoop.PermissionDenied", "/data", "capability CHOWN"},
+    /* a report of several lines is told by those that name the setting and what is wrong */
+    {"", "", "Running", READY("False", ""), ENDED("1", ""),
+     "pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings\nworkers\n  "
+     "Input should be a valid integer [type=int_parsing, input_value='four']\n",
+     "CrashLoop.Config", "workers   Input should be a valid integer", ""},
+    {"", "", "Running", READY("False", ""), ENDED("1", ""),
+     "*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***\nReading the configuration file, at line 3\n"
+     ">>> 'maxmemory 64mbb'\nargument must be a memory value\n",
+     "CrashLoop.Config", "'maxmemory 64mbb' argument must be a memory value", ""},
     /* what takes a capability: one that was dropped, one that nobody has unasked */
     {"\"securityContext\":{\"capabilities\":{\"drop\":[\"ALL\"],\"add\":[\"SETUID\"]}}", "",
      "Running", READY("False", ""), ENDED("1", ""),
