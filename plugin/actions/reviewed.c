@@ -3,7 +3,7 @@
  *
  * What is compared is what a reviewer saw: the server, each step's class and risk, each diff. What
  * differs from one preview to the next by its nature (numbers of placeholders, the time of a
- * restart) is left out.
+ * restart) or is moved by what is none of the step's business (line numbers) is left out.
  */
 #include "actions.h"
 
@@ -12,14 +12,14 @@
 /* Appends a diff without what changes by itself. */
 static void essence(const char *diff, struct kta_str *out)
 {
-    static const char MARK[] = "⟦secret:", RESTART[] = "restartedAt:";
+    static const char MARK[] = "⟦secret:", RESTART[] = "restartedAt:", HUNK[] = "@@ -";
 
-    while (*diff) {
+    for (bool line_begins = true; *diff; line_begins = diff[-1] == '\n') {
         size_t skip = kta_starts(diff, MARK) ? strlen(MARK) : 0;
 
         if (skip)
             skip += strspn(diff + skip, "0123456789");
-        else if (kta_starts(diff, RESTART))
+        else if (kta_starts(diff, RESTART) || (line_begins && kta_starts(diff, HUNK)))
             skip = strcspn(diff, "\n");
         if (skip)
             kta_str_addc(out, '#');

@@ -190,6 +190,41 @@ static void test_protected_and_rejected(void **state)
     kta_plan_release(&p);
 }
 
+/* ---- a plan that was reviewed ---- */
+static enum kta_code reviewed(const char *then, const char *now)
+{
+    struct kta_pipeline pipeline = {.policy = &policy};
+    struct kta_err err = KTA_ERR_INIT;
+    struct kta_plan p;
+    struct kta_step *s;
+    struct kta_json *preview = kta_json_new_object();
+
+    kta_plan_init(&p, "q", "c", "n");
+    s = add(&p, "kubectl scale deploy/web --replicas=2", NULL);
+    s->reviewed = kta_json_new_object();
+    kta_json_set(s->reviewed, "preview", preview);
+    kta_json_set_str(preview, "diff", then);
+    s->preview.diff = kta_strdup(now);
+    if (kta_plan_still_reviewed(&pipeline, &p, &err) == 0)
+        err.code = KTA_E_OK;
+    kta_plan_release(&p);
+    return err.code;
+}
+
+static void test_reviewed(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        reviewed("--- a\n+++ b\n@@ -8,3 +8,3 @@\n spec:\n-  replicas: 1\n+  replicas: 2\n",
+                 "--- a\n+++ b\n@@ -9,3 +9,3 @@\n spec:\n-  replicas: 1\n+  replicas: 2\n"),
+        KTA_E_OK);
+    assert_int_equal(reviewed("@@ -8 +8 @@\n-  replicas: 1\n+  replicas: 2\n",
+                              "@@ -8 +8 @@\n-  replicas: 3\n+  replicas: 2\n"),
+                     KTA_E_UNCONFIRMED);
+    /* the like of it in a value is no heading of a hunk */
+    assert_int_equal(reviewed("+  text: @@ -1 @@\n", "+  text: @@ -2 @@\n"), KTA_E_UNCONFIRMED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_broken_documents),
         cmocka_unit_test(test_confirming),
         cmocka_unit_test(test_protected_and_rejected),
+        cmocka_unit_test(test_reviewed),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
