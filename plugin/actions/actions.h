@@ -203,6 +203,8 @@ int kta_dry_validate(struct kta_pipeline *p, struct kta_step *s, const struct kt
 #define KTA_PATCH_APPLY "application/apply-patch+yaml"
 /* The last sentence of a rejected preview; borrowed. */
 const char *kta_rejection(const struct kta_step *s);
+/* It was refused when it was tried, and waits for no earlier step. */
+bool kta_step_is_known_to_fail(const struct kta_step *s);
 
 /* ---- helm_objects.c ---- */
 /* Of a list of a release's Secrets the one with that version (0: the newest), and that status

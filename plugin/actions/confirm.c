@@ -16,14 +16,17 @@ static bool covered(const struct kta_pipeline *p, const struct kta_step *s)
            (!s->verdict.protected_ && p->yes >= 0 && (int)s->risk <= p->yes);
 }
 
-/* Steps that could run: nothing after one that is known to fail. */
+/* Steps that could run: nothing when one is known to fail, as half a plan is seldom what is wanted;
+ * of an undo, what comes before it, as each step brings back something. */
 static size_t runnable(const struct kta_plan *plan, bool *may)
 {
     size_t n = 0;
     bool stop = false;
 
+    for (size_t i = 0; !plan->undo_of && i < plan->n; i++)
+        stop = stop || kta_step_is_known_to_fail(plan->v[i]);
     for (size_t i = 0; i < plan->n; i++) {
-        stop = stop || (plan->v[i]->state == KTA_PLANNED && plan->v[i]->preview.rejected);
+        stop = stop || kta_step_is_known_to_fail(plan->v[i]);
         may[i] = !stop && plan->v[i]->state == KTA_PLANNED;
         n += may[i];
     }

@@ -58,11 +58,45 @@ static bool changes_for(const struct kta_step *earlier, const struct kta_step *s
     return false;
 }
 
+static bool has_word(const char *text, const char *word)
+{
+    static const char NAME[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    size_t n = strlen(word);
+
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+        if ((at == text || !strchr(NAME, at[-1])) && (!at[n] || !strchr(NAME, at[n])))
+            return true;
+    return false;
+}
+
+static bool is_touched(const struct kta_step *s, const char *name)
+{
+    for (size_t i = 0; s->touches && i < s->touches->n; i++)
+        if (kta_streq(s->touches->v[i].name, name))
+            return true;
+    return false;
+}
+
+/* Does `earlier` change what refuses `s`: an account, a class or a quota that the refusal names, or
+ * who may do what? A name that both touch says nothing: the refusal names its own object. */
+static bool is_refused_for(const struct kta_step *earlier, const struct kta_step *s)
+{
+    const struct kta_touches *e = earlier->touches;
+    const char *why = kta_or(kta_rejection(s), "");
+
+    for (size_t i = 0; e && i < e->n; i++)
+        if ((s->preview.allowed == 0 &&
+             kta_streq(e->v[i].kind->group, "rbac.authorization.k8s.io")) ||
+            (e->v[i].name[0] && !is_touched(s, e->v[i].name) && has_word(why, e->v[i].name)))
+            return true;
+    return false;
+}
+
 static void wait_for(struct kta_step *s, const struct kta_step *earlier)
 {
     bool makes = makes_for(earlier, s);
 
-    if (!makes && !changes_for(earlier, s))
+    if (!s->touches || (!makes && !changes_for(earlier, s) && !is_refused_for(earlier, s)))
         return;
     s->preview.rejected = false;
     while (makes && s->preview.n_warnings > 0) /* what failed is what the earlier step makes */

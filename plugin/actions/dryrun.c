@@ -84,3 +84,8 @@ const char *kta_rejection(const struct kta_step *s)
     return s->preview.n_warnings ? s->preview.warnings[s->preview.n_warnings - 1]
                                  : "its dry run fails";
 }
+
+bool kta_step_is_known_to_fail(const struct kta_step *s)
+{
+    return s->state == KTA_PLANNED && s->preview.rejected;
+}

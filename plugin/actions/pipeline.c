@@ -382,19 +382,22 @@ static void refused(struct kta_pipeline *p, struct kta_plan *plan, struct kta_er
     }
 }
 
-/* The first step that is known to fail, and is therefore not run. */
-static void rejected(struct kta_pipeline *p, struct kta_plan *plan, struct kta_err *kept)
+/* The first step that is known to fail, and is therefore not run. any: other steps were. */
+static void rejected(struct kta_pipeline *p, struct kta_plan *plan, bool any, struct kta_err *kept)
 {
     for (size_t i = 0; i < plan->n; i++) {
         struct kta_err now = KTA_ERR_INIT;
         struct kta_step *s = plan->v[i];
 
-        if (s->state != KTA_PLANNED || !s->preview.rejected)
+        if (!kta_step_is_known_to_fail(s))
             continue;
         s->state = KTA_FAILED;
         set_outcome(s, kta_rejection(s));
         told(p, plan, s);
-        kta_err_set(&now, KTA_E_EXECUTE, "step %s was not run: %s", s->id, s->outcome);
+        kta_err_set(&now, KTA_E_EXECUTE,
+                    any || plan->n == 1 ? "step %s was not run: %s"
+                                        : "nothing of the plan was run, as step %s would fail: %s",
+                    s->id, s->outcome);
         weigh(kept, &now);
         return;
     }
@@ -437,7 +440,7 @@ int kta_pipeline_run(struct kta_pipeline *p, struct kta_plan *plan, struct kta_e
     if (now.code != KTA_E_INTERRUPTED) {
         if (any)
             (void)change(p, plan, go, &kept);
-        rejected(p, plan, &kept);
+        rejected(p, plan, any, &kept);
     }
     kta_audit_outcomes(p, plan);
     if (kept.code != KTA_E_OK) {

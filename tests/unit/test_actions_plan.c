@@ -184,10 +184,64 @@ static void test_protected_and_rejected(void **state)
     p.v[0]->verdict.protected_ = false;
     add(&p, "kubectl label pod y a=b", NULL)->preview.rejected = true;
     add(&p, "kubectl label pod z a=b", NULL);
-    /* nothing after a step that is known to fail */
+    /* nothing when a step is known to fail */
+    assert_int_equal(confirm(&p, NULL, KTA_RISK_HIGH, false, go), KTA_E_OK);
+    assert_false(go[0] || go[1] || go[2]);
+    /* an undo brings back what it can */
+    p.undo_of = kta_strdup("1");
     assert_int_equal(confirm(&p, NULL, KTA_RISK_HIGH, false, go), KTA_E_OK);
     assert_true(go[0] && !go[1] && !go[2]);
     kta_plan_release(&p);
+}
+
+static void touch(struct kta_step *s, const char *kind, const char *name)
+{
+    struct kta_touch *t;
+
+    s->touches = kta_calloc(1, sizeof *s->touches);
+    s->touches->v = kta_calloc(1, sizeof *s->touches->v);
+    s->touches->n = s->touches->cap = 1;
+    t = s->touches->v;
+    t->kind = kta_kind_known(kind);
+    t->ns = kta_strdup("n");
+    t->name = kta_strdup(name);
+    t->path = kta_asprintf("/%s/%s", kind, name);
+}
+
+/* What refuses a step names what an earlier one touches, and it is not the step's own name. */
+static void test_refused_for(void **state)
+{
+    static const struct {
+        const char *kind, *name, *own, *why;
+        int allowed;
+        bool waits;
+    } CASES[] = {
+        {"ServiceAccount", "robot", "web", "service account n/robot: \"robot\" not found", 1, true},
+        {"ResourceQuota", "few", "web", "pods \"web\" is forbidden: exceeded quota: few, x", 1,
+         true},
+        {"ResourceQuota", "few", "web", "the field few-or-many is not known", 1, false},
+        {"ConfigMap", "web", "web", "Deployment \"web\" is invalid", 1, false},
+        {"RoleBinding", "may", "web", "you may not create deployments", 0, true},
+        {"ConfigMap", "may", "web", "you can not create deployments", 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KTA_LEN(CASES); i++) {
+        struct kta_plan p;
+        struct kta_step *s;
+
+        kta_plan_init(&p, "q", "c", "n");
+        touch(add(&p, "kubectl apply -f a.yaml", NULL), CASES[i].kind, CASES[i].name);
+        s = add(&p, "kubectl apply -f b.yaml", NULL);
+        touch(s, "Deployment", CASES[i].own);
+        s->preview.rejected = true;
+        s->preview.allowed = CASES[i].allowed;
+        kta_preview_warn(&s->preview, "%s", CASES[i].why);
+        kta_plan_dependencies(&p);
+        if (s->preview.rejected == CASES[i].waits)
+            fail_msg("%s: waits %d", CASES[i].why, !s->preview.rejected);
+        kta_plan_release(&p);
+    }
 }
 
 /* ---- a plan that was reviewed ---- */
@@ -233,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_broken_documents),
         cmocka_unit_test(test_confirming),
         cmocka_unit_test(test_protected_and_rejected),
+        cmocka_unit_test(test_refused_for),
         cmocka_unit_test(test_reviewed),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
