@@ -44,6 +44,7 @@ struct kta_undo {
     struct kta_plan *plan;
     bool force;
     struct kta_json *before, *after; /* arrays of one step */
+    struct kta_json *orphaned;       /* paths; see undo_orphans.c */
     struct kta_json *was;            /* images from before helm's part of the undo */
     struct kta_json *wanted;         /* how objects should be after it: array, owns what v shows */
     struct kta_read *reads;
@@ -55,7 +56,7 @@ struct kta_undo {
     struct kta_str unsure; /* objects that the change may have made */
 };
 
-void kta_undo_release(struct kta_undo *u); /* keeps p, plan and force */
+void kta_undo_release(struct kta_undo *u); /* keeps p, plan, force and orphaned */
 /* kta_restore_ops of an item's images and `live`, all stripped. Caller owns. */
 struct kta_json *kta_undo_ops(const struct kta_undo_item *x, const struct kta_json *live,
                               bool force, struct kta_str *conflicts);
@@ -77,6 +78,12 @@ bool kta_undo_is_helm(const struct kta_json *step);
 /* One revision of a helm release, as helm keeps it. */
 bool kta_undo_is_record(const struct kta_undo_item *x);
 bool kta_undo_is_hook(const struct kta_undo_item *x);
+
+/* ---- undo_orphans.c ---- */
+/* entry: the undo that is to be taken back (of any other change: finds nothing). */
+void kta_undo_find_orphaned(struct kta_undo *u, const struct kta_json *entry);
+/* What x owns is to stay when it is deleted. */
+bool kta_undo_orphans(const struct kta_undo *u, const struct kta_undo_item *x);
 
 /* ---- undo_objects.c ---- */
 int kta_undo_step(struct kta_undo *u, struct kta_argv *argv, const char *ns, const char *input,

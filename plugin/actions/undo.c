@@ -133,6 +133,7 @@ static int open_change(struct kta_undo *u, const char *id, struct kta_json **ret
     kta_plan_init(u->plan, question, kta_cluster_context(u->p->cluster),
                   kta_json_str(*ret_entry, "namespace"));
     u->plan->undo_of = kta_strdup(id);
+    kta_undo_find_orphaned(u, *ret_entry);
     kta_undo_release(u);
     return 0;
 }
@@ -140,6 +141,7 @@ static int open_change(struct kta_undo *u, const char *id, struct kta_json **ret
 static int close_change(struct kta_undo *u, int rc)
 {
     kta_undo_release(u);
+    kta_json_free(u->orphaned);
     if (rc < 0)
         kta_plan_release(u->plan);
     return rc;

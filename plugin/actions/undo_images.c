@@ -41,7 +41,7 @@ void kta_undo_release(struct kta_undo *u)
     kta_str_release(&u->conflicts);
     kta_str_release(&u->lost);
     kta_str_release(&u->unsure);
-    *u = (struct kta_undo){.p = u->p, .plan = u->plan, .force = u->force};
+    *u = (struct kta_undo){.p = u->p, .plan = u->plan, .force = u->force, .orphaned = u->orphaned};
     kta_str_init(&u->replace, 0);
     kta_str_init(&u->create, 0);
     kta_str_init(&u->applied, 0);

@@ -222,12 +222,14 @@ void kta_undo_find_recreated(struct kta_undo *u)
     }
 }
 
-/* A delete step that is being put together: objects of one kind in one namespace. */
+/* A delete step that is being put together: objects of one kind in one namespace, that all leave
+ * behind what they own, or take it along. */
 struct going {
     struct kta_argv argv;
     char *kind;
     const char *ns;
     size_t n;
+    bool orphans;
     bool owned; /* some may go with their owners before it is their turn */
 };
 
@@ -235,6 +237,8 @@ static int delete_them(struct kta_undo *u, struct going *g, struct kta_err *err)
 {
     if (g->owned)
         kta_argv_add(&g->argv, "--ignore-not-found");
+    if (g->orphans)
+        kta_argv_add(&g->argv, "--cascade=orphan");
     int rc = g->n ? kta_undo_step(u, &g->argv, g->ns, NULL, "deletes what was created", err) : 0;
 
     kta_argv_release(&g->argv);
@@ -252,18 +256,21 @@ static int delete_one(struct kta_undo *u, struct going *g, const struct kta_undo
     if (x->before || !x->readable || !x->live || !x->after)
         return 0;
     bool another = !kta_streq(kta_obj_uid(x->live), kta_obj_uid(x->after));
+    bool orphans = kta_undo_orphans(u, x);
     const char *who = another ? NULL : kta_undo_changed_by(x);
     if (another || who)
         kta_undo_conflict(u, x, another ? "it is another object now" : "changed since by ", who);
     if ((another || who) && !u->force)
         return 0;
-    if ((g->n == MAX_DELETE || (g->n && (!kta_streq(g->kind, kind) || !kta_streq(g->ns, ns)))) &&
+    if ((g->n == MAX_DELETE ||
+         (g->n && (!kta_streq(g->kind, kind) || !kta_streq(g->ns, ns) || g->orphans != orphans))) &&
         delete_them(u, g, err) < 0)
         return -1;
     if (g->n++ == 0) {
         kta_argv_addl(&g->argv, "kubectl", "delete", kind, NULL);
         g->kind = KTA_STEAL(kind);
         g->ns = ns;
+        g->orphans = orphans;
     }
     kta_argv_add(&g->argv, kta_json_str(x->image, "name"));
     g->owned = g->owned || kta_json_len(kta_json_at(x->live, "metadata.ownerReferences")) > 0;
