@@ -24,6 +24,7 @@
 #define KTA_STEP_MS      300000       /* one step; a --timeout of its own is added */
 #define KTA_STEP_MAX_MS  3600000
 #define KTA_VERIFY_MS    300000
+#define KTA_HELD_MS      60000 /* a delete that a finalizer of somebody's own holds up */
 #define KTA_STABLE_MS    10000 /* ready for so long counts as recovered (or minReadySeconds) */
 
 struct kta_touch {
@@ -50,6 +51,7 @@ struct kta_touches {
     bool status;           /* the step changes a status, which is shown then */
     bool template_;        /* the step changes a pod template: pods will be replaced */
     struct kta_str unread; /* what goes too and could not be read: "the secrets in 'x'", … */
+    bool held;             /* what is to go is held by finalizers, and was waited for in vain */
     int64_t before_s;      /* seconds since the epoch: when the step was started; 0: not yet */
 };
 
@@ -226,6 +228,15 @@ struct kta_json *kta_merge3(const struct kta_json *old, const struct kta_json *n
 struct kta_json *kta_merge_patch(const struct kta_json *from, const struct kta_json *to);
 
 /* ---- effects.c ---- */
+/* ---- held.c ---- */
+/* The finalizer that says most: one of somebody's own, else the first; NULL: none. Borrowed. */
+const char *kta_finalizer(const struct kta_json *object);
+/* What a step deletes and somebody's own finalizer holds; NULL: nothing. Borrowed, both. */
+const struct kta_touch *kta_held(const struct kta_step *s, const char **ret_finalizer);
+int64_t kta_held_ms(const struct kta_pipeline *p); /* how long that is waited for */
+/* The server has taken the deletion of everything that the step names. */
+bool kta_is_going(struct kta_pipeline *p, const struct kta_step *s);
+
 /* kubectl delete --cascade=orphan: what the object owns is not deleted with it. */
 bool kta_leaves_orphans(const struct kta_command *cmd);
 /* What the change does to what runs: pods restarted or gone, an outage, what goes with a delete. */

@@ -145,8 +145,7 @@ static const struct kta_json *stays_behind(const struct kta_step *s, const struc
 /* What a finalizer holds keeps its namespace, too. */
 static void held(struct kta_step *s, const struct kta_touch *t)
 {
-    const char *finalizer =
-        kta_json_text(kta_json_item(kta_json_at(t->live, "metadata.finalizers"), 0));
+    const char *finalizer = kta_finalizer(t->live);
 
     if (!finalizer || kta_touch_is(t, "PersistentVolumeClaim") ||
         kta_touch_is(t, "PersistentVolume"))

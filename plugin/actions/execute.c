@@ -60,6 +60,35 @@ static int64_t deadline_of(const struct kta_command *cmd)
     return ms > KTA_STEP_MAX_MS ? KTA_STEP_MAX_MS : ms;
 }
 
+/* Says what a delete will wait for. True: it is held, and waits no longer than *ret_ms. */
+static bool waits_for_finalizer(const struct kta_pipeline *p, const struct kta_step *s,
+                                const struct kta_command *cmd, int64_t *ret_ms)
+{
+    const char *finalizer;
+    const struct kta_touch *t = kta_held(s, &finalizer);
+
+    if (!t || !kta_streq(cmd->verb, "delete") || kta_command_flag(cmd, "timeout") ||
+        kta_streq(kta_command_flag(cmd, "wait"), "false"))
+        return false;
+    *ret_ms = kta_held_ms(p);
+    kta_report_note(p->report,
+                    "step %s waits until finalizer '%s' of %s '%s' lets go, at most %lld s", s->id,
+                    finalizer, t->kind->kind, t->name, (long long)(*ret_ms + 999) / 1000);
+    return true;
+}
+
+/* The deadline has passed, and what was asked for has begun: it ends when the finalizer lets go. */
+static int begun(struct kta_step *s, struct kta_err *err)
+{
+    *err = (struct kta_err)KTA_ERR_INIT;
+    s->touches->held = true;
+    s->state = KTA_EXECUTED;
+    s->exit_code = 0;
+    free(s->outcome);
+    s->outcome = kta_strdup("the deletion has begun; finalizers hold it up");
+    return 0;
+}
+
 /* What came of a process that ran or did not. */
 static int judge(struct kta_step *s, const struct kta_proc *proc, int rc, struct kta_err *err)
 {
@@ -99,6 +128,7 @@ int kta_execute(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *
     struct sink sink = {.report = p->report, .kept = KTA_STR_LIMITED(KTA_MAX_OUTPUT)};
     struct kta_proc proc = {.on_output = on_output, .ctx = &sink, .max_output = 4096};
     struct kta_command cmd = {0};
+    bool held;
     int rc;
 
     kta_str_init(&sink.line, 0);
@@ -107,6 +137,7 @@ int kta_execute(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *
         return -1;
     }
     proc.timeout_ms = deadline_of(&cmd);
+    held = waits_for_finalizer(p, s, &cmd, &proc.timeout_ms);
     kta_command_release(&cmd);
     if (s->touches)
         s->touches->before_s = kta_wall();
@@ -119,7 +150,10 @@ int kta_execute(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *
     deliver(&sink, true);
     kta_str_release(&sink.line);
     kta_report_done(p->report);
+    held = held && rc < 0 && proc.timed_out;
     rc = judge(s, &proc, rc, err);
+    if (held && kta_is_going(p, s))
+        rc = begun(s, err);
     free(s->output);
     if (sink.kept.cut) {
         sink.kept.max = 0;

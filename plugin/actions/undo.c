@@ -16,8 +16,7 @@ static int still_going(struct kta_undo *u, struct kta_err *err)
 {
     for (size_t i = 0; i < u->n; i++) {
         const struct kta_undo_item *x = &u->v[i];
-        const char *finalizer =
-            kta_json_text(kta_json_item(kta_json_at(x->live, "metadata.finalizers"), 0));
+        const char *finalizer = kta_finalizer(x->live);
 
         if (!x->before || kta_undo_comes_back(x) ||
             !kta_json_at(x->live, "metadata.deletionTimestamp") ||

@@ -195,7 +195,7 @@ static void why_there(const struct kta_json *o, struct kta_str *out)
     static const char *const HOLDS[] = {"NamespaceFinalizersRemaining", "NamespaceContentRemaining",
                                         "NamespaceDeletionContentFailure",
                                         "NamespaceDeletionDiscoveryFailure"};
-    const char *finalizer = kta_json_text(kta_json_item(kta_json_at(o, "metadata.finalizers"), 0));
+    const char *finalizer = kta_finalizer(o);
 
     kta_str_addf(out, "it is still there%s%s", finalizer ? ", held by finalizer " : "",
                  kta_or(finalizer, ""));
@@ -338,6 +338,17 @@ static const struct kta_step *again_by(const struct kta_plan *plan, const struct
     return NULL;
 }
 
+static int64_t patience(const struct kta_pipeline *p, const struct kta_step *s)
+{
+    const char *finalizer;
+
+    if (s->touches->held)
+        return 0;
+    if (kta_held(s, &finalizer))
+        return kta_held_ms(p);
+    return p->verify_timeout_ms > 0 ? p->verify_timeout_ms : KTA_VERIFY_MS;
+}
+
 int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s,
                struct kta_err *err)
 {
@@ -351,7 +362,7 @@ int kta_verify(struct kta_pipeline *p, struct kta_plan *plan, struct kta_step *s
         return 0; /* nothing to look at (exec, cp): it ran, and that is all that is known */
     j.undo = plan->undo_of != NULL;
     j.since = t->before_s ? t->before_s - 1 : kta_wall();
-    j.deadline = kta_now_ms() + (p->verify_timeout_ms > 0 ? p->verify_timeout_ms : KTA_VERIFY_MS);
+    j.deadline = kta_now_ms() + patience(p, s);
     until = until < j.deadline ? until : j.deadline;
     for (size_t i = 0; all && i < t->n; i++) {
         kta_auto_str struct kta_str why = KTA_STR_INIT, name = KTA_STR_INIT;
