@@ -22,8 +22,10 @@ enum kta_intent {
     KTA_INTENT_IMAGES,
     KTA_INTENT_LIMITS,  /* what containers request and may use */
     KTA_INTENT_USED_BY, /* which workloads name this ConfigMap, Secret, claim, ServiceAccount */
+    KTA_INTENT_USES,    /* which ConfigMaps, Secrets, claims and ServiceAccount this one names */
     KTA_INTENT_YAML,    /* show the yaml of … */
     KTA_INTENT_WHO_CAN,
+    KTA_INTENT_RIGHTS, /* what may this one do */
     KTA_INTENT_REACH,
     KTA_INTENT_INSTALL,  /* install the todo app */
     KTA_INTENT_IMAGE,    /* update backend to image todo-backend:v2 */
@@ -31,15 +33,16 @@ enum kta_intent {
 };
 struct kta_intent_match {
     enum kta_intent intent;
-    bool fact;       /* not sure, but it asks what is, and for no change */
-    bool sure;       /* false: the general diagnosis is given, and it is said */
-    char kind[64];   /* for LIST, and where nothing is sure: the kind of which some are asked for */
-    int number;      /* for SCALE: replicas, -1 when none */
+    bool fact;     /* not sure, but it asks what is, and for no change */
+    bool sure;     /* false: the general diagnosis is given, and it is said */
+    char kind[64]; /* for LIST and USES, and where nothing is sure: the kind of which some are asked
+                      for */
+    int number;    /* for SCALE: replicas, -1 when none */
     bool everywhere; /* "in all namespaces" is said */
-    /* parts of REACH and WHO_CAN, "" when not given; name also: the name that is all of a question
-     * for DIAGNOSE */
+    /* parts of REACH (from: "namespace/shop", any pod of it), WHO_CAN and RIGHTS, "" when not
+     * given; name also: the name that is all of a question for DIAGNOSE */
     char from[256], to[256], port[64], verb[64], resource[64], name[256], ns[64];
-    char subject[256]; /* for WHO_CAN: "can alice delete pods" */
+    char subject[256]; /* for RIGHTS, and WHO_CAN: "can alice delete pods" */
     char image[256];   /* for IMAGE: the image that is named */
     int64_t seconds;   /* for CHANGES: how far back, 0: not said */
 };

@@ -21,9 +21,10 @@ enum kta_reachable {
     KTA_REACH_YES,
 };
 /* Do NetworkPolicies let connections from one end to the other? from and to: "backend",
- * "deployment/backend", "other-ns/backend", "backend.other-ns.svc", a pod, a Service (to), an IP
- * address or "internet". port: "5432", "http", or NULL: any that the destination declares.
- * A simulation: what enforces policies may differ in corners, and this is said. */
+ * "deployment/backend", "other-ns/backend", "backend.other-ns.svc", a pod, a Service (to),
+ * "namespace/shop" (from: a pod there that has no labels), an IP address or "internet". port:
+ * "5432", "http", or NULL: any that the destination declares. A simulation: what enforces policies
+ * may differ in corners, and this is said. */
 int kta_reach(struct kta_world *w, const char *ns, const char *from, const char *to,
               const char *port, enum kta_reachable *ret, struct kta_str *out, struct kta_err *err);
 
@@ -38,6 +39,11 @@ struct kta_right {
 /* Who is bound to a role that grants it. *ret_n: subjects. */
 int kta_who_can(struct kta_world *w, const struct kta_right *asked, size_t *ret_n,
                 struct kta_str *out, struct kta_err *err);
+
+/* What a subject ("alice", "ci", "shop/ci") may do by RBAC, rule by rule, and where: in ns, or NULL
+ * in all namespaces. What everybody may who is known at all is left out, which is said. */
+int kta_rights_of(struct kta_world *w, const char *subject, const char *ns, struct kta_str *out,
+                  struct kta_err *err);
 
 /* What was changed in the scope in the last so many seconds, newest first: rollouts with what they
  * changed, Helm revisions, fields by managedFields with manager, objects that are new. Where the
@@ -60,6 +66,11 @@ int kta_limits_table(struct kta_world *w, const struct kta_scope *scope, struct 
 /* Which workloads of its namespace name a ConfigMap, Secret, claim or ServiceAccount. */
 int kta_used_by(struct kta_world *w, const struct kta_json *object, struct kta_str *out,
                 struct kta_err *err);
+
+/* What a workload's pods name of ConfigMaps, Secrets, claims and ServiceAccounts, and what of it is
+ * not there. plural: of that kind alone; "" or another kind: of all. */
+int kta_uses(struct kta_world *w, const struct kta_json *workload, const char *plural,
+             struct kta_str *out, struct kta_err *err);
 
 /* Usage as a table, from metrics.k8s.io; says how to get metrics where there are none. Appends
  * text for people (Markdown). */

@@ -481,7 +481,8 @@ static int (*const answers[])(struct kta_agent *a, struct kta_err *err) = {
     [KTA_INTENT_REACH] = usage,       [KTA_INTENT_INSTALL] = agent_install,
     [KTA_INTENT_IMAGE] = set_image,   [KTA_INTENT_ROLLBACK] = roll_back,
     [KTA_INTENT_LIMITS] = usage,      [KTA_INTENT_YAML] = yaml,
-    [KTA_INTENT_USED_BY] = usage,
+    [KTA_INTENT_USED_BY] = usage,     [KTA_INTENT_USES] = usage,
+    [KTA_INTENT_RIGHTS] = usage,
 };
 
 void kta_agent_read_text(struct kta_agent *a, struct kta_redact *redact)

@@ -28,13 +28,17 @@ static int usage(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
     return kta_usage_table(a->world, &s, a->intent.intent == KTA_INTENT_MEMORY, out, err);
 }
 
-static int used_by(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+static int use(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
 {
+    bool by = a->intent.intent == KTA_INTENT_USED_BY;
     int r = 0;
 
-    for (size_t i = 0; i < a->targets.n && r == 0; i++)
-        if (a->targets.v[i].object && a->targets.v[i].by != KTA_BY_NAMESPACE)
-            r = kta_used_by(a->world, a->targets.v[i].object, out, err);
+    for (size_t i = 0; i < a->targets.n && r == 0; i++) {
+        struct kta_json *o = a->targets.v[i].object;
+        if (o && a->targets.v[i].by != KTA_BY_NAMESPACE)
+            r = by ? kta_used_by(a->world, o, out, err)
+                   : kta_uses(a->world, kta_world_owner(a->world, o), a->intent.kind, out, err);
+    }
     if (!out->len)
         kta_str_add(out, "Nothing has that name. Name it, as kind/name, with -n NAMESPACE.\n");
     return r;
@@ -76,6 +80,13 @@ static int who_can(struct kta_agent *a, struct kta_str *out, struct kta_err *err
     return 0;
 }
 
+static int rights(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
+{
+    const struct kta_intent_match *m = &a->intent;
+
+    return kta_rights_of(a->world, m->subject, *m->ns ? m->ns : a->scope.namespace_, out, err);
+}
+
 static int reach(struct kta_agent *a, struct kta_str *out, struct kta_err *err)
 {
     const struct kta_intent_match *m = &a->intent;
@@ -100,9 +111,11 @@ static const struct {
     {KTA_INTENT_NOT_READY, "what is not ready", .table = kta_not_ready_table},
     {KTA_INTENT_IMAGES, "images that run", .table = kta_images_table},
     {KTA_INTENT_LIMITS, "what containers request and may use", .table = kta_limits_table},
-    {KTA_INTENT_USED_BY, "what uses it", .run = used_by, .whole = true},
+    {KTA_INTENT_USED_BY, "what uses it", .run = use, .whole = true},
+    {KTA_INTENT_USES, "what it uses", .run = use, .whole = true},
     {KTA_INTENT_CHANGES, "recent changes", .run = changes},
     {KTA_INTENT_WHO_CAN, "who can do it, by RBAC", .run = who_can, .whole = true},
+    {KTA_INTENT_RIGHTS, "what it may do, by RBAC", .run = rights, .whole = true},
     {KTA_INTENT_REACH, "a simulation of the NetworkPolicies", .run = reach, .whole = true},
 };
 

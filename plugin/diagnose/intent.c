@@ -27,7 +27,8 @@ static const struct {
     {"reach", KTA_INTENT_REACH},       {"install", KTA_INTENT_INSTALL},
     {"image", KTA_INTENT_IMAGE},       {"rollback", KTA_INTENT_ROLLBACK},
     {"limits", KTA_INTENT_LIMITS},     {"yaml", KTA_INTENT_YAML},
-    {"usedby", KTA_INTENT_USED_BY},
+    {"usedby", KTA_INTENT_USED_BY},    {"uses", KTA_INTENT_USES},
+    {"rights", KTA_INTENT_RIGHTS},
 };
 
 struct rule {
@@ -55,30 +56,68 @@ static void load(void)
     }
 }
 
-/* The kind that the question names, for a list. */
-static void kind_in(const char *q, char *out, size_t size)
+static size_t word_at(const char *q)
+{
+    size_t n = 0;
+
+    while (isalpha((unsigned char)q[n]))
+        n++;
+    return n;
+}
+
+/* The kind that begins at q, in one word or more ("service accounts"), and its length there. */
+static const struct kta_kind *kind_at(const char *q, size_t *ret_n)
+{
+    const struct kta_kind *found = NULL;
+    kta_auto_str struct kta_str word = KTA_STR_INIT;
+    size_t n = 0;
+
+    for (int words = 0; words < 3; words++) {
+        size_t len = word_at(q + n);
+        kta_str_addn(&word, q + n, len);
+        n += len;
+        const struct kta_kind *k = word.len > 1 ? kta_kind_known(word.s) : NULL;
+        if (!k && word.len > 3 && word.s[word.len - 1] == 's') { /* "pvcs" */
+            kta_auto_free char *one = kta_strndup(word.s, word.len - 1);
+            k = kta_kind_known(one);
+        }
+        if (k || !found)
+            *ret_n = n;
+        if (k)
+            found = k;
+        if (q[n] != ' ' || !isalpha((unsigned char)q[n + 1]))
+            break;
+        n++;
+    }
+    if (!found)
+        *ret_n = word_at(q);
+    return found;
+}
+
+/* The kind that the question names, for a list; and what follows it. */
+static const char *kind_in(const char *q, char *out, size_t size)
 {
     *out = '\0';
     while (*q) {
         while (*q && !isalpha((unsigned char)*q))
             q++;
         size_t n = 0;
-        while (isalpha((unsigned char)q[n]))
-            n++;
-        kta_auto_free char *word = kta_strndup(q, n);
-        const struct kta_kind *k = n > 1 ? kta_kind_known(word) : NULL;
-        if (!k && n > 3 && word[n - 1] == 's') { /* "pvcs" */
-            word[n - 1] = '\0';
-            k = kta_kind_known(word);
-        }
+        const struct kta_kind *k = kind_at(q, &n);
+        q += n;
         if (k && !kta_streq(k->plural, "namespaces")) {
             (void)snprintf(out, size, "%s", k->plural);
-            return;
+            break;
         }
         if (k && !*out)
             (void)snprintf(out, size, "%s", k->plural);
-        q += n;
     }
+    return q;
+}
+
+/* "secrets and config maps": no one kind. */
+static bool goes_on(const char *rest)
+{
+    return *rest == ',' || strncmp(rest, " and ", 5) == 0 || strncmp(rest, " or ", 4) == 0;
 }
 
 static int number_in(const char *q)
@@ -140,6 +179,8 @@ static void parts(const struct kta_re *re, const char *q, const struct kta_match
     part(re, q, m, "ns", ret->ns, sizeof ret->ns);
     part_as_it_is(re, q, m, "subject", ret->subject, sizeof ret->subject);
     part_as_it_is(re, q, m, "image", ret->image, sizeof ret->image);
+    if (*ret->ns && !*ret->from && *ret->to) /* "pods in namespace shop" */
+        (void)snprintf(ret->from, sizeof ret->from, "namespace/%s", ret->ns);
     /* backend:8000 */
     char *colon = strrchr(ret->to, ':');
     if (colon && strchr(ret->to, ':') == colon && !*ret->port) {
@@ -320,8 +361,11 @@ void kta_intent_of(const char *question, struct kta_intent_match *ret)
     if (ret->intent == KTA_INTENT_CHANGES)
         ret->seconds = span_in(question);
     ret->fact = !ret->sure && asks_for_fact(question);
-    if (ret->intent == KTA_INTENT_LIST || ret->fact)
-        kind_in(question, ret->kind, sizeof ret->kind);
+    if (ret->intent == KTA_INTENT_LIST || ret->intent == KTA_INTENT_USES || ret->fact) {
+        const char *rest = kind_in(question, ret->kind, sizeof ret->kind);
+        if (ret->intent == KTA_INTENT_USES && goes_on(rest))
+            *ret->kind = '\0';
+    }
     if (!ret->sure && kta_streq(ret->kind, "pods"))
         *ret->kind = '\0'; /* the diagnosis is about them */
     if (ret->intent == KTA_INTENT_LIST && !*ret->kind && kta_stristr(question, "warning"))

@@ -74,6 +74,15 @@ static bool labelled(struct kta_world *w, struct end *e, const char *ns, const c
     return false;
 }
 
+/* Any pod of a namespace: what no selector picks out. */
+static bool any_pod_of(struct kta_world *w, struct end *e, const char *ns)
+{
+    e->pod = true;
+    e->ns = kta_strdup(ns);
+    e->label = kta_asprintf("pods in namespace %s (whatever their labels)", ns);
+    return kta_world_get(w, "namespaces", NULL, ns, NULL) != NULL;
+}
+
 static bool find_end(struct kta_world *w, const char *ns, const char *text, bool to, struct end *e)
 {
     static const char *const kinds[] = {"deployments", "statefulsets", "daemonsets", "pods",
@@ -103,6 +112,8 @@ static bool find_end(struct kta_world *w, const char *ns, const char *text, bool
     if (slash) {
         *slash = '\0';
         kind = kta_kind_known(name);
+        if (kind && kta_streq(kind->plural, "namespaces"))
+            return any_pod_of(w, e, slash + 1);
         if (!kind) {
             free(space);
             space = kta_strdup(name);

@@ -52,6 +52,21 @@ static bool name_char(char c)
     return isalnum((unsigned char)c) || c == '-' || c == '.' || c == '/' || c == '_' || c == ':';
 }
 
+/* "config map", "service accounts": the last two words are one kind. */
+static void join(struct words *w)
+{
+    if (w->n < 2)
+        return;
+    kta_auto_free char *both = kta_asprintf("%s%s", w->v[w->n - 2], w->v[w->n - 1]);
+    const struct kta_kind *k = kta_kind_known(both);
+    if (!k)
+        return;
+    free(w->v[--w->n]);
+    free(w->v[w->n - 1]);
+    w->v[w->n - 1] = kta_strdup(both);
+    w->kind[w->n - 1] = k;
+}
+
 static void split(const char *text, struct words *w)
 {
     while (*text && w->n < MAX_WORDS) {
@@ -69,6 +84,7 @@ static void split(const char *text, struct words *w)
                 *p = (char)tolower((unsigned char)*p);
             w->kind[w->n] = strchr(s, '/') ? NULL : kta_kind_known(s);
             w->v[w->n++] = s;
+            join(w);
         }
         text += n;
     }

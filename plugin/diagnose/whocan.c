@@ -1,5 +1,5 @@
 /*
- * whocan.c - who is bound to a Role that grants something (RBAC).
+ * whocan.c - who is bound to a Role that grants something, and what one is granted (RBAC).
  *
  * Every binding that counts in the namespace is followed to its role; a rule grants when its verbs,
  * groups and resources hold what is asked, or "*". What other authorizers grant is not seen here.
@@ -96,18 +96,22 @@ static bool is_subject(const struct kta_json *s, const struct ask *a)
            (kta_streq(name, asked) && (!a->ns || kta_streq(ns, a->ns)));
 }
 
+static const struct kta_json *role_of(struct kta_world *w, const struct kta_json *binding)
+{
+    bool own = kta_streq(kta_json_str(binding, "roleRef.kind"), "Role");
+
+    return kta_world_get(w, own ? "roles" : "clusterroles", own ? kta_obj_namespace(binding) : NULL,
+                         kta_json_str(binding, "roleRef.name"), NULL);
+}
+
 static size_t follow(struct kta_world *w, const char *bindings, const struct ask *a,
                      struct kta_str *out)
 {
     struct kta_json *const *v;
     size_t rows = 0, n = kta_world_list(w, bindings, a->ns, &v);
     for (size_t i = 0; i < n; i++) {
-        bool own = kta_streq(kta_json_str(v[i], "roleRef.kind"), "Role");
         const struct kta_json *only = NULL;
-        const struct kta_json *role =
-            kta_world_get(w, own ? "roles" : "clusterroles", own ? kta_obj_namespace(v[i]) : NULL,
-                          kta_json_str(v[i], "roleRef.name"), NULL);
-        if (!grants(role, a, &only))
+        if (!grants(role_of(w, v[i]), a, &only))
             continue;
         kta_json_each(s, kta_json_get(v[i], "subjects")) {
             add_row(v[i], s, only, out);
@@ -124,6 +128,8 @@ static size_t follow(struct kta_world *w, const char *bindings, const struct ask
     return rows;
 }
 
+static const char *const kinds[] = {"rolebindings", "roles", "clusterrolebindings", "clusterroles"};
+
 /* What of RBAC may not be read, so that it counts for nothing in the answer. */
 static void unseen(struct kta_world *w, const struct ask *a, bool in_namespaces,
                    struct kta_str *out)
@@ -131,14 +137,14 @@ static void unseen(struct kta_world *w, const struct ask *a, bool in_namespaces,
     static const struct {
         const char *kind;
         bool namespaced;
-    } kinds[] = {{"rolebindings", true},
-                 {"roles", true},
-                 {"clusterrolebindings", false},
-                 {"clusterroles", false}};
-    for (size_t i = 0; i < KTA_LEN(kinds); i++)
-        if ((!kinds[i].namespaced || in_namespaces) &&
-            !kta_world_readable(w, kinds[i].kind, kinds[i].namespaced ? a->ns : NULL))
-            kta_str_addf(out, "%s%s", out->len ? ", " : "", kinds[i].kind);
+    } rows[] = {{"rolebindings", true},
+                {"roles", true},
+                {"clusterrolebindings", false},
+                {"clusterroles", false}};
+    for (size_t i = 0; i < KTA_LEN(rows); i++)
+        if ((!rows[i].namespaced || in_namespaces) &&
+            !kta_world_readable(w, rows[i].kind, rows[i].namespaced ? a->ns : NULL))
+            kta_str_addf(out, "%s%s", out->len ? ", " : "", rows[i].kind);
 }
 
 /* "get pods/log web in namespace shop" */
@@ -187,8 +193,6 @@ static void tell_everybody(const struct ask *a, const char *rows, const char *hi
 int kta_who_can(struct kta_world *w, const struct kta_right *asked, size_t *ret_n,
                 struct kta_str *out, struct kta_err *err)
 {
-    static const char *const kinds[] = {"rolebindings", "roles", "clusterrolebindings",
-                                        "clusterroles"};
     size_t base = strcspn(asked->resource, "/");
     kta_auto_free char *word = kta_strndup(asked->resource, base);
     const struct kta_kind *k = NULL;
@@ -219,6 +223,96 @@ int kta_who_can(struct kta_world *w, const struct kta_right *asked, size_t *ret_
     if (a.subject)
         tell_subject(&a, hidden.s, out);
     tell_everybody(&a, rows.s, hidden.s, out);
+    kta_report_done(kta_world_report(w));
+    return 0;
+}
+
+/* ---- what one may do ---- */
+
+#define RULES_MAX 100
+
+static void words(const struct kta_json *list, struct kta_str *out)
+{
+    kta_json_each(x, list)
+        kta_str_addf(out, "%s%s", x == kta_json_first(list) ? "" : ", ",
+                     kta_or(kta_json_text(x), "?"));
+}
+
+static void add_rule(const struct kta_json *rule, const struct kta_json *binding,
+                     struct kta_str *out)
+{
+    const struct kta_json *names = kta_json_get(rule, "resourceNames");
+    const struct kta_json *urls = kta_json_get(rule, "nonResourceURLs");
+    kta_auto_free char *by = kta_diag_ref(binding);
+
+    kta_str_add(out, "| ");
+    words(kta_json_get(rule, "verbs"), out);
+    kta_str_add(out, " | ");
+    words(urls ? urls : kta_json_get(rule, "resources"), out);
+    if (kta_json_len(names)) {
+        kta_str_add(out, ", only ");
+        words(names, out);
+    }
+    kta_str_addf(out, " | %s, %s %s | %s%s |\n", by,
+                 kta_or(kta_json_str(binding, "roleRef.kind"), "role"),
+                 kta_or(kta_json_str(binding, "roleRef.name"), "?"),
+                 kta_obj_namespace(binding) ? "namespace " : "everywhere",
+                 kta_or(kta_obj_namespace(binding), ""));
+}
+
+/* The rules of the bindings that name it; what everybody is granted is no binding of its own. */
+static size_t rules_of(struct kta_world *w, const char *bindings, const struct ask *a,
+                       struct kta_str *out)
+{
+    struct kta_json *const *v;
+    size_t rows = 0, n = kta_world_list(w, bindings, a->ns, &v);
+    for (size_t i = 0; i < n; i++) {
+        bool named = false;
+        kta_json_each(s, kta_json_get(v[i], "subjects"))
+            named |=
+                !kta_streq(kta_json_str(s, "name"), "system:authenticated") && is_subject(s, a);
+        if (!named)
+            continue;
+        const struct kta_json *role = role_of(w, v[i]);
+        kta_json_each(r, kta_json_get(role, "rules"))
+            if (rows++ < RULES_MAX)
+                add_rule(r, v[i], out);
+        if (!role) {
+            kta_auto_free char *by = kta_diag_ref(v[i]);
+            kta_str_addf(out, "| ? | ? | %s, %s %s (not there, or not readable) | |\n", by,
+                         kta_or(kta_json_str(v[i], "roleRef.kind"), "role"),
+                         kta_or(kta_json_str(v[i], "roleRef.name"), "?"));
+            rows++;
+        }
+    }
+    return rows;
+}
+
+int kta_rights_of(struct kta_world *w, const char *subject, const char *ns, struct kta_str *out,
+                  struct kta_err *err)
+{
+    struct ask a = {.ns = ns, .subject = subject};
+    kta_auto_str struct kta_str rows = KTA_STR_INIT, hidden = KTA_STR_INIT;
+
+    if (kta_world_prefetch(w, ns, kinds, KTA_LEN(kinds), err))
+        return -1;
+    unseen(w, &a, true, &hidden);
+    size_t n =
+        rules_of(w, "rolebindings", &a, &rows) + rules_of(w, "clusterrolebindings", &a, &rows);
+    if (n)
+        kta_str_addf(out,
+                     "What %s may do%s%s:\n\n| Verbs | Of | By | Where |\n|---|---|---|---|\n%s",
+                     subject, ns ? " in namespace " : "", kta_or(ns, ""), rows.s);
+    else
+        kta_str_addf(out, "No binding%s%s that can be seen names %s.\n", ns ? " in namespace " : "",
+                     kta_or(ns, ""), subject);
+    if (n > RULES_MAX)
+        kta_str_addf(out, "\n(%zu more rules)\n", n - RULES_MAX);
+    if (hidden.len)
+        kta_str_addf(out, "\nYou may not read %s: what they grant is not in this answer.\n",
+                     hidden.s);
+    kta_str_add(out, "\nLeft out is what everybody may who is known to the cluster, and what its "
+                     "groups may, which only the authentication knows.\n");
     kta_report_done(kta_world_report(w));
     return 0;
 }

@@ -60,6 +60,7 @@ reach "egress rules without policyTypes count" "egress: " "can frontend reach wo
 reach "a name that cannot be looked up is told" "may not ask the cluster's DNS" "can frontend reach backend-service on port 80"
 reach "a namespace by its labels, a range of ports" "Yes: NetworkPolicies let" "can $other/caller reach backend on port 9000"
 reach "beside the range" "No: NetworkPolicies do not let" "can $other/caller reach backend on port 8000"
+reach "any pod of a namespace" "Yes: NetworkPolicies let" "can pods in namespace $other reach backend on port 9000"
 reach "a block of addresses" "Yes: NetworkPolicies let" "can 192.0.2.7 reach backend on port 8000"
 reach "its exception" "No: NetworkPolicies do not let" "can 192.0.2.200 reach backend on port 8000"
 reach "an unknown end is said" "There is no workload" "can nonesuch reach backend"
@@ -78,6 +79,9 @@ reach "another's account of that name is another" "No: no binding lets $other/ro
 reach "everybody with all rights is named too" "cluster-admin" "who can read secrets"
 reach "a rule for one object says which" "only only-this" "who can delete pods"
 reach "exec is a subresource" "pods/exec" "who can exec into pods"
+reach "what one may do, rule by rule" "pods, only only-this " "what can robot do"
+reach "and by which role" "Role reader" "which permissions does the service account robot have"
+reach "who is bound to nothing" "No binding in namespace $NS that can be seen names nobody-knows" "what can nobody-knows do"
 ask 0 "robot may not create" -n "$NS" --llm-provider none "who can create pods"
 refused "and is not among those who can" grep -q "$NS/robot" "$out"
 
@@ -111,6 +115,11 @@ reach "a container without one" "Without a memory limit: deployment/boundless (b
 reach "limits of one" "48Mi" "what is the memory limit of worker"
 not_shown "limits of no other" "deployment/backend"
 reach "what uses a ConfigMap" "configmap/settings is used by deployment/worker" "what uses configmap settings"
+reach "what one uses" "ConfigMap settings" "which config maps does worker use"
+k create deployment keyless --image=busybox:1.36 -- sleep 3600 >/dev/null
+k patch deployment keyless --type=json -p '[{"op":"add","path":"/spec/template/spec/containers/0/envFrom","value":[{"secretRef":{"name":"absent"}}]}]' >/dev/null
+reach "and what of it is not there" "Secret absent (which is not there)" "which secrets does keyless use"
+reach "an account by two words" "ServiceAccount default" "which service account does worker run as"
 reach "pods of one" "worker-" "list the pods of worker"
 not_shown "pods of no other" "frontend-"
 reach "pods of a node, with the node" "$node" "which pods run on $node"

@@ -104,8 +104,23 @@ static const struct {
     {"what services do we have", KTA_INTENT_LIST, true, "services", -1},
     /* A list would be no answer to these. */
     {"which pods run as root", KTA_INTENT_DIAGNOSE, false, "", -1},
+    {"which secrets does web use", KTA_INTENT_USES, true, "secrets", -1},
+    {"what config maps and secrets is web reading from", KTA_INTENT_USES, true, "", -1},
+    {"which service account does web run as?", KTA_INTENT_USES, true, "serviceaccounts", -1},
+    {"list the network policies", KTA_INTENT_LIST, true, "networkpolicies", -1},
+    {"show stateful sets", KTA_INTENT_LIST, true, "statefulsets", -1},
+    {"how many persistent volume claims are there", KTA_INTENT_LIST, true, "persistentvolumeclaims",
+     -1},
+    {"which secrets are not used", KTA_INTENT_DIAGNOSE, false, "secrets", -1},
+    {"what can alice do", KTA_INTENT_RIGHTS, true, "", -1},
+    {"what is the service account robot allowed to do in shop?", KTA_INTENT_RIGHTS, true, "", -1},
+    {"which permissions does robot have", KTA_INTENT_RIGHTS, true, "", -1},
+    {"robot's permissions", KTA_INTENT_RIGHTS, true, "", -1},
+    {"what can I do", KTA_INTENT_DIAGNOSE, false, "", -1},
+    {"what can you do", KTA_INTENT_DIAGNOSE, false, "", -1},
+    {"what can be done", KTA_INTENT_DIAGNOSE, false, "", -1},
+    {"can pods in namespace shop reach api on port 80", KTA_INTENT_REACH, true, "", -1},
     /* The list of the kind is half of one, beside the diagnosis. */
-    {"which secrets does web use", KTA_INTENT_DIAGNOSE, false, "secrets", -1},
     {"which nodes are under pressure", KTA_INTENT_DIAGNOSE, false, "nodes", -1},
     {"services without endpoints", KTA_INTENT_DIAGNOSE, false, "services", -1},
     {"is the hpa working", KTA_INTENT_DIAGNOSE, false, "horizontalpodautoscalers", -1},
@@ -147,8 +162,25 @@ static void test_questions(void **state)
     assert_int_equal(bad, 0);
 }
 
+static void test_parts(void **state)
+{
+    (void)state;
+    struct kta_intent_match m;
+
+    kta_intent_of("what is the service account Robot-1 allowed to do in shop?", &m);
+    assert_string_equal(m.subject, "Robot-1");
+    assert_string_equal(m.ns, "shop");
+    kta_intent_of("which permissions does shop/ci have", &m);
+    assert_string_equal(m.subject, "shop/ci");
+    kta_intent_of("can other pods in the shop namespace talk to the api service on port 80", &m);
+    assert_string_equal(m.from, "namespace/shop");
+    assert_string_equal(m.to, "api");
+    assert_string_equal(m.port, "80");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_questions)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_questions),
+                                       cmocka_unit_test(test_parts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
