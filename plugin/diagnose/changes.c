@@ -400,7 +400,7 @@ static void consider_store(struct kta_world *w, const char *plural, const char *
     kta_json_each(m, kta_json_at(o, "metadata.managedFields")) {
         int64_t t = kta_time_parse(kta_json_str(m, "time"));
         const struct kta_json *keys = kta_json_get(kta_json_get(m, "fieldsV1"), "f:data");
-        if (t == KTA_NO_TIME || t <= kta_obj_created(o) + 2 || (best->store && t <= best->when) ||
+        if (t == KTA_NO_TIME || t <= kta_obj_created(o) || (best->store && t <= best->when) ||
             !keys)
             continue;
         *best = (struct store_change){o, kta_or(kta_json_str(m, "manager"), "someone"), t, keys};

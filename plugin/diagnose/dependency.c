@@ -28,7 +28,7 @@ static void port_changed(const struct kta_pod_trouble *t, struct kta_finding *ef
     const char *who;
     int64_t when;
     if (kta_json_len(ports) != 1 || !kta_managed_by(service, "spec.ports", &who, &when) ||
-        when == KTA_NO_TIME || when <= kta_obj_created(service) + 2 ||
+        when == KTA_NO_TIME || when <= kta_obj_created(service) ||
         when < kta_obj_created(t->owner) || kta_diag_find(t->out, "Service.PortMismatch", service))
         return;
     struct kta_finding *f =

@@ -120,7 +120,7 @@ static void suspended(struct kta_world *w, struct kta_json *o, struct kta_findin
     int64_t when;
     if (kta_managed_by(o, "spec.suspend", &who, &when) && when != KTA_NO_TIME) {
         f->since = when;
-        if (when > kta_obj_created(o) + 2) {
+        if (when > kta_obj_created(o)) {
             kta_diag_changed(w, f, when, "%s suspended it", who);
         }
     }

@@ -147,7 +147,7 @@ static void fix_quota(struct kta_world *w, struct kta_finding *f, const struct k
     const char *who;
     int64_t when;
     if (q && kta_managed_by(q, "spec.hard", &who, &when) && when != KTA_NO_TIME &&
-        when > kta_obj_created(q) + 2) {
+        when > kta_obj_created(q)) {
         kta_diag_changed(w, f, when, "%s changed resourcequota/%s", who, quota);
         kta_finding_symptom(f, "ResourceQuota", kta_obj_namespace(q), quota);
     }

@@ -175,7 +175,7 @@ static void selects_nothing(struct kta_world *w, struct kta_json *service, struc
     const char *who;
     int64_t when;
     if (!lost && kta_managed_by(service, "spec.selector", &who, &when) && when != KTA_NO_TIME) {
-        if (when > kta_obj_created(service) + 2) {
+        if (when > kta_obj_created(service)) {
             kta_diag_changed(w, f, when, "%s changed the selector of Service %s", who,
                              kta_obj_name(service));
         }

@@ -93,7 +93,7 @@ static void at_zero(struct kta_world *w, struct kta_json *o, struct kta_findings
     const char *who = NULL;
     int64_t when = KTA_NO_TIME;
     bool known = kta_managed_by(o, "spec.replicas", &who, &when);
-    recent = known && when != KTA_NO_TIME && when > kta_obj_created(o) + 2;
+    recent = known && when != KTA_NO_TIME && when > kta_obj_created(o);
     int64_t scaled;
     int before = replicas_before(w, o, &scaled);
     if (!recent && before > 0 && (service || asked)) {
