@@ -131,16 +131,24 @@ static void look_at(struct kta_pod_trouble *t)
     }
 }
 
-/* kubelet cannot ask a port whose name the container lacks, and takes a liveness probe that it
- * cannot ask for one that tells nothing: the pod runs, unguarded. */
-static void look_at_names(struct kta_pod_trouble *t)
+/* kubelet cannot ask a port whose name the container lacks, nor run what the image lacks, and takes
+ * a liveness probe that it cannot ask for one that tells nothing: the pod runs, unguarded. */
+static void look_at_unasked(struct kta_pod_trouble *t)
 {
     for (int k = PROBE_STARTUP; k <= PROBE_READINESS; k++) {
         struct probe_ask a = probe_ask_of(t->container, (enum probe_kind)k);
-        if (!a.port_name || a.port > 0 || kta_diag_find(t->out, probe_kinds[k].code, t->owner))
+        const struct kta_json *ev = a.exec ? probe_failed(t, (enum probe_kind)k) : NULL;
+        bool absent =
+            ev && strstr(kta_or(kta_json_str(ev, "message"), ""), "executable file not found");
+        if ((!absent && (!a.port_name || a.port > 0)) ||
+            kta_diag_find(t->out, probe_kinds[k].code, t->owner))
             continue;
         struct kta_finding *f = kta_trouble_add(t, probe_kinds[k].code, KTA_WARNING, 0.9);
-        probe_tell_no_port(t, f, (enum probe_kind)k, &a);
+        if (absent) {
+            kta_diag_quote_event(f, t->pod, ev);
+            probe_command_missing(t, f, (enum probe_kind)k, &a);
+        } else
+            probe_tell_no_port(t, f, (enum probe_kind)k, &a);
     }
 }
 
@@ -163,7 +171,7 @@ void kta_analyze_probes(struct kta_world *w, const char *ns, struct kta_findings
                 t.container = kta_diag_container(kta_json_get(pod, "spec"), t.name, &t.list);
                 size_t before = out->n;
                 if (well)
-                    look_at_names(&t);
+                    look_at_unasked(&t);
                 else
                     look_at(&t);
                 for (size_t f = before; f < out->n; f++)

@@ -533,6 +533,14 @@ static const struct {
       "fails since container c of pod/p cannot connect to api", ""},
      UNHEALTHY("12:05:27", "Readiness probe failed: could not connect to api:8000: Connection "
                            "refused")},
+    /* a command that the image lacks never fails for the kubelet: nothing guards the pod */
+    {{"\"livenessProbe\":{\"exec\":{\"command\":[\"curl\",\"-f\",\"http://localhost:8000/"
+      "health\"]}}",
+      "", "Running", READY("True", ""), RUNS "true", NULL, "Probe.Liveness",
+      "runs curl, which is not in the image", "let kubelet ask port 8000/health itself"},
+     UNHEALTHY("12:05:27",
+               "Liveness probe errored and resulted in unknown state: exec: \\\"curl\\\": "
+               "executable file not found in $PATH: unknown")},
     /* a gRPC probe of what speaks something else */
     {{"\"readinessProbe\":{\"grpc\":{\"port\":8000}}", "", "Running", READY("False", ""),
       RUNS "false", NULL, "Probe.Readiness", "no gRPC health service on port 8000",
