@@ -343,7 +343,7 @@ static void describe(const struct kta_json *workload, struct kta_change *c, int6
 
 bool kta_change_of(struct kta_world *w, struct kta_json *workload, struct kta_change *ret)
 {
-    *ret = (struct kta_change){.when = KTA_NO_TIME};
+    *ret = (struct kta_change){.when = KTA_NO_TIME, .since = KTA_NO_TIME};
     const char *kind = kta_obj_kind(workload);
     struct revisions r = {0};
     if (kta_streq(kind, "Deployment"))
@@ -359,6 +359,8 @@ bool kta_change_of(struct kta_world *w, struct kta_json *workload, struct kta_ch
     ret->diff = kta_str_detach(&d);
     ret->revision = revision_of(r.good);
     ret->worked = r.worked;
+    ret->since = r.current ? kta_obj_created(r.current) : KTA_NO_TIME;
+    ret->back = r.current && ret->since < kta_obj_created(r.good);
     ret->template_ = (struct kta_json *)(uintptr_t)old;
     describe(workload, ret, revision_since(w, workload, r.current));
     return true;

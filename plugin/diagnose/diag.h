@@ -195,6 +195,8 @@ struct kta_change {
     char *diff;       /* all field differences, a line each */
     char *who;        /* the manager that changed it, or NULL */
     int64_t when;     /* or KTA_NO_TIME */
+    int64_t since;    /* when what runs now was there first, or KTA_NO_TIME */
+    bool back;        /* what runs now is older than what worked last: it was put back */
     int64_t revision; /* the last good one, 0: none */
     bool worked;      /* that revision is known to have worked */
     struct kta_json *template_; /* of that revision; borrowed from the world */

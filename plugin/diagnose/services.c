@@ -20,14 +20,18 @@ static int64_t set_at(const struct kta_json *service, const char *field)
     return when;
 }
 
+/* Roughly as long as it takes to make the objects of one application (seconds). */
+#define MADE_TOGETHER 5
+
 /* The pod template was changed after that field of the Service was: to *ret, the caller's. Times
  * are whole seconds; in the second in which the Service was made, the change of what there was
- * before came after it. */
+ * before came after it. What was put back is what the Service was made for. */
 static bool changed_since(struct kta_world *w, const struct kta_json *service,
                           struct kta_json *workload, const char *field, struct kta_change *ret)
 {
     int64_t when = set_at(service, field);
     return kta_change_of(w, workload, ret) && ret->text && ret->revision > 0 &&
+           !(ret->back && ret->since <= when + MADE_TOGETHER) &&
            (ret->when == KTA_NO_TIME || ret->when > when ||
             (ret->when == when && when == kta_obj_created(service)));
 }
