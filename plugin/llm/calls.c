@@ -1,8 +1,8 @@
 /*
  * calls.c - the calls of an answer, from the pieces in which a stream brings them.
  *
- * Servers differ: pieces without index or ids, one index for all calls, arguments as an object or
- * quoted twice, names that are nearly a tool's.
+ * Servers differ: pieces without index or ids, one index for all calls, arguments as an object,
+ * quoted twice or told from their beginning in each piece, names that are nearly a tool's.
  */
 #include <string.h>
 #include "kta/alloc.h"
@@ -62,9 +62,17 @@ static void take_name(struct llm_call *c, const char *name)
         kta_str_add(&c->name, name); /* pieces of a name come before any argument */
 }
 
+/* Does a piece say again all that came before it? No object holds its own beginning. */
+static bool says_again(const struct llm_call *c, const char *piece)
+{
+    return c->args.len && *c->args.s == '{' && strncmp(piece, c->args.s, c->args.len) == 0;
+}
+
 static void take_args(struct llm_reply *r, struct llm_call *c, const struct kta_json *args)
 {
     if (kta_json_text(args)) {
+        if (says_again(c, kta_json_text(args)))
+            kta_str_clear(&c->args);
         kta_str_add(&c->args, kta_json_text(args));
         (void)llm_repeat_feed(&r->calling, kta_json_text(args), strlen(kta_json_text(args)));
     } else if (kta_json_type(args) == KTA_JSON_OBJECT) {
