@@ -5,7 +5,8 @@
  * the name of the object that it touches.
  */
 #include <string.h>
-
+#include <strings.h>
+#include "kta/alloc.h"
 #include "kta/str.h"
 #include "kta/term.h"
 #include "kta/utf8.h"
@@ -116,12 +117,28 @@ static void unknown_letter(const struct kta_ui *ui, const char *typed, const str
     fprintf(stderr, "'%s' is no answer here; the letter in brackets is: %s\n", clean.s, can.s);
 }
 
+/* The letter that was meant: it alone, or its whole word ("don't" is no "don't ask again"). '\0':
+ * none of them. */
+static char letter_of(const char *typed)
+{
+    static const char *const words[] = {"yes",      "no",   "nope",
+                                        "edit",     "one",  "one by one",
+                                        "pager",    "page", "don't ask again",
+                                        "don't ask"};
+
+    for (size_t i = 0; i < KTA_LEN(words); i++)
+        if (strcasecmp(typed, words[i]) == 0 ||
+            (typed[0] && !typed[1] && (typed[0] | 0x20) == *words[i]))
+            return *words[i];
+    return '\0';
+}
+
 /* What a letter says. *ret_again: nothing yet, so it is asked once more. */
 static int take_letter(struct kta_ui *ui, const char *typed, struct kta_plan *plan,
                        struct kta_step *step, enum kta_answer *ret, bool *ret_again,
                        struct kta_err *err)
 {
-    char c = (char)(typed[0] | 0x20);
+    char c = letter_of(typed);
     const struct kta_step *worst = riskiest(plan, step);
     int r = 0;
 
