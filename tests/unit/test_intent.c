@@ -111,6 +111,14 @@ static const struct {
     {"show stateful sets", KTA_INTENT_LIST, true, "statefulsets", -1},
     {"how many persistent volume claims are there", KTA_INTENT_LIST, true, "persistentvolumeclaims",
      -1},
+    {"which secrets does the frontend deployment use", KTA_INTENT_USES, true, "secrets", -1},
+    {"what's using all the cpu", KTA_INTENT_CPU, true, "", -1},
+    {"can the ci service account create deployments in demo", KTA_INTENT_WHO_CAN, true, "", -1},
+    {"what can the default service account do", KTA_INTENT_RIGHTS, true, "", -1},
+    {"does any network policy block api from redis", KTA_INTENT_REACH, true, "", -1},
+    {"is backend reachable from frontend on port 8000", KTA_INTENT_REACH, true, "", -1},
+    {"is the frontend reachable from outside", KTA_INTENT_DIAGNOSE, false, "", -1},
+    {"when was backend last restarted", KTA_INTENT_RESTARTS, true, "", -1},
     {"which secrets are not used", KTA_INTENT_DIAGNOSE, false, "secrets", -1},
     {"what can alice do", KTA_INTENT_RIGHTS, true, "", -1},
     {"what is the service account robot allowed to do in shop?", KTA_INTENT_RIGHTS, true, "", -1},
@@ -176,6 +184,12 @@ static void test_parts(void **state)
     assert_string_equal(m.from, "namespace/shop");
     assert_string_equal(m.to, "api");
     assert_string_equal(m.port, "80");
+    kta_intent_of("is the backend reachable from frontend on port 8000", &m);
+    assert_string_equal(m.from, "frontend");
+    assert_string_equal(m.to, "backend");
+    assert_string_equal(m.port, "8000");
+    kta_intent_of("what can the default service account do", &m);
+    assert_string_equal(m.subject, "default");
 }
 
 int main(void)
